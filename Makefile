@@ -1,0 +1,131 @@
+# Lifeboat. `make` lists what there is to do; `make rehearse` and `make test` need Python 3.11 or newer, nothing else.
+
+# --- What the commands run: change it here -------------------------------------------------------------------
+
+EVIDENCE ?= evidence
+# One AWS profile for each role that `playbooks/prepare.yml` makes in an account of the lab.
+ROLES := --role production_publish=production/lifeboat-publish \
+         --role production_dr_replicate=production_dr/lifeboat-replicate \
+         --role production_dr_drill=production_dr/lifeboat-drill
+PLAY = $(BIN)/ansible-playbook
+# Runs the command that follows and ends 0 (verified), 1 (failed) or 2 (unverified), as its evidence says.
+VERDICT = $(BIN)/python tools/verdict.py --evidence $(EVIDENCE) --
+# For example: make drill ARGS="--limit production_dr -e drill_databases=orders"
+ARGS ?=
+
+TYPED := plugins/module_utils plugins/plugin_utils plugins/action
+PYTEST = $(BIN)/python -m pytest
+
+# --- Surroundings --------------------------------------------------------------------------------------------
+
+# The environment that everything uses, and the one with the other supported line of Ansible (tools/venv.sh).
+VENV := .venv
+OTHER := .venv-other
+BIN := $(VENV)/bin
+
+# This checkout under the name that its imports use.
+AS_COLLECTION := $(VENV)/collections/ansible_collections/lifeboat/rds
+
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
+# In the order that they are named, one after the other: the machine is theirs while they measure time.
+.NOTPARALLEL:
+# Ansible refuses to start in a locale that is not UTF-8, and ignores an ansible.cfg in a directory that all may write to.
+export LC_ALL := C.UTF-8
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+heading = @printf '\n=== %s: %s\n' "$@"
+
+# `make rehearse` and `make drill` end with the verdict's 0, 1 or 2. For make whatever fails is 2, but for one case:
+# asked for out-of-date targets only (-q) it ends 1 when a line that it runs nevertheless (+) ends 1. Borrow that.
+# Not with -n, which must not start a drill, and not for several goals at once.
+ifneq ($(filter rehearse drill,$(MAKECMDGOALS)),)
+ifeq ($(words $(MAKECMDGOALS)),1)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+MAKEFLAGS += -q
+ALWAYS := +
+endif
+endif
+endif
+
+.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy format constraints clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+# --- The main job --------------------------------------------------------------------------------------------
+
+rehearse: $(VENV)/ready ## Protect, lose and recover a shop of databases, on this machine
+	$(ALWAYS)@$(BIN)/python -m lab run --shop $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml $(ARGS)
+
+drill: $(VENV)/ready ## Run a drill in the accounts of your inventory (ARGS="-i ... -e ...")
+	$(ALWAYS)@$(VERDICT) $(PLAY) playbooks/drill.yml $(ARGS)
+
+lab: $(VENV)/ready ## Keep the lab running, with the shop in it, and say how to use it
+	@$(BIN)/python -m lab serve --shop $(ROLES) $(ARGS)
+
+# --- The checks ----------------------------------------------------------------------------------------------
+
+test: lint sanity unit integration smoke galaxy ## Everything that CI runs
+	@printf '\n=== test: all passed\n'
+
+lint: $(VENV)/ready-test ## Form, types, documentation
+	$(heading) 'ruff'
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	$(heading) 'mypy'
+	@$(BIN)/mypy $(addprefix $(AS_COLLECTION)/,$(TYPED)) lab tools/verdict.py | sed 's|$(AS_COLLECTION)/||'
+	$(heading) 'ansible-lint'
+	@PATH=$(CURDIR)/$(BIN):$$PATH ansible-lint
+	$(heading) 'antsibull'
+# It copies what git sees, and git ignores the environment that holds amazon.aws: keep git from looking up from there.
+	@PATH=$(CURDIR)/$(BIN):$$PATH GIT_CEILING_DIRECTORIES=$(CURDIR)/$(VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=dependent .
+	@$(BIN)/antsibull-changelog lint
+
+sanity: $(VENV)/ready-test $(OTHER)/ready-test ## ansible-test sanity, on both lines of Ansible
+	$(heading) 'one line'
+	@bash tools/sanity.sh $(VENV)
+	$(heading) 'the other line'
+	@[ ! -e $(OTHER)/ready ] || bash tools/sanity.sh $(OTHER)
+
+unit: $(VENV)/ready-test ## What needs nothing but Python
+	$(heading) 'pytest'
+	@$(PYTEST) tests/meta tests/unit $(wildcard tests/property)
+
+integration: $(VENV)/ready-test ## The lab, and the real playbooks on it
+	$(heading) 'pytest'
+	@$(PYTEST) tests/lab $(wildcard tests/integration)
+
+smoke: $(OTHER)/ready-test ## A small selection, on the other line of Ansible
+	$(heading) 'pytest -m smoke'
+	@[ ! -e $(OTHER)/ready ] || $(OTHER)/bin/python -m pytest -m smoke tests
+
+galaxy: $(VENV)/ready ## Build the collection, install it elsewhere, read its documentation there
+	$(heading) 'build, install, read'
+	@bash tools/galaxy.sh $(VENV)
+
+# --- Upkeep --------------------------------------------------------------------------------------------------
+
+format: $(VENV)/ready-test ## Put the Python into the house's form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+constraints: $(VENV)/ready $(OTHER)/ready ## Pin anew what the requirements bring along
+	@$(BIN)/python tools/constraints.py $(BIN)/python $(OTHER)/bin/python > $(VENV)/constraints.txt
+	@mv $(VENV)/constraints.txt constraints.txt
+
+clean: ## Remove what make built
+	rm -rf $(VENV) $(OTHER) .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# The script marks a finished environment as ready; one that was interrupted is built anew. It ends 2 when it fails:
+# that nothing could be rehearsed is no verdict.
+$(VENV)/ready: requirements.txt constraints.txt
+	$(ALWAYS)@bash tools/venv.sh main $(VENV) || exit 2
+
+# Leaves nothing where this machine has no Python for the other line.
+$(OTHER)/ready: $(VENV)/ready requirements.txt constraints.txt
+	@bash tools/venv.sh other $(OTHER)
+
+%/ready-test: %/ready requirements-test.txt
+	@[ ! -e $*/ready ] || { $*/bin/pip install -qq --disable-pip-version-check --no-compile -r requirements-test.txt && touch $@; }

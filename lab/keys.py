@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""KMS keys as RDS looks at them: where they are, whether they work, and whom their policies let in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from moto.kms.models import Key, kms_backends
+
+from lab import accounts, policy
+from lab.accounts import Accounts, Principal
+from lab.errors import AwsError
+
+MANAGED_ALIAS = "alias/aws/rds"
+
+# RDS User Guide, copying a snapshot, required permissions.
+TO_COPY = (
+    "kms:DescribeKey",
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+# Service Authorization Reference, dependent actions of CreateDBInstance.
+TO_RUN = ("kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey")
+
+
+class Keys:
+    """All keys of all accounts."""
+
+    def __init__(self, everybody: Accounts) -> None:
+        self.accounts = everybody
+
+    def managed(self, account: str, region: str) -> Key:
+        """The account's ``aws/rds`` key in a Region; made by AWS, not by moto's default rules."""
+        backend = kms_backends[account][region]
+        for key in list(backend.keys.values()):
+            if MANAGED_ALIAS in key.aliases:
+                return key
+        key = backend.create_key(
+            _managed_policy(account, region), "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT",
+            "Default key that protects my RDS database volumes when no other key is defined", None,
+        )  # fmt: skip
+        key.key_manager = "AWS"
+        backend.create_alias(key.id, MANAGED_ALIAS)
+        return key
+
+    def find(self, name: str, account: str, region: str) -> Key | None:
+        """A key by id, ARN, alias or alias ARN, as seen from an account and a Region."""
+        if name.startswith("arn:"):
+            _, _, service, region, account, name = name.split(":", 5)
+            if service != "kms":
+                return None
+            name = name.removeprefix("key/")
+        if account not in {known.id for known in self.accounts.all}:
+            return None
+        if name == MANAGED_ALIAS:
+            return self.managed(account, region)
+        for key in list(kms_backends[account][region].keys.values()):
+            if name in (key.id, *key.aliases):
+                return key
+        return None
+
+    def by_arn(self, arn: str) -> Key | None:
+        return self.find(arn, "", "")
+
+    def is_managed(self, arn: str | None) -> bool:
+        key = self.by_arn(arn) if arn else None
+        return key is not None and key.key_manager == "AWS"
+
+    def works(self, key: Key | None) -> bool:
+        """A disabled key, one that waits for its deletion, and any key of a dark account work for nobody."""
+        return key is not None and key.key_state == "Enabled" and key.account_id not in self.accounts.dark
+
+    def for_rds(self, name: str, caller: Principal, region: str, actions: Iterable[str]) -> Key:
+        """The key that RDS is told to use in a Region on behalf of a caller.
+
+        :raises AwsError: when it cannot be used there.
+        """
+        key = self.find(name, caller.account, region)
+        if key is None or key.region != region or not self.usable(key, caller, actions, region):
+            raise inaccessible(name)
+        return key
+
+    def check_stored(self, arn: str | None, caller: Principal, actions: Iterable[str], region: str) -> None:
+        """The key under which something is stored must be usable by who wants to read it.
+
+        :raises AwsError: when it is not.
+        """
+        if arn is None:
+            return
+        key = self.by_arn(arn)
+        if key is None or not self.usable(key, caller, actions, region):
+            raise inaccessible(arn)
+
+    def usable(self, key: Key, caller: Principal, actions: Iterable[str], region: str) -> bool:
+        """Whether the key works and both sides let the caller use it through RDS."""
+        if not self.works(key):
+            return False
+        # Which Region's name appears in a copy across Regions is not documented: either will do.
+        via = [f"rds.{name}.amazonaws.com" for name in {region, key.region}]
+        return all(admits(key, caller, action, via) for action in actions)
+
+    def describe(self, name: str, caller: Principal, region: str) -> dict[str, Any] | None:
+        """What DescribeKey answers, or None to leave it to moto.
+
+        :raises AwsError: for a key whose policy does not let the caller in.
+        """
+        if name == MANAGED_ALIAS or name.endswith(f":{MANAGED_ALIAS}"):
+            self.find(name, caller.account, region)
+        key = self.find(name, caller.account, region)
+        if key is None:
+            return None
+        dark = key.account_id in self.accounts.dark
+        if dark or key.region != region or not admits(key, caller, "kms:DescribeKey", None):
+            raise AwsError(
+                "AccessDeniedException",
+                f"User: {caller.caller_arn} is not authorized to perform: kms:DescribeKey on resource: {key.arn}",
+            )
+        return key.to_dict()
+
+
+def admits(key: Key, caller: Principal, action: str, via: list[str] | None) -> bool:
+    """Whether key policy and identity policy together let a caller do something with a key.
+
+    Another account's caller needs both; the own account's root statement delegates to identity policies; a
+    statement that names the caller himself is enough in his own account (KMS Developer Guide, key policies).
+    """
+    context = {
+        "aws:PrincipalArn": caller.arn,
+        "aws:PrincipalAccount": caller.account,
+        "kms:CallerAccount": caller.account,
+        "kms:ViaService": via,
+        "kms:GrantIsForAWSResource": "true" if via else None,
+    }
+    word = policy.admitted(policy.statements(key.policy), action, caller.names(), context)
+    identity = accounts.may(caller, action, key.arn)
+    if word is None or identity.denied:
+        return False
+    return identity.allowed or (word == "direct" and key.account_id == caller.account)
+
+
+def inaccessible(name: str | None) -> AwsError:
+    return AwsError(
+        "KMSKeyNotAccessibleFault",
+        f"The specified KMS key [{name}] does not exist, is not enabled or you do not have permissions to access it.",
+    )
+
+
+def _managed_policy(account: str, region: str) -> str:
+    return json.dumps({
+        "Version": "2012-10-17",
+        "Id": "auto-rds-2",
+        "Statement": [
+            {
+                "Sid": "Allow access through RDS for all principals in the account that are authorized to use RDS",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant",
+                           "kms:ListGrants", "kms:DescribeKey"],
+                "Resource": "*",
+                "Condition": {"StringEquals": {
+                    "kms:CallerAccount": account, "kms:ViaService": f"rds.{region}.amazonaws.com"}},
+            },
+            {
+                "Sid": "Allow direct access to key metadata to the account",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+                "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+                "Resource": "*",
+            },
+        ],
+    })  # fmt: skip

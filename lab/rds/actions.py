@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The RDS actions that the lab answers itself, and those it leaves to moto."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from lab import wire
+from lab.errors import AwsError
+from lab.rds import databases, listing, offers, restores, sharing, snapshots, tags
+from lab.rds.kinds import KINDS
+from lab.rds.world import Call, World
+
+Action = Callable[[World, Call], dict[str, Any]]
+
+
+def _of_kinds() -> dict[str, Action]:
+    found: dict[str, Action] = {}
+    for kind in KINDS:
+        found |= {
+            f"Describe{kind.noun}s": partial(listing.describe_databases, kind=kind),
+            f"Describe{kind.snapshot}s": partial(listing.describe_snapshots, kind=kind),
+            f"Create{kind.snapshot}": partial(snapshots.create, kind=kind),
+            f"Copy{kind.snapshot}": partial(snapshots.copy, kind=kind),
+            f"Delete{kind.snapshot}": partial(snapshots.delete, kind=kind),
+            f"Describe{kind.snapshot}Attributes": partial(sharing.describe, kind=kind),
+            f"Modify{kind.snapshot}Attribute": partial(sharing.modify, kind=kind),
+        }
+    return found
+
+
+ACTIONS: dict[str, Action] = _of_kinds() | {
+    "CreateDBInstance": databases.create_instance,
+    "CreateDBCluster": databases.create_cluster,
+    "ModifyDBInstance": databases.modify_instance,
+    "ModifyDBCluster": databases.modify_cluster,
+    "DeleteDBInstance": databases.delete_instance,
+    "DeleteDBCluster": databases.delete_cluster,
+    "RestoreDBInstanceFromDBSnapshot": restores.restore_instance,
+    "RestoreDBClusterFromSnapshot": restores.restore_cluster,
+    "DescribeAccountAttributes": offers.account_attributes,
+    "DescribeDBEngineVersions": offers.engine_versions,
+    "ListTagsForResource": tags.list_tags,
+    "AddTagsToResource": tags.add_tags,
+    "RemoveTagsFromResource": tags.remove_tags,
+}
+
+TAG_ACTIONS = ("ListTagsForResource", "AddTagsToResource", "RemoveTagsFromResource")
+
+# moto knows more RDS actions, but those would look for databases where there are none.
+MOTO_ACTIONS = frozenset(
+    f"{verb}{noun}"
+    for noun in ("DBSubnetGroup", "DBParameterGroup", "DBClusterParameterGroup", "OptionGroup", "DBSecurityGroup",
+                 "EventSubscription")
+    for verb in ("Create", "Modify", "Delete", "Copy")
+) | {
+    "DescribeDBSubnetGroups",
+    "DescribeDBParameterGroups",
+    "DescribeDBParameters",
+    "DescribeDBClusterParameterGroups",
+    "DescribeDBClusterParameters",
+    "DescribeOptionGroups",
+    "DescribeOptionGroupOptions",
+    "DescribeDBSecurityGroups",
+    "DescribeEventSubscriptions",
+}  # fmt: skip
+
+# Actions that need another permission when they set tags (Service Authorization Reference, dependent actions).
+TAGGING = "rds:AddTagsToResource"
+
+
+def permissions(action: str, form: Mapping[str, str]) -> list[str]:
+    """What a caller must be allowed to do for this request."""
+    tagged = any(name.startswith("Tags.") for name in form) and action not in TAG_ACTIONS
+    return [f"rds:{action}", *([TAGGING] if tagged else [])]
+
+
+def answer(world: World, call_of: Callable[[dict[str, Any]], Call], action: str, form: Mapping[str, str]) -> Any:
+    """The response to an RDS request, or None when moto shall give it.
+
+    :raises AwsError: when RDS refuses, or when nobody implements the action.
+    """
+    if action not in ACTIONS:
+        if action in MOTO_ACTIONS:
+            return None
+        raise AwsError("InvalidAction", f"The lab does not implement the action {action}.")
+    operation = wire.rds_model().operation_model(action)
+    params = wire.parse(operation, form)
+    if action in TAG_ACTIONS and not tags.is_ours(params):
+        return None
+    with world.lock:
+        result = ACTIONS[action](world, call_of(params))
+    return wire.render(operation, result)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an account has and may have, and which engines there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.rds.databases import CLUSTER_ENGINES, INSTANCE_ENGINES
+from lab.rds.kinds import KINDS, Kind
+from lab.rds.world import Call, World
+
+MOST_DATABASES = 40
+
+
+def account_attributes(world: World, call: Call) -> dict[str, Any]:
+    """DescribeAccountAttributes."""
+    place = world.place(call.account, call.region)
+    used = [
+        ("DBInstances", len(place.databases["instance"]), MOST_DATABASES),
+        ("DBClusters", len(place.databases["cluster"]), MOST_DATABASES),
+        *(_snapshots(world, call, kind) for kind in KINDS),
+    ]
+    return {
+        "AccountQuotas": [{"AccountQuotaName": name, "Used": count, "Max": most} for name, count, most in used]
+    }
+
+
+def _snapshots(world: World, call: Call, kind: Kind) -> tuple[str, int, int]:
+    found = world.place(call.account, call.region).snapshots[kind.name].values()
+    name = "ManualSnapshots" if kind.name == "instance" else "ManualClusterSnapshots"
+    return name, sum(each.type == "manual" for each in found), world.settings.quotas[kind.quota]
+
+
+def engine_versions(world: World, call: Call) -> dict[str, Any]:
+    """DescribeDBEngineVersions: one version of each engine, that of the program behind it."""
+    version = world.engine.program.version
+    major = version.split(".")[0]
+    offered = [
+        {
+            "Engine": engine,
+            "EngineVersion": version,
+            "MajorEngineVersion": major,
+            "DBParameterGroupFamily": f"{engine}{major}",
+            "DBEngineDescription": "PostgreSQL",
+            "DBEngineVersionDescription": f"PostgreSQL {version}",
+            "Status": "available",
+        }
+        for engine in (*INSTANCE_ENGINES, *CLUSTER_ENGINES)
+    ]
+    wanted = {"Engine": call.params.get("Engine"), "EngineVersion": call.params.get("EngineVersion")}
+    chosen = [row for row in offered if all(value in (None, row[name]) for name, value in wanted.items())]
+    return {"DBEngineVersions": chosen}

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases and snapshots as RDS shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.rds import names, network
+from lab.rds.kinds import INSTANCE
+from lab.rds.world import Database, Snapshot, World
+
+HOSTED_ZONE = "Z1PVIF0B656C1W"
+HOST = "127.0.0.1"
+
+
+def database(world: World, found: Database) -> dict[str, Any]:
+    return cluster(world, found) if found.is_cluster else instance(world, found)
+
+
+def instance(world: World, found: Database) -> dict[str, Any]:
+    """A DBInstance row."""
+    now = world.now()
+    group = network.subnet_group(found.data.options.get("DBSubnetGroupName"), found.account, found.region)
+    chosen = found.data.options.get("VpcSecurityGroupIds")
+    row = _common(found) | {
+        "DBInstanceStatus": found.status(now),
+        "DBName": found.database_name,
+        "DBSubnetGroup": group,
+        "VpcSecurityGroups": network.security_groups(chosen, group["VpcId"], found.account, found.region),
+        "AvailabilityZone": group["Subnets"][0]["SubnetAvailabilityZone"]["Name"],
+        "DBInstanceArn": found.arn,
+        "DbiResourceId": found.resource_id,
+        "DBClusterIdentifier": found.cluster.identifier if found.cluster else None,
+        "DBParameterGroups": [
+            {"DBParameterGroupName": _parameter_group(found, "DBParameterGroupName"), "ParameterApplyStatus": "in-sync"}
+        ],
+        "OptionGroupMemberships": [{"OptionGroupName": _option_group(found), "Status": "in-sync"}],
+        "PromotionTier": found.options.get("PromotionTier", 1) if found.cluster else None,
+    }
+    if now >= found.ready:
+        # There is no endpoint and no creation time while an instance is being created.
+        row["InstanceCreateTime"] = found.created
+        row["Endpoint"] = {"Address": HOST, "Port": _port(found), "HostedZoneId": HOSTED_ZONE}
+    return _INSTANCE_DEFAULTS | _shown(found, _INSTANCE_DEFAULTS) | row
+
+
+def cluster(world: World, found: Database) -> dict[str, Any]:
+    """A DBCluster row; its endpoint is named from the start and answers once a member is available."""
+    group = network.subnet_group(found.options.get("DBSubnetGroupName"), found.account, found.region)
+    chosen = found.options.get("VpcSecurityGroupIds")
+    row = _common(found) | {
+        "Status": found.status(world.now()),
+        "DatabaseName": found.database_name,
+        "DBSubnetGroup": group["DBSubnetGroupName"],
+        "VpcSecurityGroups": network.security_groups(chosen, group["VpcId"], found.account, found.region),
+        "AvailabilityZones": [subnet["SubnetAvailabilityZone"]["Name"] for subnet in group["Subnets"]][:3],
+        "Endpoint": HOST,
+        "ReaderEndpoint": HOST,
+        "Port": _port(found),
+        "HostedZoneId": HOSTED_ZONE,
+        "DBClusterArn": found.arn,
+        "DbClusterResourceId": found.resource_id,
+        "ClusterCreateTime": found.created,
+        "DBClusterParameterGroup": _parameter_group(found, "DBClusterParameterGroupName"),
+        "DBClusterMembers": [_member(found, member) for member in found.members],
+    }
+    return _CLUSTER_DEFAULTS | _shown(found, _CLUSTER_DEFAULTS) | row
+
+
+def snapshot(world: World, found: Snapshot, viewer: str) -> dict[str, Any]:
+    """A snapshot row. Another account's has its ARN for a name, and no tags."""
+    row = _seen_as(found, viewer) | _history(found, world.now()) | _portrayed(found)
+    return row | _source(found)
+
+
+def _common(found: Database) -> dict[str, Any]:
+    return {
+        found.kind.identifier: found.identifier,
+        "Engine": found.engine,
+        "EngineVersion": found.version,
+        "MasterUsername": found.master_username,
+        "AllocatedStorage": found.storage,
+        "StorageEncrypted": found.key is not None,
+        "StorageEncryptionType": encryption(found.key),
+        "KmsKeyId": found.key,
+        "TagList": names.tag_rows(found.tags),
+        "CopyTagsToSnapshot": bool(found.options.get("CopyTagsToSnapshot")),
+        "DeletionProtection": bool(found.options.get("DeletionProtection")),
+        "BackupRetentionPeriod": found.options["BackupRetentionPeriod"],
+    }
+
+
+def encryption(key: str | None) -> str:
+    return "sse-kms" if key else "none"
+
+
+def _shown(found: Database, known: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.options.items() if name in known and value is not None}
+
+
+def _port(found: Database) -> int:
+    return found.data.server.port if found.data.server else 0
+
+
+def _member(found: Database, member: Database) -> dict[str, Any]:
+    return {
+        "DBInstanceIdentifier": member.identifier,
+        "IsClusterWriter": member is found.members[0],
+        "DBClusterParameterGroupStatus": "in-sync",
+        "PromotionTier": member.options.get("PromotionTier", 1),
+    }
+
+
+def _parameter_group(found: Database, option: str) -> str:
+    major = found.version.split(".")[0]
+    return found.options.get(option) or f"default.{found.engine}{major}"
+
+
+def _option_group(found: Database) -> str:
+    major = found.version.split(".")[0]
+    return found.options.get("OptionGroupName") or f"default:{found.engine}-{major}"
+
+
+def _seen_as(found: Snapshot, viewer: str) -> dict[str, Any]:
+    kind = found.kind
+    if viewer == found.account:
+        return {
+            kind.snapshot_identifier: found.identifier,
+            f"{kind.snapshot}Arn": found.arn,
+            "SnapshotType": found.type,
+            "TagList": names.tag_rows(found.tags),
+        }
+    return {
+        kind.snapshot_identifier: found.arn,
+        f"{kind.snapshot}Arn": found.arn,
+        "SnapshotType": "shared" if viewer in found.shared_with else "public",
+        "TagList": [],
+    }
+
+
+def _history(found: Snapshot, now: float) -> dict[str, Any]:
+    """Times: an instance copy has a new creation time; the other two exist on instance snapshots only."""
+    row: dict[str, Any] = {"Status": found.status(now), "PercentProgress": found.percent(now)}
+    if found.created <= now:
+        row["SnapshotCreateTime"] = found.created
+    if found.kind is INSTANCE and not (found.in_flight(now) and found.source is None):
+        row["OriginalSnapshotCreateTime"] = found.original
+        row["SnapshotDatabaseTime"] = found.taken
+    return row
+
+
+def _portrayed(found: Snapshot) -> dict[str, Any]:
+    about = found.portrait
+    created = "InstanceCreateTime" if found.kind is INSTANCE else "ClusterCreateTime"
+    return {
+        found.kind.identifier: about.database_id,
+        found.kind.resource_field: about.resource_id,
+        "Engine": about.engine,
+        "EngineVersion": about.version,
+        "AllocatedStorage": about.storage,
+        "Port": about.port,
+        "MasterUsername": about.master_username,
+        created: about.created,
+        "BackupRetentionPeriod": about.options.get("BackupRetentionPeriod"),
+        "LicenseModel": "postgresql-license",
+        "OptionGroupName": f"default:{about.engine}-{about.version.split('.')[0]}",
+        "EngineMode": "provisioned",
+        "StorageType": about.options.get("StorageType") or ("gp3" if found.kind is INSTANCE else "aurora"),
+        "SnapshotTarget": "region",
+        "VpcId": about.options.get("VpcId"),
+        "IAMDatabaseAuthenticationEnabled": False,
+        "ProcessorFeatures": [],
+        found.kind.encrypted_field: found.key is not None,
+        "StorageEncryptionType": encryption(found.key),
+        "KmsKeyId": found.key,
+    }
+
+
+def _source(found: Snapshot) -> dict[str, Any]:
+    """Where a copy came from, as far as RDS says so (API Reference, DBSnapshot and DBClusterSnapshot)."""
+    source = found.source
+    if found.kind is not INSTANCE:
+        return {"SourceDBClusterSnapshotArn": source.arn} if source else {}
+    row = {"SourceRegion": source.region if source else found.region}
+    if source and (source.account, source.region) != (found.account, found.region):
+        row["SourceDBSnapshotIdentifier"] = source.arn
+    return row
+
+
+_INSTANCE_DEFAULTS: dict[str, Any] = {
+    "DBInstanceClass": "db.t3.micro",
+    "PreferredBackupWindow": "03:00-03:30",
+    "PreferredMaintenanceWindow": "sun:05:00-sun:05:30",
+    "MultiAZ": False,
+    "AutoMinorVersionUpgrade": True,
+    "PubliclyAccessible": False,
+    "StorageType": "gp3",
+    "LicenseModel": "postgresql-license",
+    "CACertificateIdentifier": "rds-ca-rsa2048-g1",
+    "DBSecurityGroups": [],
+    "PendingModifiedValues": {},
+    "ReadReplicaDBInstanceIdentifiers": [],
+    "DomainMemberships": [],
+    "AssociatedRoles": [],
+    "DbInstancePort": 0,
+    "MonitoringInterval": 0,
+    "IAMDatabaseAuthenticationEnabled": False,
+    "PerformanceInsightsEnabled": False,
+    "CustomerOwnedIpEnabled": False,
+    "NetworkType": "IPV4",
+    "BackupTarget": "region",
+    "ActivityStreamStatus": "stopped",
+    "DedicatedLogVolume": False,
+    "EngineLifecycleSupport": "open-source-rds-extended-support",
+}
+
+_CLUSTER_DEFAULTS: dict[str, Any] = {
+    "PreferredBackupWindow": "03:00-03:30",
+    "PreferredMaintenanceWindow": "sun:05:00-sun:05:30",
+    "MultiAZ": False,
+    "EngineMode": "provisioned",
+    "ReadReplicaIdentifiers": [],
+    "AssociatedRoles": [],
+    "DomainMemberships": [],
+    "IAMDatabaseAuthenticationEnabled": False,
+    "HttpEndpointEnabled": False,
+    "CrossAccountClone": False,
+    "AutoMinorVersionUpgrade": True,
+    "ActivityStreamStatus": "stopped",
+    "NetworkType": "IPV4",
+    "EngineLifecycleSupport": "open-source-rds-extended-support",
+}

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tags of databases and snapshots. Other resources are moto's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.errors import AwsError
+from lab.rds import names
+from lab.rds.kinds import KINDS
+from lab.rds.world import Call, Database, Snapshot, World
+
+
+def is_ours(params: dict[str, Any]) -> bool:
+    """Whether the lab, and not moto, knows the resource."""
+    parts = str(params.get("ResourceName")).split(":", 6)
+    types = {name for kind in KINDS for name in (kind.arn_type, kind.snapshot_arn_type)}
+    return len(parts) == 7 and parts[5] in types
+
+
+def list_tags(world: World, call: Call) -> dict[str, Any]:
+    return {"TagList": names.tag_rows(_resource(world, call).tags)}
+
+
+def add_tags(world: World, call: Call) -> dict[str, Any]:
+    resource = _resource(world, call)
+    wanted = resource.tags | names.tags(call.params.get("Tags"))
+    names.check_tag_count(wanted)
+    resource.tags = wanted
+    return {}
+
+
+def remove_tags(world: World, call: Call) -> dict[str, Any]:
+    resource = _resource(world, call)
+    resource.tags = {key: value for key, value in resource.tags.items() if key not in call.params["TagKeys"]}
+    return {}
+
+
+def _resource(world: World, call: Call) -> Database | Snapshot:
+    """The caller's own resource behind an ARN; RDS has no policies that would open another account's."""
+    arn = call.params["ResourceName"]
+    _, _, _, region, account, arn_type, name = arn.split(":", 6)
+    for kind in KINDS:
+        if arn_type == kind.arn_type and (account, region) == (call.account, call.region):
+            return world.database(kind, name, call.account, call.region)
+        if arn_type == kind.snapshot_arn_type:
+            if (account, region) != (call.account, call.region):
+                raise AwsError(kind.snapshot_not_found, f"{kind.snapshot} {arn} not found.", 404)
+            return world.snapshot(kind, name, call.account, call.region)
+    raise AwsError("InvalidParameterValue", f"The specified resource name does not match an RDS resource: {arn}")

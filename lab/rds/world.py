@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is: databases and snapshots by account and Region. States follow from the clock, not from timers."""
+
+from __future__ import annotations
+
+import random
+import string
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.accounts import PARTITION, Accounts, Principal
+from lab.errors import AwsError
+from lab.faults import Faults
+from lab.keys import Keys
+from lab.postgres import Engine, Frozen, Server
+from lab.rds.kinds import CLUSTER, INSTANCE, Kind
+from lab.settings import Settings
+
+
+@dataclass(frozen=True)
+class Call:
+    """One RDS request: who asks, where, and what for."""
+
+    caller: Principal
+    region: str
+    action: str
+    params: dict[str, Any]
+
+    @property
+    def account(self) -> str:
+        return self.caller.account
+
+
+@dataclass(eq=False)
+class Database:
+    """A DB instance or a DB cluster."""
+
+    kind: Kind
+    account: str
+    region: str
+    identifier: str
+    engine: str
+    version: str
+    master_username: str
+    database_name: str | None
+    key: str | None
+    ready: float
+    created: float
+    storage: int = 20
+    tags: dict[str, str] = field(default_factory=dict)
+    # What was asked for and only needs to be shown again.
+    options: dict[str, Any] = field(default_factory=dict)
+    resource_id: str = ""
+    server: Server | None = None
+    # The last thing that is being done to the server; the next one waits for it.
+    job: Future[Any] | None = None
+    # What has to be done before the database can be called available.
+    gate: Future[Any] | None = None
+    busy: str = ""
+    busy_until: float = 0.0
+    gone: float | None = None
+    # Comes up, but never answers (a fault on request).
+    unreachable: bool = False
+    # Aurora: an instance belongs to a cluster, which has the data.
+    cluster: Database | None = None
+    members: list[Database] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.resource_id = self.resource_id or new_resource_id(self.kind)
+
+    @property
+    def arn(self) -> str:
+        return f"arn:{PARTITION}:rds:{self.region}:{self.account}:{self.kind.arn_type}:{self.identifier}"
+
+    @property
+    def is_cluster(self) -> bool:
+        return self.kind is CLUSTER
+
+    @property
+    def data(self) -> Database:
+        """Where the data is: a member's is its cluster's."""
+        return self.cluster or self
+
+    @property
+    def settled(self) -> bool:
+        return self.gate is None or self.gate.done()
+
+    @property
+    def broken(self) -> bool:
+        return self.gate is not None and self.gate.done() and self.gate.exception() is not None
+
+    def status(self, now: float) -> str:
+        """The status as of now (RDS User Guide, viewing DB instance status)."""
+        if self.gone is not None:
+            return "deleting"
+        if self.broken:
+            return "failed"
+        if now < self.ready:
+            return "creating"
+        if now < self.busy_until:
+            return self.busy
+        if not self.settled:
+            return self.busy or "creating"
+        return "available"
+
+    def occupy(self, status: str, until: float) -> None:
+        self.busy, self.busy_until = status, until
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What a snapshot remembers of its database; every copy has the same."""
+
+    database_id: str
+    resource_id: str
+    engine: str
+    version: str
+    storage: int
+    port: int
+    master_username: str
+    database_name: str | None
+    created: float
+    options: dict[str, Any]
+
+
+@dataclass(eq=False)
+class Snapshot:
+    """A DB snapshot or a DB cluster snapshot."""
+
+    kind: Kind
+    account: str
+    region: str
+    identifier: str
+    type: str
+    portrait: Portrait
+    key: str | None
+    started: float
+    ready: float
+    frozen: Frozen
+    verb: str = "creating"
+    tags: dict[str, str] = field(default_factory=dict)
+    created: float = 0.0
+    original: float = 0.0
+    taken: float = 0.0
+    source: Snapshot | None = None
+    shared_with: list[str] = field(default_factory=list)
+    fails: bool = False
+
+    @property
+    def arn(self) -> str:
+        return f"arn:{PARTITION}:rds:{self.region}:{self.account}:{self.kind.snapshot_arn_type}:{self.identifier}"
+
+    def status(self, now: float) -> str:
+        if now < self.ready or not self.frozen.done():
+            return self.verb
+        return "failed" if self.fails or self.frozen.failed() else "available"
+
+    def in_flight(self, now: float) -> bool:
+        return self.status(now) == self.verb
+
+    def percent(self, now: float) -> int:
+        """Progress; none is shown while a copy waits for its turn (RDS User Guide, copying a snapshot)."""
+        if not self.in_flight(now):
+            return 100
+        share = (now - self.started) / max(self.ready - self.started, 0.001)
+        return max(0, min(99, int(share * 100)))
+
+    def visible_to(self, account: str) -> bool:
+        return account == self.account or account in self.shared_with or "all" in self.shared_with
+
+
+@dataclass
+class Place:
+    """What one account has in one Region."""
+
+    account: str
+    region: str
+    databases: dict[str, dict[str, Database]] = field(default_factory=lambda: {"instance": {}, "cluster": {}})
+    snapshots: dict[str, dict[str, Snapshot]] = field(default_factory=lambda: {"instance": {}, "cluster": {}})
+
+
+class World:
+    """Everything RDS knows. Callers hold ``lock``; nothing here waits for a database server."""
+
+    def __init__(self, accounts: Accounts, settings: Settings, faults: Faults, engine: Engine) -> None:
+        self.accounts = accounts
+        self.settings = settings
+        self.faults = faults
+        self.engine = engine
+        self.keys = Keys(accounts)
+        self.lock = threading.RLock()
+        self._places: dict[tuple[str, str], Place] = {}
+
+    def now(self) -> float:
+        return time.time()
+
+    def place(self, account: str, region: str) -> Place:
+        """What an account has in a Region, without what has been deleted meanwhile."""
+        place = self._places.setdefault((account, region), Place(account, region))
+        now = self.now()
+        for databases in place.databases.values():
+            for name in [name for name, found in databases.items() if found.gone is not None and found.gone <= now]:
+                self._forget(databases.pop(name))
+        return place
+
+    def _forget(self, database: Database) -> None:
+        if database.cluster:
+            database.cluster.members.remove(database)
+
+    def places(self) -> Iterator[Place]:
+        for account, region in list(self._places):
+            yield self.place(account, region)
+
+    def databases(self) -> Iterator[Database]:
+        for place in self.places():
+            for found in place.databases.values():
+                yield from list(found.values())
+
+    def snapshots(self, kind: Kind | None = None) -> Iterator[Snapshot]:
+        for place in self.places():
+            for name, found in place.snapshots.items():
+                if kind is None or kind.name == name:
+                    yield from list(found.values())
+
+    def database(self, kind: Kind, name: str, account: str, region: str) -> Database:
+        """An own database by name or ARN.
+
+        :raises AwsError: when there is none.
+        """
+        plain = own_name(name, kind.arn_type, account, region)
+        found = self.place(account, region).databases[kind.name].get(plain) if plain else None
+        if found is None:
+            raise AwsError(kind.not_found, f"{kind.noun} {name} not found.", 404)
+        return found
+
+    def snapshot(self, kind: Kind, name: str, account: str, region: str, *, anywhere: bool = False) -> Snapshot:
+        """A snapshot by name, or by ARN if it may be seen. Other Regions count only for copies.
+
+        :raises AwsError: when there is none, or none that this account may know of.
+        """
+        owner, where, plain = account, region, name.lower()
+        if name.startswith("arn:"):
+            owner, where, plain = snapshot_arn(name, kind)
+        known = owner in {known.id for known in self.accounts.all} and (anywhere or where == region)
+        found = self.place(owner, where).snapshots[kind.name].get(plain) if known else None
+        dark = owner != account and owner in self.accounts.dark
+        if found is None or dark or not found.visible_to(account):
+            raise AwsError(kind.snapshot_not_found, f"{kind.snapshot} {name} not found.", 404)
+        return found
+
+    def then(self, database: Database, work: Callable[[], Any], *, gate: bool = True) -> Future[Any]:
+        """Do something to a database's server after what is being done to it.
+
+        With ``gate`` the database is not available before that is done.
+        """
+        before = database.job
+
+        def in_turn() -> Any:
+            if before is not None:
+                before.result()
+            return work()
+
+        database.job = self.engine.jobs.submit(in_turn)
+        if gate:
+            database.gate = database.job
+        return database.job
+
+    def later(self, moment: float, work: Callable[[], Any]) -> Future[Any]:
+        """Begin some work when its time has come."""
+        done: Future[Any] = Future()
+
+        def begin() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+
+        timer = threading.Timer(max(0.0, moment - self.now()), begin)
+        timer.daemon = True
+        timer.start()
+        return done
+
+
+def own_name(name: str, arn_type: str, account: str, region: str) -> str | None:
+    """The plain name behind a name or an ARN of the caller's own place; None for anything else."""
+    if not name.startswith("arn:"):
+        return name.lower()
+    prefix = f"arn:{PARTITION}:rds:{region}:{account}:{arn_type}:"
+    return name.removeprefix(prefix).lower() if name.startswith(prefix) else None
+
+
+def snapshot_arn(arn: str, kind: Kind) -> tuple[str, str, str]:
+    """Account, Region and name in a snapshot's ARN; automated names have a colon of their own.
+
+    :raises AwsError: when it is none.
+    """
+    parts = arn.split(":", 6)
+    if len(parts) != 7 or parts[2] != "rds" or parts[5] != kind.snapshot_arn_type:
+        raise AwsError("InvalidParameterValue", f"Invalid snapshot identifier:  {arn}")
+    return parts[4], parts[3], parts[6].lower()
+
+
+def new_resource_id(kind: Kind) -> str:
+    """An identity that no other database ever has."""
+    letters = random.SystemRandom().choices(string.ascii_uppercase + string.digits, k=26)
+    return kind.resource_prefix + "".join(letters)
+
+
+def kind_named(name: str) -> Kind:
+    return INSTANCE if name == "instance" else CLUSTER

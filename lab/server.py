@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's front door: who calls, may they, does it fail on purpose, who answers, and the log of it all."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from lab import accounts, journal, requests, wire
+from lab.accounts import Accounts, Principal
+from lab.admin import Admin
+from lab.errors import AwsError, NoAnswer
+from lab.faults import Faults
+from lab.journal import Journal
+from lab.postgres import Engine
+from lab.rds import actions
+from lab.rds.world import Call, World
+from lab.requests import Environ, Request
+from lab.settings import Settings
+from lab.wire import Answer
+
+Body = Iterable[bytes]
+_CODE = re.compile(rb'<Code>([^<]+)</Code>|"__type": ?"([^"]+)"')
+
+
+class Handler(MotoRequestHandler):
+    """Quiet: the lab has a log of its own."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+    def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:
+        """Hang up; werkzeug would wait for the next request on the same connection."""
+        self.close_connection = True
+
+
+class Application:
+    """The WSGI application: RDS and parts of KMS and STS are answered here, everything else by moto."""
+
+    def __init__(self, engine: Engine, settings: Settings, home: Path) -> None:
+        self.accounts = Accounts()
+        self.faults = Faults()
+        self.journal = Journal()
+        self.world = World(self.accounts, settings, self.faults, engine)
+        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.admin = Admin(self.world, self.journal, home)
+
+    def __call__(self, environ: Environ, start_response: Any) -> Body:
+        path = environ.get("PATH_INFO", "/")
+        if path.startswith("/_lab"):
+            return _send(self.admin.answer(environ), start_response)
+        if path.startswith("/moto-api"):
+            return _send(Answer('{"error": "use /_lab"}', 404, "application/json"), start_response)
+        entry: dict[str, Any] = {}
+        moment = self.world.now()
+        try:
+            return self._answer(environ, start_response, entry)
+        except NoAnswer:
+            entry["error"] = "no answer"
+            raise
+        finally:
+            self.journal.write(moment, entry)
+
+    def _answer(self, environ: Environ, start_response: Any, entry: dict[str, Any]) -> Body:
+        request = Request(_guess_service(environ), "", "", "", "HTTP_X_AMZ_TARGET" in environ)
+        try:
+            request = requests.read(environ)
+            entry |= _about(request)
+            caller = accounts.principal_of(request.access_key)
+            entry |= {"account": caller.account, "principal": caller.caller_arn}
+            self._admit(request, caller)
+            answer = self._own_answer(request, caller)
+        except AwsError as error:
+            answer = wire.error_answer(request.service, error, json_body=request.is_json)
+            entry |= {"status": answer.status, "error": error.code}
+        if answer is None:
+            return self._ask_moto(environ, start_response, caller, request, entry)
+        entry.setdefault("status", answer.status)
+        return _send(answer, start_response)
+
+    def _admit(self, request: Request, caller: Principal) -> None:
+        """:raises NoAnswer: when the caller's account is dark. :raises AwsError: when it may not do that."""
+        if caller.account in self.accounts.dark:
+            raise NoAnswer
+        wanted = [request.permission]
+        if request.service == "rds":
+            wanted = actions.permissions(request.action, request.form)
+        for permission in wanted:
+            if not accounts.may(caller, permission).allowed:
+                raise AwsError(
+                    "AccessDenied",
+                    f"User: {caller.caller_arn} is not authorized to perform: {permission} because no identity-based "
+                    f"policy allows the {permission} action",
+                    403,
+                )
+        self.faults.refuse(caller.account, request.region, request.action)
+
+    def _own_answer(self, request: Request, caller: Principal) -> Answer | None:
+        if request.service == "rds":
+            return actions.answer(
+                self.world, lambda params: Call(caller, request.region, request.action, params), request.action,
+                request.form,
+            )  # fmt: skip
+        if request.service == "kms":
+            return self._kms_answer(request, caller)
+        if (request.service, request.action) == ("sts", "AssumeRole"):
+            self._assume_role(request, caller)
+        return None
+
+    def _kms_answer(self, request: Request, caller: Principal) -> Answer | None:
+        # So that alias/aws/rds is there in every list, and is AWS's.
+        self.world.keys.managed(caller.account, request.region)
+        if request.action != "DescribeKey":
+            return None
+        name = str(json.loads(request.body or b"{}").get("KeyId", ""))
+        found = self.world.keys.describe(name, caller, request.region)
+        return None if found is None else Answer(wire.json_text(found), kind="application/x-amz-json-1.1")
+
+    def _assume_role(self, request: Request, caller: Principal) -> None:
+        arn = request.form.get("RoleArn", "")
+        if arn.count(":") == 5 and arn.split(":")[4] in self.accounts.dark:
+            raise NoAnswer
+        accounts.check_trust(caller, arn)
+
+    def _ask_moto(
+        self, environ: Environ, start_response: Any, caller: Principal, request: Request, entry: dict[str, Any]
+    ) -> Body:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
+        seen: dict[str, Any] = {}
+
+        def remember(status: str, headers: Any, error: Any = None) -> Callable[[bytes], object]:
+            seen.update(status=int(status.split()[0]))
+            return start_response(status, headers, error)
+
+        try:
+            body = b"".join(self.moto(environ, remember))
+        except NotImplementedError:
+            error = AwsError("InvalidAction", f"The lab does not implement {request.service} {request.action}.")
+            answer = wire.error_answer(request.service, error, json_body=request.is_json)
+            entry |= {"status": answer.status, "error": error.code}
+            return _send(answer, start_response)
+        entry |= {"status": seen.get("status")} | _error_in(body, seen.get("status", 200))
+        return [body]
+
+
+def _about(request: Request) -> dict[str, Any]:
+    parameters: dict[str, Any] = dict(request.form)
+    if request.is_json:
+        try:
+            parameters = json.loads(request.body or b"{}")
+        except ValueError:
+            parameters = {}
+    return {
+        "service": request.service,
+        "region": request.region,
+        "action": request.action,
+        "parameters": journal.telling(parameters),
+    }
+
+
+def _guess_service(environ: Environ) -> str:
+    found = re.search(r"/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+    return found.group(1) if found else ""
+
+
+def _error_in(body: bytes, status: int) -> dict[str, str]:
+    found = _CODE.search(body) if status >= 400 else None
+    return {"error": (found.group(1) or found.group(2)).decode()} if found else {}
+
+
+def _send(answer: Answer, start_response: Any) -> Body:
+    headers = [*answer.headers.items(), ("Content-Length", str(len(answer.body)))]
+    start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", headers)
+    return [answer.body]
+
+
+class Service:
+    """The application behind a port, in a thread of its own."""
+
+    def __init__(self, application: Application, port: int) -> None:
+        self.application = application
+        self.http: BaseWSGIServer = make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=Handler
+        )
+        self.thread = threading.Thread(target=self.http.serve_forever, name="http", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http.port}"
+
+    def start(self) -> None:
+        self.thread.start()
+        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+    def stop(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+
+def _warm_up() -> None:
+    """Import what the first calls would otherwise wait for."""
+    import moto.ec2.models
+    import moto.rds.models
+    import psycopg  # noqa: F401
+
+    wire.rds_errors()

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS's query protocol from botocore's own model, and errors in the form that each protocol wants."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any
+from xml.sax.saxutils import escape
+
+import botocore.session
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
+
+from lab.errors import AwsError
+
+XML = "text/xml"
+JSON_TARGET_SERVICES = {"kms", "secretsmanager", "logs", "events", "monitoring", "ssm", "dynamodb", "tagging"}
+
+# The same refusals have other names in other protocols.
+_JSON_CODES = {
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "AccessDenied": "AccessDeniedException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidAction": "UnknownOperationException",
+}
+_EC2_CODES = {
+    "InvalidClientTokenId": "AuthFailure",
+    "AccessDenied": "UnauthorizedOperation",
+    "ExpiredToken": "RequestExpired",
+}
+_S3_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId", "MissingAuthenticationToken": "AccessDenied",
+             "InvalidAction": "NotImplemented"}  # fmt: skip
+
+
+class Answer:
+    """One HTTP response."""
+
+    def __init__(self, body: str | bytes, status: int = 200, kind: str = XML, **headers: str) -> None:
+        self.body = body.encode() if isinstance(body, str) else body
+        self.status = status
+        self.headers = {"Content-Type": kind, "x-amzn-RequestId": str(uuid.uuid4()), **headers}
+
+
+@cache
+def rds_model() -> ServiceModel:
+    return botocore.session.Session().get_service_model("rds")
+
+
+@cache
+def rds_errors() -> dict[str, int]:
+    """The HTTP status of every error that RDS has a name for."""
+    found = {}
+    for name in rds_model().shape_names:
+        error = rds_model().shape_for(name).metadata.get("error")
+        if error:
+            found[error["code"]] = error.get("httpStatusCode", 400)
+    return found
+
+
+def parse(operation: OperationModel, form: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters of a query request, in the shape that botocore's model gives them.
+
+    :raises AwsError: when one cannot be read, or a required one is missing.
+    """
+    shape = operation.input_shape
+    if not isinstance(shape, StructureShape):
+        return {}
+    found = _structure(shape, form, "")
+    for name in shape.required_members:
+        if found.get(name) in (None, ""):
+            raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
+    return found
+
+
+def _structure(shape: StructureShape, form: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    found = {}
+    for name, member in shape.members.items():
+        value = _value(member, form, prefix + member.serialization.get("name", name))
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _value(shape: Shape, form: Mapping[str, str], name: str) -> Any:
+    if isinstance(shape, ListShape):
+        return _items(shape, form, name)
+    if isinstance(shape, StructureShape):
+        return _structure(shape, form, f"{name}.") or None
+    return _scalar(shape, form[name], name) if name in form else None
+
+
+def _items(shape: ListShape, form: Mapping[str, str], name: str) -> list[Any] | None:
+    for word in (shape.member.serialization.get("name", "member"), "member"):
+        values = []
+        while (value := _value(shape.member, form, f"{name}.{word}.{len(values) + 1}")) is not None:
+            values.append(value)
+        if values:
+            return values
+    return [] if name in form else None
+
+
+def _scalar(shape: Shape, text: str, name: str) -> Any:
+    try:
+        if shape.type_name in ("integer", "long"):
+            return int(text)
+        if shape.type_name in ("float", "double"):
+            return float(text)
+    except ValueError:
+        raise AwsError("MalformedInput", f"{name}: {text!r} is not a number.") from None
+    return text.lower() == "true" if shape.type_name == "boolean" else text
+
+
+def render(operation: OperationModel, result: Mapping[str, Any]) -> Answer:
+    """A query response. Members that the model does not know are left out."""
+    shape = operation.output_shape
+    inner = ""
+    if isinstance(shape, StructureShape):
+        wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
+        inner = f"<{wrapper}>{_render_structure(shape, result)}</{wrapper}>"
+    namespace = operation.service_model.metadata.get("xmlNamespace", "")
+    metadata = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
+    name = f"{operation.name}Response"
+    return Answer(f'<?xml version="1.0"?><{name} xmlns="{namespace}">{inner}{metadata}</{name}>')
+
+
+def _render_structure(shape: StructureShape, value: Mapping[str, Any]) -> str:
+    parts = []
+    for name, item in value.items():
+        member = shape.members.get(name)
+        if member is not None and item is not None:
+            parts.append(_render(member, item, member.serialization.get("name", name)))
+    return "".join(parts)
+
+
+def _render(shape: Shape, value: Any, name: str) -> str:
+    if isinstance(shape, StructureShape):
+        return f"<{name}>{_render_structure(shape, value)}</{name}>"
+    if isinstance(shape, ListShape):
+        word = shape.member.serialization.get("name", "member")
+        items = "".join(_render(shape.member, item, word) for item in value)
+        return f"<{name}>{items}</{name}>"
+    return f"<{name}>{_text(shape, value)}</{name}>"
+
+
+def _text(shape: Shape, value: Any) -> str:
+    if shape.type_name == "boolean":
+        return "true" if value else "false"
+    if shape.type_name == "timestamp":
+        return iso(value)
+    return escape(str(value))
+
+
+def iso(moment: float) -> str:
+    """Seconds since 1970 as RDS writes them."""
+    return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def error_answer(service: str, error: AwsError, *, json_body: bool) -> Answer:
+    """An error as the protocol of a service has it."""
+    if service == "s3":
+        return _s3_error(error)
+    if service == "ec2":
+        return _ec2_error(error)
+    if json_body or service in JSON_TARGET_SERVICES:
+        return _json_error(error)
+    return Answer(
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{error.code}</Code>"
+        f"<Message>{escape(error.message)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>",
+        error.status,
+    )
+
+
+def _json_error(error: AwsError) -> Answer:
+    code = _JSON_CODES.get(error.code, error.code)
+    status = 400 if error.status in (403, 404) else error.status
+    body = json.dumps({"__type": code, "message": error.message})
+    return Answer(body, status, "application/x-amz-json-1.1", **{"x-amzn-ErrorType": code})
+
+
+def _ec2_error(error: AwsError) -> Answer:
+    code = _EC2_CODES.get(error.code, error.code)
+    return Answer(
+        f"<Response><Errors><Error><Code>{code}</Code><Message>{escape(error.message)}</Message></Error></Errors>"
+        f"<RequestID>{uuid.uuid4()}</RequestID></Response>",
+        error.status,
+    )
+
+
+def _s3_error(error: AwsError) -> Answer:
+    code = _S3_CODES.get(error.code, error.code)
+    return Answer(
+        f"<Error><Code>{code}</Code><Message>{escape(error.message)}</Message>"
+        f"<RequestId>{uuid.uuid4()}</RequestId></Error>",
+        error.status,
+        "application/xml",
+    )
+
+
+def json_text(value: Any) -> str:
+    """JSON with times as numbers, as the JSON protocols have them."""
+    return json.dumps(value, default=float)

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+
+class ActionModule(ActionBase):
+    """Run the module of this name and show what it concluded."""
+
+    _supports_check_mode = True
+    _supports_async = False  # the table would never be shown
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        result = self._execute_module(task_vars=task_vars)
+        if "verdict" in result and not self._task.no_log:
+            self.show(result)
+        self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def show(self, result: dict[str, Any]) -> None:
+        """The table, then the line that says it all."""
+        # On stdout it would break the callbacks that print JSON there.
+        is_json = "json" in str(constants.DEFAULT_STDOUT_CALLBACK)
+        last = f"{result['summary']} evidence: {result.get('evidence', 'not written')}"
+        for line in [*result["table"], last]:
+            Display().display(line, stderr=is_json)

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # What holds for every module; a module that differs says so in attributes of its own.
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description:
+      - Can run in C(check_mode) and return changed status prediction without modifying the target.
+      - The prediction is exact for the state that the module sees. What only a change would bring about, such as a copy
+        that lands later, is not played out.
+  diff_mode:
+    support: full
+    description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
+  idempotent:
+    support: full
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+      - This assumes that the system controlled or queried by the module has not changed in a relevant way.
+  platform:
+    support: full
+    platforms: posix
+    description: Target OS/families that can be operated against.
+"""
+
+    # Additionally, for modules that only look.
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: This module does not modify state.
+  diff_mode:
+    support: N/A
+    description: This module does not modify state.
+  idempotent:
+    support: full
+    description: This module does not modify state.
+"""
+
+    # Additionally, for modules that an action plugin of the same name repeats until nothing is in flight.
+    PASSES = r"""
+options: {}
+attributes:
+  action:
+    support: full
+    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
+  async:
+    support: none
+    description: Supports being used with the C(async) keyword.
+    details: The waiting takes place on the controller, with O(ignore:wait) and O(ignore:wait_timeout).
+"""

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the options of the same name in module_utils/_module/arguments.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  max_in_flight:
+    description:
+      - How many copies may be in flight at once, per destination Region.
+      - AWS documents 20 for DB snapshots and 5 for DB cluster snapshots.
+    type: dict
+    default: {}
+    suboptions:
+      instance:
+        description: The number of DB snapshot copies.
+        type: int
+        default: 20
+      cluster:
+        description: The number of DB cluster snapshot copies.
+        type: int
+        default: 5
+  tags:
+    description: Tags to put on what the module makes, beside its own.
+    type: dict
+    default: {}
+"""

@@ -1,0 +1,25 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the options of the same name in module_utils/_module/arguments.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  account_id:
+    description:
+      - The 12-digit ID of the account that this site is.
+      - The module checks that its credentials belong to it before the first write.
+    type: str
+    required: true
+  prefix:
+    description:
+      - What the names of snapshots and databases that this installation makes start with.
+      - The same value is their ownership tag, C(lifeboat:managed-by). Nothing without it is ever changed or deleted.
+      - Use the same prefix at the source and the DR site.
+    type: str
+    default: lifeboat
+"""

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What AWS answered when it refused, and what that means for a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from .._core.errors import LifeboatError
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:  # AnsibleAWSModule reports the missing library
+    BotoCoreError = ClientError = Exception  # type: ignore[assignment,misc]
+
+Meaning = Literal["wait", "prune", "permission", "missing", "taken", "refused", "unreachable"]
+
+# One code means both "wait" and "prune": RDS tells them apart in the message only.
+COPY_LIMIT = "snapshots across regions"
+TRANSIENT = ("Throttling", "RequestLimitExceeded", "InternalFailure", "ServiceUnavailable")
+REMEDIES: dict[Meaning, str] = {
+    "wait": "Run it again: it goes on where it stopped",
+    "prune": "Remove snapshots with snapshot_prune, or ask AWS for a larger quota",
+    "permission": "Allow the action to this role, and check the key's policy",
+    "missing": "",
+    "taken": "",
+    "refused": "",
+    "unreachable": "Check the network, the Region and the profile's endpoint",
+}
+
+
+class AwsRefusal(LifeboatError):
+    """A call that AWS did not carry out."""
+
+    def __init__(self, what: str, *, why: str, code: str, meaning: Meaning) -> None:
+        super().__init__(what, why=why, remedy=REMEDIES[meaning], code=code)
+        self.meaning = meaning
+
+
+def meaning_of(code: str, message: str) -> Meaning:
+    """Sort the inconsistent codes of RDS (some end in Fault, some do not) by what can be done about them."""
+    if code == "SnapshotQuotaExceeded":
+        return "wait" if COPY_LIMIT in message else "prune"
+    if code.startswith(TRANSIENT) or code in ("InvalidDBInstanceState", "InvalidDBClusterStateFault"):
+        return "wait"
+    if code.startswith(("AccessDenied", "UnauthorizedOperation", "KMSKeyNotAccessible", "InvalidClientTokenId")):
+        return "permission"
+    if "AlreadyExists" in code:
+        return "taken"
+    return "missing" if "NotFound" in code else "refused"
+
+
+@contextmanager
+def refusals(what: str) -> Iterator[None]:
+    """Turn botocore's exceptions into an AwsRefusal that says what was being done.
+
+    :raises AwsRefusal: when the call inside fails.
+    """
+    try:
+        yield
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        code, message = detail.get("Code", "Unknown"), detail.get("Message", str(error))
+        raise AwsRefusal(what, why=f"{message} ({code})", code=code, meaning=meaning_of(code, message)) from error
+    except BotoCoreError as error:
+        raise AwsRefusal(what, why=str(error), code=type(error).__name__, meaning="unreachable") from error

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""AWS rows and our model: one shape for DB instances and DB clusters, which the API spells differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.model import Database, DatabaseId, Key, Kind, RecoveryPoint
+from .._core.restore import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How the RDS API calls for one kind of database what it calls otherwise for the other."""
+
+    kind: Kind
+    snapshot: str  # in the names of operations and parameters
+    database: str
+    resource_id: str
+    encrypted: str
+    source_arn: str
+    snapshot_filter: str
+    restore: str
+    restore_from: str
+
+    @property
+    def snapshot_operation(self) -> str:
+        return {"DBSnapshot": "db_snapshot", "DBClusterSnapshot": "db_cluster_snapshot"}[self.snapshot]
+
+    @property
+    def database_operation(self) -> str:
+        return {"DBInstance": "db_instance", "DBCluster": "db_cluster"}[self.database]
+
+
+INSTANCE = Spelling(
+    kind="instance",
+    snapshot="DBSnapshot",
+    database="DBInstance",
+    resource_id="DbiResourceId",
+    encrypted="Encrypted",
+    source_arn="SourceDBSnapshotIdentifier",
+    snapshot_filter="db-snapshot-id",
+    restore="restore_db_instance_from_db_snapshot",
+    restore_from="DBSnapshotIdentifier",
+)
+CLUSTER = Spelling(
+    kind="cluster",
+    snapshot="DBClusterSnapshot",
+    database="DBCluster",
+    resource_id="DbClusterResourceId",
+    encrypted="StorageEncrypted",
+    source_arn="SourceDBClusterSnapshotArn",
+    snapshot_filter="db-cluster-snapshot-id",
+    restore="restore_db_cluster_from_snapshot",
+    restore_from="SnapshotIdentifier",
+)
+SPELLINGS: dict[str, Spelling] = {"instance": INSTANCE, "cluster": CLUSTER}
+
+Row = Mapping[str, Any]
+
+
+def tags_of(row: Row) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in row.get("TagList", ())}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def account_of(arn: str) -> str:
+    return arn.split(":")[4]
+
+
+def region_of(arn: str) -> str:
+    return arn.split(":")[3]
+
+
+def name_of(arn: str) -> str:
+    """The identifier at the end of an RDS ARN; an automated snapshot's own name has a colon in it."""
+    return arn.split(":", 6)[6]
+
+
+def is_encrypted(row: Row, spelling: Spelling) -> bool:
+    """StorageEncryptionType first: the boolean misses storage encrypted under an AWS-owned key (sse-rds)."""
+    kind = row.get("StorageEncryptionType")
+    return kind != "none" if kind else bool(row.get(spelling.encrypted))
+
+
+def recovery_point(row: Row, spelling: Spelling) -> RecoveryPoint:
+    """A row of DescribeDBSnapshots or DescribeDBClusterSnapshots; a shared row carries its ARN as identifier."""
+    arn = row[f"{spelling.snapshot}Arn"]
+    origin = row.get("SnapshotType", "manual")
+    return RecoveryPoint(
+        kind=spelling.kind,
+        name=name_of(arn),
+        arn=arn,
+        account=account_of(arn),
+        region=region_of(arn),
+        origin="manual" if origin in ("shared", "public") else origin,
+        status=row.get("Status", "unknown"),
+        engine=row.get("Engine", ""),
+        engine_version=row.get("EngineVersion", ""),
+        identifier=row[f"{spelling.database}Identifier"],
+        resource_id=row.get(spelling.resource_id, ""),
+        size_gib=row.get("AllocatedStorage", 0),
+        percent=row.get("PercentProgress", 0),
+        encrypted=is_encrypted(row, spelling),
+        kms_key_id=row.get("KmsKeyId"),
+        created=row.get("SnapshotCreateTime"),
+        original=row.get("OriginalSnapshotCreateTime"),
+        database_time=row.get("SnapshotDatabaseTime"),
+        source_region=row.get("SourceRegion"),
+        source_arn=row.get(spelling.source_arn),
+        tags=tags_of(row),
+    )
+
+
+def database(row: Row, spelling: Spelling) -> Database:
+    """A row of DescribeDBInstances or DescribeDBClusters."""
+    arn = row[f"{spelling.database}Arn"]
+    identity = DatabaseId(
+        account=account_of(arn),
+        region=region_of(arn),
+        kind=spelling.kind,
+        identifier=row[f"{spelling.database}Identifier"],
+        resource_id=row[spelling.resource_id],
+    )
+    host, port = endpoint(row)
+    return Database(
+        id=identity,
+        engine=row.get("Engine", ""),
+        engine_version=row.get("EngineVersion", ""),
+        status=row.get(f"{spelling.database}Status") or row.get("Status", "unknown"),
+        kms_key_id=row.get("KmsKeyId"),
+        tags=tags_of(row),
+        host=host,
+        port=port,
+        master_username=row.get("MasterUsername"),
+        database_name=row.get("DBName") or row.get("DatabaseName"),
+        members=tuple(member["DBInstanceIdentifier"] for member in row.get("DBClusterMembers", ())),
+        cluster=row.get("DBClusterIdentifier") if spelling.kind == "instance" else None,
+        instance_class=row.get("DBInstanceClass"),
+        pending=bool(row.get("PendingModifiedValues")),
+        created=row.get("InstanceCreateTime") or row.get("ClusterCreateTime"),
+    )
+
+
+def endpoint(row: Row) -> tuple[str | None, int | None]:
+    """A cluster's endpoint is a name and a port beside it; an instance's is a structure, absent while creating."""
+    found = row.get("Endpoint")
+    if isinstance(found, Mapping):
+        return found.get("Address"), found.get("Port")
+    return found, row.get("Port")
+
+
+def key(row: Row) -> Key:
+    """The KeyMetadata of kms:DescribeKey."""
+    return Key(
+        arn=row["Arn"],
+        account=row["AWSAccountId"],
+        region=region_of(row["Arn"]),
+        state=row.get("KeyState", "Enabled" if row.get("Enabled", True) else "Disabled"),
+        is_aws_managed=row.get("KeyManager") == "AWS",
+    )
+
+
+def public_subnets(subnets: list[str], tables: list[Row]) -> list[str]:
+    """The subnets whose route table sends traffic to an internet gateway; a subnet without one uses the main table."""
+    by_subnet = {
+        association.get("SubnetId", "main" if association.get("Main") else None): table
+        for table in tables
+        for association in table.get("Associations", ())
+    }
+    return [subnet for subnet in subnets if leads_outside(by_subnet.get(subnet, by_subnet.get("main", {})))]
+
+
+def leads_outside(table: Row) -> bool:
+    return any(str(route.get("GatewayId", "")).startswith("igw-") for route in table.get("Routes", ()))
+
+
+def restore_parameters(target: Target, spelling: Spelling) -> dict[str, Any]:
+    """The parameters of a restore. Left out, RDS would choose the default VPC and security group."""
+    common = {
+        f"{spelling.database}Identifier": target.name,
+        spelling.restore_from: target.recovery_point_arn,
+        "DBSubnetGroupName": target.subnet_group,
+        "VpcSecurityGroupIds": target.security_groups,
+        "DeletionProtection": False,
+        "CopyTagsToSnapshot": False,
+        "Tags": tag_list(target.tags),
+    }
+    if spelling.kind == "cluster":
+        # Without EngineVersion, RDS takes the Region's default one; a cluster keeps backups for at least a day.
+        common |= {"Engine": target.engine, "EngineVersion": target.engine_version}
+        if target.kms_key_id and not target.encrypted:
+            common["KmsKeyId"] = target.kms_key_id
+        return common | {"BackupRetentionPeriod": 1}
+    return common | {
+        "DBInstanceClass": target.instance_class,
+        "PubliclyAccessible": False,
+        "MultiAZ": False,
+        "AutoMinorVersionUpgrade": False,
+        "BackupRetentionPeriod": 0,
+    }
+
+
+def member_parameters(target: Target) -> dict[str, Any]:
+    """The parameters of CreateDBInstance for the one member of a restored cluster."""
+    return {
+        "DBInstanceIdentifier": target.member,
+        "DBClusterIdentifier": target.name,
+        "DBInstanceClass": target.instance_class,
+        "Engine": target.engine,
+        "PubliclyAccessible": False,
+        "AutoMinorVersionUpgrade": False,
+        "Tags": tag_list(target.tags),
+    }

@@ -1,0 +1,276 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One account, one Region at a time: everything that this collection asks of AWS."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from itertools import chain
+from typing import Any
+
+from .._core.errors import LifeboatError
+from .._core.model import Database, Key, RecoveryPoint
+from .._core.plan import Copy
+from .._core.restore import Network, Target
+from . import rows
+from .errors import AwsRefusal, refusals
+from .rows import SPELLINGS, Spelling
+
+try:
+    import boto3
+    from botocore.config import Config
+except ImportError:  # AnsibleAWSModule reports the missing library
+    pass
+
+IDS_A_CALL = 50  # of a filter; longer ones meet a length limit
+RETRIES = {"mode": "adaptive", "max_attempts": 6}
+# Neptune and DocumentDB share the RDS control plane and its list calls.
+FOREIGN_ENGINES = ("neptune", "docdb")
+
+
+class Site:
+    """An AWS account seen from one Region through one set of credentials.
+
+    Every method raises AwsRefusal when AWS does not carry out the call.
+    """
+
+    def __init__(self, session: Any, region: str, settings: Mapping[str, Any]) -> None:
+        self.region = region
+        self.api_calls: Counter[str] = Counter()
+        self._session = session
+        self._settings = settings
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._now: datetime | None = None
+        self._account: str | None = None
+
+    @classmethod
+    def connect(cls, module: Any) -> Site:
+        """A site from the connection options of an AnsibleAWSModule; one session, so one AssumeRole a pass."""
+        from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+
+        with refusals("Cannot open a session"):
+            region, endpoint, options = get_aws_connection_info(module)
+            config = Config(retries=RETRIES, user_agent_extra="lifeboat.rds").merge(options.pop("aws_config", Config()))
+            session = boto3.session.Session(profile_name=options.pop("profile_name", None))
+        if region is None:
+            raise LifeboatError("Cannot choose a Region", why="none is set", remedy="Set region, or one in the profile")
+        return cls(session, region, {"endpoint_url": endpoint, "config": config, **options})
+
+    # -- the session ---------------------------------------------------------------------------------------------
+
+    def in_region(self, region: str) -> Site:
+        """The same credentials looking elsewhere; calls are counted together."""
+        if region == self.region:
+            return self
+        other = Site(self._session, region, self._settings)
+        other.api_calls, other._clients, other._account = self.api_calls, self._clients, self._account
+        return other
+
+    def _client(self, service: str) -> Any:
+        key = (service, self.region)
+        if key not in self._clients:
+            client = self._session.client(service, region_name=self.region, **self._settings)
+            client.meta.events.register("before-send", self._count)
+            client.meta.events.register("after-call", self._read_clock)
+            self._clients[key] = client
+        return self._clients[key]
+
+    def _count(self, event_name: str, **_kwargs: Any) -> None:
+        """Count HTTP attempts, retries among them: before-send.SERVICE.OPERATION."""
+        self.api_calls[event_name.split(".", 1)[1].replace(".", ":")] += 1
+
+    def _read_clock(self, http_response: Any, **_kwargs: Any) -> None:
+        if date := http_response.headers.get("Date"):
+            self._now = parsedate_to_datetime(date)
+
+    @property
+    def now(self) -> datetime:
+        """AWS's time, from its last answer: the controller's clock may be wrong."""
+        if self._now is None:
+            raise LifeboatError("Cannot tell the time", why="AWS has not answered with a Date yet")
+        return self._now
+
+    @property
+    def account(self) -> str:
+        if self._account is None:
+            with refusals("Cannot tell whose credentials these are"):
+                self._account = self._client("sts").get_caller_identity()["Account"]
+        return self._account
+
+    def check_account(self, expected: str) -> None:
+        """The credentials must be those of the declared account.
+
+        :raises LifeboatError: when they belong to another one.
+        """
+        if self.account != expected:
+            raise LifeboatError(
+                f"Cannot work on account {expected}",
+                why=f"these credentials belong to account {self.account}",
+                remedy="Correct the profile, or account_id",
+            )
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def _pages(self, operation: str, key: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
+        with refusals(f"Cannot list {key} in {self.region}"):
+            for page in self._client("rds").get_paginator(operation).paginate(**parameters):
+                yield from page[key]
+
+    def databases(self) -> list[Database]:
+        """Every DB instance and DB cluster here; members of clusters are instances with a cluster."""
+        return list(chain.from_iterable(self._databases(spelling) for spelling in SPELLINGS.values()))
+
+    def _databases(self, spelling: Spelling, **parameters: Any) -> list[Database]:
+        found = self._pages(f"describe_{spelling.database_operation}s", f"{spelling.database}s", **parameters)
+        return [rows.database(row, spelling) for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+
+    def databases_named(self, names: Mapping[str, Iterable[str]]) -> list[Database]:
+        """The databases with these identifiers, by kind, as far as they exist."""
+        found: list[Database] = []
+        for spelling in SPELLINGS.values():
+            for chunk in chunks(names.get(spelling.kind, ())):
+                name_filter = {"Name": spelling.database_operation.replace("_", "-") + "-id", "Values": chunk}
+                found += self._databases(spelling, Filters=[name_filter])
+        return found
+
+    def recovery_points(self, origin: str | None = None) -> list[RecoveryPoint]:
+        """Own snapshots, manual and automated; or those of one origin, ``shared`` being other accounts'."""
+        parameters = {"SnapshotType": origin} if origin else {}
+        return list(chain.from_iterable(self._points(spelling, **parameters) for spelling in SPELLINGS.values()))
+
+    def _points(self, spelling: Spelling, **parameters: Any) -> list[RecoveryPoint]:
+        found = self._pages(f"describe_{spelling.snapshot_operation}s", f"{spelling.snapshot}s", **parameters)
+        return [rows.recovery_point(row, spelling) for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+
+    def recovery_points_named(self, names: Mapping[str, Iterable[str]]) -> list[RecoveryPoint]:
+        """Own manual snapshots with these names, by kind, as far as they exist."""
+        found: list[RecoveryPoint] = []
+        for spelling in SPELLINGS.values():
+            for chunk in chunks(names.get(spelling.kind, ())):
+                found += self._points(spelling, Filters=[{"Name": spelling.snapshot_filter, "Values": chunk}])
+        return found
+
+    def shared_with(self, point: RecoveryPoint) -> frozenset[str]:
+        """The accounts that may copy a snapshot: one call each, RDS has no list of them."""
+        spelling = SPELLINGS[point.kind]
+        describe = getattr(self._client("rds"), f"describe_{spelling.snapshot_operation}_attributes")
+        with refusals(f"Cannot see with whom {point.name} is shared"):
+            answer = describe(**{f"{spelling.snapshot}Identifier": point.name})
+        attributes = answer[f"{spelling.snapshot}AttributesResult"][f"{spelling.snapshot}Attributes"]
+        values = [one.get("AttributeValues", []) for one in attributes if one["AttributeName"] == "restore"]
+        return frozenset(chain.from_iterable(values))
+
+    def key(self, key_id: str) -> Key:
+        """A KMS key by id, ARN or alias, seen from this Region."""
+        with refusals(f"Cannot use the KMS key {key_id} in {self.region}"):
+            return rows.key(self._client("kms").describe_key(KeyId=key_id)["KeyMetadata"])
+
+    def keys(self, key_ids: Iterable[str | None]) -> tuple[dict[str, Key], dict[str, str]]:
+        """The keys of some rows, each asked for in its own Region; and why the others cannot be seen."""
+        found: dict[str, Key] = {}
+        refused: dict[str, str] = {}
+        for key_id in sorted({one for one in key_ids if one}):
+            home = self.in_region(rows.region_of(key_id)) if key_id.startswith("arn:") else self
+            try:
+                found[key_id] = home.key(key_id)
+            except AwsRefusal as refusal:
+                if refusal.meaning == "unreachable":
+                    raise
+                refused[key_id] = refusal.why
+        return found, refused
+
+    def network(self, subnet_group: str) -> Network:
+        """A DB subnet group, and which of its subnets a route leads to from the internet."""
+        with refusals(f"Cannot use the DB subnet group {subnet_group}"):
+            answer = self._client("rds").describe_db_subnet_groups(DBSubnetGroupName=subnet_group)
+            group = answer["DBSubnetGroups"][0]
+            vpc_filter = [{"Name": "vpc-id", "Values": [group["VpcId"]]}]
+            tables = self._client("ec2").describe_route_tables(Filters=vpc_filter)["RouteTables"]
+        subnets = [subnet["SubnetIdentifier"] for subnet in group["Subnets"]]
+        return Network(subnet_group, group["VpcId"], tuple(subnets), tuple(rows.public_subnets(subnets, tables)))
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def copy(self, copy: Copy) -> RecoveryPoint:
+        """Start a copy that ends in this Region, from wherever its source is."""
+        spelling = SPELLINGS[copy.kind]
+        parameters: dict[str, Any] = {
+            f"Source{spelling.snapshot}Identifier": copy.source_arn,
+            f"Target{spelling.snapshot}Identifier": copy.name,
+            "Tags": rows.tag_list(copy.tags),
+        }
+        if copy.kms_key_id:
+            parameters["KmsKeyId"] = copy.kms_key_id
+        if copy.source_region != self.region:
+            parameters["SourceRegion"] = copy.source_region  # botocore signs a URL for it, which GovCloud needs
+        with refusals(f"Cannot copy {copy.source_arn} to {copy.name} in {self.region}"):
+            answer = getattr(self._client("rds"), f"copy_{spelling.snapshot_operation}")(**parameters)
+        return rows.recovery_point(answer[spelling.snapshot], spelling)
+
+    def share(self, point: RecoveryPoint, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Let accounts copy and restore a snapshot, or no longer."""
+        spelling = SPELLINGS[point.kind]
+        modify = getattr(self._client("rds"), f"modify_{spelling.snapshot_operation}_attribute")
+        values = {"ValuesToAdd": sorted(add), "ValuesToRemove": sorted(remove)}
+        with refusals(f"Cannot share {point.name}"):
+            modify(
+                **{f"{spelling.snapshot}Identifier": point.name},
+                AttributeName="restore",
+                **{name: accounts for name, accounts in values.items() if accounts},
+            )
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add tags to a database or snapshot."""
+        with refusals(f"Cannot tag {arn}"):
+            self._client("rds").add_tags_to_resource(ResourceName=arn, Tags=rows.tag_list(tags))
+
+    def delete_recovery_point(self, point: RecoveryPoint) -> None:
+        """Delete a manual snapshot."""
+        spelling = SPELLINGS[point.kind]
+        with refusals(f"Cannot delete {point.name}"):
+            getattr(self._client("rds"), f"delete_{spelling.snapshot_operation}")(
+                **{f"{spelling.snapshot}Identifier": point.name}
+            )
+
+    def restore(self, target: Target) -> Database:
+        """Start a database from a recovery point, in the target's network and never public."""
+        spelling = SPELLINGS[target.kind]
+        with refusals(f"Cannot restore {target.recovery_point} as {target.name}"):
+            answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
+        return rows.database(answer[spelling.database], spelling)
+
+    def add_member(self, target: Target) -> None:
+        """Start the instance through which a restored cluster is reached: a restore makes none."""
+        with refusals(f"Cannot add {target.member} to the cluster {target.name}"):
+            self._client("rds").create_db_instance(**rows.member_parameters(target))
+
+    def set_password(self, database: Database, password: str) -> None:
+        """Give the master user of a database a new password, now."""
+        spelling = SPELLINGS[database.id.kind]
+        with refusals(f"Cannot set the master password of {database.id.identifier}"):
+            getattr(self._client("rds"), f"modify_{spelling.database_operation}")(
+                **{f"{spelling.database}Identifier": database.id.identifier},
+                MasterUserPassword=password,
+                ApplyImmediately=True,
+            )
+
+    def delete_database(self, database: Database) -> None:
+        """Delete a database with nothing kept of it: no final snapshot, no automated backups."""
+        spelling = SPELLINGS[database.id.kind]
+        # A member keeps nothing of its own: its cluster does.
+        kept = {} if database.cluster else {"DeleteAutomatedBackups": True}
+        with refusals(f"Cannot delete {database.id.identifier}"):
+            getattr(self._client("rds"), f"delete_{spelling.database_operation}")(
+                **{f"{spelling.database}Identifier": database.id.identifier}, SkipFinalSnapshot=True, **kept
+            )
+
+
+def chunks(names: Iterable[str]) -> Iterable[list[str]]:
+    """As many names as one filter takes."""
+    ordered = sorted(names)
+    return (ordered[start : start + IDS_A_CALL] for start in range(0, len(ordered), IDS_A_CALL))

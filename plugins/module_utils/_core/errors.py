@@ -1,0 +1,30 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The errors that a user reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LifeboatError(Exception):
+    """Something the user must know: what failed, on what, why, and what to do about it."""
+
+    def __init__(self, what: str, *, why: str, remedy: str = "", code: str | None = None) -> None:
+        super().__init__(sentence(what, why, remedy))
+        self.why = why
+        self.remedy = remedy
+        self.code = code
+
+    def as_result(self) -> dict[str, Any]:
+        """Keyword arguments for ``fail_json``."""
+        result: dict[str, Any] = {"msg": str(self), "reason": self.why, "remedy": self.remedy}
+        return result | ({"error_code": self.code} if self.code else {})
+
+
+def sentence(what: str, why: str, remedy: str) -> str:
+    """Join the parts the way every message of this collection reads."""
+    text = f"{what}: {why.rstrip('.')}."
+    return f"{text} {remedy.rstrip('.')}." if remedy else text

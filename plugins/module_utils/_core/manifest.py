@@ -1,0 +1,133 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The small JSON documents that one side leaves for the other: what AWS drops between accounts.
+
+``published`` goes from a source site to the DR sites, ``landed`` back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .errors import LifeboatError
+from .model import Database, DatabaseId, RecoveryPoint, from_iso, iso
+from .naming import Lineage, lineage_of
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A recovery point that its source made for the DR account, as the source describes it."""
+
+    database: DatabaseId
+    lineage: Lineage
+    name: str
+    arn: str
+    engine: str
+    engine_version: str
+    encrypted: bool
+    kms_key_id: str | None
+    size_gib: int
+    landed_in: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return self.database.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A recovery point that the DR site owns."""
+
+    name: str
+    arn: str
+    landed_time: str
+
+
+def describe_published(database: Database, original: datetime, point: RecoveryPoint) -> dict[str, Any]:
+    """One entry of the published manifest."""
+    one = database.id
+    return {
+        "account": one.account,
+        "region": one.region,
+        "kind": one.kind,
+        "identifier": one.identifier,
+        "resource_id": one.resource_id,
+        "original_time": iso(original),
+        "name": point.name,
+        "arn": point.arn,
+        "engine": point.engine,
+        "engine_version": point.engine_version,
+        "encrypted": point.encrypted,
+        "kms_key_id": point.kms_key_id,
+        "size_gib": point.size_gib,
+        "database_tags": dict(database.tags),
+        "landed_in": sorted(tag.rsplit(":", 1)[1] for tag in point.tags if tag.startswith("lifeboat:landed:")),
+    }
+
+
+def published_manifest(account: str, region: str, points: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"version": VERSION, "document": "published", "account": account, "region": region, "points": list(points)}
+
+
+def landed_manifest(
+    account: str, region: str, points: Iterable[Landed], refused: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    landed = [{"name": one.name, "arn": one.arn, "landed_time": one.landed_time} for one in points]
+    head = {"version": VERSION, "document": "landed", "account": account, "region": region}
+    return head | {"points": landed, "refused": list(refused)}
+
+
+def read_published(documents: Iterable[Mapping[str, Any]]) -> dict[str, Published]:
+    """The entries of some published manifests by ARN.
+
+    :raises LifeboatError: when one of them is not such a document.
+    """
+    points = [point for document in documents for point in points_of(document, "published")]
+    return {point["arn"]: read_entry(point) for point in points}
+
+
+def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """By DR account: the time at which each name landed.
+
+    :raises LifeboatError: when one of them is not such a document.
+    """
+    landed: dict[str, dict[str, str]] = {}
+    for document in documents:
+        times = landed.setdefault(str(document.get("account")), {})
+        times.update({point["name"]: point["landed_time"] for point in points_of(document, "landed")})
+    return landed
+
+
+def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
+    if document.get("version") != VERSION or document.get("document") != wanted or "points" not in document:
+        raise not_a_manifest(wanted, f"version {VERSION}, document {wanted!r} and a list of points are expected")
+    return list(document["points"])
+
+
+def read_entry(entry: Mapping[str, Any]) -> Published:
+    try:
+        database = DatabaseId(*(entry[key] for key in ("account", "region", "kind", "identifier", "resource_id")))
+        return Published(
+            database=database,
+            lineage=lineage_of(database, from_iso(entry["original_time"])),
+            landed_in=tuple(entry.get("landed_in", ())),
+            **{key: entry[key] for key in ENTRY_FIELDS},
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise not_a_manifest("published", f"an entry cannot be read ({error})") from error
+
+
+ENTRY_FIELDS = ("name", "arn", "engine", "engine_version", "encrypted", "kms_key_id", "size_gib")
+
+
+def not_a_manifest(wanted: str, why: str) -> LifeboatError:
+    return LifeboatError(
+        f"Cannot read the {wanted} manifest", why=why, remedy="Pass what the other side's module returned as manifest"
+    )

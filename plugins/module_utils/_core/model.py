@@ -1,0 +1,157 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The values that every room speaks of: one shape for DB instances and DB clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Literal
+
+Kind = Literal["instance", "cluster"]
+
+# Tags that we write. RDS allows letters, digits, spaces and _ . : / = + - @ in keys and values.
+MANAGED_BY = "lifeboat:managed-by"
+DATABASE = "lifeboat:database"
+RESOURCE_ID = "lifeboat:resource-id"
+ORIGINAL_TIME = "lifeboat:original-time"
+LANDED = "lifeboat:landed"  # one key an account: lifeboat:landed:222222222222
+VERIFIED = "lifeboat:verified"
+PURPOSE = "lifeboat:purpose"
+DRILL_ID = "lifeboat:drill-id"
+EXPIRES = "lifeboat:expires"
+RECOVERY_POINT = "lifeboat:recovery-point"
+RETAIN = "retain"
+
+# The API calls its set of states open: what is neither here nor available is still under way.
+BAD_SNAPSHOT_STATES = frozenset({"failed", "deleted", "deleting", "incompatible-restore", "incompatible-parameters"})
+# botocore's waiters overlook most of these, so a doomed restore would burn the whole timeout.
+BAD_DATABASE_STATES = frozenset(
+    "failed deleting incompatible-restore incompatible-network incompatible-parameters incompatible-option-group"
+    " incompatible-create insufficient-capacity restore-error inaccessible-encryption-credentials"
+    " inaccessible-encryption-credentials-recoverable storage-full upgrade_failed cloning-failed migration-failed".split()
+)
+# storage-initialization: connectable, blocks still arrive from S3 on first touch.
+USABLE_DATABASE_STATES = frozenset({"available", "storage-initialization", "storage-optimization"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DatabaseId:
+    """Which database: the resource id tells a database from a later one under the same name."""
+
+    account: str
+    region: str
+    kind: Kind
+    identifier: str
+    resource_id: str
+
+    @property
+    def arn(self) -> str:
+        resource = "db" if self.kind == "instance" else "cluster"
+        return f"arn:aws:rds:{self.region}:{self.account}:{resource}:{self.identifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A DB instance or DB cluster as its site sees it now."""
+
+    id: DatabaseId
+    engine: str
+    engine_version: str
+    status: str
+    kms_key_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    host: str | None = None
+    port: int | None = None
+    master_username: str | None = None
+    database_name: str | None = None
+    members: tuple[str, ...] = ()
+    cluster: str | None = None  # of which this instance is a member
+    instance_class: str | None = None
+    pending: bool = False  # a change that was asked for has not been applied yet
+    created: datetime | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        return self.status in USABLE_DATABASE_STATES
+
+    @property
+    def is_broken(self) -> bool:
+        return self.status in BAD_DATABASE_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryPoint:
+    """A snapshot from which a database can be restored, at one place."""
+
+    kind: Kind
+    name: str
+    arn: str
+    account: str
+    region: str
+    origin: str  # automated, manual, awsbackup; a shared one is manual and belongs to another account
+    status: str
+    engine: str
+    engine_version: str
+    identifier: str  # of the database
+    resource_id: str  # of the database; travels along every copy
+    size_gib: int = 0
+    percent: int = 0
+    encrypted: bool = False
+    kms_key_id: str | None = None
+    created: datetime | None = None
+    original: datetime | None = None  # DB snapshots only: when the first of all copies was made
+    database_time: datetime | None = None  # DB snapshots only: the last transaction inside
+    source_region: str | None = None
+    source_arn: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_available(self) -> bool:
+        return self.status == "available"
+
+    @property
+    def is_bad(self) -> bool:
+        return self.status in BAD_SNAPSHOT_STATES
+
+    @property
+    def is_in_progress(self) -> bool:
+        return not self.is_available and not self.is_bad
+
+    def is_owned_by(self, prefix: str) -> bool:
+        """Whether our installation made it: the tag is ours alone, a name is anybody's."""
+        return self.tags.get(MANAGED_BY) == prefix
+
+    def has_landed_in(self, account: str) -> bool:
+        return f"{LANDED}:{account}" in self.tags
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KMS key as ``kms:DescribeKey`` shows it."""
+
+    arn: str
+    account: str
+    region: str
+    state: str
+    is_aws_managed: bool
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.state == "Enabled"
+
+
+def iso(moment: datetime | None) -> str | None:
+    """UTC, to the second, with a Z: the one form of times in results, tags and evidence."""
+    return None if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_iso(text: str) -> datetime:
+    """The inverse of iso.
+
+    :raises ValueError: when the text is no such time.
+    """
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

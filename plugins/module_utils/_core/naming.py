@@ -1,0 +1,93 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Identifiers that carry the lineage across accounts, where RDS drops the tags.
+
+A recovery point that we make is called ``PREFIX-READABLE-TIME-DIGEST``: the UTC time of the original snapshot and a
+digest of the original database. The name depends on nothing else, so it is the same at every place and a second run
+finds the first one's copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from .errors import LifeboatError
+from .model import DatabaseId
+
+MAX_LENGTH = 63  # of a cluster snapshot's name; a DB snapshot's may be longer, but one shape serves both
+TIME_FORMAT = "%Y%m%d%H%M%S"
+DIGEST_LENGTH = 12
+NAME = re.compile(rf"^(?P<start>[a-z][a-z0-9-]*)-(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{{DIGEST_LENGTH}}})$")
+PREFIX = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}$")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lineage:
+    """What ties every copy of one recovery point together."""
+
+    digest: str
+    original: datetime
+
+    def __str__(self) -> str:
+        return f"{self.original.strftime(TIME_FORMAT)}-{self.digest}"
+
+
+def digest_of(account: str, region: str, resource_id: str) -> str:
+    """Name a database in 12 hexadecimal digits; a database created anew under an old name has another one."""
+    return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def lineage_of(database: DatabaseId, original: datetime) -> Lineage:
+    """The lineage of a recovery point of this database, first made at that time."""
+    moment = original.astimezone(timezone.utc).replace(microsecond=0)
+    return Lineage(digest_of(database.account, database.region, database.resource_id), moment)
+
+
+def check_prefix(prefix: str) -> str:
+    """Return the prefix.
+
+    :raises LifeboatError: when names could not start with it.
+    """
+    if not PREFIX.match(prefix):
+        raise LifeboatError(
+            f"Cannot use the prefix {prefix!r}",
+            why="a snapshot name needs lower-case letters, digits and single hyphens, a letter first",
+            remedy="Choose a prefix of at most 20 such characters",
+        )
+    return prefix
+
+
+def readable(identifier: str, length: int) -> str:
+    """As much of an identifier as fits, in legal characters."""
+    text = re.sub(r"[^a-z0-9]+", "-", identifier.lower())
+    return text[:length].strip("-")
+
+
+def name_for(prefix: str, identifier: str, lineage: Lineage) -> str:
+    """The name that this recovery point has at every place."""
+    room = MAX_LENGTH - len(prefix) - len(str(lineage)) - 2
+    middle = readable(identifier, room)
+    return "-".join(part for part in (prefix, middle, str(lineage)) if part)
+
+
+def parse(name: str, prefix: str) -> Lineage | None:
+    """Read the lineage out of a name, or None when it is not one of ours."""
+    match = NAME.match(name)
+    if match is None or not f"{match['start']}-".startswith(f"{prefix}-"):
+        return None
+    try:
+        original = datetime.strptime(match["time"], TIME_FORMAT).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return Lineage(match["digest"], original)
+
+
+def restored_name(prefix: str, run: str, identifier: str, digest: str) -> str:
+    """The identifier of a database that a drill or a recovery makes: the same again for the same run."""
+    room = MAX_LENGTH - len(prefix) - len(run) - 6 - 3 - 2  # and -1 for the member of a cluster
+    return "-".join(part for part in (prefix, run, readable(identifier, room), digest[:6]) if part)

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Argument pieces that modules share; their documentation is in the doc fragments of the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.plan import Limits
+from .._core.selection import Selection
+
+SITE: dict[str, Any] = {
+    "account_id": {"type": "str", "required": True},
+    "prefix": {"type": "str", "default": "lifeboat"},
+}
+SELECTION: dict[str, Any] = {
+    "databases": {"type": "list", "elements": "str", "default": []},
+    "match_tags": {"type": "dict", "default": {}},
+    "engines": {"type": "list", "elements": "str", "default": []},
+    "kinds": {"type": "list", "elements": "str", "choices": ["instance", "cluster"], "default": []},
+}
+WAITING: dict[str, Any] = {
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 14400},
+    "poll_interval": {"type": "int", "default": 15},
+    # From the action plugin: what its last pass left in flight. No option for people, so not documented.
+    "_resume": {"type": "list", "elements": "dict"},
+}
+LIMITS: dict[str, Any] = {
+    "max_in_flight": {
+        "type": "dict",
+        "default": {},
+        "options": {"instance": {"type": "int", "default": 20}, "cluster": {"type": "int", "default": 5}},
+    },
+    "tags": {"type": "dict", "default": {}},
+}
+
+
+def selection(params: Mapping[str, Any]) -> Selection:
+    return Selection(
+        identifiers=tuple(params["databases"]),
+        tags={str(key): str(value) for key, value in params["match_tags"].items()},
+        engines=tuple(params["engines"]),
+        kinds=tuple(params["kinds"]),
+    )
+
+
+def limits(params: Mapping[str, Any]) -> Limits:
+    return Limits(**{kind: number for kind, number in params["max_in_flight"].items() if number is not None})
+
+
+def extra_tags(params: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in params["tags"].items()}

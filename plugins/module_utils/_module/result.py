@@ -1,0 +1,52 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The shape of a module's result: what was done with each item, why, and what is still in flight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Report:
+    """One pass, item by item."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    in_flight: list[dict[str, Any]] = field(default_factory=list)
+    resume: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def step(self, status: str, *, reason: str, changed: bool = False, **facts: Any) -> None:
+        """Say what became of one item."""
+        shown = {key: value for key, value in facts.items() if value is not None}
+        self.steps.append({**shown, "status": status, "changed": changed, "reason": reason})
+
+    def wait_for(self, document: dict[str, Any], **facts: Any) -> None:
+        """Leave an item for the next pass; the document is all that pass will know of it."""
+        self.resume.append(document)
+        self.in_flight.append({key: value for key, value in facts.items() if value is not None})
+
+    def change(self, name: str, before: Any, after: Any) -> None:
+        """Add an item to the diff."""
+        self.before[name], self.after[name] = before, after
+
+    def as_result(self, **more: Any) -> dict[str, Any]:
+        """The result of the module; some failed item fails it, after all others had their turn."""
+        failed = [step for step in self.steps if step["status"] == "failed"]
+        result: dict[str, Any] = {
+            "changed": any(step["changed"] for step in self.steps),
+            "steps": self.steps,
+            "in_flight": self.in_flight,
+            "resume": self.resume,
+            "diff": {"before": self.before, "after": self.after},
+            "warnings": self.warnings,
+            **more,
+        }
+        if failed:
+            result |= {"failed": True, "msg": " ".join(step["reason"] for step in failed)}
+        return result

@@ -1,0 +1,387 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: drill_report
+short_description: Judge a drill and write its evidence
+version_added: 0.1.0
+description:
+  - Draws the verdict from what the other modules found out in a drill, for each database and as a whole.
+  - Writes it as one JSON document that is never overwritten, and shows it as a table.
+  - What is missing is V(unverified) and never a pass. A verdict that is not V(verified) does not fail the module.
+  - It calls no AWS API.
+options:
+  drill_id:
+    description: The drill's id. The evidence is called V(DRILL_ID-NUMBER.json).
+    type: str
+    required: true
+  directory:
+    description: Where the evidence goes. It is made if it does not exist.
+    type: path
+    required: true
+  started:
+    description: When the drill began by the clock of AWS, as ISO 8601 with a zone. Recovery points are aged against it.
+    type: str
+    required: true
+  site:
+    description: Where the databases were restored.
+    type: dict
+    required: true
+    suboptions:
+      account_id:
+        description: The 12-digit ID of the account.
+        type: str
+        required: true
+      region:
+        description: The Region.
+        type: str
+        required: true
+  databases:
+    description:
+      - The databases of the drill with everything that is known about each.
+      - All of it goes into the evidence, except for what is named like a secret.
+      - An empty list makes the drill V(unverified).
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The identifier of the database.
+        type: str
+        required: true
+      kind:
+        description: V(instance) or V(cluster).
+        type: str
+      recovery_point:
+        description: The name of the recovery point that was restored.
+        type: str
+      recovery_point_arn:
+        description: The ARN of the recovery point.
+        type: str
+      lineage:
+        description: What ties the copies of the recovery point together.
+        type: str
+      original_time:
+        description: When the first of all copies of the recovery point was made, as ISO 8601 with a zone.
+        type: str
+      objectives:
+        description: What is wanted. One that is missed makes the database V(failed).
+        type: dict
+        suboptions:
+          rpo:
+            description: The greatest age of the recovery point when the drill began, in seconds.
+            type: int
+          rto:
+            description: The greatest time that restore, credentials and checks may take together, in seconds.
+            type: int
+      restore:
+        description:
+          - How the restore went, with V(status), V(reason), V(seconds) and V(target).
+          - The status is V(restored) or V(failed). Any other is V(unverified).
+        type: dict
+      credentials:
+        description:
+          - How setting a new password went, with V(status), V(reason) and V(seconds).
+          - The status is V(set). Any other is V(unverified).
+        type: dict
+      check:
+        description: What RV(lifeboat.rds.database_check#module:databases) has about the database.
+        type: dict
+      checked_on:
+        description: The host on which the checks ran.
+        type: str
+      teardown:
+        description:
+          - How the teardown went, with V(status) and V(reason).
+          - The status is V(deleted). With any other the database is V(failed), because something was left behind.
+        type: dict
+  problems:
+    description: What else went wrong in the drill.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      database:
+        description: The name of the database that it is about. About the whole drill if not set.
+        type: str
+      reason:
+        description: What went wrong.
+        type: str
+        required: true
+      verdict:
+        description: The best verdict that it leaves possible.
+        type: str
+        choices: [failed, unverified]
+        required: true
+author:
+  - The Lifeboat authors (@lifeboat-rds)
+extends_documentation_fragment:
+  - lifeboat.rds.attributes
+attributes:
+  action:
+    support: full
+    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
+    details: It shows the table.
+  async:
+    support: none
+    description: Supports being used with the C(async) keyword.
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
+    details: Judges everything, writes nothing, and predicts the path of the evidence.
+  idempotent:
+    support: none
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    details: Each run writes a document of its own.
+seealso:
+  - module: lifeboat.rds.database_check
+"""
+
+EXAMPLES = r"""
+- name: Conclude the drill
+  lifeboat.rds.drill_report:
+    drill_id: 20261123t1404
+    directory: /var/lib/lifeboat/evidence
+    started: "2026-11-23T14:04:00Z"
+    site:
+      account_id: "123456789012"
+      region: eu-central-1
+    databases:
+      - name: orders
+        kind: instance
+        recovery_point: lifeboat-orders-20261123020500-5f0c2a9b7d31
+        recovery_point_arn: arn:aws:rds:eu-central-1:123456789012:snapshot:lifeboat-orders-20261123020500-5f0c2a9b7d31
+        lineage: 20261123020500-5f0c2a9b7d31
+        original_time: "2026-11-23T02:05:00Z"
+        objectives: {rpo: 86400, rto: 3600}
+        restore: {status: restored, seconds: 912, target: lifeboat-20261123t1404-orders-5f0c2a}
+        credentials: {status: set, seconds: 41}
+        check: "{{ checked.databases[0] }}"
+        checked_on: "{{ checked.checked_on }}"
+        teardown: {status: deleted}
+  register: report
+
+- name: Fail unless everything is verified
+  ansible.builtin.assert:
+    that: report.verdict == 'verified'
+"""
+
+RETURN = r"""
+verdict:
+  description:
+    - V(verified) when there is at least one database, all are verified and nothing else went wrong.
+    - V(failed) when something failed, else V(unverified).
+  returned: always
+  type: str
+  sample: failed
+databases:
+  description: The databases in the order in which they were given.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: As given.
+      type: str
+      returned: always
+      sample: orders
+    verdict:
+      description: V(verified), V(failed) or V(unverified).
+      type: str
+      returned: always
+      sample: failed
+    reason:
+      description: Why it is not V(verified), else empty.
+      type: str
+      returned: always
+      sample: "rows orders: 12 rows are fewer than 1000"
+    rpo_seconds:
+      description: The age of the recovery point when the drill began.
+      type: int
+      returned: always, but empty when it is not known
+      sample: 43140
+    rto_seconds:
+      description: How long restore, credentials and checks took together.
+      type: float
+      returned: always, but empty when one of them is not known
+      sample: 953.4
+    rto_phases:
+      description: How long each of them took, in seconds.
+      type: dict
+      returned: always
+      sample: {restore: 912.0, credentials: 41.0, check: 0.4}
+    checks_passed:
+      description: How many checks passed.
+      type: int
+      returned: always
+      sample: 4
+    checks_total:
+      description: How many checks there are.
+      type: int
+      returned: always
+      sample: 5
+table:
+  description: The same as lines of plain text, and what else went wrong.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "database  verdict   RPO         RTO           restore       credentials  check  checks  reason"
+    - "orders    verified  11 h 59 min  15 min 53 s  15 min 12 s  41 s         0.4 s  5/5"
+summary:
+  description: The verdict in one line.
+  returned: always
+  type: str
+  sample: "lifeboat drill 20261123t1404: FAILED (3 of 4 verified)"
+evidence:
+  description: The path of the document, in check mode the one that it would have.
+  returned: success
+  type: str
+  sample: /var/lib/lifeboat/evidence/20261123t1404-1.json
+"""
+
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from itertools import count
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import read_time
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence import (
+    COLLECTION_VERSION,
+    document,
+    drill_verdict,
+    judge_drill,
+    summary,
+    table,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import check_drill_id
+
+OBJECTIVES: dict[str, Any] = {"rpo": {"type": "int"}, "rto": {"type": "int"}}
+DATABASE: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "kind": {"type": "str"},
+    "recovery_point": {"type": "str"},
+    "recovery_point_arn": {"type": "str"},
+    "lineage": {"type": "str"},
+    "original_time": {"type": "str"},
+    "objectives": {"type": "dict", "options": OBJECTIVES},
+    "restore": {"type": "dict"},
+    "credentials": {"type": "dict", "no_log": False},  # how setting them went, not what they are
+    "check": {"type": "dict"},
+    "checked_on": {"type": "str"},
+    "teardown": {"type": "dict"},
+}
+PROBLEM: dict[str, Any] = {
+    "database": {"type": "str"},
+    "reason": {"type": "str", "required": True},
+    "verdict": {"type": "str", "choices": ["failed", "unverified"], "required": True},
+}
+SITE: dict[str, Any] = {"account_id": {"type": "str", "required": True}, "region": {"type": "str", "required": True}}
+ARGUMENTS: dict[str, Any] = {
+    "drill_id": {"type": "str", "required": True},
+    "directory": {"type": "path", "required": True},
+    "started": {"type": "str", "required": True},
+    "site": {"type": "dict", "required": True, "options": SITE},
+    "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE},
+    "problems": {"type": "list", "elements": "dict", "default": [], "options": PROBLEM},
+}
+
+
+def run(params: dict[str, Any], tool: dict[str, str], finished: datetime) -> tuple[dict[str, Any], str]:
+    """The result without the evidence, and the text of the evidence."""
+    check_drill_id(params["drill_id"])
+    started = read_time("Cannot report the drill (started)", params["started"])
+    judged = judge_drill(params["databases"], params["problems"], started)
+    evidence = document(params, judged, started=started, finished=finished, tool=tool)
+    result = {
+        "verdict": drill_verdict(judged, params["problems"]),
+        "databases": [one.as_result() for one in judged],
+        "table": table(judged, params["problems"]),
+        "summary": summary(params["drill_id"], judged, params["problems"]),
+    }
+    return result, json.dumps(evidence, indent=2) + "\n"
+
+
+def paths(directory: str, drill_id: str) -> Iterator[str]:
+    return (os.path.join(directory, f"{drill_id}-{number}.json") for number in count(1))
+
+
+def predict(directory: str, drill_id: str) -> str:
+    """The path that the evidence would get.
+
+    :raises LifeboatError: when it could not be written.
+    """
+    existing = directory
+    while not os.path.lexists(existing):
+        existing = os.path.dirname(existing)
+    if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
+        raise unwritable(directory, f"{existing} is no directory that this user may write to")
+    return next(path for path in paths(directory, drill_id) if not os.path.lexists(path))
+
+
+def write(directory: str, drill_id: str, text: str) -> str:
+    """Write the evidence as a whole or not at all, under a name that nothing has.
+
+    :raises LifeboatError: when that is not possible.
+    """
+    try:
+        os.makedirs(directory, mode=0o750, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=directory, prefix=f".{drill_id}-") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o640)
+            os.fsync(file.fileno())
+            return link(file.name, paths(directory, drill_id))
+    except OSError as error:
+        raise unwritable(directory, error.strerror or type(error).__name__) from error
+
+
+def link(source: str, targets: Iterator[str]) -> str:
+    """Give a file the first name that is free. Unlike a rename, this never replaces what another drill has written."""
+    for target in targets:
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            continue
+        return target
+    raise AssertionError("numbers do not end")
+
+
+def unwritable(directory: str, why: str) -> LifeboatError:
+    remedy = "Name a directory that exists or can be made, and that this user may write to, as directory"
+    return LifeboatError(f"Cannot write the evidence to {directory}", why=why, remedy=remedy)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    tool = {
+        "lifeboat.rds": COLLECTION_VERSION,
+        "ansible-core": module.ansible_version,
+        "python": platform.python_version(),
+    }
+    result: dict[str, Any] = {}
+    try:
+        result, text = run(module.params, tool, datetime.now(timezone.utc))
+        place = os.path.abspath(module.params["directory"]), module.params["drill_id"]
+        path = predict(*place) if module.check_mode else write(*place, text)
+    except LifeboatError as error:
+        module.fail_json(**error.as_result(), **result)
+    diff = {"before": "", "after": "\n".join([*result["table"], ""]), "before_header": path, "after_header": path}
+    module.exit_json(changed=True, evidence=path, diff=diff, **result)
+
+
+if __name__ == "__main__":
+    main()

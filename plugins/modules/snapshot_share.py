@@ -1,0 +1,174 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: snapshot_share
+short_description: Control which AWS accounts may copy or restore RDS snapshots
+version_added: 0.1.0
+description:
+  - Makes the accounts that manual DB snapshots and DB cluster snapshots are shared with exactly those listed.
+  - Never shares with everybody.
+  - What AWS cannot share (automated snapshots, and those under the AWS-managed key C(aws/rds)) is refused before
+    anything is changed.
+options:
+  snapshots:
+    description: Names or ARNs of manual snapshots.
+    type: list
+    elements: str
+    required: true
+  accounts:
+    description: The 12-digit IDs of the accounts that may copy or restore the snapshots. Others lose their access.
+    type: list
+    elements: str
+    required: true
+notes:
+  - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots),
+    C(rds:DescribeDBSnapshotAttributes), C(rds:DescribeDBClusterSnapshotAttributes), C(rds:ModifyDBSnapshotAttribute),
+    C(rds:ModifyDBClusterSnapshotAttribute) and C(kms:DescribeKey).
+author:
+  - The Lifeboat authors (@lifeboat-rds)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - lifeboat.rds.attributes
+  - lifeboat.rds.site
+"""
+
+EXAMPLES = r"""
+- name: Let the DR account copy a snapshot
+  lifeboat.rds.snapshot_share:
+    account_id: "123456789012"
+    region: eu-west-1
+    snapshots: [lifeboat-orders-20261123020500-5f0c2a9b7d31]
+    accounts: ["210987654321"]
+
+- name: Take all shares back
+  lifeboat.rds.snapshot_share:
+    account_id: "123456789012"
+    region: eu-west-1
+    snapshots: [lifeboat-orders-20261123020500-5f0c2a9b7d31]
+    accounts: []
+"""
+
+RETURN = r"""
+steps:
+  description: What was done with each item, and why.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    database:
+      description: The identifier of the database.
+      type: str
+      returned: always
+      sample: orders
+    kind:
+      description: V(instance) or V(cluster).
+      type: str
+      returned: always
+      sample: instance
+    name:
+      description: The name of the snapshot or database that the step is about.
+      type: str
+      returned: when it has one
+      sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
+    status:
+      description: What became of it.
+      type: str
+      returned: always
+      sample: shared
+    changed:
+      description: Whether this run changed it.
+      type: bool
+      returned: always
+    reason:
+      description: Why.
+      type: str
+      returned: always
+    seconds:
+      description: How long it took on the clock of AWS, where this run saw it start.
+      type: int
+      returned: when it is done
+api_calls:
+  description: HTTP requests to AWS by service and operation, retries counted.
+  returned: always
+  type: dict
+  sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}
+now:
+  description: The time at AWS.
+  returned: success
+  type: str
+  sample: "2026-11-23T14:05:00Z"
+"""
+
+from typing import Any
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import SharePlan, check_accounts, plan_share
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+
+ARGUMENTS: dict[str, Any] = {
+    "snapshots": {"type": "list", "elements": "str", "required": True},
+    "accounts": {"type": "list", "elements": "str", "required": True},
+}
+
+
+def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Bring the accounts of each snapshot to the wanted ones."""
+    site.check_account(params["account_id"])
+    wanted, report = check_accounts(params["accounts"], site.account), Report()
+    points = find(params["snapshots"], site)
+    keys, _refused = site.keys(point.kms_key_id for point in points if wanted)
+    have = {point.arn: site.shared_with(point) if point.origin == "manual" else frozenset() for point in points}
+    plans = [plan_share(point, have[point.arn], wanted, keys.get(point.kms_key_id or "")) for point in points]
+    for plan in plans:
+        if plan.refused:
+            raise LifeboatError(f"Cannot share {plan.point.name}", why=plan.refused)
+    for plan in plans:
+        if plan.is_needed:
+            report.change(plan.point.name, sorted(have[plan.point.arn]), sorted(wanted))
+            if not check_mode:
+                site.share(plan.point, add=plan.add, remove=plan.remove)
+        report.step("shared", reason=reason_of(plan), changed=plan.is_needed, **facts(plan.point))
+    return report.as_result()
+
+
+def find(wanted: list[str], site: Site) -> list[RecoveryPoint]:
+    """The snapshots that names or ARNs of this site mean, in their order.
+
+    :raises LifeboatError: when one of them does not exist.
+    """
+    names = [name.split(":", 6)[6] if name.startswith("arn:") else name for name in wanted]
+    by_name = {point.name: point for point in site.recovery_points_named({"instance": names, "cluster": names})}
+    for name in names:
+        if name not in by_name:
+            raise LifeboatError(
+                f"Cannot share {name}", why=f"{site.region} has no such snapshot", remedy="Correct the name or the Region"
+            )
+    return [by_name[name] for name in names]
+
+
+def reason_of(plan: SharePlan) -> str:
+    parts = [f"{word} {', '.join(sorted(accounts))}" for word, accounts in (("added", plan.add), ("removed", plan.remove)) if accounts]
+    return "; ".join(parts) or "shared with these accounts already"
+
+
+def facts(point: RecoveryPoint) -> dict[str, str]:
+    return {"database": point.identifier, "kind": point.kind, "name": point.name}
+
+
+def main() -> None:
+    run_module(run, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

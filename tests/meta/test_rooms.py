@@ -1,0 +1,136 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may import whom. Imports only go down, so that the rooms below can be read and tested by themselves."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COLLECTION = "ansible_collections.lifeboat.rds"
+UTILS = f"{COLLECTION}.plugins.module_utils"
+BOTO = ("boto3", "botocore")
+PRIVATE = "# Private to this collection: may change in any release."
+
+# What each room of the engine may import from the others.
+BELOW = {
+    "_core": {"_core"},
+    "_aws": {"_core", "_aws"},
+    "_sql": {"_core", "_sql"},
+    "_module": {"_core", "_aws", "_sql", "_module"},
+}
+
+
+def imports(path: str, source: str) -> Iterator[str]:
+    """Every module that a file imports, wherever in the file, by its full name."""
+    package = f"{COLLECTION}.{path.removesuffix('.py').replace('/', '.')}".split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            # `from package import room` imports the room.
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def room_of(path: str) -> str | None:
+    parts = path.split("/")
+    return parts[2] if path.startswith("plugins/module_utils/") and parts[2] in BELOW else None
+
+
+def room_rules(room: str, names: list[str]) -> Iterator[str]:
+    for name in names:
+        if is_within(name, UTILS):
+            if not any(is_within(name, f"{UTILS}.{below}") for below in BELOW[room]):
+                yield f"{room} may import {' and '.join(sorted(BELOW[room]))} only: {name}"
+        elif room == "_core" and name.split(".")[0] not in sys.stdlib_module_names:
+            yield f"_core is pure, the standard library only: {name}"
+
+
+def complaints(path: str, source: str) -> list[str]:
+    """The rules that one file, named from the root of the repository, breaks."""
+    names = sorted(set(imports(path, source)))
+    room, found = room_of(path), []
+    if room:
+        found += room_rules(room, names)
+    if path.startswith("plugins/"):
+        found += [f"plugins import nothing from the lab: {name}" for name in names if is_within(name, "lab")]
+        if room != "_aws":
+            found += [f"boto belongs into _aws: {name}" for name in names if name.split(".")[0] in BOTO]
+    if path.startswith("lab/"):
+        found += [f"the lab imports nothing from plugins: {name}" for name in names if is_within(name, COLLECTION)]
+    is_util = path.startswith(("plugins/module_utils/", "plugins/plugin_utils/"))
+    if is_util and source.strip() and PRIVATE not in source.splitlines()[:6]:
+        found.append(f"a private util says so at its start: {PRIVATE}")
+    return found
+
+
+def files() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for room in ("plugins", "lab") for path in (ROOT / room).rglob("*.py"))
+
+
+def test_there_is_something_to_check() -> None:
+    """A moved folder must not pass for a clean one."""
+    assert {room_of(path) for path in files()} >= set(BELOW)
+    assert any(path.startswith("lab/") for path in files())
+
+
+@pytest.mark.parametrize("path", files())
+def test_keeps_to_its_room(path: str) -> None:
+    assert complaints(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+CORE, AWS, SQL, MODULE = (f"plugins/module_utils/{room}/x.py" for room in BELOW)
+PASSES = "plugins/plugin_utils/x.py"
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param(CORE, "import yaml", id="core-imports-a-package"),
+        pytest.param(CORE, "import ansible.errors", id="core-imports-ansible"),
+        pytest.param(CORE, "from .._aws.site import Site", id="core-looks-up-to-aws"),
+        pytest.param(CORE, "from .. import _sql", id="core-looks-up-to-sql"),
+        pytest.param(CORE, f"def f():\n    import {UTILS}._module.entry", id="core-looks-up-within-a-function"),
+        pytest.param(AWS, "from .._sql import checks", id="aws-looks-aside-to-sql"),
+        pytest.param(AWS, "from .._module.entry import run", id="aws-looks-up"),
+        pytest.param(SQL, f"from {UTILS}._aws.site import Site", id="sql-looks-aside-to-aws"),
+        pytest.param(SQL, "from botocore.config import Config", id="sql-imports-boto"),
+        pytest.param(MODULE, "import botocore", id="boto-outside-aws"),
+        pytest.param(MODULE, "from ..drawer import x", id="a-file-outside-the-rooms"),
+        pytest.param("plugins/modules/x.py", "try:\n    import boto3\nfinally:\n    pass", id="boto-in-a-module"),
+        pytest.param("plugins/action/x.py", "from lab.shop import create", id="plugins-import-the-lab"),
+        pytest.param("lab/x.py", f"from {UTILS}._core import naming", id="the-lab-imports-plugins"),
+        pytest.param("lab/x.py", "from ansible_collections.lifeboat import rds", id="the-lab-imports-the-collection"),
+    ],
+)
+def test_would_notice(path: str, line: str) -> None:
+    assert len(complaints(path, f"{PRIVATE}\n{line}\n")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        pytest.param(CORE, "from dataclasses import dataclass\nfrom .model import Copy", id="core-imports-itself"),
+        pytest.param(AWS, "import boto3\nfrom .._core.model import Copy", id="aws-imports-boto-and-core"),
+        pytest.param(MODULE, f"from {UTILS}._aws.site import Site", id="module-imports-aws"),
+    ],
+)
+def test_allows(path: str, source: str) -> None:
+    assert complaints(path, f"{PRIVATE}\n{source}\n") == []
+
+
+@pytest.mark.parametrize("path", [CORE, PASSES])
+def test_would_notice_a_util_that_does_not_say_that_it_is_private(path: str) -> None:
+    assert len(complaints(path, "import json\n")) == 1

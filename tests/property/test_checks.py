@@ -1,0 +1,58 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import LADDER, printable, verdict_of
+
+STATUSES = st.sampled_from(["passed", "failed", "skipped", "unverified"]) | st.text() | st.none()
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"check": st.sampled_from([*LADDER, "other"]), "status": STATUSES, "reason": st.text()},
+        optional={"target": st.text()},
+    )
+)
+Rows = list[dict[str, Any]]
+
+
+@given(ROWS)
+def test_nothing_is_verified_of_which_a_check_did_not_pass(rows: Rows) -> None:
+    verdict, _reason = verdict_of(rows)
+    assert verdict != "verified" or all(row["status"] == "passed" for row in rows)
+
+
+@given(ROWS)
+def test_nothing_is_verified_without_a_look_at_the_data(rows: Rows) -> None:
+    verdict, _reason = verdict_of(rows)
+    assert verdict != "verified" or {"rows", "freshness", "canary"} & {row["check"] for row in rows}
+
+
+@given(ROWS)
+def test_a_failed_check_always_fails(rows: Rows) -> None:
+    assert (verdict_of(rows)[0] == "failed") == any(row["status"] == "failed" for row in rows)
+
+
+@given(ROWS)
+def test_there_is_a_reason_exactly_when_it_is_not_verified(rows: Rows) -> None:
+    verdict, reason = verdict_of(rows)
+    assert (verdict == "verified") == (reason == "")
+
+
+@given(ROWS)
+def test_a_reason_is_one_printable_line_of_bounded_length(rows: Rows) -> None:
+    _verdict, reason = verdict_of(rows)
+    assert reason.isprintable()
+    assert len(reason) <= 300
+
+
+@given(st.text(), st.integers(1, 400))
+def test_what_is_shown_is_printable_and_no_longer_than_asked(text: str, limit: int) -> None:
+    shown = printable(text, limit)
+    assert shown.isprintable()
+    assert len(shown) <= limit

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
+    check_prefix,
+    digest_of,
+    lineage_of,
+    name_for,
+    parse,
+    restored_name,
+)
+from tests.builders import NOW, database
+
+LEGAL = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$")
+
+
+@pytest.mark.parametrize("identifier", ["orders", "a", "x" * 63, "my-very-long-" * 4 + "end", "Shop-DB", "a-b-" + "c" * 50])
+def test_every_name_is_legal_and_parses_to_its_lineage(identifier: str) -> None:
+    lineage = lineage_of(database(identifier).id, NOW)
+    name = name_for("lifeboat", identifier, lineage)
+    assert LEGAL.match(name)
+    assert parse(name, "lifeboat") == lineage
+
+
+def test_a_database_created_anew_under_an_old_name_is_another_one() -> None:
+    old, new = database(resource_id="db-OLD").id, database(resource_id="db-NEW").id
+    assert lineage_of(old, NOW).digest != lineage_of(new, NOW).digest
+
+
+def test_fractions_of_a_second_do_not_tell_two_copies_apart() -> None:
+    one = database().id
+    assert lineage_of(one, NOW) == lineage_of(one, NOW + timedelta(microseconds=999_999))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lifeboat-orders-20261123140000-tooshort",
+        "lifeboat-orders-20261399140000-0123456789ab",
+        "lifeboats-orders-20261123140000-0123456789ab",
+        "orders-20261123140000-0123456789ab",
+        "rds:orders-2026-11-23-14-00",
+        "",
+    ],
+)
+def test_names_that_are_not_ours_have_no_lineage(name: str) -> None:
+    assert parse(name, "lifeboat") is None
+
+
+def test_a_name_of_another_prefix_is_not_ours() -> None:
+    name = name_for("lifeboat-staging", "orders", lineage_of(database().id, NOW))
+    assert parse(name, "lifeboat-prod") is None
+
+
+@pytest.mark.parametrize("prefix", ["", "-a", "a-", "A", "1a", "a--b", "a_b", "a" * 21])
+def test_a_prefix_that_names_cannot_start_with_is_refused(prefix: str) -> None:
+    with pytest.raises(LifeboatError, match="Choose a prefix"):
+        check_prefix(prefix)
+
+
+def test_the_longest_restored_name_leaves_room_for_a_member() -> None:
+    name = restored_name("a" * 20, "d" * 24, "x" * 63, digest_of("1", "r", "db-X"))
+    assert LEGAL.match(f"{name}-1")

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import (
+    Copy,
+    Limits,
+    decide,
+    foreign_in_flight,
+    require_ours,
+)
+from tests.builders import copied
+
+
+def copy(name: str = "a", digest: str = "", **more: Any) -> Copy:
+    facts = {"kind": "instance", "identifier": name, "digest": digest or name, "name": name, "source_arn": f"arn:{name}"}
+    return Copy(**{**facts, "source_region": "r", "size_gib": 1, "engine": "postgres", "reason": "", **more})
+
+
+def rows(**statuses: str) -> dict[tuple[str, str], Any]:
+    return {("instance", name): copied(name=name, status=status) for name, status in statuses.items()}
+
+
+def names(copies: Any) -> list[str]:
+    return [one[0].name if isinstance(one, tuple) else one.name for one in copies]
+
+
+def test_each_copy_is_sorted_by_what_is_at_its_destination() -> None:
+    copies = [copy(name) for name in "abcde"]
+    decision = decide(copies, rows(b="copying", c="available", d="failed", e="creating"), Limits(), {})
+    assert names(decision.start) == ["a"]
+    assert names(decision.in_flight) == ["b", "e"]
+    assert names(decision.available) == ["c"]
+    assert names(decision.failed) == ["d"]
+
+
+def test_no_more_copies_are_started_than_the_limit_of_their_kind_leaves() -> None:
+    copies = [copy(name) for name in "abc"] + [copy(name, kind="cluster") for name in "xyz"]
+    decision = decide(copies, rows(a="copying"), Limits(instance=2, cluster=1), {})
+    assert names(decision.start) == ["b", "x"]
+    assert names(decision.queued) == ["c", "y", "z"]
+
+
+def test_copies_of_others_take_slots_too() -> None:
+    decision = decide([copy("a")], {}, Limits(instance=2), {"instance": 2})
+    assert names(decision.queued) == ["a"]
+
+
+def test_one_copy_at_a_time_for_each_database() -> None:
+    decision = decide([copy("old", "same"), copy("new", "same")], {}, Limits(), {})
+    assert (names(decision.start), names(decision.queued)) == (["old"], ["new"])
+
+
+def test_only_copies_that_are_not_ours_count_as_foreign() -> None:
+    found = rows(a="copying", b="copying", c="available").values()
+    assert foreign_in_flight(found, [copy("a")]) == {"instance": 1, "cluster": 0}
+
+
+def test_a_name_that_somebody_else_took_stops_everything() -> None:
+    taken = {("instance", "a"): copied(name="a", tags={"lifeboat:managed-by": "someone"})}
+    with pytest.raises(LifeboatError, match="does not carry our tag"):
+        require_ours([copy("a")], taken, "lifeboat", "us-east-1")
+
+
+def test_an_unfinished_copy_survives_the_way_to_the_next_pass() -> None:
+    one = copy("a", tags={"k": "v"}, started="2026-11-23T14:00:00Z")
+    assert Copy(**one.as_document()) == one

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keys import check_key, why_unfit
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import (
+    describe_published,
+    published_manifest,
+    read_landed,
+    read_published,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
+    Offer,
+    Refusal,
+    ReplicateOptions,
+    landed_points,
+    newest_by_database,
+    offer_of,
+    plan_copy,
+    read_offer,
+    why_not_copyable,
+    why_not_landed,
+)
+from tests.builders import DR, DR_KEY, EAST, SOURCE, SOURCE_KEY, STRANGER, WEST, copied, database, hours_ago, key
+
+OPTIONS = ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST)
+
+
+def offer(**facts: Any) -> Offer:
+    found = read_offer(copied(**facts), OPTIONS, {})
+    assert isinstance(found, Offer)
+    return found
+
+
+def landed(**facts: Any) -> Any:
+    return copied(account=DR, encrypted=True, kms_key_id=DR_KEY, **facts)
+
+
+def test_a_published_snapshot_is_an_offer() -> None:
+    assert offer(hours=1).lineage.original == hours_ago(1)
+
+
+def test_a_strangers_snapshot_is_refused_though_it_is_named_like_ours() -> None:
+    stranger = replace(copied(), account=STRANGER, arn=f"arn:aws:rds:{WEST}:{STRANGER}:snapshot:{copied().name}")
+    found = read_offer(stranger, OPTIONS, {})
+    assert isinstance(found, Refusal)
+    assert STRANGER in found.reason
+
+
+def test_a_name_that_belongs_to_another_database_is_refused() -> None:
+    found = read_offer(copied(resource_id="db-OTHER"), OPTIONS, {})
+    assert isinstance(found, Refusal)
+    assert "does not belong" in found.reason
+
+
+def test_snapshots_that_are_not_named_like_ours_have_nothing_to_do_with_us() -> None:
+    assert read_offer(copied(name="nightly"), OPTIONS, {}) is None
+
+
+def test_only_the_newest_offer_of_each_database_is_copied() -> None:
+    newest = newest_by_database([offer(hours=1), offer(hours=5), offer(identifier="billing", hours=9)])
+    assert [(one.point.identifier, one.lineage.original) for one in newest] == [
+        ("billing", hours_ago(9)),
+        ("orders", hours_ago(1)),
+    ]
+
+
+def test_a_copy_has_the_name_and_the_lineage_of_its_source() -> None:
+    one = offer()
+    copy = plan_copy(one, OPTIONS)
+    assert (copy.name, copy.source_arn, copy.kms_key_id) == (one.point.name, one.point.arn, DR_KEY)
+    assert copy.tags["lifeboat:database"] == database().id.arn
+
+
+@pytest.mark.parametrize(
+    ("difference", "problem"),
+    [
+        pytest.param({}, None, id="all alike"),
+        pytest.param({"engine": "mysql"}, "engine", id="engine"),
+        pytest.param({"size_gib": 10}, "size", id="size"),
+        pytest.param({"kms_key_id": SOURCE_KEY}, "key", id="key"),
+        pytest.param({"resource_id": "db-OTHER"}, "resource id", id="lineage"),
+    ],
+)
+def test_a_copy_has_landed_when_it_matches_its_source(difference: dict[str, Any], problem: str | None) -> None:
+    row = replace(landed(), **difference)
+    found = why_not_landed(plan_copy(offer(), OPTIONS), row)
+    assert (found is None) if problem is None else problem in str(found)
+
+
+def test_what_is_not_finished_or_not_ours_is_not_reported_as_landed() -> None:
+    copy = plan_copy(offer(), OPTIONS)
+    for row, wanted in ((landed(), 1), (landed(status="copying"), 0), (landed(tags={"lifeboat:managed-by": "x"}), 0)):
+        assert len(landed_points([copy], {copy.key: row}, "lifeboat", "now")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("unfit", "reason"),
+    [
+        pytest.param(key(SOURCE_KEY), "belongs to account 111111111111", id="the source's key"),
+        pytest.param(key(f"arn:aws:kms:{WEST}:{DR}:key/x"), "key of us-west-2", id="wrong Region"),
+        pytest.param(key(DR_KEY, state="Disabled"), "Disabled", id="disabled"),
+        pytest.param(key(DR_KEY, is_aws_managed=True), "AWS-managed", id="aws/rds"),
+    ],
+)
+def test_no_copy_is_made_under_an_unfit_key(unfit: Any, reason: str) -> None:
+    assert reason in str(why_unfit(unfit, DR, EAST))
+    with pytest.raises(LifeboatError, match="Set kms_key_id to an enabled customer managed key"):
+        check_key(unfit, DR, EAST)
+
+
+def test_a_published_entry_survives_the_manifest() -> None:
+    entry = describe_published(database(), hours_ago(1), copied(hours=1))
+    found = read_published([published_manifest(SOURCE, WEST, [entry])])
+    assert found[copied().arn].lineage == offer(hours=1).lineage
+
+
+def test_what_only_a_manifest_names_is_no_copy_but_may_have_landed() -> None:
+    entry = describe_published(database(), hours_ago(1), copied(hours=1))
+    (published,) = read_published([published_manifest(SOURCE, WEST, [entry])]).values()
+    found = offer_of(published, OPTIONS)
+    assert isinstance(found, Offer)
+    assert "not shared" in str(why_not_copyable(found, {}, {}))
+    assert why_not_landed(plan_copy(found, OPTIONS), landed()) is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param({"version": 2, "document": "published", "points": []}, id="newer version"),
+        pytest.param({"version": 1, "document": "landed", "points": []}, id="the other direction"),
+        pytest.param({"version": 1, "document": "published", "points": [{"arn": "a"}]}, id="broken entry"),
+    ],
+)
+def test_a_document_that_is_no_manifest_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(LifeboatError, match="Cannot read the published manifest"):
+        read_published([document])
+
+
+def test_landed_names_are_kept_by_dr_account() -> None:
+    one = {"version": 1, "document": "landed", "account": DR, "points": [{"name": "a", "arn": "x", "landed_time": "t"}]}
+    assert read_landed([one]) == {DR: {"a": "t"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "refused", "reason"),
+    [
+        pytest.param({SOURCE_KEY: key()}, {}, None, id="usable"),
+        pytest.param({}, {SOURCE_KEY: "AccessDenied"}, "admit this account", id="its policy does not admit us"),
+        pytest.param({SOURCE_KEY: key(state="Disabled")}, {}, "Enable it", id="disabled"),
+    ],
+)
+def test_a_source_key_that_cannot_be_used_is_found_before_the_copy(keys: Any, refused: Any, reason: str | None) -> None:
+    found = why_not_copyable(offer(encrypted=True, kms_key_id=SOURCE_KEY), keys, refused)
+    assert (found is None) if reason is None else reason in str(found)

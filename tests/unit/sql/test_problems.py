@@ -1,0 +1,76 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.problems import reason_of, sqlstate_of, status_of
+
+
+class DriverError(Exception):
+    def __init__(self, text: str = "words", sqlstate: str | None = None) -> None:
+        super().__init__(text)
+        self.sqlstate = sqlstate
+
+
+class Wrapped(Exception):
+    """As SQLAlchemy wraps it: its own text has the statement and its parameters."""
+
+    def __init__(self, orig: Exception) -> None:
+        super().__init__(f"{orig} [SQL: SELECT 1] [parameters: ('hidden-word',)]")
+        self.orig = orig
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        pytest.param("42P01", "failed", id="missing-table"),
+        pytest.param("3F000", "failed", id="missing-schema"),
+        pytest.param("42703", "failed", id="missing-column"),
+        pytest.param("XX001", "failed", id="data-corrupted"),
+        pytest.param("XX002", "failed", id="index-corrupted"),
+        pytest.param("57014", "unverified", id="statement-timeout"),
+        pytest.param("42501", "unverified", id="permission-denied"),
+        pytest.param("57P01", "unverified", id="server-shut-down"),
+        pytest.param("53300", "unverified", id="too-many-connections"),
+        pytest.param("42883", "unverified", id="no-such-operator"),
+        pytest.param("XX000", "unverified", id="internal-error"),
+        pytest.param(None, "unverified", id="no-state"),
+    ],
+)
+def test_the_state_decides(state: str | None, status: str) -> None:
+    assert status_of(Wrapped(DriverError(sqlstate=state))) == status
+
+
+def test_words_decide_nothing() -> None:
+    assert status_of(DriverError('relation "orders" does not exist')) == "unverified"
+
+
+def test_the_state_of_a_bare_error_is_found() -> None:
+    assert sqlstate_of(DriverError(sqlstate="42P01")) == "42P01"
+
+
+def test_the_statement_and_its_parameters_are_not_repeated() -> None:
+    assert reason_of(Wrapped(DriverError("no permission")), []) == "no permission"
+
+
+def test_a_secret_in_the_words_is_hidden() -> None:
+    assert reason_of(DriverError("with hidden-word at"), ["", "hidden-word"]) == "with (hidden) at"
+
+
+def test_a_reason_is_one_printable_line_of_bounded_length() -> None:
+    reason = reason_of(DriverError("\x1b[2J\n\u202e" + "x" * 1_000_000), [])
+    assert (reason.isprintable(), len(reason)) == (True, 300)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [(None, "DriverError"), ("42501", "value 7")], ids=["driver-repeats-it", "server-does-not"]
+)
+def test_what_a_driver_cannot_read_of_a_canary_is_not_repeated(state: str | None, reason: str) -> None:
+    assert reason_of(DriverError("value 7", state), [], is_secret=True) == reason
+
+
+def test_an_error_without_words_is_named() -> None:
+    assert reason_of(TimeoutError(), []) == "TimeoutError"

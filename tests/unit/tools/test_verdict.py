@@ -1,0 +1,142 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "tools" / "verdict.py"
+
+
+def start(evidence: Path, script: str, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, str(PROGRAM), "--evidence", str(evidence), "--", sys.executable, "-c", script]
+    return subprocess.Popen(command, cwd=evidence.parent, stdout=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def judge(evidence: Path, script: str) -> tuple[int, str]:
+    """Run the script under the program; return the program's exit status and its last line."""
+    process = start(evidence, script)
+    output, _ = process.communicate(timeout=20)
+    return process.returncode, output.splitlines()[-1]
+
+
+def write(text: str, name: str = "drill.json") -> str:
+    """Return a script that writes one file of evidence, the path `p`."""
+    path = f"import pathlib; p = pathlib.Path('evidence') / {name!r}; "
+    return path + f"p.parent.mkdir(exist_ok=True); p.write_text({text!r}); "
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    return tmp_path / "evidence"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "status"),
+    [
+        pytest.param('{"verdict": "verified"}', 0, 0, id="verified"),
+        pytest.param('{"verdict": "failed"}', 2, 1, id="failed"),
+        pytest.param('{"verdict": "failed"}', 0, 1, id="failed-whatever-the-command-says"),
+        pytest.param('{"verdict": "verified"}', 2, 1, id="verified-but-the-run-failed"),
+        pytest.param('{"verdict": "unverified"}', 2, 2, id="unverified"),
+        pytest.param('{"verdict": "splendid"}', 0, 2, id="unknown-verdict-proves-nothing"),
+        pytest.param('{"verdict": null}', 0, 2, id="no-verdict-proves-nothing"),
+        pytest.param('{"verdict": "verif', 0, 2, id="half-written-evidence-proves-nothing"),
+        pytest.param('["verdict"]', 0, 2, id="other-json-is-no-evidence"),
+    ],
+)
+def test_ends_with_the_verdict(evidence: Path, text: str, code: int, status: int) -> None:
+    assert judge(evidence, write(text) + f"raise SystemExit({code})")[0] == status
+
+
+def test_says_the_verdict_last(evidence: Path) -> None:
+    assert judge(evidence, write('{"verdict": "failed"}') + "print('the table')") == (1, "verdict: failed")
+
+
+def test_says_when_the_command_failed_after_a_verified_drill(evidence: Path) -> None:
+    line = judge(evidence, write('{"verdict": "verified"}') + "raise SystemExit(4)")[1]
+    assert line == "verdict: verified (but the command ended 4)"
+
+
+def test_no_evidence_is_unverified_even_when_the_command_succeeds(evidence: Path) -> None:
+    assert judge(evidence, "pass") == (2, "verdict: unverified")
+
+
+def test_evidence_of_an_earlier_run_does_not_count(evidence: Path) -> None:
+    judge(evidence, write('{"verdict": "verified"}'))
+    assert judge(evidence, "pass")[0] == 2
+
+
+def test_evidence_that_replaces_an_earlier_file_counts(evidence: Path) -> None:
+    judge(evidence, write('{"verdict": "verified"}'))
+    assert judge(evidence, write('{"verdict": "failed"}'))[0] == 1
+
+
+def test_the_newest_evidence_of_a_run_counts(evidence: Path) -> None:
+    older = write('{"verdict": "failed"}', "z.json") + "import os; os.utime(p, (1, 1)); "
+    assert judge(evidence, older + write('{"verdict": "verified"}', "a.json"))[0] == 0
+
+
+def test_json_without_a_verdict_does_not_hide_evidence(evidence: Path) -> None:
+    newer = write("{}", "manifest.json") + "import os; os.utime(p, (4e9, 4e9)); "
+    assert judge(evidence, newer + write('{"verdict": "verified"}'))[0] == 0
+
+
+def test_finds_evidence_in_a_directory_of_the_drill(evidence: Path) -> None:
+    (evidence / "drill-1").mkdir(parents=True)
+    assert judge(evidence, write('{"verdict": "verified"}', "drill-1/evidence.json"))[0] == 0
+
+
+TEAR_DOWN = """
+import signal, sys, time
+def stop(number, frame):
+    global signals
+    signals.append(signal.Signals(number).name)
+signals = []
+signal.signal(signal.SIGINT, stop)
+signal.signal(signal.SIGTERM, stop)
+print("ready", flush=True)
+while not signals:
+    time.sleep(0.01)
+time.sleep(0.2)  # the teardown; a second signal would arrive in it
+print("torn down after", *signals, flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_hands_a_signal_on_and_waits_for_the_command(evidence: Path, number: signal.Signals) -> None:
+    process = start(evidence, TEAR_DOWN)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    assert (process.returncode, output) == (2, f"torn down after {number.name}\nverdict: unverified\n")
+
+
+def test_does_not_repeat_what_the_terminal_has_sent_to_the_command(evidence: Path) -> None:
+    ours, theirs = pty.openpty()
+    # A session whose terminal is `theirs`: then Ctrl-C, written to `ours`, goes to everybody in it.
+    process = start(evidence, TEAR_DOWN, stdin=theirs, preexec_fn=lambda: become_terminal(theirs))
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    os.write(ours, b"\x03")
+    output, _ = process.communicate(timeout=20)
+    os.close(ours)
+    os.close(theirs)
+    assert output == "torn down after SIGINT\nverdict: unverified\n"
+
+
+def become_terminal(terminal: int) -> None:
+    """Start a session whose terminal this is."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Build a virtual environment in which this checkout is the collection lifeboat.rds.
+#
+# Usage: tools/venv.sh main|other DIR
+#   main   from python3 (or $PYTHON): the environment that everything uses
+#   other  the other supported line of Ansible: Python 3.12 or later beside 3.11, and the other way round
+#
+# Writes DIR/ready last, so that what was interrupted is never taken for complete.
+set -euo pipefail
+
+role=$1 dir=$2
+
+# The first of the named commands that is a working Python of one of the versions. A version manager's shim
+# exists on PATH also for versions that it would refuse to run, so each candidate has to answer.
+find_python() {
+    local versions=$1 candidate
+    shift
+    for candidate in "$@"; do
+        if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] not in '$versions'.split())" 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# The named versions on PATH, then where pyenv keeps those that it does not put there.
+candidates() {
+    local version
+    for version in "$@"; do
+        echo "python$version" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python3
+    done
+}
+
+older="3.11"
+newer="3.13 3.12 3.14"
+
+main_python() {
+    # shellcheck disable=SC2046,SC2086  # lists of words
+    find_python "$older $newer" ${PYTHON:-python3 $(candidates $older $newer)} || {
+        echo "Lifeboat needs Python 3.11 or newer (up to 3.14): install one, or name it: make PYTHON=/path/to/python3" >&2
+        exit 1
+    }
+}
+
+other_python() {
+    local wanted=$older
+    if find_python "$older" .venv/bin/python >/dev/null; then wanted=$newer; fi
+    # shellcheck disable=SC2046,SC2086  # lists of words
+    find_python "$wanted" $(candidates $wanted) || {
+        printf '\n*** No Python %s here: the other line of Ansible is NOT checked.\n\n' "${wanted// / or }" >&2
+        # On a developer's machine that is an inconvenience, in CI a check that silently went away.
+        [ -z "${CI:-}" ] || exit 1
+    }
+}
+
+python=$("${role}_python")
+[ -n "$python" ] || exit 0
+
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM HUP
+rm -rf "$dir"
+echo "Building $dir with $("$python" --version): a minute or two, once."
+"$python" -m venv "$dir" || {
+    echo "Could not build a virtual environment. Debian and Ubuntu: apt-get install python3-venv" >&2
+    exit 1
+}
+# `ansible` is 30,000 files: compiling those on first use instead saves most of the time.
+"$dir/bin/pip" install -qq --disable-pip-version-check --no-compile -r requirements.txt
+
+# Beside amazon.aws, where Python finds it as well as Ansible does. `collections` gives that place a name
+# without a version of Python in it, for ansible.cfg.
+site=$("$dir/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+mkdir "$site/ansible_collections/lifeboat" "$dir/collections"
+ln -s "$PWD" "$site/ansible_collections/lifeboat/rds"
+ln -s "$site/ansible_collections" "$dir/collections/ansible_collections"
+
+touch "$dir/ready"
+trap - EXIT

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a command and end with the verdict of the evidence that it wrote: 0 verified, 1 failed, 2 unverified.
+
+ansible-playbook ends 0 or not 0. A scheduler wants to tell a recovery that failed from one that could not be tried.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+VERIFIED, FAILED, UNVERIFIED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, judge what it left behind, say the verdict last."""
+    options = parse(arguments)
+    before = written_files(options.evidence)
+    code = run(options.command)
+    verdict = newest_verdict(options.evidence, before)
+    print(f"verdict: {verdict}" + (f" (but the command ended {code})" if verdict == "verified" and code else ""))
+    return exit_code(verdict, code)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--evidence", type=Path, required=True, help="directory that the command writes evidence into")
+    parser.add_argument("command", nargs="+", help="the command, after --")
+    return parser.parse_args(arguments)
+
+
+def written_files(directory: Path) -> dict[Path, int]:
+    """When each JSON file under the directory was last written."""
+    return {path: path.stat().st_mtime_ns for path in directory.rglob("*.json")}
+
+
+def newest_verdict(directory: Path, before: Mapping[Path, int]) -> str:
+    """Return the verdict of the newest evidence written since, `unverified` where none is or it cannot be read."""
+    now = written_files(directory)
+    new = [path for path in now if now[path] != before.get(path)]
+    for path in sorted(new, key=now.__getitem__, reverse=True):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            return "unverified"
+        if isinstance(document, dict) and "verdict" in document:
+            return str(document["verdict"])
+    return "unverified"
+
+
+def exit_code(verdict: str, code: int) -> int:
+    """Translate: a verdict that is not known proves nothing, and a run that failed is not verified."""
+    if verdict == "verified":
+        return FAILED if code else VERIFIED
+    return FAILED if verdict == "failed" else UNVERIFIED
+
+
+def run(command: Sequence[str]) -> int:
+    """Run a command to its end, handing on the signals that would end it: it has databases to tear down."""
+    watched = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    # The command must not inherit the blocked signals. Safe before exec: this process has one thread.
+    process = subprocess.Popen(command, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, old))
+    while process.poll() is None:
+        caught = signal.sigwaitinfo(watched)
+        # What the terminal sends (Ctrl-C) has gone to the command as well; a second copy would cut its cleanup short.
+        if caught.si_signo != signal.SIGCHLD and caught.si_code <= 0:
+            process.send_signal(caught.si_signo)
+    return process.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
