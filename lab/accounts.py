@@ -145,11 +145,14 @@ def _documents(backend: IAMBackend, principal: Principal) -> Iterator[Any]:
     if principal.role:
         role = backend.get_role(principal.role)
         yield from role.policies.values()
-        attached = role.managed_policies.values()
+        attached = list(role.managed_policies.values())
     else:
         user = backend.get_user(str(principal.user))
         yield from user.policies.values()
-        attached = user.managed_policies.values()
+        attached = list(user.managed_policies.values())
+        for group in backend.get_groups_for_user(user.name):
+            yield from group.policies.values()
+            attached += group.managed_policies.values()
     for managed in attached:
         yield managed.default_version.document if hasattr(managed, "default_version") else managed.document
 

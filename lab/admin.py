@@ -17,8 +17,6 @@ from lab.requests import Environ
 from lab.settings import BadRequest
 from lab.wire import Answer, iso
 
-Query = dict[str, str]
-
 
 class Admin:
     """What can be asked of the lab itself."""
@@ -27,15 +25,15 @@ class Admin:
         self.world = world
         self.journal = journal
         self.shop = shop.Shop(world, home)
-        self.routes: dict[tuple[str, str], Callable[[Query, Any], Any]] = {
+        self.routes: dict[tuple[str, str], Callable[[Any], Any]] = {
             ("GET", "status"): self._status,
-            ("GET", "calls"): lambda query, body: self.journal.read(query),
+            ("GET", "calls"): self.journal.read,
             ("DELETE", "calls"): self._forget_calls,
-            ("GET", "settings"): lambda query, body: self.world.settings.as_dict(),
+            ("GET", "settings"): lambda _: self.world.settings.as_dict(),
             ("PATCH", "settings"): self._set,
             ("POST", "automated-snapshots"): self._take_automated,
             ("POST", "dark"): self._darken,
-            ("GET", "faults"): lambda query, body: self.world.faults.as_list(),
+            ("GET", "faults"): lambda _: self.world.faults.as_list(),
             ("POST", "faults"): self._fault,
             ("DELETE", "faults"): self._forget_faults,
             ("POST", "shop"): self._shop,
@@ -48,11 +46,11 @@ class Admin:
             return _json({"error": f"nothing here: {environ['REQUEST_METHOD']} /_lab/{name}",
                           "there are": [f"{method} /_lab/{path}" for method, path in self.routes]}, 404)  # fmt: skip
         try:
-            return _json(route(dict(parse_qsl(environ.get("QUERY_STRING", ""))), _body(environ)))
+            return _json(route(_given(environ)))
         except (BadRequest, LookupError) as error:
             return _json({"error": str(error.args[0] if error.args else error)}, 400)
 
-    def _status(self, query: Query, body: Any) -> dict[str, Any]:
+    def _status(self, _: Any) -> dict[str, Any]:
         world = self.world
         with world.lock:
             return {
@@ -70,26 +68,28 @@ class Admin:
                 "postgresql": world.engine.program.version,
             }  # fmt: skip
 
-    def _forget_calls(self, query: Query, body: Any) -> dict[str, Any]:
+    def _forget_calls(self, _: Any) -> dict[str, Any]:
         self.journal.clear()
         return {}
 
-    def _forget_faults(self, query: Query, body: Any) -> dict[str, Any]:
+    def _forget_faults(self, _: Any) -> dict[str, Any]:
         self.world.faults.clear()
         return {}
 
-    def _set(self, query: Query, body: Any) -> dict[str, Any]:
+    def _set(self, body: Any) -> dict[str, Any]:
         with self.world.lock:
             self.world.settings.update(body)
             return self.world.settings.as_dict()
 
-    def _take_automated(self, query: Query, body: Any) -> list[str]:
+    def _take_automated(self, body: Any) -> list[str]:
         """Take automated snapshots of an account's databases, now or as if some time ago."""
         _known(body, "account", "region", "databases", "age")
         account = self.world.accounts.find(body.get("account"))
         age = body.get("age", 0)
         if isinstance(age, bool) or not isinstance(age, (int, float)) or age < 0:
             raise BadRequest("age must be a number of seconds, and not negative")
+        if not age:
+            self.shop.beat_before_snapshots(account)
         with self.world.lock:
             chosen = self._chosen(account.id, body.get("region") or account.region, body.get("databases"))
             taken = [snapshots.take_automated(self.world, found, age=float(age)) for found in chosen]
@@ -113,7 +113,7 @@ class Admin:
             raise BadRequest(f"not available: {', '.join(busy)}")
         return [by_name[name] for name in wanted]
 
-    def _darken(self, query: Query, body: Any) -> dict[str, Any]:
+    def _darken(self, body: Any) -> dict[str, Any]:
         _known(body, "account", "dark")
         account = self.world.accounts.find(body.get("account"))
         dark = body.get("dark", True)
@@ -122,12 +122,12 @@ class Admin:
         (outages.go_dark if dark else outages.come_back)(self.world, account.id)
         return {"account": account.id, "dark": dark}
 
-    def _fault(self, query: Query, body: Any) -> dict[str, Any]:
+    def _fault(self, body: Any) -> dict[str, Any]:
         if isinstance(body, dict) and body.get("account"):
             body = body | {"account": self.world.accounts.find(body["account"]).id}
         return vars(self.world.faults.add(body))
 
-    def _shop(self, query: Query, body: Any) -> dict[str, Any]:
+    def _shop(self, body: Any) -> dict[str, Any]:
         _known(body, "do", "account")
         account = self.world.accounts.find(body.get("account", "production"))
         deeds = {"create": self.shop.create, "lose-rows": self.shop.lose_rows, "damage": self.shop.damage,
@@ -160,7 +160,10 @@ def _known(body: Any, *names: str) -> None:
         raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join(names)}")
 
 
-def _body(environ: Environ) -> Any:
+def _given(environ: Environ) -> Any:
+    """What comes with a request: the query of a GET, the JSON body of everything else."""
+    if environ["REQUEST_METHOD"] == "GET":
+        return dict(parse_qsl(environ.get("QUERY_STRING", "")))
     text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     if not text:
         return None

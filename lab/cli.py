@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.client import Lab, ask
-from lab.home import Home, HomeError, Role
+from lab.home import LOOPBACK, Home, HomeError, Role
 from lab.settings import DEFAULT_SCALE, BadRequest, Settings
 
 
@@ -115,9 +115,9 @@ def _greeting(url: str, home: Home) -> str:
     where = "" if home.folder == Path(".lab").absolute() else f"LAB_HOME={shlex.quote(str(home.folder))} "
     return (
         f"The lab listens on {url}. Stop it with Ctrl-C. In another terminal:\n\n"
-        f"    eval \"$({where}python -m lab env production)\"\n"
+        f'    eval "$({where}python -m lab env production)"\n'
         f"    aws rds describe-db-instances\n\n"
-        f"Accounts: {', '.join(home.read()['accounts'])}. What it can do besides: {url}/_lab/status, python -m lab --help"
+        f"Accounts: {', '.join(home.read()['accounts'])}. What there is: {url}/_lab/status, python -m lab --help"
     )
 
 
@@ -152,7 +152,7 @@ def _env(arguments: argparse.Namespace) -> int:
         "AWS_ENDPOINT_URL": home.read()["url"],
         "LAB_URL": home.read()["url"],
         "LAB_HOME": str(home.folder),
-        "NO_PROXY": "127.0.0.1,localhost",
+        "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), LOOPBACK))),
     }
     print("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN")
     for name, value in wanted.items():

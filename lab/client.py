@@ -6,10 +6,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lab import workspace
 from lab.home import Home, HomeError
 
 START_TIMEOUT = 60.0
@@ -30,11 +29,16 @@ class Lab:
         self, *, roles: Mapping[str, str] | None = None, scale: float | None = None, shop: bool = False,
         durations: Mapping[str, float] | None = None, home: Path | None = None, port: int = 0,
     ) -> None:  # fmt: skip
-        self._temporary = None if home else tempfile.mkdtemp(prefix="aws-lab-home-")
-        self.home = Path(home or str(self._temporary))
+        self._temporary: workspace.TemporaryHome | None = None
+        if home is None:
+            self._temporary = workspace.TemporaryHome()
+            home = self._temporary.folder
+        self.home = home
         self._options = ["--port", str(port), "--home", str(self.home)]
         self._options += [word for name, role in (roles or {}).items() for word in ("--role", f"{name}={role}")]
-        self._options += [word for name, value in (durations or {}).items() for word in ("--duration", f"{name}={value}")]
+        self._options += [
+            word for name, value in (durations or {}).items() for word in ("--duration", f"{name}={value}")
+        ]
         self._options += ["--scale", str(scale)] if scale else []
         self._options += ["--shop"] if shop else []
         self.process: subprocess.Popen[bytes] | None = None
@@ -48,7 +52,9 @@ class Lab:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -83,8 +89,9 @@ class Lab:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        if self._temporary:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        if self._temporary is not None:
+            self._temporary.close()
+            self._temporary = None
 
     def env(self) -> dict[str, str]:
         """The environment for programs that shall meet the lab."""

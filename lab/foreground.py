@@ -35,19 +35,19 @@ def run_with(lab: Lab, command: Sequence[str]) -> int:
         return 128 + stopped.number
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(number: int, _: FrameType | None) -> None:
     raise Interrupted(number)
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     child = _start(command, environment)
 
-    def forward(number: int, frame: FrameType | None) -> None:
+    def forward(number: int, _: FrameType | None) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, number)
         signal.alarm(int(PATIENCE))
 
-    def lose_patience(number: int, frame: FrameType | None) -> None:
+    def lose_patience(*_: object) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
 

@@ -18,6 +18,8 @@ _CLEARED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECR
             "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "MOTO_ACCOUNT_ID",
             "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")  # fmt: skip
 
+LOOPBACK = "127.0.0.1,localhost"
+
 
 class HomeError(RuntimeError):
     """A home that cannot be used, and why."""
@@ -49,6 +51,7 @@ class Home:
         self.state = self.folder / "lab.json"
         self.config = self.folder / "aws" / "config"
         self.credentials = self.folder / "aws" / "credentials"
+        self.shop = self.folder / "shop.json"
 
     def read(self) -> dict[str, Any]:
         """:raises HomeError: when no lab runs here."""
@@ -60,10 +63,15 @@ class Home:
             raise HomeError(f"the lab of {self.folder} is gone (process {found['pid']}); start a new one")
         return found
 
-    def clean(self) -> None:
-        """Remove what a lab wrote here."""
-        for path in (self.state, self.config, self.credentials, self.folder / "shop.json", self.folder / "lock"):
+    def forget(self) -> None:
+        """Remove what a lab wrote here; the state first, so that nobody follows it to the rest."""
+        for path in (self.state, self.config, self.credentials, self.shop):
             path.unlink(missing_ok=True)
+
+    def clean(self) -> None:
+        """Remove what a lab wrote here, and the folder if nothing else is in it."""
+        self.forget()
+        (self.folder / "lock").unlink(missing_ok=True)
         for folder in (self.folder / "aws", self.folder):
             try:
                 folder.rmdir()
@@ -73,7 +81,7 @@ class Home:
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """An environment in which AWS clients find the lab's profiles and nothing else."""
         found = {name: value for name, value in base.items() if name not in _CLEARED}
-        local = "127.0.0.1,localhost"
+        local = ",".join(filter(None, (base.get("NO_PROXY") or base.get("no_proxy"), LOOPBACK)))
         return found | {
             "AWS_CONFIG_FILE": str(self.config),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials),

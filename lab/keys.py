@@ -29,6 +29,9 @@ TO_COPY = (
 # Service Authorization Reference, dependent actions of CreateDBInstance.
 TO_RUN = ("kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey")
 
+CHANGES = ("DisableKey", "EnableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateAlias", "UpdateKeyDescription",
+           "TagResource", "UntagResource")  # fmt: skip
+
 
 class Keys:
     """All keys of all accounts."""
@@ -106,13 +109,17 @@ class Keys:
         via = [f"rds.{name}.amazonaws.com" for name in {region, key.region}]
         return all(admits(key, caller, action, via) for action in actions)
 
+    def check_changeable(self, name: str, caller: Principal, region: str) -> None:
+        """:raises AwsError: for a key that AWS manages; nobody else may (KMS Developer Guide, AWS managed keys)."""
+        key = self.find(name, caller.account, region)
+        if key is not None and key.key_manager == "AWS":
+            raise AwsError("AccessDeniedException", f"{key.arn} is managed by AWS and cannot be changed.")
+
     def describe(self, name: str, caller: Principal, region: str) -> dict[str, Any] | None:
         """What DescribeKey answers, or None to leave it to moto.
 
         :raises AwsError: for a key whose policy does not let the caller in.
         """
-        if name == MANAGED_ALIAS or name.endswith(f":{MANAGED_ALIAS}"):
-            self.find(name, caller.account, region)
         key = self.find(name, caller.account, region)
         if key is None:
             return None

@@ -29,4 +29,5 @@ def main(parent: int, signal_number: int, uid: int, gid: int, command: list[str]
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:5]), sys.argv[5:])  # type: ignore[arg-type]
+    PARENT, SIGNAL, UID, GID = (int(word) for word in sys.argv[1:5])
+    main(PARENT, SIGNAL, UID, GID, sys.argv[5:])

@@ -132,13 +132,13 @@ def admitted(found: Iterable[Statement], action: str, principals: Mapping[str, s
     """
     found = [statement for statement in found if covers_action(statement, action)]
     for statement in found:
-        if statement.get("Effect") == "Deny" and _names_one(statement, principals):
-            if condition_holds(statement, context, unknown=False):
-                return None
+        denies = statement.get("Effect") == "Deny" and condition_holds(statement, context, unknown=False)
+        if denies and _names_one(statement, principals):
+            return None
     for statement in found:
-        if statement.get("Effect") == "Allow" and condition_holds(statement, context, unknown=True):
-            if word := _names_one(statement, principals):
-                return word
+        allows = statement.get("Effect") == "Allow" and condition_holds(statement, context, unknown=True)
+        if allows and (word := _names_one(statement, principals)):
+            return word
     return None
 
 

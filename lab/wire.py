@@ -50,17 +50,6 @@ def rds_model() -> ServiceModel:
     return botocore.session.Session().get_service_model("rds")
 
 
-@cache
-def rds_errors() -> dict[str, int]:
-    """The HTTP status of every error that RDS has a name for."""
-    found = {}
-    for name in rds_model().shape_names:
-        error = rds_model().shape_for(name).metadata.get("error")
-        if error:
-            found[error["code"]] = error.get("httpStatusCode", 400)
-    return found
-
-
 def parse(operation: OperationModel, form: Mapping[str, str]) -> dict[str, Any]:
     """The parameters of a query request, in the shape that botocore's model gives them.
 
@@ -95,7 +84,7 @@ def _value(shape: Shape, form: Mapping[str, str], name: str) -> Any:
 
 def _items(shape: ListShape, form: Mapping[str, str], name: str) -> list[Any] | None:
     for word in (shape.member.serialization.get("name", "member"), "member"):
-        values = []
+        values: list[Any] = []
         while (value := _value(shape.member, form, f"{name}.{word}.{len(values) + 1}")) is not None:
             values.append(value)
         if values:

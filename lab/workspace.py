@@ -14,7 +14,6 @@ import signal
 import tempfile
 from pathlib import Path
 
-
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30
 
@@ -75,21 +74,38 @@ class Run:
     """The folder of one running lab."""
 
     def __init__(self) -> None:
-        fresh = Path(tempfile.mkdtemp(prefix="new-", dir=_own(_chosen_place())))
-        fresh.chmod(0o711)
-        # Locked before it gets the name that others look for.
-        self._lock = lock(fresh)
-        self.folder = fresh.rename(fresh.with_name(fresh.name.replace("new-", "run-", 1)))
+        self.folder, self._lock = _new_folder(_chosen_place(), "run-")
+        self.folder.chmod(0o711)
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        if self._lock is not None:
-            os.close(self._lock)
+        os.close(self._lock)
 
 
-def lock(folder: Path) -> int | None:
-    """Hold a folder for as long as this process lives; None when another one holds it."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+class TemporaryHome:
+    """A home for a lab that nobody gave one. It is ours while this process lives."""
+
+    def __init__(self) -> None:
+        self.folder, self._lock = _new_folder(Path(tempfile.gettempdir()), "home-")
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _new_folder(place: Path, prefix: str) -> tuple[Path, int]:
+    """A private folder, locked. Another lab that is just cleaning up may take it for a dead one: then a new one."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_own(place)))
+        with contextlib.suppress(FileNotFoundError):
+            handle = lock(folder)
+            if handle is not None and folder.exists():
+                return folder, handle
+
+
+def lock(path: Path) -> int | None:
+    """Hold a file or folder for as long as this process lives; None when another one holds it."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -98,19 +114,35 @@ def lock(folder: Path) -> int | None:
     return handle
 
 
+def lock_home(folder: Path) -> int | None:
+    """A home is held by a file in it, since its folder may be held by who made it."""
+    (folder / "lock").touch(0o600)
+    return lock(folder / "lock")
+
+
 def clean_up_after_the_dead() -> list[Path]:
     """Remove the folders of labs that were killed, with any server that is still using one."""
     removed = []
-    for folder in [run for place in places() for run in place.glob(f"aws-lab-{os.geteuid()}/run-*")]:
-        with contextlib.suppress(OSError):
-            handle = lock(folder)
-            if handle is None:
-                continue
-            end_processes_in(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(handle)
-            removed.append(folder)
+    for pattern in ("run-*", "home-*"):
+        for folder in [found for place in places() for found in place.glob(f"aws-lab-{os.geteuid()}/{pattern}")]:
+            with contextlib.suppress(OSError):
+                if _remove_if_dead(folder):
+                    removed.append(folder)
     return removed
+
+
+def _remove_if_dead(folder: Path) -> bool:
+    held = [lock(folder)]
+    if (folder / "lock").exists():
+        held.append(lock(folder / "lock"))
+    dead = None not in held
+    if dead:
+        end_processes_in(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    for handle in held:
+        if handle is not None:
+            os.close(handle)
+    return dead
 
 
 def end_processes_in(folder: Path) -> None:

@@ -7,25 +7,37 @@ set -euo pipefail
 bin=$PWD/$1/bin
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
+trap 'exit 130' INT TERM HUP
 
-"$bin/ansible-galaxy" collection build --output-path "$place" . > "$place/build.log" || { cat "$place/build.log"; exit 1; }
+"$bin/ansible-galaxy" collection build --output-path "$place" . > "$place/log" || {
+    cat "$place/log"
+    exit 1
+}
 archive=$(echo "$place"/*.tar.gz)
-unwanted=$(tar -tzf "$archive" | grep -vE '^((COPYING|README.md|CHANGELOG.md|MANIFEST.json|FILES.json)$|(changelogs|docs|extensions|meta|playbooks|plugins|roles)/)' || true)
-if [ -n "$unwanted" ]; then
-    printf 'Not part of a collection, add to build_ignore in galaxy.yml:\n%s\n' "$unwanted"
+belongs='^((COPYING|README.md|CHANGELOG.md|MANIFEST.json|FILES.json)$|(changelogs|docs|extensions|meta|playbooks|plugins|roles)/)'
+strays=$(tar -tzf "$archive" | grep -vE "$belongs" || true)
+if [ -n "$strays" ]; then
+    printf 'Not part of a collection, so build_ignore in galaxy.yml should name it:\n%s\n' "$strays"
     exit 1
 fi
 
-"$bin/ansible-galaxy" collection install "$archive" --no-deps --offline -p "$place/collections" > /dev/null
-installed=$place/collections/ansible_collections/lifeboat/rds
+# Away from this checkout and its settings. Python still finds it, which is why galaxy would take the archive for
+# installed already, and why the documentation's file name is looked at below.
 cd "$place"
-export ANSIBLE_COLLECTIONS_PATH=$place/collections
 unset ANSIBLE_CONFIG
-count=0
-for module in "$installed"/plugins/modules/*.py; do
-    name=lifeboat.rds.$(basename "$module" .py)
-    # ansible-doc would also find this checkout: what it read must be the installed file.
-    "$bin/ansible-doc" --json -t module "$name" | grep -qF "$module" || { echo "ansible-doc cannot read $name"; exit 1; }
-    count=$((count + 1))
+export ANSIBLE_COLLECTIONS_PATH=$place/collections
+"$bin/ansible-galaxy" collection install "$archive" --force --no-deps --offline -p collections > log || {
+    cat log
+    exit 1
+}
+modules=("$place"/collections/ansible_collections/lifeboat/rds/plugins/modules/*.py)
+names=("${modules[@]##*/}")
+names=("${names[@]%.py}")
+"$bin/ansible-doc" --json -t module "${names[@]/#/lifeboat.rds.}" > documentation.json
+for module in "${modules[@]}"; do
+    grep -qF "\"$module\"" documentation.json || {
+        echo "ansible-doc cannot read ${module##*/}"
+        exit 1
+    }
 done
-echo "$(basename "$archive"): $(tar -tzf "$archive" | grep -vc '/$') files, $count modules documented."
+echo "$(basename "$archive"): $(tar -tzf "$archive" | grep -vc '/$') files, ${#modules[@]} modules documented."

@@ -77,6 +77,16 @@ def permissions(action: str, form: Mapping[str, str]) -> list[str]:
     return [f"rds:{action}", *([TAGGING] if tagged else [])]
 
 
+def _check_subnet_group_is_free(world: World, call: Call) -> None:
+    """:raises AwsError: when a database is in it."""
+    name = str(call.params.get("DBSubnetGroupName")).lower()
+    with world.lock:
+        place = world.place(call.account, call.region)
+        found = [each for table in place.databases.values() for each in table.values()]
+    if any(str(each.options.get("DBSubnetGroupName")).lower() == name for each in found):
+        raise AwsError("InvalidDBSubnetGroupStateFault", f"Cannot delete the subnet group '{name}': it is in use.")
+
+
 def answer(world: World, call_of: Callable[[dict[str, Any]], Call], action: str, form: Mapping[str, str]) -> Any:
     """The response to an RDS request, or None when moto shall give it.
 
@@ -84,6 +94,8 @@ def answer(world: World, call_of: Callable[[dict[str, Any]], Call], action: str,
     """
     if action not in ACTIONS:
         if action in MOTO_ACTIONS:
+            if action == "DeleteDBSubnetGroup":
+                _check_subnet_group_is_free(world, call_of(dict(form)))
             return None
         raise AwsError("InvalidAction", f"The lab does not implement the action {action}.")
     operation = wire.rds_model().operation_model(action)

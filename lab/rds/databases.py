@@ -7,7 +7,7 @@ from typing import Any
 
 from lab import keys
 from lab.errors import AwsError
-from lab.postgres import Server
+from lab.postgres import SUPERUSER, Server
 from lab.rds import names, network, rows, snapshots
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.world import Call, Database, World
@@ -38,7 +38,9 @@ def create_cluster(world: World, call: Call) -> dict[str, Any]:
 def new_database(world: World, call: Call, kind: Kind) -> Database:
     """Register a database and begin to make its server."""
     name = new_name(world, call, kind)
-    password = required(call.params, "MasterUserPassword")
+    password = check_password(required(call.params, "MasterUserPassword"))
+    if required(call.params, "MasterUsername") == SUPERUSER:
+        raise AwsError("InvalidParameterValue", f"MasterUsername {SUPERUSER} cannot be used as it is a reserved word.")
     found = _register(world, call, kind, name, *check_engine(world, call.params, kind))
     prepare = _first_start if kind is INSTANCE else _prepare_cluster
     world.then(found, lambda: prepare(world, found, password))
@@ -161,6 +163,17 @@ def options(params: dict[str, Any], *, retention: int) -> dict[str, Any]:
     return kept
 
 
+def check_password(password: str) -> str:
+    """:raises AwsError: when it is too short, too long, or has a character that RDS does not take."""
+    if not 8 <= len(password) <= 128 or set(password) & set('/@" ') or not password.isascii():
+        raise AwsError(
+            "InvalidParameterValue",
+            "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', "
+            "'@', '\"', ' ' may be used, and at least 8 of them.",
+        )
+    return password
+
+
 def required(params: dict[str, Any], name: str) -> Any:
     if not params.get(name):
         raise AwsError("InvalidParameterValue", f"The parameter {name} must be provided and must not be blank.")
@@ -198,6 +211,7 @@ def _modify(world: World, call: Call, found: Database) -> None:
     changed = {name: value for name, value in params.items() if name not in (*IGNORED, found.kind.identifier)}
     until = now + world.settings.seconds("modify")
     if password := params.get("MasterUserPassword"):
+        check_password(password)
         found.occupy("resetting-master-credentials", until)
         world.then(found, lambda: _set_password(found, password))
     elif any(found.options.get(name) != value for name, value in changed.items() if name not in IMMEDIATE):

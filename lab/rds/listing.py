@@ -119,9 +119,7 @@ def _page(found: list[Database] | list[Snapshot], call: Call) -> tuple[list[Any]
     """Pages are cut by ARN, so that what comes or goes between two calls neither repeats nor hides a row."""
     size = call.params.get("MaxRecords") or 100
     if not 20 <= size <= 100:
-        raise AwsError(
-            "InvalidParameterValue", f"Invalid value {size} for MaxRecords. Must be between 20 and 100"
-        )
+        raise AwsError("InvalidParameterValue", f"Invalid value {size} for MaxRecords. Must be between 20 and 100")
     ordered: list[Any] = sorted(found, key=lambda each: each.arn)
     if marker := call.params.get("Marker"):
         after = _after(marker)

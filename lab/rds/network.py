@@ -43,7 +43,7 @@ def security_groups(ids: list[str] | None, vpc: str, account: str, region: str) 
 
 
 def _default(account: str, region: str) -> dict[str, Any]:
-    subnets = [subnet for subnet in _ec2(account, region).get_default_subnets().values()]
+    subnets = list(_ec2(account, region).get_default_subnets().values())
     return {
         "DBSubnetGroupName": "default",
         "DBSubnetGroupDescription": "default",

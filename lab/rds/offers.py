@@ -20,9 +20,7 @@ def account_attributes(world: World, call: Call) -> dict[str, Any]:
         ("DBClusters", len(place.databases["cluster"]), MOST_DATABASES),
         *(_snapshots(world, call, kind) for kind in KINDS),
     ]
-    return {
-        "AccountQuotas": [{"AccountQuotaName": name, "Used": count, "Max": most} for name, count, most in used]
-    }
+    return {"AccountQuotas": [{"AccountQuotaName": name, "Used": count, "Max": most} for name, count, most in used]}
 
 
 def _snapshots(world: World, call: Call, kind: Kind) -> tuple[str, int, int]:

@@ -13,7 +13,8 @@ from lab.rds.world import Call, Database, Snapshot, World
 
 # What a restored database does not take over from its source.
 OWN_CHOICE = ("DeletionProtection", "CopyTagsToSnapshot", "DBSubnetGroupName", "VpcSecurityGroupIds",
-              "PubliclyAccessible", "BackupRetentionPeriod", "MultiAZ", "DBClusterIdentifier")  # fmt: skip
+              "PubliclyAccessible", "BackupRetentionPeriod", "MultiAZ", "DBClusterIdentifier",
+              "DBParameterGroupName", "DBClusterParameterGroupName", "OptionGroupName")  # fmt: skip
 
 
 def restore_instance(world: World, call: Call) -> dict[str, Any]:
@@ -73,9 +74,7 @@ def _source(world: World, call: Call, kind: Kind, name: str) -> Snapshot:
     return snapshot
 
 
-def _restore(
-    world: World, call: Call, snapshot: Snapshot, name: str, key: str | None, duration: str
-) -> Database:
+def _restore(world: World, call: Call, snapshot: Snapshot, name: str, key: str | None, duration: str) -> Database:
     about, now = snapshot.portrait, world.now()
     kept = {option: value for option, value in about.options.items() if option not in OWN_CHOICE}
     found = Database(

@@ -71,8 +71,6 @@ def _result(kind: Kind, snapshot: Snapshot) -> dict[str, Any]:
     return {
         f"{kind.snapshot}AttributesResult": {
             kind.snapshot_identifier: snapshot.identifier,
-            f"{kind.snapshot}Attributes": [
-                {"AttributeName": "restore", "AttributeValues": list(snapshot.shared_with)}
-            ],
+            f"{kind.snapshot}Attributes": [{"AttributeName": "restore", "AttributeValues": list(snapshot.shared_with)}],
         }
     }

@@ -59,9 +59,7 @@ def portrait(found: Database) -> Portrait:
     )  # fmt: skip
 
 
-def take_automated(
-    world: World, found: Database, *, age: float = 0.0, frozen: Frozen | None = None
-) -> Snapshot:
+def take_automated(world: World, found: Database, *, age: float = 0.0, frozen: Frozen | None = None) -> Snapshot:
     """An automated snapshot, complete at once; it is named after its time."""
     taken_names = world.place(found.account, found.region).snapshots[found.kind.name]
     moment = datetime.fromtimestamp(world.now() - age, timezone.utc)
@@ -102,9 +100,7 @@ def copy(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     params = call.params
     source = world.snapshot(kind, params[f"Source{kind.snapshot_identifier}"], call.account, call.region, anywhere=True)
     place = world.place(call.account, call.region)
-    name = _new_name(
-        place, kind, params[f"Target{kind.snapshot_identifier}"], f"Target{kind.snapshot_identifier}"
-    )
+    name = _new_name(place, kind, params[f"Target{kind.snapshot_identifier}"], f"Target{kind.snapshot_identifier}")
     if source.status(world.now()) != "available":
         raise AwsError(kind.snapshot_bad_state, f"{kind.snapshot} {source.identifier} is not in the available state.")
     _check_single_step(world, call, source)

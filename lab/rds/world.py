@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import string
 import threading
@@ -274,10 +275,13 @@ class World:
         done: Future[Any] = Future()
 
         def begin() -> None:
-            try:
-                done.set_result(work())
-            except BaseException as error:
-                done.set_exception(error)
+            # Nobody wants to know any more when the lab is closing.
+            with contextlib.suppress(RuntimeError):
+                self.engine.jobs.submit(work).add_done_callback(finish)
+
+        def finish(job: Future[Any]) -> None:
+            if not job.cancelled():
+                done.set_exception(job.exception()) if job.exception() else done.set_result(job.result())
 
         timer = threading.Timer(max(0.0, moment - self.now()), begin)
         timer.daemon = True

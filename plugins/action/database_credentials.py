@@ -9,5 +9,3 @@ from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import PassesA
 
 class ActionModule(PassesAction):
     """Repeat the passes of the module of this name until nothing is in flight."""
-
-    last_full_pass = False  # it would set new passwords

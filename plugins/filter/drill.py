@@ -61,7 +61,7 @@ def drill_facts(
             "credentials": brief(passwords.get(step.get("name", ""))),
             "check": checks.get(step["database"]),
             "checked_on": checked.get("checked_on"),
-            "teardown": teardown_facts(step, gone),
+            "teardown": teardown_facts(step, gone) if "steps" in removed else None,
         }
         for step in restored.get("steps", [])
     ]
@@ -85,7 +85,7 @@ def teardown_facts(step: Mapping[str, Any], gone: Mapping[str, Mapping[str, Any]
         return {"status": "left", "reason": left[0]["reason"]}
     if found:
         return {"status": "deleted", "reason": "it is gone"}
-    return {"status": "not started", "reason": "nothing of it was there to delete"}
+    return {"status": "deleted", "reason": "nothing of it was there"}
 
 
 class FilterModule:

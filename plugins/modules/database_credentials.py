@@ -180,7 +180,7 @@ def settle(database: Database, started: str, site: Site, report: Report) -> None
 
 
 def main() -> None:
-    run_module(run, ARGUMENTS)
+    run_module(run, ARGUMENTS, last_full_pass=False)  # it would set new passwords
 
 
 if __name__ == "__main__":

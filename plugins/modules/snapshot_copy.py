@@ -199,6 +199,8 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
     available = reconcile(copies, rows, site, report, limits(params), params["prefix"], check_mode=check_mode)
     for copy, row in available:
         share(copy, row, wanted, site, report, check_mode=check_mode)
+    if params["_resume"] is not None:
+        return report.as_result()
     return report.as_result(manifest=manifest(publications, rows, site, check_mode=check_mode))
 
 

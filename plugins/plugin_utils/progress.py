@@ -10,16 +10,20 @@ from collections import Counter
 from typing import Any
 
 
-def progress_line(
-    site: str, steps: list[dict[str, Any]], in_flight: list[dict[str, Any]], elapsed: float, result: dict[str, Any]
-) -> str:
-    """For example ``[production] 2 of 4 done · 2 copying 31 % · waiting for 2 min of 4 h``."""
+def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any], elapsed: float) -> str:
+    """For example ``[production] 2 of 4 done · 2 copying 31 % · 2 min of 4 h``."""
+    in_flight = result["in_flight"]
     waiting = Counter(str(one.get("status")) for one in in_flight)
     done = len(steps) - len(in_flight)
     parts = [f"{done} of {len(steps)} done"]
     parts += [f"{number} {status}{percent_of(status, in_flight)}" for status, number in sorted(waiting.items())]
     limit = duration(result["waiting"]["wait_timeout"])
     return f"[{site}] " + " · ".join([*parts, f"{duration(elapsed)} of {limit}"])
+
+
+def said(line: str) -> str:
+    """What a line says without the time: only that is news."""
+    return line.rpartition(" · ")[0]
 
 
 def percent_of(status: str, in_flight: list[dict[str, Any]]) -> str:

@@ -22,7 +22,7 @@ from .model import from_iso, iso
 COLLECTION_VERSION = "0.1.0"  # as in galaxy.yml, which modules cannot read
 VERSION = 1  # of the document
 PHASES = ("restore", "credentials", "check")  # of the RTO, one after the other for each database
-SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|private_?key|access_?key", re.IGNORECASE)
+SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|(private|access)[-_ ]?key", re.IGNORECASE)
 WORST_FIRST: tuple[Verdict, ...] = ("failed", "unverified")
 COLUMNS = ("database", "verdict", "RPO", "RTO", *PHASES, "checks", "reason")
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -41,7 +41,7 @@ class Finding:
 
     verdict: Verdict
     reason: str
-    is_missing: bool = False
+    is_follow_up: bool = False  # no news when something before it already stands in the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,12 @@ def judge_database(facts: Facts, started: datetime, problems: Iterable[Facts] = 
     phases = {phase: number((facts.get(phase) or {}).get("seconds")) for phase in PHASES}
     goals = facts.get("objectives") or {}
     findings = [
-        *piece_findings(facts),
+        *(finding for name, judge in PIECES.items() if (finding := judge(facts.get(name)))),
         *missed("RPO", rpo, number(goals.get("rpo"))),
         *missed_rto(phases, number(goals.get("rto"))),
         *(Finding(problem["verdict"], printable(problem["reason"])) for problem in problems),
     ]
-    verdict, reason = worst(findings)
+    verdict, reason = worst([one for one in findings if not one.is_follow_up or one is findings[0]])
     rows = check.get("checks") or []
     passed = sum(row.get("status") == "passed" for row in rows)
     return Judged(printable(facts["name"]), verdict, reason, rpo, phases, passed, len(rows))
@@ -100,16 +100,6 @@ def worst(findings: Sequence[Finding]) -> tuple[Verdict, str]:
         if reasons:
             return verdict, "; ".join(dict.fromkeys(reasons))
     return "verified", ""
-
-
-def piece_findings(facts: Facts) -> list[Finding]:
-    """What the pieces of a drill object to. That one is missing is news only when the one before it is not."""
-    findings: list[Finding] = []
-    for name, judge in PIECES.items():
-        finding = judge(facts.get(name))
-        if finding is not None and not (finding.is_missing and findings and name != "teardown"):
-            findings.append(finding)
-    return findings
 
 
 def judge_restore(piece: Facts | None) -> Finding | None:
@@ -145,7 +135,7 @@ def judge_teardown(piece: Facts | None) -> Finding | None:
     if status == "deleted":
         return None
     if status is None:
-        return not_done("teardown", piece)
+        return Finding("unverified", not_done("teardown", piece).reason)
     return Finding("failed", printable(f"left behind, teardown {status}{because(piece)}"))
 
 
@@ -165,7 +155,7 @@ def status_of(piece: Facts | None) -> str | None:
 def not_done(name: str, piece: Facts | None) -> Finding:
     status = status_of(piece)
     text = f"{name} is {status}" if status else f"nothing is known of the {name}"
-    return Finding("unverified", printable(f"{text}{because(piece)}"), is_missing=not piece)
+    return Finding("unverified", printable(f"{text}{because(piece)}"), is_follow_up=not piece)
 
 
 def because(piece: Facts | None) -> str:
@@ -191,11 +181,11 @@ def number(value: object) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def missed(name: str, achieved: float | None, objective: float | None) -> list[Finding]:
+def missed(name: str, achieved: float | None, objective: float | None, *, is_follow_up: bool = False) -> list[Finding]:
     if objective is None:
         return []
     if achieved is None:
-        return [Finding("unverified", f"{name} could not be measured")]
+        return [Finding("unverified", f"{name} could not be measured", is_follow_up)]
     if achieved <= objective:
         return []
     return [Finding("failed", f"{name} {duration(achieved)} is over the objective of {duration(objective)}")]
@@ -205,7 +195,7 @@ def missed_rto(phases: Mapping[str, float | None], objective: float | None) -> l
     """The objective may be missed before the last phase is known."""
     known = [seconds for seconds in phases.values() if seconds is not None]
     is_known = len(known) == len(phases) or (objective is not None and sum(known) > objective)
-    return missed("RTO", sum(known) if is_known else None, objective)
+    return missed("RTO", sum(known) if is_known else None, objective, is_follow_up=True)
 
 
 def judge_drill(databases: Sequence[Facts], problems: Sequence[Facts], started: datetime) -> list[Judged]:

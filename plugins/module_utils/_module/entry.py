@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""What every module's main does: arguments in, one pass, a result or an error out."""
+"""What every module's main does: arguments in, a pass or a few quick ones, a result or an error out."""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,31 +18,81 @@ from .._core.errors import LifeboatError
 from .._core.model import iso
 from .._core.naming import check_prefix
 from .arguments import SITE, WAITING
+from .total import Total
 
 Run = Callable[..., dict[str, Any]]
 
+# A look costs a few milliseconds, a process that looks most of a second. So while looks are wanted more often than
+# progress is shown, one process takes several.
+LINGER = 10.0
 
-def run_module(run: Run, arguments: dict[str, Any], **settings: Any) -> None:
-    """Run one pass of a module against its site."""
+
+def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = True, **settings: Any) -> None:
+    """Run a module against its site."""
     module = AnsibleAWSModule(argument_spec=SITE | arguments, supports_check_mode=True, **settings)
     calls: dict[str, int] = {}
     try:
         check_prefix(module.params["prefix"])
         site = Site.connect(module)
         calls = site.api_calls
-        result = run(module.params, site, check_mode=module.check_mode)
-        result["now"] = iso(site.now)
+
+        def one_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
+            result = run({**module.params, "_resume": resume}, site, check_mode=module.check_mode)
+            return {"began": iso(site.now), **result, "now": iso(site.now)}
+
+        result = linger(one_pass, module.params, Clock(), last_full_pass=last_full_pass)
     except LifeboatError as error:
         module.fail_json(**error.as_result(), api_calls=dict(calls))
-    finish(module, result, dict(calls))
+    finish(module, result | {"api_calls": dict(calls)})
 
 
-def finish(module: Any, result: dict[str, Any], api_calls: dict[str, int]) -> None:
+class Clock:
+    """Monotonic time, and a sleep that knows whether somebody still waits for the result."""
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def is_orphaned(self) -> bool:
+        return os.getppid() != self._parent
+
+
+def linger(
+    one_pass: Callable[[list[dict[str, Any]] | None], dict[str, Any]],
+    params: dict[str, Any],
+    clock: Clock,
+    *,
+    last_full_pass: bool,
+) -> dict[str, Any]:
+    """Run one pass, and more of them while the next look is due before the process would be missed."""
+    total, began, resume = Total(), clock.now(), params.get("_resume")
+    result = one_pass(resume)
+    total.add(result)
+    interval = params.get("poll_interval", LINGER)
+    polled = resume is not None
+    while params.get("wait") and result.get("resume") and clock.now() - began + interval < LINGER:
+        clock.sleep(interval)
+        if clock.is_orphaned():
+            break
+        result = one_pass(result["resume"])
+        total.add(result)
+        polled = True
+    if polled and last_full_pass and not result.get("resume"):
+        total.add(one_pass(None))
+    return total.as_result()
+
+
+def finish(module: Any, result: dict[str, Any]) -> None:
     """Hand over the result; the action plugin reads how long to wait from it, since it sees raw arguments only."""
     for warning in result.pop("warnings", []):
         module.warn(warning)
     waiting = {name: module.params[name] for name in WAITING if name in module.params and name != "_resume"}
-    result |= {"api_calls": api_calls} | ({"waiting": waiting} if waiting else {})
+    result |= {"waiting": waiting} if waiting else {}
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -41,7 +41,7 @@ def reason_of(error: BaseException, secrets: Iterable[str], *, is_secret: bool =
 
     :param is_secret: the values that were read are; a driver that cannot read one repeats it.
     """
-    state, text = sqlstate_of(error), str(getattr(error, "orig", error)).strip()
+    state, text = sqlstate_of(error), " ".join(str(getattr(error, "orig", error)).split())
     if not text or (is_secret and state is None):
         text = type(error).__name__
     for secret in filter(None, secrets):

@@ -129,11 +129,8 @@ def read_limits(what: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The numbers and times of a check that only make sense together."""
     minimum, maximum, max_age = given.get("minimum", 0), given.get("maximum"), given.get("max_age")
     if minimum < 0 or (maximum is not None and maximum < minimum):
-        raise LifeboatError(
-            what,
-            why=f"no table has {Check('rows', minimum=minimum, maximum=maximum).wanted} rows",
-            remedy="Correct minimum and maximum",
-        )
+        wanted = Check("rows", minimum=minimum, maximum=maximum).wanted
+        raise LifeboatError(what, why=f"no table has {wanted} rows", remedy="Correct minimum and maximum")
     if "minimum" in given and minimum == 0 and maximum is None:
         raise LifeboatError(what, why="it would pass on an empty table", remedy="Set minimum above 0, or a maximum")
     if max_age is not None and not 0 < max_age < timedelta.max.total_seconds():

@@ -73,9 +73,10 @@ def test_what_is_missing_is_unverified(piece: str, value: Row | None) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected", "reason"),
     [
-        pytest.param({"restore": {"status": "failed", "reason": "no capacity"}}, "failed", "restore failed: no capacity",
-                     id="restore-failed"),
-        pytest.param({"restore": {"status": "in flight"}}, "unverified", "restore is in flight", id="restore-in-flight"),
+        pytest.param({"restore": {"status": "failed", "reason": "no capacity"}}, "failed",
+                     "restore failed: no capacity", id="restore-failed"),
+        pytest.param({"restore": {"status": "in flight"}}, "unverified", "restore is in flight",
+                     id="restore-in-flight"),
         pytest.param({"restore": {"status": "splendid"}}, "unverified", "restore is splendid", id="restore-unknown"),
         pytest.param({"restore": {"seconds": 1}}, "unverified", "nothing is known of the restore", id="no-status"),
         pytest.param({"credentials": {"status": "failed", "reason": "denied"}}, "unverified",
@@ -86,7 +87,8 @@ def test_what_is_missing_is_unverified(piece: str, value: Row | None) -> None:
                      id="check-unverified"),
         pytest.param({"check": CHECK | {"verdict": "splendid"}}, "unverified", "the check's verdict is splendid",
                      id="check-unknown"),
-        pytest.param({"check": CHECK | {"verdict": None}}, "unverified", "the check's verdict is None", id="no-verdict"),
+        pytest.param({"check": CHECK | {"verdict": None}}, "unverified", "the check's verdict is None",
+                     id="no-verdict"),
         pytest.param({"check": CHECK | {"checks": []}}, "unverified", "no check looked at its data", id="no-checks"),
         pytest.param({"check": CHECK | {"checks": PASSED[:1]}}, "unverified", "no check looked at its data",
                      id="connection-alone"),
@@ -219,7 +221,7 @@ def test_nothing_named_like_a_secret_is_kept() -> None:
         "rows": [{"client_secret": "x", "token": {"a": "x"}, "kept": [("x-not", {"apiToken": "x"})]}],
         "aws_secret_access_key": "x",
         "passphrase": "x",
-        "private-key": 1,
+        "private-key": "x",
         "privatekey": "x",
         "checks_passed": 5,
     }

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Several passes as one result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+FIRST = ("diff", "began")  # of these the first pass knows all
+VERDICT = ("failed", "msg")  # of one pass; the steps tell in the end
+
+
+@dataclass(slots=True)
+class Total:
+    """The passes of one task, merged: changed if any changed, the latest word on each item, calls added up."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    steps: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    api_calls: dict[str, int] = field(default_factory=dict)
+    credentials: dict[str, str] = field(default_factory=dict)
+
+    def add(self, result: dict[str, Any]) -> None:
+        """Count a pass in."""
+        for step in result.get("steps", []):
+            key = tuple(step.get(name) for name in ("kind", "database", "name"))
+            self.steps[key] = merge_step(self.steps.get(key, {}), step)
+        for call, number in result.get("api_calls", {}).items():
+            self.api_calls[call] = self.api_calls.get(call, 0) + number
+        self.credentials |= result.get("credentials", {})
+        before = {name: value for name, value in self.result.items() if name not in VERDICT}
+        kept = {name: before[name] for name in FIRST if name in before}
+        self.result = {**before, **result, **kept, "changed": bool(before.get("changed") or result.get("changed"))}
+
+    def as_result(self) -> dict[str, Any]:
+        """What several passes return together; an item that failed and stayed so fails them."""
+        result = self.result | {"api_calls": self.api_calls}
+        if self.steps:
+            result["steps"] = list(self.steps.values())
+        if "credentials" in result:
+            result["credentials"] = self.credentials
+        failed = [step["reason"] for step in self.steps.values() if step["status"] == "failed"]
+        return result | ({"failed": True, "msg": " ".join(failed)} if failed else {})
+
+
+def merge_step(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The newer word, but why and how long as the pass said that acted: a later one only sees that it is done."""
+    merged = {**old, **new, "changed": bool(old.get("changed") or new.get("changed"))}
+    if old.get("changed") and not new.get("changed") and new["status"] != "failed":
+        merged["reason"] = old["reason"]
+    return merged

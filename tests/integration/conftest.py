@@ -1,0 +1,38 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real playbooks on a lab of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import Lab
+from tests.integration.play import ROLES, Run, play
+
+SCALE = 1200  # a copy takes a second
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("evidence")
+
+
+@pytest.fixture(scope="module")
+def lab(evidence: Path) -> Iterator[Lab]:
+    """The shop in production, and both accounts prepared by the real playbook."""
+    with Lab(roles=ROLES, scale=SCALE, shop=True) as running:
+        done = play(running, "prepare.yml", evidence=evidence)
+        assert done.code == 0, done.output
+        yield running
+
+
+@pytest.fixture
+def run(lab: Lab, evidence: Path) -> Callable[..., Run]:
+    def run_playbook(playbook: str, *arguments: str, **more: Any) -> Run:
+        return play(lab, playbook, *arguments, evidence=evidence, **more)
+
+    return run_playbook

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a playbook as an operator does, and read what it printed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import Lab
+
+ROOT = Path(__file__).parents[2]
+ROLES = {
+    "production_publish": "production/lifeboat-publish",
+    "production_dr_replicate": "production_dr/lifeboat-replicate",
+    "production_dr_drill": "production_dr/lifeboat-drill",
+}
+SOURCE, DR, WEST, EAST = "111111111111", "222222222222", "us-west-2", "us-east-1"
+READS = ("Describe", "List", "Get", "AssumeRole")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a playbook ended."""
+
+    code: int
+    output: str
+
+    def recap(self, host: str) -> dict[str, int]:
+        line = re.search(rf"^{host} +: (.*)$", self.output, re.MULTILINE)
+        assert line, self.output
+        return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line[1])}
+
+
+def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int = 180) -> Run:
+    """Run a playbook of the collection, or one given by its path, on a lab."""
+    path = ROOT / "playbooks" / playbook if "/" not in playbook else Path(playbook)
+    command = ["ansible-playbook", str(path), "-e", "lifeboat_poll_interval=1", *arguments]
+    environment = lab.env() | {"LIFEBOAT_EVIDENCE": str(evidence), "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+    )
+    return Run(done.returncode, done.stdout + done.stderr)
+
+
+def writes(lab: Lab) -> list[str]:
+    """The actions since the log was last forgotten that could have changed something."""
+    return [call["action"] for call in lab.calls() if not call["action"].startswith(READS)]
+
+
+def forget_calls(lab: Lab) -> None:
+    lab.admin("DELETE", "calls")
+
+
+def snapshots(lab: Lab, account: str, region: str, **wanted: Any) -> list[dict[str, Any]]:
+    """DB and cluster snapshots in one shape, as the account's administrator sees them."""
+    rds = lab.client(account, "rds", region)
+    rows = rds.describe_db_snapshots(**wanted)["DBSnapshots"]
+    clusters = rds.describe_db_cluster_snapshots(**wanted)["DBClusterSnapshots"]
+    shapes = [row | {"Name": row["DBSnapshotIdentifier"], "Of": row["DBInstanceIdentifier"]} for row in rows]
+    return shapes + [
+        row
+        | {"Name": row["DBClusterSnapshotIdentifier"], "Of": row["DBClusterIdentifier"], "Encrypted": row["StorageEncrypted"]}
+        for row in clusters
+    ]
+
+
+def newest_evidence(folder: Path) -> dict[str, Any]:
+    newest = max(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    return dict(json.loads(newest.read_text(encoding="utf-8")))
+
+
+def left_in_dr(lab: Lab) -> list[str]:
+    """Databases that still stand in the DR account."""
+    rds = lab.client("production_dr", "rds", EAST)
+    instances = [row["DBInstanceIdentifier"] for row in rds.describe_db_instances()["DBInstances"]]
+    return instances + [row["DBClusterIdentifier"] for row in rds.describe_db_clusters()["DBClusters"]]

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From automated snapshots in one account to owned copies in another; the tests build on each other, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lab import Lab
+from tests.integration.play import DR, EAST, WEST, Run, forget_calls, snapshots, writes
+
+SHOP = ["billing", "catalog", "events", "orders"]
+
+
+def shared_with_dr(lab: Lab) -> list[str]:
+    return [row["Of"] for row in snapshots(lab, "production_dr", WEST, SnapshotType="shared")]
+
+
+def published(lab: Lab) -> list[dict[str, Any]]:
+    return snapshots(lab, "production", WEST, SnapshotType="manual")
+
+
+def landed(lab: Lab) -> list[dict[str, Any]]:
+    return snapshots(lab, "production_dr", EAST, SnapshotType="manual")
+
+
+def test_check_mode_shows_every_copy_and_writes_nothing(lab: Lab, run: Callable[..., Run]) -> None:
+    forget_calls(lab)
+    done = run("protect.yml", "--check", "--diff")
+    assert done.code == 0, done.output
+    assert writes(lab) == []
+    for name in SHOP:
+        assert done.output.count(f"+    lifeboat-{name}-") == 2, "one copy at the source, one at the DR site"
+
+
+def test_everything_lands_under_the_dr_accounts_key(lab: Lab, run: Callable[..., Run]) -> None:
+    forget_calls(lab)
+    done = run("protect.yml")
+    assert done.code == 0, done.output
+    assert sorted(row["Of"] for row in landed(lab)) == SHOP
+    assert {row["Encrypted"] for row in landed(lab)} == {True}
+    (key,) = {row["KmsKeyId"] for row in landed(lab)}
+    assert key.split(":")[3:5] == [EAST, DR]
+    copies = [call for call in lab.calls() if call["action"] in ("CopyDBSnapshot", "CopyDBClusterSnapshot")]
+    assert len(copies) == 8, "type change and re-keying in one copy at the source, one step across account and Region"
+
+
+def test_the_shares_are_taken_back_and_one_published_copy_stays(lab: Lab) -> None:
+    assert shared_with_dr(lab) == []
+    assert sorted(row["Of"] for row in published(lab)) == SHOP
+
+
+def test_a_second_run_changes_nothing_and_says_so(lab: Lab, run: Callable[..., Run]) -> None:
+    forget_calls(lab)
+    done = run("protect.yml")
+    assert done.code == 0, done.output
+    assert done.recap("production")["changed"] == done.recap("production_dr")["changed"] == 0
+    assert writes(lab) == []
+    assert done.output.count("4 databases, nothing to do") == 2
+
+
+def test_a_run_with_nothing_to_do_reads_pages_only(lab: Lab) -> None:
+    """Each side: who am I, its key, pages; what landed is not asked for one by one."""
+    actions = [call["action"] for call in lab.calls()]
+    assert "DescribeDBSnapshotAttributes" not in actions
+    assert actions.count("DescribeDBSnapshots") == 1 + 2 + 2, "publish; shared and own; both prunes"
+
+
+def test_either_side_runs_alone(lab: Lab, run: Callable[..., Run]) -> None:
+    lab.admin("POST", "automated-snapshots", {"account": "production"})
+    done = run("publish.yml")
+    assert done.code == 0, done.output
+    assert sorted(shared_with_dr(lab)) == SHOP
+    done = run("replicate.yml")
+    assert done.code == 0, done.output
+    assert len(landed(lab)) == 8
+    assert sorted(shared_with_dr(lab)) == SHOP, "without the other side nobody takes the shares back"
+
+
+def test_the_next_run_retires_what_landed_meanwhile_and_its_predecessors(lab: Lab, run: Callable[..., Run]) -> None:
+    done = run("protect.yml")
+    assert done.code == 0, done.output
+    assert shared_with_dr(lab) == []
+    assert sorted(row["Of"] for row in published(lab)) == SHOP
+    assert len(landed(lab)) == 8, "younger than lifeboat_max_age_days"
+
+
+def test_a_strangers_snapshot_is_not_adopted_and_reported(lab: Lab, run: Callable[..., Run]) -> None:
+    stranger = lab.client("stranger", "rds", WEST)
+    stranger.create_db_instance(
+        DBInstanceIdentifier="orders", DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
+        MasterUsername="shop", MasterUserPassword="not-a-real-secret",
+    )  # fmt: skip
+    stranger.get_waiter("db_instance_available").wait(DBInstanceIdentifier="orders", WaiterConfig={"Delay": 1})
+    name = next(row["Name"] for row in landed(lab) if row["Of"] == "orders").replace("2026", "2027")
+    stranger.create_db_snapshot(DBInstanceIdentifier="orders", DBSnapshotIdentifier=name)
+    stranger.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier=name, WaiterConfig={"Delay": 1})
+    stranger.modify_db_snapshot_attribute(DBSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=[DR])
+    done = run("replicate.yml")
+    assert done.code == 0, done.output
+    assert "account 333333333333 is not one of source_accounts" in done.output
+    assert name not in [row["Name"] for row in landed(lab)]
+
+
+def test_a_database_without_a_snapshot_is_reported_and_does_not_stop_the_others(
+    lab: Lab, run: Callable[..., Run]
+) -> None:
+    rds = lab.client("production", "rds", WEST)
+    rds.create_db_instance(
+        DBInstanceIdentifier="newborn", DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
+        MasterUsername="shop", MasterUserPassword="not-a-real-secret", BackupRetentionPeriod=7,
+    )  # fmt: skip
+    rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier="newborn", WaiterConfig={"Delay": 1})
+    lab.admin("POST", "automated-snapshots", {"account": "production", "databases": ["orders"]})
+    before = len(landed(lab))
+    try:
+        done = run("protect.yml")
+    finally:
+        rds.delete_db_instance(DBInstanceIdentifier="newborn", SkipFinalSnapshot=True)
+    assert done.code == 2
+    assert "newborn has no finished automated snapshot yet. Wait for its first backup" in done.output
+    assert len(landed(lab)) == before + 1, "the new recovery point of orders"
+
+
+def test_a_failed_copy_is_reported_and_the_next_run_makes_it_anew(lab: Lab, run: Callable[..., Run]) -> None:
+    lab.admin("POST", "automated-snapshots", {"account": "production", "databases": ["catalog"]})
+    lab.admin("POST", "faults", {"kind": "failed-copy", "account": "production_dr"})
+    done = run("protect.yml")
+    assert done.code == 2
+    assert "is failed" in done.output
+    done = run("protect.yml")
+    assert done.code == 0, done.output
+    assert shared_with_dr(lab) == []
+
+
+@pytest.mark.parametrize("account", ["production", "production_dr"])
+def test_no_copy_carries_another_tag_than_ours(lab: Lab, account: str) -> None:
+    for row in published(lab) if account == "production" else landed(lab):
+        assert all(tag["Key"].startswith("lifeboat:") for tag in row["TagList"])

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES
+from ansible_collections.lifeboat.rds.plugins.modules import database_check
+
+Row = dict[str, Any]
+
+PASSWORD = "hidden-word"
+ROWS: Row = {"check": "rows", "table": "orders", "minimum": 1}
+
+
+def database(*checks: Row, **changes: Any) -> Row:
+    good = {
+        "name": "orders",
+        "engine": "postgres",
+        "host": "127.0.0.1",
+        "port": 1,
+        "database": "shop",
+        "username": "master",
+        "password": PASSWORD,
+        "checks": list(checks),
+    }
+    return good | changes
+
+
+def canary(expected: Any) -> Row:
+    return {"check": "canary", "table": "canary", "column": "value", "where": {"id": 1}, "expected": expected}
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the module as Ansible does and return what it prints."""
+
+    def call(*databases: Row, check_mode: bool = False, **more: Any) -> Row:
+        arguments = {"databases": list(databases), "_ansible_check_mode": check_mode, **more}
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            database_check.main()
+        return dict(json.loads(capsys.readouterr().out))
+
+    return call
+
+
+def test_what_cannot_be_reached_is_a_result_and_not_an_error(call: Any) -> None:
+    result = call(database(ROWS), database(ROWS, name="billing"))
+    assert not result.get("failed")
+    assert [(one["name"], one["verdict"]) for one in result["databases"]] == [
+        ("orders", "unverified"),
+        ("billing", "unverified"),
+    ]
+
+
+def test_says_where_it_ran_and_changes_nothing(call: Any) -> None:
+    result = call(database(ROWS))
+    assert (result["checked_on"], result["changed"]) == (socket.gethostname(), False)
+
+
+def test_check_mode_connects_to_nothing_and_verifies_nothing(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_check, "check_all", None)
+    (result,) = call(database(ROWS), check_mode=True)["databases"]
+    assert result["verdict"] == "unverified"
+    assert [(row["status"], row["reason"]) for row in result["checks"]] == [
+        ("unverified", "not run in check mode"),
+        ("unverified", "not run in check mode"),
+    ]
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_bad_check_stops_the_call_before_the_first_connection(
+    call: Any, monkeypatch: pytest.MonkeyPatch, check_mode: bool
+) -> None:
+    monkeypatch.setattr(database_check, "check_all", None)
+    result = call(database(ROWS), database({"check": "row"}, name="billing"), check_mode=check_mode)
+    assert result["failed"]
+    assert result["msg"].startswith("Cannot run check 1 of billing: 'row' is no kind of check.")
+
+
+@pytest.mark.parametrize(
+    "expected",
+    ["1", 1, "orders", "un", "verified", "e", "tweet-tweet", "", True, ["1", "un"], {"a": "1"}],
+    ids=repr,
+)
+def test_a_canary_neither_shows_nor_hides_anything_else(call: Any, expected: Any) -> None:
+    """Ansible hides a no_log value wherever it occurs in the result: that would take counts and verdicts away."""
+    result = call(database(ROWS, canary(expected)))
+    plain = call(database(ROWS, canary("something-else-altogether")))
+    for one in (result, plain):  # times differ from run to run
+        for row in [one["databases"][0], *one["databases"][0]["checks"]]:
+            row.pop("seconds")
+    assert result["databases"] == plain["databases"]
+    if "invocation" in result:  # not on every line of Ansible
+        given = result["invocation"]["module_args"]["databases"][0]["checks"][1]
+        assert given["expected"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def test_a_canary_that_is_refused_is_hidden_as_well(call: Any) -> None:
+    result = call(database(canary("tweet-tweet") | {"where": {}}))
+    assert result["failed"]
+    assert "tweet-tweet" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("expected", ["tweet", PASSWORD], ids=["another-value", "the-same-as-the-password"])
+def test_the_password_is_hidden_whatever_the_canary_is(call: Any, expected: str) -> None:
+    assert PASSWORD not in json.dumps(call(database(canary(expected))))
+
+
+def test_the_documentation_names_the_engines_that_are_supported() -> None:
+    assert all(f"V({name})" in database_check.DOCUMENTATION for name in ENGINES)

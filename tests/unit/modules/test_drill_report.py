@@ -1,0 +1,241 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible import constants
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.lifeboat.rds.plugins.action import drill_report as action
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.modules import drill_report
+
+Row = dict[str, Any]
+
+ORDERS: Row = {
+    "name": "orders",
+    "original_time": "2026-11-23T12:00:00Z",
+    "objectives": {"rpo": 7200, "rto": None},
+    "restore": {"status": "restored", "seconds": 59, "target": "lifeboat-d1-orders-5f0c2a"},
+    "credentials": {"status": "set", "seconds": 40, "password": "hidden-word"},
+    "check": {"verdict": "verified", "seconds": 0.4, "checks": [{"check": "rows", "status": "passed"}]},
+    "teardown": {"status": "deleted"},
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "evidence"
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], place: Path) -> Any:
+    """Run the module as Ansible does and return what it prints."""
+
+    def call(*databases: Row, check_mode: bool = False, **changes: Any) -> Row:
+        arguments: Row = {
+            "drill_id": "d1",
+            "directory": str(place),
+            "started": "2026-11-23T14:00:00Z",
+            "site": {"account_id": "222222222222", "region": "us-east-1"},
+            "databases": list(databases),
+            "_ansible_check_mode": check_mode,
+        }
+        with patch_module_args(arguments | changes), pytest.raises(SystemExit):
+            drill_report.main()
+        return dict(json.loads(capsys.readouterr().out))
+
+    return call
+
+
+def files(place: Path) -> list[str]:
+    return sorted(path.name for path in place.iterdir())
+
+
+def test_writes_the_evidence_and_returns_the_verdict(call: Any, place: Path) -> None:
+    result = call(ORDERS)
+    evidence = json.loads((place / "d1-1.json").read_text())
+    assert (result["verdict"], evidence["verdict"], result["changed"]) == ("verified", "verified", True)
+    assert (result["evidence"], result["summary"]) == (
+        str(place / "d1-1.json"),
+        "lifeboat drill d1: VERIFIED (1 of 1 verified)",
+    )
+
+
+def test_the_evidence_says_what_made_it(call: Any) -> None:
+    tool = json.loads(Path(call(ORDERS)["evidence"]).read_text())["tool"]
+    assert set(tool) == {"lifeboat.rds", "ansible-core", "python"}
+    assert all(tool.values())
+
+
+def test_no_secret_is_in_the_evidence(call: Any) -> None:
+    assert "hidden-word" not in Path(call(ORDERS)["evidence"]).read_text()
+
+
+def test_a_verdict_that_is_not_verified_is_a_result_and_not_an_error(call: Any) -> None:
+    result = call(ORDERS | {"restore": {"status": "failed"}})
+    assert (result["verdict"], result.get("failed")) == ("failed", None)
+
+
+def test_a_drill_without_databases_is_unverified_and_recorded(call: Any) -> None:
+    result = call()
+    assert (result["verdict"], json.loads(Path(result["evidence"]).read_text())["databases"]) == ("unverified", [])
+
+
+def test_evidence_is_never_overwritten(call: Any, place: Path) -> None:
+    first = Path(call(ORDERS)["evidence"])
+    before = first.read_bytes()
+    assert call()["evidence"] == str(place / "d1-2.json")
+    assert first.read_bytes() == before
+
+
+def test_drills_that_end_together_each_get_a_file(place: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        written = list(pool.map(lambda number: drill_report.write(str(place), "d1", str(number)), range(64)))
+    assert len(set(written)) == 64
+    assert sorted(int(Path(path).read_text()) for path in written) == list(range(64))
+
+
+def test_nothing_but_the_evidence_is_left(call: Any, place: Path) -> None:
+    call(ORDERS)
+    assert files(place) == ["d1-1.json"]
+
+
+def test_evidence_that_cannot_be_finished_leaves_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LifeboatError, match="No space left on device"):
+        drill_report.write(str(place), "d1", "text")
+    assert files(place) == []
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    old = os.umask(0o077)
+    yield
+    os.umask(old)
+
+
+def test_the_group_may_read_the_evidence_whatever_the_umask(call: Any, umask: None) -> None:
+    assert stat.S_IMODE(Path(call(ORDERS)["evidence"]).stat().st_mode) == 0o640
+
+
+def test_check_mode_predicts_the_path_and_writes_nothing(call: Any, place: Path) -> None:
+    predicted = call(ORDERS, check_mode=True)
+    assert not place.exists()
+    assert predicted["evidence"] == call(ORDERS)["evidence"]
+    assert call(check_mode=True)["evidence"] == str(place / "d1-2.json")
+
+
+def test_the_diff_is_the_file_that_appears(call: Any, place: Path) -> None:
+    diff = call(ORDERS, _ansible_diff=True)["diff"]
+    assert (diff["before"], diff["after_header"]) == ("", str(place / "d1-1.json"))
+    assert diff["after"].splitlines()[1].startswith("orders")
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_directory_that_is_none_is_refused_and_the_verdict_is_kept(call: Any, place: Path, check_mode: bool) -> None:
+    place.write_text("in the way")
+    result = call(ORDERS, check_mode=check_mode)
+    assert result["failed"]
+    assert result["msg"].startswith(f"Cannot write the evidence to {place}: ")
+    assert (bool(result["remedy"]), result["verdict"], len(result["table"])) == (True, "verified", 2)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_directory_that_may_not_be_written_to_is_refused(
+    call: Any, monkeypatch: pytest.MonkeyPatch, check_mode: bool
+) -> None:
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "makedirs", refuse)  # root may write anywhere, and runs tests as well
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    assert "Cannot write the evidence" in call(ORDERS, check_mode=check_mode)["msg"]
+
+
+def test_a_directory_is_taken_from_where_the_module_runs(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(ORDERS, directory="here/there", check_mode=True)["evidence"] == f"{tmp_path}/here/there/d1-1.json"
+    assert call(ORDERS, directory="here/there")["evidence"] == f"{tmp_path}/here/there/d1-1.json"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param({"drill_id": "../d1"}, "Cannot use the drill id '../d1'", id="drill-id-that-leaves-the-directory"),
+        pytest.param({"started": "noon"}, "Cannot report the drill (started): 'noon' is no time", id="no-start"),
+    ],
+)
+def test_a_drill_that_cannot_be_recorded_is_refused(call: Any, place: Path, changes: Row, message: str) -> None:
+    assert call(ORDERS, **changes)["msg"].startswith(message)
+    assert not place.exists()
+
+
+@pytest.fixture
+def run_action(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run the action plugin over a module that returns this, and collect what it shows."""
+
+    def run_action(result: Row, *, no_log: bool = False, callback: str = "default") -> list[tuple[str, bool]]:
+        shown: list[tuple[str, bool]] = []
+        display = SimpleNamespace(display=lambda line, stderr=False: shown.append((line, stderr)))
+        monkeypatch.setattr(action, "Display", lambda: display)
+        monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", callback, raising=False)
+        monkeypatch.setattr(action.ActionBase, "run", lambda *_arguments: {})
+        plugin = action.ActionModule.__new__(action.ActionModule)
+        plugin._task = SimpleNamespace(no_log=no_log)
+        plugin._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+        monkeypatch.setattr(plugin, "_execute_module", lambda **_options: result)
+        assert plugin.run(task_vars={}) == result
+        return shown
+
+    return run_action
+
+
+RESULT: Row = {
+    "verdict": "verified",
+    "table": ["database", "orders"],
+    "summary": "VERIFIED",
+    "evidence": "/e/1.json",
+}
+
+
+def test_the_table_is_shown_and_the_verdict_last(run_action: Any) -> None:
+    assert run_action(RESULT) == [("database", False), ("orders", False), ("VERIFIED evidence: /e/1.json", False)]
+
+
+def test_a_verdict_without_evidence_is_shown_as_such(run_action: Any) -> None:
+    result = {key: value for key, value in RESULT.items() if key != "evidence"} | {"failed": True}
+    assert run_action(result)[-1] == ("VERIFIED evidence: not written", False)
+
+
+@pytest.mark.parametrize("callback", ["json", "ansible.posix.jsonl"])
+def test_callbacks_that_print_json_have_stdout_for_themselves(run_action: Any, callback: str) -> None:
+    assert {stderr for _line, stderr in run_action(RESULT, callback=callback)} == {True}
+
+
+def test_nothing_is_shown_of_a_task_that_must_not_be_logged(run_action: Any) -> None:
+    assert run_action(RESULT, no_log=True) == []
+
+
+def test_nothing_is_shown_when_there_is_no_verdict(run_action: Any) -> None:
+    assert run_action({"failed": True, "msg": "Cannot use the drill id"}) == []
+
+
+def test_a_task_in_the_background_is_refused() -> None:
+    assert action.ActionModule._supports_async is False
