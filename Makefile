@@ -31,6 +31,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # In the order that they are named, one after the other: the machine is theirs while they measure time.
 .NOTPARALLEL:
+# Where the example inventory has drills leave their evidence.
+export LIFEBOAT_EVIDENCE = $(abspath $(EVIDENCE))
 # Ansible refuses to start in a locale that is not UTF-8, and ignores an ansible.cfg in a directory that all may write to.
 export LC_ALL := C.UTF-8
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg

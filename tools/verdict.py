@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options before `--`; what follows is the command's own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--evidence", type=Path, required=True, help="directory that the command writes evidence into")
     parser.add_argument("command", nargs="+", help="the command, after --")
@@ -48,7 +49,7 @@ def newest_verdict(directory: Path, before: Mapping[Path, int]) -> str:
     for path in sorted(new, key=now.__getitem__, reverse=True):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+        except (OSError, ValueError):
             return "unverified"
         if isinstance(document, dict) and "verdict" in document:
             return str(document["verdict"])
@@ -67,7 +68,11 @@ def run(command: Sequence[str]) -> int:
     watched = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
     old = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     # The command must not inherit the blocked signals. Safe before exec: this process has one thread.
-    process = subprocess.Popen(command, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, old))
+    try:
+        process = subprocess.Popen(command, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, old))
+    except OSError as error:
+        print(f"Cannot start {command[0]}: {error.strerror}")
+        return 127
     while process.poll() is None:
         caught = signal.sigwaitinfo(watched)
         # What the terminal sends (Ctrl-C) has gone to the command as well; a second copy would cut its cleanup short.

@@ -20,9 +20,14 @@ def definition_of(definitions: Mapping[str, Any], identifier: str) -> dict[str, 
     return dict(definitions.get(identifier) or {})
 
 
+def checkable(restored: Result, credentials: Result) -> list[dict[str, Any]]:
+    """What runs and has a new password, in the order in which database_check gets and returns it."""
+    passwords = credentials.get("credentials", {})
+    return [one for one in restored.get("steps", []) if one["status"] == "restored" and one["name"] in passwords]
+
+
 def drill_targets(restored: Result, credentials: Result, definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The databases for database_check: those that run and have a new password."""
-    passwords = credentials.get("credentials", {})
     return [
         {
             "name": step["database"],
@@ -31,11 +36,10 @@ def drill_targets(restored: Result, credentials: Result, definitions: Mapping[st
             "port": step["port"],
             "database": step.get("database_name") or "postgres",
             "username": step["master_username"],
-            "password": passwords[step["name"]],
+            "password": credentials["credentials"][step["name"]],
             "checks": with_time(definition_of(definitions, step["database"]).get("checks", []), step),
         }
-        for step in restored.get("steps", [])
-        if step["status"] == "restored" and step["name"] in passwords
+        for step in checkable(restored, credentials)
     ]
 
 
@@ -50,7 +54,8 @@ def drill_facts(
 ) -> list[dict[str, Any]]:
     """Everything that is known of each database, for drill_report."""
     passwords, gone = steps_by("name", credentials), steps_by("name", removed)
-    checks = {one["name"]: one for one in checked.get("databases", [])}
+    order = [step["name"] for step in checkable(restored, credentials)]
+    checks = dict(zip(order, checked.get("databases", []), strict=False))
     return [
         {
             "name": step["database"],
@@ -59,7 +64,7 @@ def drill_facts(
             "objectives": {key: definition_of(definitions, step["database"]).get(key) for key in ("rpo", "rto")},
             "restore": restore_facts(step),
             "credentials": brief(passwords.get(step.get("name", ""))),
-            "check": checks.get(step["database"]),
+            "check": checks.get(step.get("name", "")),
             "checked_on": checked.get("checked_on"),
             "teardown": teardown_facts(step, gone) if "steps" in removed else None,
         }
@@ -76,8 +81,8 @@ def brief(step: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if step is None else {key: step.get(key) for key in ("status", "reason", "seconds")}
 
 
-def teardown_facts(step: Mapping[str, Any], gone: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Whether the database is gone, and with it the member of a cluster."""
+def teardown_facts(step: Mapping[str, Any], gone: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Whether the database is gone, and with it the member of a cluster; None when nobody knows."""
     name = step.get("name", "")
     found = [gone[one] for one in (f"{name}-1", name) if one in gone]
     left = [one for one in found if one["status"] != "deleted"]
@@ -85,7 +90,7 @@ def teardown_facts(step: Mapping[str, Any], gone: Mapping[str, Mapping[str, Any]
         return {"status": "left", "reason": left[0]["reason"]}
     if found:
         return {"status": "deleted", "reason": "it is gone"}
-    return {"status": "deleted", "reason": "nothing of it was there"}
+    return None if step["status"] == "restored" else {"status": "deleted", "reason": "nothing of it was there"}
 
 
 class FilterModule:

@@ -22,8 +22,8 @@ from .model import DatabaseId
 MAX_LENGTH = 63  # of a cluster snapshot's name; a DB snapshot's may be longer, but one shape serves both
 TIME_FORMAT = "%Y%m%d%H%M%S"
 DIGEST_LENGTH = 12
-NAME = re.compile(rf"^(?P<start>[a-z][a-z0-9-]*)-(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{{DIGEST_LENGTH}}})$")
-PREFIX = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}$")
+NAME = re.compile(rf"(?P<start>[a-z][a-z0-9-]*)-(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{{DIGEST_LENGTH}}})")
+PREFIX = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,7 +53,7 @@ def check_prefix(prefix: str) -> str:
 
     :raises LifeboatError: when names could not start with it.
     """
-    if not PREFIX.match(prefix):
+    if not PREFIX.fullmatch(prefix):
         raise LifeboatError(
             f"Cannot use the prefix {prefix!r}",
             why="a snapshot name needs lower-case letters, digits and single hyphens, a letter first",
@@ -77,7 +77,7 @@ def name_for(prefix: str, identifier: str, lineage: Lineage) -> str:
 
 def parse(name: str, prefix: str) -> Lineage | None:
     """Read the lineage out of a name, or None when it is not one of ours."""
-    match = NAME.match(name)
+    match = NAME.fullmatch(name)
     if match is None or not f"{match['start']}-".startswith(f"{prefix}-"):
         return None
     try:

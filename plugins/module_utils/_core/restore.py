@@ -28,7 +28,7 @@ from .naming import Lineage, restored_name
 from .retention import ours
 from .selection import Candidate, Selection, select
 
-DRILL = re.compile(r"^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,23}$")
+DRILL = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,23}")
 Stage = Literal["restore", "wait", "member", "ready", "failed"]
 
 
@@ -94,7 +94,7 @@ def check_drill_id(drill_id: str) -> str:
 
     :raises LifeboatError: when identifiers could not carry it.
     """
-    if not DRILL.match(drill_id):
+    if not DRILL.fullmatch(drill_id):
         raise LifeboatError(
             f"Cannot use the drill id {drill_id!r}",
             why="it becomes part of database identifiers: lower-case letters, digits and single hyphens, at most 24",

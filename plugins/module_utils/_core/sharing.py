@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .errors import LifeboatError
 from .model import Key, RecoveryPoint
 
-ACCOUNT = re.compile(r"^\d{12}$")
+ACCOUNT = re.compile(r"[0-9]{12}")
 MAX_ACCOUNTS = 20  # RDS User Guide, sharing a snapshot
 
 
@@ -38,7 +38,7 @@ def check_accounts(accounts: Iterable[str], own: str) -> frozenset[str]:
     """
     wanted = frozenset(accounts)
     for account in sorted(wanted):
-        if not ACCOUNT.match(account):
+        if not ACCOUNT.fullmatch(account):
             raise bad_account(account, "is not a 12-digit account ID (and snapshots are never shared with everybody)")
         if account == own:
             raise bad_account(account, "is the account that owns the snapshots: the DR account must be another one")

@@ -72,6 +72,19 @@ def test_no_evidence_is_unverified_even_when_the_command_succeeds(evidence: Path
     assert judge(evidence, "pass") == (2, "verdict: unverified")
 
 
+def test_a_command_that_cannot_start_is_unverified(evidence: Path) -> None:
+    command = [sys.executable, str(PROGRAM), "--evidence", str(evidence), "--", "/no/such/program"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=20)
+    expected = "Cannot start /no/such/program: No such file or directory\nverdict: unverified\n"
+    assert (done.returncode, done.stdout) == (2, expected)
+
+
+def test_the_command_keeps_its_own_options_and_dashes(evidence: Path) -> None:
+    command = [sys.executable, str(PROGRAM), "--evidence", str(evidence), "--", "echo", "--evidence", "x", "--", "y"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=20)
+    assert done.stdout.splitlines()[0] == "--evidence x -- y"
+
+
 def test_evidence_of_an_earlier_run_does_not_count(evidence: Path) -> None:
     judge(evidence, write('{"verdict": "verified"}'))
     assert judge(evidence, "pass")[0] == 2
