@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import unquote
 
 from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import sts_backends
@@ -135,10 +134,7 @@ def _of_session(account: str, session: Any) -> Principal:
 def identity_statements(principal: Principal) -> Iterator[policy.Statement]:
     """Every statement that is tied to a user or a role, inline or attached."""
     for document in _documents(backend_of(principal.account), principal):
-        text = document if isinstance(document, (dict, str)) else str(document)
-        if isinstance(text, str) and text.lstrip().startswith("%"):
-            text = unquote(text)
-        yield from policy.statements(text)
+        yield from policy.statements(document)
 
 
 def _documents(backend: IAMBackend, principal: Principal) -> Iterator[Any]:
@@ -154,7 +150,7 @@ def _documents(backend: IAMBackend, principal: Principal) -> Iterator[Any]:
             yield from group.policies.values()
             attached += group.managed_policies.values()
     for managed in attached:
-        yield managed.default_version.document if hasattr(managed, "default_version") else managed.document
+        yield next(each.document for each in managed.versions if each.version_id == managed.default_version_id)
 
 
 def may(principal: Principal, action: str, resource: str | None = None) -> policy.Decision:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from moto.kms.models import Key, kms_backends
 
@@ -28,9 +27,6 @@ TO_COPY = (
 )
 # Service Authorization Reference, dependent actions of CreateDBInstance.
 TO_RUN = ("kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey")
-
-CHANGES = ("DisableKey", "EnableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateAlias", "UpdateKeyDescription",
-           "TagResource", "UntagResource")  # fmt: skip
 
 
 class Keys:
@@ -108,28 +104,6 @@ class Keys:
         # Which Region's name appears in a copy across Regions is not documented: either will do.
         via = [f"rds.{name}.amazonaws.com" for name in {region, key.region}]
         return all(admits(key, caller, action, via) for action in actions)
-
-    def check_changeable(self, name: str, caller: Principal, region: str) -> None:
-        """:raises AwsError: for a key that AWS manages; nobody else may (KMS Developer Guide, AWS managed keys)."""
-        key = self.find(name, caller.account, region)
-        if key is not None and key.key_manager == "AWS":
-            raise AwsError("AccessDeniedException", f"{key.arn} is managed by AWS and cannot be changed.")
-
-    def describe(self, name: str, caller: Principal, region: str) -> dict[str, Any] | None:
-        """What DescribeKey answers, or None to leave it to moto.
-
-        :raises AwsError: for a key whose policy does not let the caller in.
-        """
-        key = self.find(name, caller.account, region)
-        if key is None:
-            return None
-        dark = key.account_id in self.accounts.dark
-        if dark or key.region != region or not admits(key, caller, "kms:DescribeKey", None):
-            raise AwsError(
-                "AccessDeniedException",
-                f"User: {caller.caller_arn} is not authorized to perform: kms:DescribeKey on resource: {key.arn}",
-            )
-        return key.to_dict()
 
 
 def admits(key: Key, caller: Principal, action: str, via: list[str] | None) -> bool:

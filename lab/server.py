@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ from typing import Any
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from lab import accounts, journal, keys, requests, wire
+from lab import accounts, journal, kms, requests, wire
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
 from lab.errors import AwsError, NoAnswer
@@ -28,6 +29,7 @@ from lab.settings import Settings
 from lab.wire import Answer
 
 Body = Iterable[bytes]
+log = logging.getLogger("lab")
 _CODE = re.compile(rb'<Code>([^<]+)</Code>|"__type": ?"([^"]+)"')
 
 
@@ -66,6 +68,10 @@ class Application:
         except NoAnswer:
             entry["error"] = "no answer"
             raise
+        except Exception as error:
+            # A mistake of the lab's own: an error that AWS's clients understand, and the rest on the terminal.
+            log.exception("%s %s", entry.get("service"), entry.get("action"))
+            return _send(wire.error_answer("", AwsError("InternalFailure", repr(error), 500)), start_response)
         finally:
             self.journal.write(moment, entry)
 
@@ -110,21 +116,10 @@ class Application:
                 request.form,
             )  # fmt: skip
         if request.service == "kms":
-            return self._kms_answer(request, caller)
+            return kms.answer(self.world.keys, request, caller)
         if (request.service, request.action) == ("sts", "AssumeRole"):
             self._assume_role(request, caller)
         return None
-
-    def _kms_answer(self, request: Request, caller: Principal) -> Answer | None:
-        # So that alias/aws/rds is there in every list, and is AWS's.
-        self.world.keys.managed(caller.account, request.region)
-        name = str(json.loads(request.body or b"{}").get("KeyId", ""))
-        if request.action in keys.CHANGES:
-            self.world.keys.check_changeable(name, caller, request.region)
-        if request.action != "DescribeKey":
-            return None
-        found = self.world.keys.describe(name, caller, request.region)
-        return None if found is None else Answer(wire.json_text(found), kind="application/x-amz-json-1.1")
 
     def _assume_role(self, request: Request, caller: Principal) -> None:
         arn = request.form.get("RoleArn", "")

@@ -148,7 +148,7 @@ def iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def error_answer(service: str, error: AwsError, *, json_body: bool) -> Answer:
+def error_answer(service: str, error: AwsError, *, json_body: bool = False) -> Answer:
     """An error as the protocol of a service has it."""
     if service == "s3":
         return _s3_error(error)
@@ -187,8 +187,3 @@ def _s3_error(error: AwsError) -> Answer:
         error.status,
         "application/xml",
     )
-
-
-def json_text(value: Any) -> str:
-    """JSON with times as numbers, as the JSON protocols have them."""
-    return json.dumps(value, default=float)

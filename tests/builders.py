@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     DATABASE,
+    DRILL_ID,
     MANAGED_BY,
+    PURPOSE,
     RESOURCE_ID,
     Database,
     DatabaseId,
@@ -18,6 +22,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     RecoveryPoint,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
 
 SOURCE, DR, STRANGER = "111111111111", "222222222222", "333333333333"
 WEST, EAST = "us-west-2", "us-east-1"
@@ -85,3 +90,66 @@ def key(arn: str = SOURCE_KEY, **more: Any) -> Key:
     _arn, _aws, _kms, region, account, _name = arn.split(":")
     facts = {"account": account, "region": region, "state": "Enabled", "is_aws_managed": False, **more}
     return Key(arn=arn, **facts)
+
+
+def landed(identifier: str = "orders", hours: float = 1, **more: Any) -> RecoveryPoint:
+    """The DR site's own copy of what ``copied`` published."""
+    return copied(identifier, hours, DR, **{"encrypted": True, "kms_key_id": DR_KEY, **more})
+
+
+def of_cluster(point: RecoveryPoint) -> RecoveryPoint:
+    """The same recovery point of a DB cluster, of which RDS tells less."""
+    arn = point.arn.replace(":snapshot:", ":cluster-snapshot:")
+    engine = "aurora-postgresql"
+    return replace(point, kind="cluster", arn=arn, engine=engine, original=None, database_time=None)
+
+
+def restored(name: str = "lifeboat-d1-orders", kind: str = "instance", drill: str = "d1", **more: Any) -> Database:
+    """A database that a drill made at the DR site, running."""
+    tags = {MANAGED_BY: "lifeboat", PURPOSE: "drill", DRILL_ID: drill, **more.pop("tags", {})}
+    facts: dict[str, Any] = {"host": f"{name}.example", "port": 5432, "master_username": "master", **more}
+    one = database(name, kind, tags=tags, **facts)
+    return replace(one, id=replace(one.id, account=DR, region=EAST))
+
+
+def copying(copy: Copy, account: str, region: str, **more: Any) -> RecoveryPoint:
+    """What AWS answers to a copy that it started."""
+    point = copied(copy.identifier, account=account)
+    facts = {"status": "copying", "created": None, "original": None, "tags": copy.tags, "engine": copy.engine, **more}
+    resource = "snapshot" if copy.kind == "instance" else "cluster-snapshot"
+    return replace(
+        point,
+        kind=copy.kind,
+        name=copy.name,
+        arn=f"arn:aws:rds:{region}:{account}:{resource}:{copy.name}",
+        region=region,
+        resource_id=copy.tags.get(RESOURCE_ID, ""),
+        kms_key_id=copy.kms_key_id,
+        encrypted=copy.kms_key_id is not None,
+        size_gib=copy.size_gib,
+        source_arn=copy.source_arn,
+        **facts,
+    )
+
+
+def refusal(meaning: str, why: str = "AWS said no") -> AwsRefusal:
+    return AwsRefusal("Cannot do it", why=why, code="Code", meaning=meaning)  # type: ignore[arg-type]
+
+
+class FakeClock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self, orphaned_after: float = float("inf")) -> None:
+        self.seconds = 0.0
+        self.slept: list[float] = []
+        self._orphaned_after = orphaned_after
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+    def is_orphaned(self) -> bool:
+        return self.seconds > self._orphaned_after

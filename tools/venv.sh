@@ -26,9 +26,10 @@ find_python() {
 
 # The named versions on PATH, then where pyenv keeps those that it does not put there.
 candidates() {
-    local version
+    local version pyenv
+    pyenv=$(pyenv root 2> /dev/null || echo "$HOME/.pyenv")
     for version in "$@"; do
-        echo "python$version" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python3
+        echo "python$version" "$pyenv/versions/$version".*/bin/python3
     done
 }
 
@@ -57,7 +58,8 @@ other_python() {
 python=$("${role}_python")
 [ -n "$python" ] || exit 0
 
-trap 'rm -rf "$dir"' EXIT
+# Twice, as what was interrupted may still be writing.
+trap 'rm -rf "$dir" 2> /dev/null || { sleep 1; rm -rf "$dir"; }' EXIT
 trap 'exit 130' INT TERM HUP
 rm -rf "$dir"
 echo "Building $dir with $("$python" --version): a minute or two, once."

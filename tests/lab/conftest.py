@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One lab for all tests, with the shop in it, and with little patience for durations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lab import Lab
+from tests.lab.helpers import DR, PRODUCTION, make_key
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    roles = {"reader": "production/reader", "copier": "production_dr/copier", "nobody": "production/nobody"}
+    with Lab(shop=True, scale=6000, roles=roles) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rds(lab: Lab) -> Any:
+    """RDS as the production account sees it at home."""
+    return lab.client("production", "rds")
+
+
+@pytest.fixture(scope="session")
+def dr(lab: Lab) -> Any:
+    """RDS as the DR account sees it at home."""
+    return lab.client("production_dr", "rds")
+
+
+@pytest.fixture(scope="session")
+def dr_here(lab: Lab) -> Any:
+    """RDS as the DR account sees it in production's Region."""
+    return lab.client("production_dr", "rds", "us-west-2")
+
+
+@pytest.fixture(scope="session")
+def open_key(lab: Lab) -> str:
+    """A production key that also lets the DR account in."""
+    return make_key(lab.client("production", "kms"), PRODUCTION, DR)
+
+
+@pytest.fixture(scope="session")
+def dr_key(lab: Lab) -> str:
+    return make_key(lab.client("production_dr", "kms"), DR)
+
+
+@pytest.fixture(scope="session")
+def dr_key_here(lab: Lab) -> str:
+    """A key of the DR account in production's Region."""
+    return make_key(lab.client("production_dr", "kms", "us-west-2"), DR)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab's tests share: waiting, keys, error codes, connections."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+
+PRODUCTION, DR, STRANGER = "111111111111", "222222222222", "333333333333"
+HOME, DR_HOME = "us-west-2", "us-east-1"
+PASSWORD = "a-new-password"
+
+_numbers = itertools.count(1)
+
+
+def fresh(prefix: str) -> str:
+    """A name that no other test uses."""
+    return f"{prefix}-{next(_numbers)}"
+
+
+def until(check: Callable[[], Any], timeout: float = 20.0) -> Any:
+    """Ask again and again until the answer is true, and return it."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if answer := check():
+            return answer
+        time.sleep(0.03)
+    raise AssertionError(f"not within {timeout} s")
+
+
+def code_of(call: Callable[..., Any], **parameters: Any) -> str:
+    """The error code with which a call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    return caught.value.response["Error"]["Code"]
+
+
+def snapshot(client: Any, name: str, **more: Any) -> dict[str, Any]:
+    return client.describe_db_snapshots(DBSnapshotIdentifier=name, **more)["DBSnapshots"][0]
+
+
+def cluster_snapshot(client: Any, name: str, **more: Any) -> dict[str, Any]:
+    return client.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=name, **more)["DBClusterSnapshots"][0]
+
+
+def instance(client: Any, name: str) -> dict[str, Any]:
+    return client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+
+def cluster(client: Any, name: str) -> dict[str, Any]:
+    return client.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+
+
+def copied(client: Any, source: str, name: str | None = None, **more: Any) -> dict[str, Any]:
+    """A finished copy of an instance snapshot."""
+    name = name or fresh("copy")
+    client.copy_db_snapshot(SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=name, **more)
+    return until(lambda: done(snapshot(client, name)))
+
+
+def cluster_copied(client: Any, source: str, name: str | None = None, **more: Any) -> dict[str, Any]:
+    """A finished copy of a cluster snapshot."""
+    name = name or fresh("copy")
+    client.copy_db_cluster_snapshot(
+        SourceDBClusterSnapshotIdentifier=source, TargetDBClusterSnapshotIdentifier=name, **more
+    )
+    return until(lambda: done(cluster_snapshot(client, name)))
+
+
+def done(row: dict[str, Any]) -> dict[str, Any] | None:
+    return row if row["Status"] in ("available", "failed") else None
+
+
+def share(client: Any, name: str, *accounts: str) -> None:
+    client.modify_db_snapshot_attribute(
+        DBSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=list(accounts)
+    )
+
+
+def share_cluster(client: Any, name: str, *accounts: str) -> None:
+    client.modify_db_cluster_snapshot_attribute(
+        DBClusterSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=list(accounts)
+    )
+
+
+def automated(client: Any, database: str) -> dict[str, Any]:
+    """The newest automated snapshot of an instance."""
+    rows = client.describe_db_snapshots(DBInstanceIdentifier=database, SnapshotType="automated")["DBSnapshots"]
+    return max(rows, key=lambda row: row["SnapshotCreateTime"])
+
+
+def automated_cluster(client: Any, database: str) -> dict[str, Any]:
+    rows = client.describe_db_cluster_snapshots(DBClusterIdentifier=database, SnapshotType="automated")
+    return max(rows["DBClusterSnapshots"], key=lambda row: row["SnapshotCreateTime"])
+
+
+def key_policy(*principals: str) -> str:
+    """A key policy that lets these principals do everything; account numbers mean the whole account."""
+    names = [f"arn:aws:iam::{name}:root" if name.isdigit() else name for name in principals]
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"AWS": names}, "Action": "kms:*", "Resource": "*"}],
+        }
+    )
+
+
+def make_key(client: Any, *principals: str) -> str:
+    return client.create_key(Policy=key_policy(*principals))["KeyMetadata"]["Arn"]
+
+
+def make_role(iam: Any, name: str, account: str, *actions: str, deny: tuple[str, ...] = ()) -> None:
+    """A role that its own account may assume, with these actions."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))
+    statements = [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]
+    if deny:
+        statements.append({"Effect": "Deny", "Action": list(deny), "Resource": "*"})
+    iam.put_role_policy(RoleName=name, PolicyName="what-it-may", PolicyDocument=_document(statements))
+
+
+def _document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+@contextmanager
+def settings(lab: Any, **wanted: Any) -> Iterator[None]:
+    """Other settings for a while."""
+    before = lab.admin("GET", "settings")
+    lab.admin("PATCH", "settings", wanted)
+    try:
+        yield
+    finally:
+        lab.admin("PATCH", "settings", before)
+
+
+def restored(client: Any, source: str, **more: Any) -> dict[str, Any]:
+    """An instance from a snapshot, with the password that the tests know."""
+    name = fresh("restored")
+    client.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=source, **more)
+    until(lambda: instance(client, name)["DBInstanceStatus"] == "available")
+    client.modify_db_instance(DBInstanceIdentifier=name, MasterUserPassword=PASSWORD, ApplyImmediately=True)
+    until(lambda: instance(client, name)["DBInstanceStatus"] == "available")
+    return instance(client, name)
+
+
+def connect(row: dict[str, Any], database: str | None = None, password: str = PASSWORD) -> psycopg.Connection[Any]:
+    """A connection to an instance as its master user."""
+    return psycopg.connect(
+        host=row["Endpoint"]["Address"],
+        port=row["Endpoint"]["Port"],
+        user=row["MasterUsername"],
+        password=password,
+        dbname=database or row["DBName"],
+        connect_timeout=5,
+    )
+
+
+def ask(row: dict[str, Any], query: str, **more: Any) -> Any:
+    """The one value that a query returns."""
+    with connect(row, **more) as connection:
+        found = connection.execute(query.encode()).fetchone()
+        return found[0] if found else None
+
+
+def delete(client: Any, name: str) -> None:
+    client.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    until(lambda: name not in [row["DBInstanceIdentifier"] for row in client.describe_db_instances()["DBInstances"]])

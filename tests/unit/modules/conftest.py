@@ -1,0 +1,123 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A site that answers from plain values and records what is asked of it; the options that a module gets by default."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+import yaml
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, Key, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
+from tests.builders import NOW, SOURCE, WEST, copying, refusal
+
+WRITES = frozenset(
+    "copy share tag delete_recovery_point restore add_member set_password delete_database".split(),
+)
+NETWORK = Network("private", "vpc-1", ("subnet-1", "subnet-2"))
+
+
+def make_site(
+    account: str = SOURCE,
+    region: str = WEST,
+    *,
+    points: Iterable[RecoveryPoint] = (),
+    databases: Iterable[Database] = (),
+    keys: Iterable[Key] = (),
+    aliases: Mapping[str, Key] | None = None,
+    shared: Mapping[str, Iterable[RecoveryPoint]] | None = None,
+    shares: Iterable[str] = (),
+    network: Network = NETWORK,
+) -> Mock:
+    """A site that has these rows. Copies that are started show up in later answers as ``copying``.
+
+    :param shared: what other accounts share with this one, by Region.
+    :param shares: the accounts with which every snapshot of this site is shared.
+    """
+    rows, here = list(points), list(databases)
+    known = {**{one.arn: one for one in keys}, **(aliases or {})}
+    site = Mock(spec=Site, account=account, region=region, now=NOW, api_calls=Counter())
+
+    def key(key_id: str) -> Key:
+        if key_id not in known:
+            raise refusal("permission", "AccessDenied")
+        return known[key_id]
+
+    def recovery_points(origin: str | None = None) -> list[RecoveryPoint]:
+        return [row for row in rows if origin in (None, row.origin)]
+
+    def points_named(names: Mapping[str, Iterable[str]]) -> list[RecoveryPoint]:
+        return [row for row in rows if row.name in names.get(row.kind, ())]
+
+    def databases_named(names: Mapping[str, Iterable[str]]) -> list[Database]:
+        return [one for one in here if one.id.identifier in names.get(one.id.kind, ())]
+
+    def copy(wanted: Copy) -> RecoveryPoint:
+        rows.append(copying(wanted, account, region))
+        return rows[-1]
+
+    def in_region(where: str) -> Mock:
+        if where == region:
+            return site
+        other = Mock(spec=Site, account=account, region=where, now=NOW, api_calls=site.api_calls)
+        other.recovery_points.side_effect = lambda _origin: list((shared or {}).get(where, ()))
+        other.key.side_effect = key
+        return other
+
+    site.check_account.side_effect = lambda expected: Site.check_account(site, expected)
+    site.key.side_effect = key
+    site.keys.side_effect = lambda key_ids: Site.keys(site, key_ids)
+    site.in_region.side_effect = in_region
+    site.databases.side_effect = lambda: list(here)
+    site.databases_named.side_effect = databases_named
+    site.recovery_points.side_effect = recovery_points
+    site.recovery_points_named.side_effect = points_named
+    site.shared_with.side_effect = lambda _point: frozenset(shares)
+    site.network.side_effect = lambda _name: network
+    site.copy.side_effect = copy
+    return site
+
+
+@pytest.fixture
+def site() -> Callable[..., Mock]:
+    return make_site
+
+
+@pytest.fixture
+def writes() -> Callable[[Mock], list[str]]:
+    """The names of the writing calls that a site got, in their order."""
+    return lambda site: [name for name, _arguments, _named in site.mock_calls if name in WRITES]
+
+
+@pytest.fixture
+def options() -> Callable[..., dict[str, Any]]:
+    """The options of a module: what is given, and else its defaults."""
+
+    def options(module: ModuleType, **given: Any) -> dict[str, Any]:
+        spec = {**SITE, **module.ARGUMENTS}
+        unknown = set(given) - set(spec)
+        assert not unknown, f"{module.__name__} has no option {unknown}"
+        return {name: one.get("default") for name, one in spec.items()} | {"account_id": SOURCE, **given}
+
+    return options
+
+
+@pytest.fixture
+def promised() -> Callable[[ModuleType], set[str]]:
+    """What each step always has, by the documentation of a module."""
+
+    def promised(module: ModuleType) -> set[str]:
+        steps = yaml.safe_load(module.RETURN)["steps"]["contains"]
+        return {name for name, one in steps.items() if one["returned"] == "always"}
+
+    return promised

@@ -1,0 +1,472 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from unittest.mock import Mock, call
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import read_published
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
+from tests.builders import (
+    DR,
+    DR_KEY,
+    NOW,
+    SOURCE,
+    SOURCE_KEY,
+    STRANGER,
+    WEST,
+    automated,
+    copied,
+    database,
+    hours_ago,
+    key,
+    of_cluster,
+    refusal,
+)
+
+Row = dict[str, Any]
+
+LANDED = {f"lifeboat:landed:{DR}": "2026-11-23T13:00:00Z"}
+AWS_KEY = f"arn:aws:kms:{WEST}:{SOURCE}:key/aws-rds"
+OWN_KEY = f"arn:aws:kms:{WEST}:{SOURCE}:key/lifeboat"
+BOTH = {"databases": [database("billing"), database("orders")]}
+AUTOMATED = [automated("billing"), automated("orders")]
+
+
+@pytest.fixture
+def run(options: Any) -> Any:
+    """Run one pass, sharing with the DR account unless told otherwise."""
+
+    def run(site: Mock, *, check_mode: bool = False, **given: Any) -> Row:
+        given = {"share_with": [DR], **given}
+        return snapshot_copy.run(options(snapshot_copy, **given), site, check_mode=check_mode)
+
+    return run
+
+
+def statuses(result: Row) -> Row:
+    return {step["database"]: step["status"] for step in result["steps"]}
+
+
+def names(result: Row) -> list[str]:
+    return [point["name"] for point in result["manifest"]["points"]]
+
+
+# -- the copy ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_automated_snapshot_is_copied_under_the_name_of_its_lineage(run: Any, site: Any) -> None:
+    source = site(databases=[database()], points=[automated(hours=1), automated(hours=25)])
+    run(source)
+    (asked,) = source.copy.call_args.args
+    assert (asked.name, asked.source_arn) == (copied(hours=1).name, automated(hours=1).arn)
+    source.copy.assert_called_once()
+
+
+def test_a_copy_that_was_started_is_in_flight_since_then_on_the_clock_of_aws(run: Any, site: Any) -> None:
+    result = run(site(databases=[database()], points=[automated()]))
+    assert (result["changed"], statuses(result)) == (True, {"orders": "copying"})
+    assert [(one["name"], one["since"]) for one in result["in_flight"]] == [(copied().name, iso(NOW))]
+    assert [one["started"] for one in result["resume"]] == [iso(NOW)]
+
+
+def test_a_started_copy_is_neither_shared_nor_published_yet(run: Any, site: Any, writes: Any) -> None:
+    source = site(databases=[database()], points=[automated()])
+    result = run(source)
+    assert (writes(source), names(result)) == (["copy"], [])
+
+
+def test_a_copy_says_whose_it_is_whatever_tags_the_caller_adds(run: Any, site: Any) -> None:
+    source = site(databases=[database()], points=[automated()])
+    run(source, tags={"team": "shop", "lifeboat:managed-by": "me", "cost": 7})
+    assert source.copy.call_args.args[0].tags == {
+        "team": "shop",
+        "cost": "7",
+        "lifeboat:managed-by": "lifeboat",
+        "lifeboat:database": database().id.arn,
+        "lifeboat:resource-id": "db-ORDERS",
+        "lifeboat:original-time": iso(hours_ago(1)),
+    }
+
+
+def test_a_copy_that_an_earlier_run_started_is_waited_for_and_not_started_again(
+    run: Any, site: Any, writes: Any
+) -> None:
+    source = site(databases=[database()], points=[automated(), copied(status="copying", percent=40)])
+    result = run(source)
+    assert (writes(source), result["changed"]) == ([], False)
+    assert [(one["status"], one["percent"]) for one in result["in_flight"]] == [("copying", 40)]
+
+
+def test_a_copy_that_broke_is_reported_with_what_to_do(run: Any, site: Any, writes: Any) -> None:
+    source = site(databases=[database()], points=[automated(), copied(status="failed")])
+    result = run(source)
+    assert (writes(source), statuses(result)) == ([], {"orders": "failed"})
+    assert "is failed. Delete it with snapshot_prune" in result["msg"]
+
+
+def test_a_snapshot_under_the_aws_managed_key_is_rekeyed_by_the_same_copy(run: Any, site: Any) -> None:
+    source = site(
+        databases=[database()],
+        points=[automated(encrypted=True, kms_key_id=AWS_KEY)],
+        keys=[key(AWS_KEY, is_aws_managed=True)],
+        aliases={"alias/lifeboat": key(OWN_KEY)},
+    )
+    run(source, kms_key_id="alias/lifeboat")
+    assert source.copy.call_args.args[0].kms_key_id == OWN_KEY
+
+
+def test_a_snapshot_under_a_customer_key_keeps_it(run: Any, site: Any) -> None:
+    source = site(
+        databases=[database()],
+        points=[automated(encrypted=True, kms_key_id=SOURCE_KEY)],
+        keys=[key(SOURCE_KEY), key(OWN_KEY)],
+    )
+    run(source, kms_key_id=OWN_KEY)
+    assert source.copy.call_args.args[0].kms_key_id is None
+
+
+def test_a_cluster_under_an_aws_owned_key_is_rekeyed_too(run: Any, site: Any) -> None:
+    """What AWS encrypts by default under a key of its own (sse-rds) names no key: only a re-keyed copy can be shared."""
+    point = replace(of_cluster(automated()), encrypted=True, kms_key_id=None)
+    source = site(databases=[database(kind="cluster")], points=[point], keys=[key(OWN_KEY)])
+    result = run(source, kms_key_id=OWN_KEY)
+    assert statuses(result) == {"orders": "copying"}
+    assert source.copy.call_args.args[0].kms_key_id == OWN_KEY
+
+
+def test_instances_and_clusters_are_copied_each_as_what_they_are(run: Any, site: Any) -> None:
+    source = site(
+        databases=[database("billing"), database("orders", "cluster")],
+        points=[automated("billing"), of_cluster(automated("orders"))],
+    )
+    run(source)
+    assert [(one.args[0].kind, one.args[0].identifier) for one in source.copy.call_args_list] == [
+        ("instance", "billing"),
+        ("cluster", "orders"),
+    ]
+
+
+def test_the_member_of_a_cluster_is_no_database_of_its_own(run: Any, site: Any) -> None:
+    source = site(
+        databases=[database("shop", "cluster", members=("shop-1",)), database("shop-1", cluster="shop")],
+        points=[of_cluster(automated("shop"))],
+    )
+    assert statuses(run(source)) == {"shop": "copying"}
+
+
+# -- limits and refusals ----------------------------------------------------------------------------------------------
+
+
+def test_what_the_limit_does_not_admit_is_queued_for_a_later_pass(run: Any, site: Any) -> None:
+    source = site(**BOTH, points=AUTOMATED)
+    result = run(source, max_in_flight={"instance": 1, "cluster": None})
+    assert statuses(result) == {"billing": "copying", "orders": "queued"}
+    assert [(one["identifier"], one["started"]) for one in result["resume"]] == [
+        ("billing", iso(NOW)),
+        ("orders", None),
+    ]
+
+
+def test_a_queued_copy_starts_when_a_slot_is_free(run: Any, site: Any) -> None:
+    source = site(**BOTH, points=AUTOMATED)
+    first = run(source, max_in_flight={"instance": 1})
+    freed = site(points=[copied("billing")])
+    second = run(freed, max_in_flight={"instance": 1}, _resume=first["resume"])
+    assert statuses(second) == {"billing": "published", "orders": "copying"}
+
+
+def test_copies_of_others_leave_fewer_slots(run: Any, site: Any) -> None:
+    theirs = copied("theirs", status="copying", tags={"lifeboat:managed-by": "other"})
+    source = site(databases=[database()], points=[automated(), theirs])
+    assert statuses(run(source, max_in_flight={"instance": 1})) == {"orders": "queued"}
+
+
+def test_a_database_of_which_an_older_copy_is_in_flight_waits_for_it(run: Any, site: Any, writes: Any) -> None:
+    """One copy at a time for each database and destination: RDS would queue the second behind the first anyway."""
+    source = site(databases=[database()], points=[automated(hours=1), copied(hours=25, status="copying")])
+    result = run(source)
+    assert (writes(source), statuses(result)) == ([], {"orders": "queued"})
+
+
+@pytest.mark.parametrize("meaning", ["wait", "taken", "unreachable"])
+def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, site: Any, meaning: str) -> None:
+    source = site(databases=[database()], points=[automated()])
+    source.copy.side_effect = refusal(meaning, "busy")
+    result = run(source)
+    assert (statuses(result), result["changed"], result.get("failed")) == ({"orders": "queued"}, False, None)
+    assert [(one["name"], one["started"]) for one in result["resume"]] == [(copied().name, None)]
+    assert result["steps"][0]["reason"] == "busy"
+
+
+@pytest.mark.parametrize(
+    ("meaning", "remedy"),
+    [
+        ("prune", "Remove snapshots with snapshot_prune"),
+        ("permission", "Allow the action to this role"),
+        ("missing", "Cannot do it"),
+        ("refused", "Cannot do it"),
+    ],
+)
+def test_a_refusal_that_stays_fails_with_its_remedy_and_stops_no_other(
+    run: Any, site: Any, meaning: str, remedy: str
+) -> None:
+    source = site(**BOTH, points=AUTOMATED)
+    source.copy.side_effect = [refusal(meaning), copied("orders", status="copying")]
+    result = run(source)
+    assert statuses(result) == {"billing": "failed", "orders": "copying"}
+    assert result["failed"]
+    assert remedy in result["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_name_that_somebody_else_took_stops_the_call_before_the_first_copy(
+    run: Any, site: Any, writes: Any, check_mode: bool
+) -> None:
+    taken = copied("orders", tags={"lifeboat:managed-by": "other"})
+    source = site(**BOTH, points=[*AUTOMATED, taken])
+    with pytest.raises(LifeboatError, match="does not carry our tag"):
+        run(source, check_mode=check_mode)
+    assert writes(source) == []
+
+
+# -- databases that cannot be published -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accept", [False, True], ids=["fails", "accepted"])
+def test_a_database_without_a_snapshot_stops_no_other(run: Any, site: Any, accept: bool) -> None:
+    source = site(**BOTH, points=[automated("orders")])
+    result = run(source, accept_unprotected=accept)
+    assert statuses(result) == {"billing": "unprotected" if accept else "failed", "orders": "copying"}
+    assert (bool(result.get("failed")), names(result)) == (not accept, [])
+
+
+@pytest.mark.parametrize(
+    ("point", "keys", "reason"),
+    [
+        pytest.param(None, [], "no finished automated snapshot yet", id="no snapshot"),
+        pytest.param({"status": "creating"}, [], "no finished automated snapshot yet", id="not finished"),
+        pytest.param({"resource_id": "db-OLD"}, [], "no finished automated snapshot yet", id="of an earlier database"),
+        pytest.param({"encrypted": True, "kms_key_id": SOURCE_KEY}, [], "cannot be read", id="key not readable"),
+        pytest.param(
+            {"encrypted": True, "kms_key_id": AWS_KEY},
+            [key(AWS_KEY, is_aws_managed=True)],
+            "Set kms_key_id to a customer managed key",
+            id="aws/rds and no key to put it under",
+        ),
+        pytest.param(
+            {"encrypted": True, "kms_key_id": SOURCE_KEY},
+            [key(SOURCE_KEY, state="PendingDeletion")],
+            "PendingDeletion",
+            id="key about to be deleted",
+        ),
+    ],
+)
+def test_an_unprotected_database_is_reported_with_its_reason(
+    run: Any, site: Any, writes: Any, point: Row | None, keys: Any, reason: str
+) -> None:
+    points = [] if point is None else [automated(**point)]
+    source = site(databases=[database()], points=points, keys=keys)
+    result = run(source)
+    assert (writes(source), statuses(result)) == ([], {"orders": "failed"})
+    assert reason in result["msg"]
+
+
+# -- sharing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_poll_pass_shares_what_became_available_without_asking_with_whom_it_is(run: Any, site: Any) -> None:
+    resume = run(site(databases=[database()], points=[automated()]))["resume"]
+    later = site(points=[copied()])
+    result = run(later, _resume=resume)
+    later.shared_with.assert_not_called()
+    assert later.share.call_args_list == [call(copied(), add=frozenset({DR}), remove=frozenset())]
+    assert (result["changed"], statuses(result), result["resume"]) == (True, {"orders": "published"}, [])
+
+
+def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, site: Any) -> None:
+    resume = run(site(databases=[database()], points=[automated()]))["resume"]
+    later = site(points=[copied(status="copying")])
+    result = run(later, _resume=resume)
+    assert [name for name, _arguments, _named in later.mock_calls] == ["recovery_points_named"]
+    assert [one["since"] for one in result["in_flight"]] == [iso(NOW)]
+
+
+def test_what_a_run_saw_from_start_to_end_took_that_long_at_aws(run: Any, site: Any) -> None:
+    first = site(databases=[database()], points=[automated()])
+    first.now = hours_ago(0.5)
+    later = site(points=[copied()])
+    (step,) = run(later, _resume=run(first)["resume"])["steps"]
+    assert step["seconds"] == 1800
+
+
+def test_a_copy_that_this_task_did_not_see_start_is_asked_for_its_accounts(run: Any, site: Any) -> None:
+    """It may be one that another run finished, and shared with others."""
+    first = site(databases=[database()], points=[automated()])
+    first.copy.side_effect = refusal("taken")
+    later = site(points=[copied()], shares=[STRANGER])
+    run(later, _resume=run(first)["resume"])
+    assert later.share.call_args_list == [call(copied(), add=frozenset({DR}), remove=frozenset({STRANGER}))]
+
+
+def test_a_full_pass_asks_once_for_each_that_is_published_and_has_not_landed(run: Any, site: Any) -> None:
+    points = [copied("billing", tags=LANDED), copied("orders"), copied("orders", hours=25)]
+    source = site(**BOTH, points=[*AUTOMATED, *points])
+    run(source)
+    assert source.shared_with.call_args_list == [call(copied("orders"))]
+
+
+def test_a_second_run_finds_nothing_to_do(run: Any, site: Any, writes: Any) -> None:
+    source = site(databases=[database()], points=[automated(), copied()], shares=[DR])
+    result = run(source)
+    assert (writes(source), result["changed"], result["resume"]) == ([], False, [])
+    assert (statuses(result), names(result)) == ({"orders": "published"}, [copied().name])
+
+
+def test_what_has_landed_costs_nothing(run: Any, site: Any, writes: Any) -> None:
+    source = site(databases=[database()], points=[automated(), copied(tags=LANDED)])
+    result = run(source)
+    assert (writes(source), result["changed"], statuses(result)) == ([], False, {"orders": "landed"})
+    source.shared_with.assert_not_called()
+
+
+def test_what_has_landed_is_still_in_the_manifest_and_says_where(run: Any, site: Any) -> None:
+    result = run(site(databases=[database()], points=[automated(), copied(tags=LANDED)]))
+    assert [point["landed_in"] for point in result["manifest"]["points"]] == [[DR]]
+
+
+@pytest.mark.parametrize(
+    ("have", "wanted", "tags", "add", "remove"),
+    [
+        pytest.param([], [DR], {}, {DR}, set(), id="shared with nobody yet"),
+        pytest.param([STRANGER], [DR], {}, {DR}, {STRANGER}, id="others lose their access"),
+        pytest.param([DR, STRANGER], [DR], {}, set(), {STRANGER}, id="shared with one too many"),
+        pytest.param([DR], [], {}, set(), {DR}, id="nobody is wanted"),
+        pytest.param([DR, STRANGER], [DR, STRANGER], LANDED, set(), {DR}, id="one of two DR accounts has it"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_published_copy_is_shared_with_exactly_those_who_need_it(
+    run: Any, site: Any, have: Any, wanted: Any, tags: Any, add: Any, remove: Any, check_mode: bool
+) -> None:
+    source = site(databases=[database()], points=[automated(), copied(tags=tags)], shares=have)
+    result = run(source, share_with=wanted, check_mode=check_mode)
+    expected = [call(copied(tags=tags), add=frozenset(add), remove=frozenset(remove))]
+    assert source.share.call_args_list == ([] if check_mode else expected)
+    assert (result["changed"], statuses(result)) == (True, {"orders": "published"})
+    assert result["diff"]["before"] == {f"{copied().name} shared with": sorted(have)}
+
+
+def test_a_share_that_aws_refuses_stops_no_other(run: Any, site: Any) -> None:
+    source = site(**BOTH, points=[*AUTOMATED, copied("billing"), copied("orders")])
+    source.share.side_effect = [refusal("refused", "unshareable"), None]
+    result = run(source)
+    assert statuses(result) == {"billing": "failed", "orders": "published"}
+    assert result["failed"]
+    assert "unshareable" in result["msg"]
+
+
+# -- bad input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"account_id": STRANGER}, "these credentials belong to account 111111111111", id="wrong account"),
+        pytest.param({"share_with": ["all"]}, "never shared with everybody", id="public"),
+        pytest.param({"share_with": [SOURCE]}, "must be another one", id="shared with itself"),
+        pytest.param({"databases": ["nope"]}, "nothing there matches it", id="unknown database"),
+        pytest.param({"databases": ["orders", "x-*"]}, "nothing there matches it", id="a pattern that matches none"),
+        pytest.param({"kms_key_id": DR_KEY}, "belongs to account 222222222222", id="another account's key"),
+        pytest.param({"kms_key_id": "alias/east"}, "key of us-east-1", id="another Region's key"),
+        pytest.param({"kms_key_id": "alias/off"}, "it is Disabled", id="a disabled key"),
+        pytest.param({"kms_key_id": "alias/aws/rds"}, "AWS-managed key", id="the AWS-managed key"),
+        pytest.param({"kms_key_id": "alias/nope"}, "AccessDenied", id="a key that cannot be seen"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_bad_input_stops_the_call_before_the_first_write(
+    run: Any, site: Any, writes: Any, given: Row, message: str, check_mode: bool
+) -> None:
+    aliases = {
+        DR_KEY: key(DR_KEY),
+        "alias/east": key(OWN_KEY.replace(WEST, "us-east-1")),
+        "alias/off": key(OWN_KEY, state="Disabled"),
+        "alias/aws/rds": key(AWS_KEY, is_aws_managed=True),
+    }
+    source = site(**BOTH, points=AUTOMATED, aliases=aliases)
+    if message == "AccessDenied":
+        source.key.side_effect = refusal("permission", "AccessDenied")
+    with pytest.raises(LifeboatError, match=message):
+        run(source, check_mode=check_mode, **given)
+    assert writes(source) == []
+
+
+def test_nothing_of_another_account_is_read(run: Any, site: Any) -> None:
+    source = site(**BOTH, points=AUTOMATED)
+    with pytest.raises(LifeboatError):
+        run(source, account_id=STRANGER)
+    assert [name for name, _arguments, _named in source.mock_calls] == ["check_account"]
+
+
+# -- selection, check mode, manifest ----------------------------------------------------------------------------------
+
+
+def test_only_the_selected_databases_are_published(run: Any, site: Any) -> None:
+    source = site(databases=[database("billing", tags={"tier": "1"}), database("orders")], points=AUTOMATED)
+    assert statuses(run(source, databases=["b*", "orders"], match_tags={"tier": 1})) == {"billing": "copying"}
+
+
+def test_check_mode_predicts_the_steps_and_the_diff_and_writes_nothing(run: Any, site: Any, writes: Any) -> None:
+    state = {**BOTH, "points": [*AUTOMATED, copied("billing")]}
+    checked, source = site(**state), site(**state)
+    predicted, result = run(checked, check_mode=True), run(source)
+    assert writes(checked) == []
+    for part in ("changed", "steps", "diff"):
+        assert predicted[part] == result[part]
+
+
+def test_the_manifest_of_check_mode_names_what_would_be_published(run: Any, site: Any) -> None:
+    encrypted = automated("billing", encrypted=True, kms_key_id=AWS_KEY)
+    source = site(
+        **BOTH,
+        points=[encrypted, automated("orders"), copied("orders")],
+        keys=[key(AWS_KEY, is_aws_managed=True), key(OWN_KEY)],
+    )
+    entries = read_published([run(source, check_mode=True, kms_key_id=OWN_KEY)["manifest"]])
+    assert {(one.name, one.kms_key_id, one.encrypted) for one in entries.values()} == {
+        (copied("billing").name, OWN_KEY, True),
+        (copied("orders").name, None, False),
+    }
+    assert set(entries) == {copied("billing").arn, copied("orders").arn}
+
+
+def test_check_mode_has_nothing_to_wait_for(run: Any, site: Any) -> None:
+    """What it does not start never ends: the task would wait for its timeout."""
+    source = site(**BOTH, points=AUTOMATED)
+    assert run(source, check_mode=True, max_in_flight={"instance": 1})["resume"] == []
+
+
+def test_the_manifest_describes_the_database_and_its_published_copy(run: Any, site: Any) -> None:
+    one = database(tags={"team": "shop"})
+    (entry,) = run(site(databases=[one], points=[automated(), copied()]))["manifest"]["points"]
+    assert {name: entry[name] for name in ("account", "region", "resource_id", "original_time", "database_tags")} == {
+        "account": SOURCE,
+        "region": WEST,
+        "resource_id": "db-ORDERS",
+        "original_time": iso(hours_ago(1)),
+        "database_tags": {"team": "shop"},
+    }
+    assert (entry["name"], entry["arn"], entry["size_gib"]) == (copied().name, copied().arn, 20)
+
+
+def test_every_step_has_what_the_documentation_promises(run: Any, site: Any, promised: Any) -> None:
+    source = site(**BOTH, points=[automated("orders")])
+    assert all(promised(snapshot_copy) <= set(step) for step in run(source)["steps"])

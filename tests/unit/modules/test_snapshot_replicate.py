@@ -1,0 +1,367 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from unittest.mock import Mock, call
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import (
+    describe_published,
+    published_manifest,
+    read_landed,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_replicate
+from tests.builders import (
+    DR,
+    DR_KEY,
+    EAST,
+    NOW,
+    SOURCE,
+    SOURCE_KEY,
+    STRANGER,
+    WEST,
+    copied,
+    database,
+    hours_ago,
+    key,
+    landed,
+    of_cluster,
+    refusal,
+)
+
+Row = dict[str, Any]
+
+KEYS = [key(DR_KEY), key(SOURCE_KEY)]
+PUBLISHED = {"encrypted": True, "kms_key_id": SOURCE_KEY}
+
+
+def published(identifier: str = "orders", hours: float = 1, **more: Any) -> RecoveryPoint:
+    """A shared snapshot as the DR account sees it: without its tags."""
+    return replace(copied(identifier, hours, **{**PUBLISHED, **more}), tags={})
+
+
+def manifest(*points: RecoveryPoint) -> Row:
+    entries = [describe_published(database(one.identifier, one.kind), one.original or NOW, one) for one in points]
+    return published_manifest(SOURCE, WEST, entries)
+
+
+@pytest.fixture
+def dr_site(site: Any) -> Any:
+    """The DR site: what others share with it in the source's Region, and what it owns."""
+
+    def dr_site(*shared: RecoveryPoint, **more: Any) -> Mock:
+        return site(DR, EAST, **{"shared": {WEST: shared}, "keys": KEYS, **more})
+
+    return dr_site
+
+
+@pytest.fixture
+def run(options: Any) -> Any:
+    """Run one pass over what the source account published."""
+
+    def run(site: Mock, *, check_mode: bool = False, **given: Any) -> Row:
+        usual = {"account_id": DR, "source_accounts": [SOURCE], "source_regions": [WEST], "kms_key_id": DR_KEY}
+        return snapshot_replicate.run(options(snapshot_replicate, **usual | given), site, check_mode=check_mode)
+
+    return run
+
+
+def statuses(result: Row) -> Row:
+    return {step["database"]: step["status"] for step in result["steps"]}
+
+
+# -- the copy ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_offered_is_copied_across_account_and_region_under_the_own_key(run: Any, dr_site: Any) -> None:
+    site = dr_site(published())
+    result = run(site)
+    (asked,) = site.copy.call_args.args
+    assert (asked.name, asked.source_arn, asked.source_region, asked.kms_key_id) == (
+        published().name,
+        published().arn,
+        WEST,
+        DR_KEY,
+    )
+    assert (result["changed"], statuses(result), len(result["resume"])) == (True, {"orders": "copying"}, 1)
+
+
+def test_a_copy_carries_the_lineage_that_aws_drops_on_the_way(run: Any, dr_site: Any) -> None:
+    site = dr_site(published())
+    run(site, tags={"team": "shop"})
+    assert site.copy.call_args.args[0].tags == {
+        "team": "shop",
+        "lifeboat:managed-by": "lifeboat",
+        "lifeboat:database": database().id.arn,
+        "lifeboat:resource-id": "db-ORDERS",
+        "lifeboat:original-time": iso(hours_ago(1)),
+    }
+
+
+def test_only_the_newest_offer_of_each_database_is_copied(run: Any, dr_site: Any) -> None:
+    site = dr_site(published(hours=25), published(hours=1), published("billing", hours=9))
+    run(site)
+    assert [one.args[0].name for one in site.copy.call_args_list] == [
+        published("billing", hours=9).name,
+        published(hours=1).name,
+    ]
+
+
+def test_an_unencrypted_cluster_stays_so_and_an_unencrypted_instance_does_not(run: Any, dr_site: Any) -> None:
+    plain = {"encrypted": False, "kms_key_id": None}
+    site = dr_site(published("billing", **plain), of_cluster(published("shop", **plain)))
+    run(site)
+    assert [(one.args[0].kind, one.args[0].kms_key_id) for one in site.copy.call_args_list] == [
+        ("instance", DR_KEY),
+        ("cluster", None),
+    ]
+
+
+def test_every_source_region_is_looked_at(run: Any, dr_site: Any) -> None:
+    ireland = "eu-west-1"
+    other = published("shop", region=ireland, source_region=WEST, kms_key_id=None, encrypted=False)
+    site = dr_site(shared={WEST: [published()], ireland: [other]})
+    run(site, source_regions=[WEST, ireland])
+    assert [one.args[0].source_region for one in site.copy.call_args_list] == [WEST, ireland]
+
+
+def test_one_pass_takes_no_more_slots_than_there_are(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(published("billing"), published("orders")), max_in_flight={"instance": 1})
+    assert statuses(result) == {"billing": "copying", "orders": "queued"}
+
+
+def test_a_copy_limit_that_aws_enforces_is_no_failure(run: Any, dr_site: Any) -> None:
+    site = dr_site(published())
+    site.copy.side_effect = refusal("wait", "Cannot copy more than 20 snapshots across regions")
+    result = run(site)
+    assert (statuses(result), result.get("failed"), result["changed"]) == ({"orders": "queued"}, None, False)
+
+
+def test_a_full_quota_fails_with_what_to_do(run: Any, dr_site: Any) -> None:
+    site = dr_site(published())
+    site.copy.side_effect = refusal("prune")
+    assert "Remove snapshots with snapshot_prune" in run(site)["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_name_that_is_taken_stops_the_call_before_the_first_copy(
+    run: Any, dr_site: Any, writes: Any, check_mode: bool
+) -> None:
+    taken = landed("orders", tags={"lifeboat:managed-by": "other"})
+    site = dr_site(published("billing"), published("orders"), points=[taken])
+    with pytest.raises(LifeboatError, match="does not carry our tag"):
+        run(site, check_mode=check_mode)
+    assert writes(site) == []
+
+
+# -- landing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_finds_nothing_to_do(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(published(), points=[landed()])
+    result = run(site)
+    assert (writes(site), result["changed"], result["resume"]) == ([], False, [])
+    assert statuses(result) == {"orders": "landed"}
+
+
+def test_the_key_of_what_is_here_already_need_not_be_usable_any_more(run: Any, dr_site: Any) -> None:
+    site = dr_site(published(), points=[landed()], keys=[key(DR_KEY)])
+    assert statuses(run(site)) == {"orders": "landed"}
+    assert site.keys.call_args_list == [call([])]
+
+
+def test_the_manifest_says_what_landed_and_when(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(published("billing"), published("orders"), points=[landed("orders")]))
+    assert read_landed([result["manifest"]]) == {DR: {landed("orders").name: iso(NOW)}}
+    assert [one["arn"] for one in result["manifest"]["points"]] == [landed("orders").arn]
+
+
+def test_older_recovery_points_that_landed_are_reported_too(run: Any, dr_site: Any) -> None:
+    points = [landed(hours=1), landed(hours=25)]
+    result = run(dr_site(published(hours=1), published(hours=25), points=points))
+    assert [one["name"] for one in result["manifest"]["points"]] == [one.name for one in points]
+
+
+@pytest.mark.parametrize(
+    ("difference", "problem"),
+    [
+        pytest.param({"kms_key_id": SOURCE_KEY}, "key is", id="under the source's key"),
+        pytest.param({"size_gib": 10}, "size is 10 instead of 20", id="smaller"),
+        pytest.param({"engine": "mysql"}, "engine is 'mysql'", id="another engine"),
+        pytest.param({"resource_id": "db-OTHER"}, "resource id is", id="another database"),
+    ],
+)
+def test_a_copy_that_does_not_match_its_source_has_not_landed(
+    run: Any, dr_site: Any, writes: Any, difference: Row, problem: str
+) -> None:
+    site = dr_site(published("billing"), published("orders"), points=[landed("orders", **difference)])
+    result = run(site)
+    assert statuses(result) == {"billing": "copying", "orders": "failed"}
+    assert (result["failed"], result["manifest"]["points"]) == (True, [])
+    assert problem in result["msg"]
+
+
+def test_a_poll_pass_reads_nothing_but_what_is_in_flight_and_sees_it_land(run: Any, dr_site: Any, site: Any) -> None:
+    first = dr_site(published())
+    first.now = hours_ago(1)
+    later = site(DR, EAST, points=[landed()])
+    result = run(later, _resume=run(first)["resume"])
+    assert [name for name, _arguments, _named in later.mock_calls] == ["recovery_points_named"]
+    assert [(step["status"], step["seconds"]) for step in result["steps"]] == [("landed", 3600)]
+    assert (result["resume"], "manifest" in result) == ([], False)
+
+
+# -- what is not adopted ----------------------------------------------------------------------------------------------
+
+
+def stranger() -> RecoveryPoint:
+    return replace(published(), account=STRANGER, arn=published().arn.replace(SOURCE, STRANGER))
+
+
+@pytest.mark.parametrize(
+    ("shared", "reason"),
+    [
+        pytest.param(stranger(), f"account {STRANGER} is not one of source_accounts", id="a stranger's"),
+        pytest.param(published(resource_id="db-OTHER"), "does not belong to the database", id="a name that lies"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_snapshot_that_only_looks_like_ours_is_refused_and_warned_of(
+    run: Any, dr_site: Any, writes: Any, shared: RecoveryPoint, reason: str, check_mode: bool
+) -> None:
+    site = dr_site(shared)
+    result = run(site, check_mode=check_mode)
+    assert (writes(site), result["steps"], result.get("failed")) == ([], [], None)
+    assert result["refused"] == result["manifest"]["refused"] == [{"arn": shared.arn, "reason": result["refused"][0]["reason"]}]
+    assert reason in result["refused"][0]["reason"]
+    assert result["warnings"] == [f"Not adopted: {shared.arn}, since {result['refused'][0]['reason']}."]
+
+
+def test_a_manifest_does_not_open_the_door_to_a_strangers_snapshot(run: Any, dr_site: Any, writes: Any) -> None:
+    document = manifest(stranger())
+    document["points"][0]["account"] = STRANGER
+    site = dr_site(stranger())
+    result = run(site, published=[document])
+    assert (writes(site), [one["arn"] for one in result["refused"]]) == ([], [stranger().arn])
+
+
+def test_snapshots_that_have_nothing_to_do_with_us_are_not_mentioned(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(published(name="nightly"), replace(published(), name="other-orders-20261123130000-d411b5df8ea7")))
+    assert (result["steps"], result["refused"], result["warnings"]) == ([], [], [])
+
+
+# -- the source's key -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        pytest.param([key(DR_KEY)], "Let the policy of", id="it does not admit this account"),
+        pytest.param([key(DR_KEY), key(SOURCE_KEY, state="Disabled")], "is Disabled. Enable it", id="disabled"),
+    ],
+)
+def test_a_source_key_that_cannot_be_used_fails_its_database_and_stops_no_other(
+    run: Any, dr_site: Any, keys: Any, reason: str
+) -> None:
+    plain = published("billing", encrypted=False, kms_key_id=None)
+    site = dr_site(plain, published("orders"), keys=keys)
+    result = run(site)
+    assert statuses(result) == {"billing": "copying", "orders": "failed"}
+    assert result["failed"]
+    assert reason in result["msg"]
+
+
+# -- manifests --------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_manifest_names_and_nobody_shares_fails_with_its_remedy(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site()
+    result = run(site, published=[manifest(copied(**PUBLISHED))])
+    assert (writes(site), statuses(result)) == ([], {"orders": "failed"})
+    assert "Run publish at the source again" in result["msg"]
+
+
+def test_what_is_not_shared_any_more_because_it_is_here_has_landed(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(points=[landed()]), published=[manifest(copied(**PUBLISHED))])
+    assert (statuses(result), result.get("failed")) == ({"orders": "landed"}, None)
+    assert [one["name"] for one in result["manifest"]["points"]] == [landed().name]
+
+
+def test_a_manifest_and_the_shared_row_are_one_offer(run: Any, dr_site: Any) -> None:
+    site = dr_site(published())
+    assert len(run(site, published=[manifest(copied(**PUBLISHED))])["steps"]) == 1
+    site.copy.assert_called_once()
+
+
+def test_check_mode_takes_over_what_publishing_would_have_shared(run: Any, dr_site: Any, writes: Any) -> None:
+    """Both sides in one rehearsed run: nothing was really published, and yet it is known what would be copied."""
+    site = dr_site()
+    result = run(site, published=[manifest(copied(**PUBLISHED))], check_mode=True)
+    assert (writes(site), result["changed"], statuses(result)) == ([], True, {"orders": "copying"})
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param([{"arn": published().arn}], id="an entry that says too little"),
+        pytest.param([{}], id="an entry that says nothing"),
+        pytest.param([{**manifest(copied())["points"][0], "original_time": "yesterday"}], id="a time that is none"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_refused(run: Any, dr_site: Any, writes: Any, points: Any) -> None:
+    site = dr_site(published())
+    with pytest.raises(LifeboatError, match="Cannot read the published manifest"):
+        run(site, published=[{**manifest(), "points": points}])
+    assert writes(site) == []
+
+
+# -- bad input and check mode -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"account_id": SOURCE}, "these credentials belong to account 222222222222", id="wrong account"),
+        pytest.param({"source_accounts": ["all"]}, "is not a 12-digit account ID", id="no account"),
+        pytest.param({"source_accounts": [DR]}, "must be another one", id="the own account"),
+        pytest.param({"kms_key_id": SOURCE_KEY}, "belongs to account 111111111111", id="the source's key"),
+        pytest.param({"kms_key_id": "alias/west"}, "key of us-west-2", id="another Region's key"),
+        pytest.param({"kms_key_id": "alias/off"}, "it is PendingDeletion", id="a key about to be deleted"),
+        pytest.param({"kms_key_id": "alias/aws/rds"}, "AWS-managed key", id="the AWS-managed key"),
+        pytest.param({"kms_key_id": "alias/nope"}, "AccessDenied", id="a key that cannot be seen"),
+    ],
+)
+def test_bad_input_stops_the_call_before_anything_else_is_read(
+    run: Any, dr_site: Any, given: Row, message: str, check_mode: bool
+) -> None:
+    aliases = {
+        "alias/west": key(f"arn:aws:kms:{WEST}:{DR}:key/dr"),
+        "alias/off": key(DR_KEY, state="PendingDeletion"),
+        "alias/aws/rds": key(DR_KEY, is_aws_managed=True),
+    }
+    site = dr_site(published(), aliases=aliases)
+    with pytest.raises(LifeboatError, match=message):
+        run(site, check_mode=check_mode, **given)
+    assert {name for name, _arguments, _named in site.mock_calls} <= {"check_account", "key"}
+
+
+def test_check_mode_predicts_the_pass_and_writes_nothing(run: Any, dr_site: Any, writes: Any) -> None:
+    state: Any = ([published("billing"), published("orders"), stranger()], [landed("orders")])
+    checked, site = (dr_site(*state[0], points=state[1]) for _ in range(2))
+    predicted, result = run(checked, check_mode=True), run(site)
+    assert writes(checked) == []
+    for part in ("changed", "steps", "diff", "refused", "manifest", "warnings"):
+        assert predicted[part] == result[part]
+
+
+def test_every_step_has_what_the_documentation_promises(run: Any, dr_site: Any, promised: Any) -> None:
+    result = run(dr_site(published("billing"), published("orders"), points=[landed("orders")]))
+    assert all(promised(snapshot_replicate) <= set(step) for step in result["steps"])
