@@ -1,0 +1,34 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Limits
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Selection
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import extra_tags, limits, selection
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        pytest.param({}, Limits(20, 5), id="what AWS documents"),
+        pytest.param({"instance": 3, "cluster": None}, Limits(3, 5), id="one of them"),
+        pytest.param({"instance": 3, "cluster": 2}, Limits(3, 2), id="both"),
+    ],
+)
+def test_limits_that_are_not_given_are_those_of_aws(given: dict[str, Any], wanted: Limits) -> None:
+    assert limits({"max_in_flight": given}) == wanted
+
+
+def test_what_yaml_made_a_number_or_a_boolean_is_a_tags_text() -> None:
+    assert extra_tags({"tags": {"tier": 1, 2: "two"}}) == {"tier": "1", "2": "two"}
+
+
+def test_a_selection_is_what_the_four_options_say() -> None:
+    params = {"databases": ["shop-*"], "match_tags": {"tier": 1}, "engines": ["postgres"], "kinds": ["instance"]}
+    assert selection(params) == Selection(("shop-*",), {"tier": "1"}, ("postgres",), ("instance",))

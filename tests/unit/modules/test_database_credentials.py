@@ -1,0 +1,181 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.modules import database_credentials
+from tests.builders import DR, EAST, NOW, SOURCE, hours_ago, refusal, restored
+
+Row = dict[str, Any]
+
+ORDERS, BILLING = restored("lifeboat-d1-orders"), restored("lifeboat-d1-billing")
+SHOP = restored("lifeboat-d1-shop", "cluster", members=("lifeboat-d1-shop-1",))
+MEMBER = restored("lifeboat-d1-shop-1", cluster="lifeboat-d1-shop")
+
+
+@pytest.fixture
+def dr_site(site: Any) -> Any:
+    return lambda *databases: site(DR, EAST, databases=databases)
+
+
+@pytest.fixture
+def run(options: Any) -> Any:
+    def run(site: Mock, *, check_mode: bool = False, **given: Any) -> Row:
+        given = {"account_id": DR, "drill_id": "d1", **given}
+        return database_credentials.run(options(database_credentials, **given), site, check_mode=check_mode)
+
+    return run
+
+
+def asked(site: Mock) -> dict[str, str]:
+    """The passwords that AWS got."""
+    return {one.args[0].id.identifier: one.args[1] for one in site.set_password.call_args_list}
+
+
+def statuses(result: Row) -> Row:
+    return {step["name"]: step["status"] for step in result["steps"]}
+
+
+def test_every_database_of_the_drill_gets_the_password_that_is_returned(run: Any, dr_site: Any) -> None:
+    site = dr_site(ORDERS, SHOP, MEMBER)
+    result = run(site)
+    assert set(asked(site)) == {"lifeboat-d1-orders", "lifeboat-d1-shop"}
+    assert result["credentials"] == asked(site)
+    assert (result["changed"], set(statuses(result).values())) == (True, {"modifying"})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(restored("a", tags={"lifeboat:drill-id": "d2"}), id="another drill's"),
+        pytest.param(restored("a", tags={"lifeboat:managed-by": "other"}), id="another installation's"),
+        pytest.param(restored("a", tags={"lifeboat:purpose": "recovery"}), id="a recovery"),
+    ],
+)
+def test_nothing_but_the_drills_own_databases_is_touched(run: Any, dr_site: Any, other: Any) -> None:
+    site = dr_site(ORDERS, other)
+    assert set(run(site)["credentials"]) == set(asked(site)) == {"lifeboat-d1-orders"}
+
+
+def test_passwords_differ_between_databases_and_between_runs(run: Any, dr_site: Any) -> None:
+    passwords = [password for _run in range(5) for password in run(dr_site(ORDERS, BILLING))["credentials"].values()]
+    assert len(set(passwords)) == 10
+
+
+def test_a_password_is_long_and_legal_for_every_engine(run: Any, dr_site: Any) -> None:
+    (password,) = run(dr_site(ORDERS))["credentials"].values()
+    assert 30 <= len(password) <= 41  # MySQL's limit is the lowest
+    assert not set(password) & set("/@\"' ")
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["done", "refused"])
+def test_no_password_is_anywhere_but_in_the_credentials(run: Any, dr_site: Any, refused: bool) -> None:
+    site = dr_site(ORDERS, BILLING)
+    site.set_password.side_effect = [refusal("permission") if refused else None, None]
+    result = run(site)
+    others = json.dumps({name: value for name, value in result.items() if name != "credentials"})
+    assert not [password for password in asked(site).values() if password in others]
+
+
+def test_a_password_that_aws_refused_is_not_returned_and_stops_no_other(run: Any, dr_site: Any) -> None:
+    """Whoever used it would take a wrong password for a broken database."""
+    site = dr_site(BILLING, ORDERS)
+    site.set_password.side_effect = [refusal("permission"), None]
+    result = run(site)
+    assert statuses(result) == {"lifeboat-d1-billing": "failed", "lifeboat-d1-orders": "modifying"}
+    assert (result["failed"], [one["name"] for one in result["resume"]]) == (True, ["lifeboat-d1-orders"])
+    assert set(result["credentials"]) == {"lifeboat-d1-orders"}
+
+
+def test_check_mode_sets_nothing_returns_nothing_and_waits_for_nothing(run: Any, dr_site: Any, writes: Any) -> None:
+    site, real = dr_site(ORDERS), dr_site(ORDERS)
+    result, done = run(site, check_mode=True), run(real)
+    assert (writes(site), result["credentials"], result["resume"]) == ([], {}, [])
+    for part in ("changed", "steps", "diff"):
+        assert result[part] == done[part]
+
+
+def test_a_database_that_does_not_run_gets_no_password(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(restored("lifeboat-d1-orders", status="creating"))
+    assert (run(site)["credentials"], writes(site)) == ({}, [])
+
+
+# -- later passes -----------------------------------------------------------------------------------------------------
+
+
+def resume(*names: str, kind: str = "instance") -> list[Row]:
+    return [{"kind": kind, "name": name, "started": iso(hours_ago(0.01))} for name in names]
+
+
+def test_a_password_is_set_when_the_database_has_no_change_left_to_apply(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(ORDERS), _resume=resume("lifeboat-d1-orders"))
+    assert [(step["status"], step["seconds"], step["changed"]) for step in result["steps"]] == [("set", 36, False)]
+    assert result["resume"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"pending": True}, id="available, but the change is still to come"),
+        pytest.param({"status": "resetting-master-credentials"}, id="being reset"),
+        pytest.param({"status": "modifying", "pending": True}, id="modifying"),
+    ],
+)
+def test_a_change_that_is_not_applied_yet_is_waited_for(run: Any, dr_site: Any, change: Row) -> None:
+    documents = resume("lifeboat-d1-orders")
+    result = run(dr_site(restored("lifeboat-d1-orders", **change)), _resume=documents)
+    assert (statuses(result), result["resume"]) == ({"lifeboat-d1-orders": "modifying"}, documents)
+    assert result["in_flight"][0]["since"] == documents[0]["started"]
+
+
+def test_a_poll_pass_reads_what_is_in_flight_and_sets_no_new_password(run: Any, dr_site: Any) -> None:
+    site = dr_site(ORDERS, BILLING, SHOP)
+    documents = [*resume("lifeboat-d1-orders"), *resume("lifeboat-d1-shop", kind="cluster")]
+    result = run(site, _resume=documents)
+    assert [name for name, _arguments, _named in site.mock_calls] == ["databases_named"]
+    assert statuses(result) == {"lifeboat-d1-orders": "set", "lifeboat-d1-shop": "set"}
+    assert result["credentials"] == {}
+
+
+def test_a_first_pass_leaves_what_its_poll_pass_needs(run: Any, dr_site: Any) -> None:
+    site = dr_site(ORDERS)
+    (document,) = run(site)["resume"]
+    assert document == {"kind": "instance", "name": "lifeboat-d1-orders", "started": iso(NOW)}
+
+
+def test_no_full_pass_comes_last_since_it_would_set_new_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_module = Mock()
+    monkeypatch.setattr(database_credentials, "run_module", run_module)
+    database_credentials.main()
+    assert run_module.call_args.kwargs == {"last_full_pass": False}
+
+
+# -- bad input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"account_id": SOURCE}, "these credentials belong to account 222222222222", id="wrong account"),
+        pytest.param({"drill_id": "D 1"}, "Cannot use the drill id", id="bad drill id"),
+    ],
+)
+def test_bad_input_stops_the_call_before_anything_is_read(run: Any, dr_site: Any, given: Row, message: str) -> None:
+    site = dr_site(ORDERS)
+    with pytest.raises(LifeboatError, match=message):
+        run(site, **given)
+    assert {name for name, _arguments, _named in site.mock_calls} <= {"check_account"}
+
+
+def test_every_step_has_what_the_documentation_promises(run: Any, dr_site: Any, promised: Any) -> None:
+    (step,) = run(dr_site(ORDERS))["steps"]
+    assert promised(database_credentials) <= set(step)

@@ -1,0 +1,260 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import Mock, call
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_prune
+from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, automated, copied, landed, refusal
+
+Row = dict[str, Any]
+
+MARK = f"lifeboat:landed:{DR}"
+LANDED = {MARK: iso(NOW)}
+
+
+def manifest(*points: RecoveryPoint, account: str = DR) -> Row:
+    """What the DR site reports as landed; a recovery point has the same name there."""
+    entries = [{"name": one.name, "arn": "arn", "landed_time": iso(NOW)} for one in points]
+    return {"version": 1, "document": "landed", "account": account, "region": EAST, "points": entries, "refused": []}
+
+
+@pytest.fixture
+def run(options: Any) -> Any:
+    def run(site: Mock, *documents: Row, check_mode: bool = False, **given: Any) -> Row:
+        given = {"account_id": site.account, "landed": list(documents), **given}
+        return snapshot_prune.run(options(snapshot_prune, **given), site, check_mode=check_mode)
+
+    return run
+
+
+def statuses(result: Row) -> list[tuple[str, str]]:
+    return [(step["name"], step["status"]) for step in result["steps"]]
+
+
+# -- retiring ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_landed_is_unshared_first_and_marked_then(run: Any, site: Any) -> None:
+    """A mark means that the share is gone; a run that is killed between the two does both again."""
+    source = site(points=[copied()])
+    result = run(source, manifest(copied()))
+    writes = [one for one in source.mock_calls if one[0] in ("share", "tag", "delete_recovery_point")]
+    assert writes == [call.share(copied(), remove=[DR]), call.tag(copied().arn, {MARK: iso(NOW)})]
+    assert (statuses(result), result["changed"]) == ([(copied().name, "retired")], True)
+
+
+def test_the_mark_is_not_set_when_the_share_could_not_be_taken_back(run: Any, site: Any) -> None:
+    source = site(points=[copied()])
+    source.share.side_effect = refusal("permission")
+    result = run(source, manifest(copied()))
+    source.tag.assert_not_called()
+    assert (copied().name, "failed") in statuses(result)
+    assert (result["failed"], result["changed"]) == (True, False)
+
+
+def test_a_mark_that_could_not_be_set_is_a_failure(run: Any, site: Any) -> None:
+    source = site(points=[copied()])
+    source.tag.side_effect = refusal("permission")
+    assert run(source, manifest(copied()))["failed"]
+
+
+@pytest.mark.parametrize("refusing", ["share", "tag"])
+def test_what_could_not_be_retired_is_not_deleted(run: Any, site: Any, refusing: str) -> None:
+    source = site(points=[copied(hours=1, tags=LANDED), copied(hours=25)])
+    getattr(source, refusing).side_effect = refusal("permission")
+    run(source, manifest(copied(hours=25)))
+    source.delete_recovery_point.assert_not_called()
+
+
+def test_what_could_not_be_retired_is_one_item_and_it_failed(run: Any, site: Any) -> None:
+    """Also in the result of the task, which has the latest word on each item."""
+    source = site(points=[copied()])
+    source.share.side_effect = refusal("permission")
+    total = Total()
+    total.add(run(source, manifest(copied())))
+    assert statuses(total.as_result()) == [(copied().name, "failed")]
+
+
+def test_a_retirement_that_fails_stops_no_other(run: Any, site: Any) -> None:
+    source = site(points=[copied("billing"), copied("orders")])
+    source.share.side_effect = [refusal("permission"), None]
+    result = run(source, manifest(copied("billing"), copied("orders")))
+    assert source.tag.call_count == 1
+    assert [status for _name, status in statuses(result) if status == "retired"] == ["retired"]
+
+
+def test_what_is_marked_is_not_retired_again(run: Any, site: Any, writes: Any) -> None:
+    source = site(points=[copied(tags=LANDED)])
+    result = run(source, manifest(copied()))
+    assert (writes(source), result["changed"]) == ([], False)
+    assert statuses(result) == [(copied().name, "kept")]
+
+
+def test_what_landed_in_two_accounts_is_retired_for_both(run: Any, site: Any) -> None:
+    source = site(points=[copied()])
+    result = run(source, manifest(copied()), manifest(copied(), account=STRANGER))
+    assert [one.kwargs["remove"] for one in source.share.call_args_list] == [[DR], [STRANGER]]
+    assert statuses(result) == [(copied().name, "retired")]
+
+
+def test_the_dr_site_does_not_retire_its_own_copies(run: Any, site: Any, writes: Any) -> None:
+    dr = site(DR, EAST, points=[landed()])
+    assert statuses(run(dr, manifest(landed()))) == [(landed().name, "kept")]
+    assert writes(dr) == []
+
+
+# -- verdicts ---------------------------------------------------------------------------------------------------------
+
+
+def test_older_published_copies_go_once_a_newer_one_has_landed(run: Any, site: Any) -> None:
+    older = copied(hours=25, tags=LANDED)
+    source = site(points=[copied(hours=1, tags=LANDED), older, copied(hours=49)])
+    result = run(source)
+    assert source.delete_recovery_point.call_args_list == [call(older)]
+    assert statuses(result) == [
+        (copied(hours=1).name, "kept"),
+        (older.name, "deleted"),
+        (copied(hours=49).name, "kept"),
+    ]
+
+
+def test_what_this_run_retires_counts_as_landed(run: Any, site: Any, writes: Any) -> None:
+    newest, older = copied(hours=1), copied(hours=25)
+    source = site(points=[newest, older])
+    result = run(source, manifest(newest, older))
+    assert statuses(result) == [(newest.name, "retired"), (older.name, "deleted")]
+    assert writes(source)[-1] == "delete_recovery_point"
+
+
+@pytest.mark.parametrize(
+    ("points", "deleted"),
+    [
+        pytest.param([landed(hours=9000)], [], id="the newest of a database that may be gone"),
+        pytest.param([landed(hours=1), landed(hours=25)], [25], id="a superseded one"),
+        pytest.param([landed(hours=1), landed(hours=25, tags={"lifeboat:verified": "t"})], [], id="the last verified"),
+        pytest.param([landed(hours=1), landed(hours=25, tags={"retain": ""})], [], id="with a retain tag"),
+        pytest.param([landed(hours=1, status="failed"), landed(hours=25)], [1], id="a copy that broke"),
+        pytest.param([landed(hours=1, status="copying"), landed(hours=25)], [], id="the newest that is finished"),
+    ],
+)
+def test_the_dr_site_deletes_what_the_safety_rules_do_not_keep(run: Any, site: Any, points: Any, deleted: Any) -> None:
+    dr = site(DR, EAST, points=points)
+    run(dr)
+    assert [one.args[0].name for one in dr.delete_recovery_point.call_args_list] == [
+        landed(hours=hours).name for hours in deleted
+    ]
+
+
+def test_as_many_and_as_young_ones_stay_as_the_retention_says(run: Any, site: Any) -> None:
+    points = [landed(hours=hours) for hours in (1, 25, 49, 73)]
+    dr = site(DR, EAST, points=points)
+    result = run(dr, keep=2, max_age_days=3)
+    assert [(step["status"], step["reason"]) for step in result["steps"]] == [
+        ("kept", "the newest that landed"),
+        ("kept", "one of the newest 2"),
+        ("kept", "younger than 3 days"),
+        ("deleted", "past its age"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param(automated(hours=99), id="automated"),
+        pytest.param(copied(hours=99, name="by-hand"), id="our tag, not our name"),
+        pytest.param(copied(hours=99, tags={"lifeboat:managed-by": "other"}), id="our name, not our tag"),
+    ],
+)
+def test_what_is_not_ours_is_neither_judged_nor_touched(run: Any, site: Any, writes: Any, point: Any) -> None:
+    source = site(points=[copied(tags=LANDED), point])
+    result = run(source, manifest(point))
+    assert (writes(source), statuses(result)) == ([], [(copied().name, "kept")])
+
+
+def test_what_aws_does_not_delete_fails_and_stops_no_other(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=[landed(hours=hours) for hours in (1, 25, 49)])
+    dr.delete_recovery_point.side_effect = [refusal("permission"), None]
+    result = run(dr)
+    assert [status for _name, status in statuses(result)] == ["kept", "failed", "deleted"]
+    assert result["failed"]
+
+
+def test_only_the_selected_databases_are_judged_whether_they_exist_or_not(run: Any, site: Any) -> None:
+    points = [landed(name, hours) for name in ("billing", "orders") for hours in (1, 25)]
+    result = run(site(DR, EAST, points=points), databases=["orders"])
+    assert statuses(result) == [(landed("orders", 1).name, "kept"), (landed("orders", 25).name, "deleted")]
+
+
+# -- check mode and bad input -----------------------------------------------------------------------------------------
+
+
+def test_check_mode_predicts_everything_and_writes_nothing(run: Any, site: Any, writes: Any) -> None:
+    state = [copied(hours=1), copied(hours=25), copied(hours=49, tags=LANDED), copied("billing")]
+    checked, source = site(points=state), site(points=state)
+    document = manifest(*state[:2])
+    predicted, result = run(checked, document, check_mode=True), run(source, document)
+    assert writes(checked) == []
+    assert predicted == result
+    assert {status for _name, status in statuses(result)} == {"retired", "deleted", "kept"}
+
+
+def test_a_second_run_finds_nothing_to_do(run: Any, site: Any, writes: Any) -> None:
+    source = site(points=[copied(hours=1, tags=LANDED), copied("billing")])
+    result = run(source, manifest(copied(hours=1), copied(hours=25)))
+    assert (writes(source), result["changed"], result["diff"]) == ([], False, {"before": {}, "after": {}})
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"account_id": DR}, "these credentials belong to account 111111111111", id="wrong account"),
+        pytest.param({"keep": 0}, "Cannot keep fewer than 1", id="keep nothing"),
+        pytest.param({"databases": ["nope"]}, "nothing there matches it", id="unknown database"),
+        pytest.param({"landed": [{}]}, "Cannot read the landed manifest", id="no manifest"),
+        pytest.param(
+            {"landed": [{**manifest(), "document": "published"}]},
+            "Cannot read the landed manifest",
+            id="the other direction",
+        ),
+        pytest.param(
+            {"landed": [{**manifest(), "points": [{}]}]}, "Cannot read the landed manifest", id="an entry without a name"
+        ),
+        pytest.param(
+            {"landed": [{**manifest(), "points": [{"name": copied().name}]}]},
+            "Cannot read the landed manifest",
+            id="an entry without a time",
+        ),
+        pytest.param(
+            {"landed": [{name: value for name, value in manifest(copied()).items() if name != "account"}]},
+            "Cannot read the landed manifest",
+            id="landed nowhere",
+        ),
+        pytest.param(
+            {"landed": [manifest(copied(), account="nowhere")]},
+            "Cannot read the landed manifest",
+            id="landed in what is no account",
+        ),
+    ],
+)
+def test_bad_input_stops_the_call_before_the_first_write(
+    run: Any, site: Any, writes: Any, given: Row, message: str, check_mode: bool
+) -> None:
+    source = site(points=[copied(hours=1), copied(hours=25, tags=LANDED)])
+    with pytest.raises(LifeboatError, match=message):
+        run(source, check_mode=check_mode, **{"account_id": SOURCE, **given})
+    assert writes(source) == []
+
+
+def test_every_step_has_what_the_documentation_promises(run: Any, site: Any, promised: Any) -> None:
+    result = run(site(points=[copied(hours=1), copied(hours=25, tags=LANDED)]), manifest(copied(hours=1)))
+    assert all(promised(snapshot_prune) <= set(step) for step in result["steps"])

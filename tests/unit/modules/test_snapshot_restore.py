@@ -1,0 +1,418 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from unittest.mock import Mock, call
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import digest_of, restored_name
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
+from tests.builders import (
+    DR,
+    DR_KEY,
+    EAST,
+    NOW,
+    SOURCE,
+    SOURCE_KEY,
+    WEST,
+    database,
+    hours_ago,
+    key,
+    landed,
+    of_cluster,
+    refusal,
+    restored,
+)
+
+Row = dict[str, Any]
+
+PUBLIC = Network("private", "vpc-1", ("subnet-1", "subnet-2"), ("subnet-2",))
+HALF_AN_HOUR_AGO = iso(hours_ago(0.5))
+
+
+def name_of(identifier: str) -> str:
+    """What the drill d1 calls a database."""
+    return restored_name("lifeboat", "d1", identifier, digest_of(SOURCE, WEST, f"db-{identifier.upper()}"))
+
+
+ORDERS, BILLING, SHOP = name_of("orders"), name_of("billing"), name_of("shop")
+MEMBER = f"{SHOP}-1"
+CLUSTER = of_cluster(landed("shop"))
+
+
+@pytest.fixture
+def dr_site(site: Any) -> Any:
+    """The DR site: what has landed, and which databases there are."""
+
+    def dr_site(*points: RecoveryPoint, databases: Any = (), **more: Any) -> Mock:
+        return site(DR, EAST, points=points, databases=databases, keys=[key(DR_KEY), key(SOURCE_KEY)], **more)
+
+    return dr_site
+
+
+@pytest.fixture
+def run(options: Any) -> Any:
+    """Run one pass of the drill d1."""
+
+    def run(site: Mock, *, check_mode: bool = False, **given: Any) -> Row:
+        usual = {
+            "account_id": DR,
+            "drill_id": "d1",
+            "db_subnet_group_name": "private",
+            "vpc_security_group_ids": ["sg-1"],
+        }
+        return snapshot_restore.run(options(snapshot_restore, **usual | given), site, check_mode=check_mode)
+
+    return run
+
+
+@pytest.fixture
+def remove(run: Any) -> Any:
+    """Run one pass that removes what the drill d1 made: no network is needed for that."""
+
+    def remove(site: Mock, **given: Any) -> Row:
+        return run(site, state="absent", **{"db_subnet_group_name": None, "vpc_security_group_ids": [], **given})
+
+    return remove
+
+
+def statuses(result: Row) -> Row:
+    return {step["name"]: step["status"] for step in result["steps"]}
+
+
+# -- starting ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_landed_recovery_point_of_each_database_is_restored(run: Any, dr_site: Any) -> None:
+    site = dr_site(landed(hours=25), landed(hours=1), landed(hours=0.5, status="copying"), CLUSTER)
+    result = run(site)
+    assert [one.args[0].recovery_point for one in site.restore.call_args_list] == [landed(hours=1).name, CLUSTER.name]
+    assert (result["changed"], statuses(result)) == (True, {ORDERS: "restoring", SHOP: "restoring"})
+
+
+def test_a_restore_lies_in_the_named_network_and_says_whose_it_is(run: Any, dr_site: Any) -> None:
+    site = dr_site(landed())
+    run(site, db_instance_class="db.r6g.large", expires_after=30)
+    target = site.restore.call_args.args[0]
+    assert (target.subnet_group, target.security_groups, target.instance_class) == ("private", ["sg-1"], "db.r6g.large")
+    assert target.tags == {
+        "lifeboat:managed-by": "lifeboat",
+        "lifeboat:purpose": "drill",
+        "lifeboat:drill-id": "d1",
+        "lifeboat:expires": iso(hours_ago(-0.5)),
+        "lifeboat:recovery-point": landed().name,
+    }
+
+
+def test_the_time_of_a_restore_is_that_of_its_request_at_aws(run: Any, dr_site: Any) -> None:
+    (document,) = run(dr_site(landed()))["resume"]
+    assert document["started"] == iso(NOW)
+
+
+@pytest.mark.parametrize("meaning", ["wait", "taken", "unreachable"])
+def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, dr_site: Any, meaning: str) -> None:
+    site = dr_site(landed())
+    site.restore.side_effect = refusal(meaning, "busy")
+    result = run(site)
+    assert (result["changed"], result.get("failed"), result["in_flight"][0]["status"]) == (False, None, "queued")
+    run(again := dr_site(landed()), _resume=result["resume"])
+    again.restore.assert_called_once()
+
+
+@pytest.mark.parametrize("meaning", ["permission", "prune", "missing", "refused"])
+def test_a_refusal_that_stays_fails_and_stops_no_other(run: Any, dr_site: Any, meaning: str) -> None:
+    site = dr_site(landed("billing"), landed("orders"))
+    site.restore.side_effect = [refusal(meaning, "no way"), restored(ORDERS, status="creating")]
+    result = run(site)
+    assert statuses(result) == {BILLING: "failed", ORDERS: "restoring"}
+    assert result["failed"]
+    assert "no way" in result["msg"]
+
+
+def test_a_recovery_point_under_another_accounts_key_fails_and_stops_no_other(run: Any, dr_site: Any) -> None:
+    site = dr_site(landed("billing", kms_key_id=SOURCE_KEY), landed("orders"))
+    result = run(site)
+    assert [(step["database"], step["status"]) for step in result["steps"]] == [
+        ("billing", "failed"),
+        ("orders", "restoring"),
+    ]
+    assert f"Copy it under a key of account {DR}" in result["msg"]
+
+
+def test_only_the_selected_databases_are_restored(run: Any, dr_site: Any) -> None:
+    assert statuses(run(dr_site(landed("billing"), landed("orders")), databases=["o*"])) == {ORDERS: "restoring"}
+
+
+def test_a_run_that_was_killed_is_continued_with_what_it_made(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(landed(), databases=[restored(ORDERS)])
+    result = run(site)
+    assert (writes(site), result["changed"], statuses(result)) == ([], False, {ORDERS: "restored"})
+
+
+# -- going on ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def resume(run: Any, dr_site: Any) -> Any:
+    """What a first pass left half an hour ago."""
+
+    def resume(*points: RecoveryPoint) -> list[Row]:
+        site = dr_site(*points)
+        site.now = hours_ago(0.5)
+        return run(site)["resume"]
+
+    return resume
+
+
+def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, dr_site: Any, resume: Any) -> None:
+    site = dr_site(databases=[restored(ORDERS, status="creating"), restored(SHOP, "cluster", status="creating")])
+    result = run(site, _resume=resume(landed(), CLUSTER))
+    assert site.mock_calls == [call.databases_named({"instance": [ORDERS, MEMBER], "cluster": [SHOP]})]
+    assert [one["since"] for one in result["in_flight"]] == [HALF_AN_HOUR_AGO] * 2
+    assert statuses(result) == {ORDERS: "restoring", SHOP: "restoring"}
+
+
+def test_what_runs_is_returned_with_how_to_reach_it_and_how_long_it_took(run: Any, dr_site: Any, resume: Any) -> None:
+    one = restored(ORDERS, host="h", port=5433, master_username="admin", database_name="shop")
+    (step,) = run(dr_site(databases=[one]), _resume=resume(landed(database_time=hours_ago(1))))["steps"]
+    wanted: Row = {
+        "status": "restored",
+        "changed": False,
+        "seconds": 1800,
+        "host": "h",
+        "port": 5433,
+        "master_username": "admin",
+        "database_name": "shop",
+        "database": "orders",
+        "engine": "postgres",
+        "recovery_point": landed().name,
+        "recovery_point_arn": landed().arn,
+        "original_time": iso(hours_ago(1)),
+        "database_time": iso(hours_ago(1)),
+    }
+    assert {name: step[name] for name in wanted} == wanted
+
+
+def test_a_cluster_gets_its_member_when_it_runs(run: Any, dr_site: Any, resume: Any, writes: Any) -> None:
+    site = dr_site(databases=[restored(SHOP, "cluster")])
+    result = run(site, _resume=resume(CLUSTER))
+    assert (writes(site), result["changed"], len(result["resume"])) == (["add_member"], True, 1)
+    assert site.add_member.call_args.args[0].member == MEMBER
+
+
+def test_a_cluster_runs_when_its_member_does_and_is_reached_through_its_own_name(
+    run: Any, dr_site: Any, resume: Any
+) -> None:
+    cluster = restored(SHOP, "cluster", members=(MEMBER,))
+    started = resume(CLUSTER)
+    making = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP, status="creating")]), _resume=started)
+    (step,) = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP)]), _resume=making["resume"])["steps"]
+    assert (statuses(making), step["status"], step["host"]) == ({SHOP: "restoring"}, "restored", f"{SHOP}.example")
+
+
+@pytest.mark.parametrize("status", ["incompatible-restore", "insufficient-capacity", "failed", "storage-full"])
+@pytest.mark.parametrize("of", ["instance", "member"])
+def test_a_doomed_restore_fails_at_once_and_stops_no_other(
+    run: Any, dr_site: Any, resume: Any, status: str, of: str
+) -> None:
+    bad = [restored(ORDERS, status=status)]
+    if of == "member":
+        bad = [restored(SHOP, "cluster"), restored(MEMBER, cluster=SHOP, status=status)]
+    points = [landed("billing"), landed("orders") if of == "instance" else CLUSTER]
+    result = run(dr_site(databases=[restored(BILLING, status="creating"), *bad]), _resume=resume(*points))
+    assert sorted(statuses(result).values()) == ["failed", "restoring"]
+    assert f"ended as {status} ({bad[-1].id.identifier})" in result["msg"]
+    assert [one["name"] for one in result["resume"]] == [BILLING]
+
+
+def test_an_instance_without_an_endpoint_is_waited_for(run: Any, dr_site: Any, resume: Any) -> None:
+    result = run(dr_site(databases=[restored(ORDERS, host=None)]), _resume=resume(landed()))
+    assert statuses(result) == {ORDERS: "restoring"}
+
+
+# -- bad input and check mode -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"account_id": SOURCE}, "these credentials belong to account 222222222222", id="wrong account"),
+        pytest.param({"drill_id": "Drill!"}, "Cannot use the drill id", id="bad drill id"),
+        pytest.param({"db_subnet_group_name": None}, "db_subnet_group_name is not set", id="no subnet group"),
+        pytest.param({"vpc_security_group_ids": []}, "vpc_security_group_ids is not set", id="no security group"),
+        pytest.param({"databases": ["nope"]}, "nothing there matches it", id="unknown database"),
+        pytest.param({"kms_key_id": SOURCE_KEY}, "belongs to account 111111111111", id="the source's key"),
+    ],
+)
+def test_bad_input_stops_the_call_before_the_first_write(
+    run: Any, dr_site: Any, writes: Any, given: Row, message: str, check_mode: bool
+) -> None:
+    site = dr_site(landed("billing"), landed("orders"))
+    with pytest.raises(LifeboatError, match=message):
+        run(site, check_mode=check_mode, **given)
+    assert writes(site) == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_public_network_stops_the_call_before_the_first_write(
+    run: Any, dr_site: Any, writes: Any, check_mode: bool
+) -> None:
+    site = dr_site(landed(), network=PUBLIC)
+    with pytest.raises(LifeboatError, match="subnet-2 has a route to an internet gateway"):
+        run(site, check_mode=check_mode)
+    assert writes(site) == []
+
+
+def taken(name: str, **tags: str) -> Database:
+    return restored(name, tags={f"lifeboat:{tag.replace('_', '-')}": value for tag, value in tags.items()})
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(taken(ORDERS, drill_id="d2"), id="another drill's"),
+        pytest.param(taken(ORDERS, purpose="recovery"), id="a recovery"),
+        pytest.param(taken(ORDERS, managed_by="other"), id="another installation's"),
+        pytest.param(replace(restored(ORDERS), tags={}), id="somebody's"),
+        pytest.param(replace(restored(MEMBER), tags={}), id="somebody's, where a member is to go"),
+    ],
+)
+def test_a_name_that_is_taken_stops_the_call_before_the_first_write(
+    run: Any, dr_site: Any, writes: Any, other: Database, check_mode: bool
+) -> None:
+    site = dr_site(landed("billing"), landed("orders"), CLUSTER, databases=[other])
+    with pytest.raises(LifeboatError, match="this drill did not make it"):
+        run(site, check_mode=check_mode)
+    assert writes(site) == []
+
+
+def test_check_mode_predicts_what_is_restored_and_starts_nothing(run: Any, dr_site: Any, writes: Any) -> None:
+    points = [landed("billing"), landed("orders"), CLUSTER]
+    checked, site = (dr_site(*points, databases=[restored(BILLING)]) for _ in range(2))
+    result, done = run(checked, check_mode=True), run(site)
+    assert (writes(checked), writes(site)) == ([], ["restore", "restore"])
+    assert statuses(result) == statuses(done) == {BILLING: "restored", ORDERS: "restoring", SHOP: "restoring"}
+    assert (result["changed"], result["diff"], result["resume"]) == (True, done["diff"], [])
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_every_step_has_what_the_documentation_promises(run: Any, dr_site: Any, promised: Any, state: str) -> None:
+    (step,) = run(dr_site(landed(), databases=[restored(ORDERS)]), state=state)["steps"]
+    assert promised(snapshot_restore) <= set(step)
+
+
+# -- removing ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(taken("other", drill_id="d2"), id="another drill's"),
+        pytest.param(taken("other", purpose="recovery"), id="a recovery"),
+        pytest.param(taken("other", managed_by="other"), id="another installation's"),
+        pytest.param(database(f"{ORDERS}x"), id="named like the drill's"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_nothing_but_what_the_drill_made_is_deleted(
+    remove: Any, dr_site: Any, writes: Any, other: Database, check_mode: bool
+) -> None:
+    mine = restored(ORDERS)
+    site = dr_site(landed(), databases=[mine, other])
+    result = remove(site, check_mode=check_mode)
+    assert site.delete_database.call_args_list == ([] if check_mode else [call(mine)])
+    assert (set(statuses(result)), result["changed"]) == ({ORDERS}, True)
+
+
+def test_members_are_deleted_first_and_their_cluster_waits_for_that(remove: Any, dr_site: Any) -> None:
+    cluster, member = restored(SHOP, "cluster", members=(MEMBER,)), restored(MEMBER, cluster=SHOP)
+    site = dr_site(databases=[cluster, member])
+    result = remove(site)
+    assert site.delete_database.call_args_list == [call(member)]
+    assert [one["name"] for one in result["resume"]] == [MEMBER, SHOP]
+    later = dr_site(databases=[replace(cluster, members=())])
+    second = remove(later, _resume=result["resume"])
+    assert later.delete_database.call_args_list == [call(replace(cluster, members=()))]
+    assert statuses(second) == {MEMBER: "deleted", SHOP: "deleting"}
+
+
+def test_what_is_still_being_made_is_deleted_when_it_can_be(remove: Any, dr_site: Any) -> None:
+    making = dr_site(databases=[restored(ORDERS, status="creating")])
+    result = remove(making)
+    making.delete_database.assert_not_called()
+    assert (result["changed"], result["in_flight"][0]["status"]) == (False, "creating")
+    made = dr_site(databases=[restored(ORDERS)])
+    remove(made, _resume=result["resume"])
+    made.delete_database.assert_called_once()
+
+
+def test_a_broken_restore_is_deleted_too(remove: Any, dr_site: Any) -> None:
+    site = dr_site(databases=[restored(ORDERS, status="incompatible-restore", host=None)])
+    assert remove(site)["changed"]
+    site.delete_database.assert_called_once()
+
+
+def test_what_is_gone_is_reported_as_deleted(remove: Any, dr_site: Any) -> None:
+    deleting = dr_site(databases=[restored(ORDERS)])
+    site = dr_site()
+    result = remove(site, _resume=remove(deleting)["resume"])
+    assert [name for name, _arguments, _named in site.mock_calls] == ["databases_named"]
+    assert (statuses(result), result["resume"], result["changed"]) == ({ORDERS: "deleted"}, [], False)
+
+
+def test_what_is_going_already_is_not_deleted_again(remove: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(databases=[restored(ORDERS, status="deleting")])
+    result = remove(site)
+    assert (writes(site), result["changed"], statuses(result)) == ([], False, {ORDERS: "deleting"})
+
+
+def test_check_mode_does_not_claim_what_is_going_already(remove: Any, dr_site: Any) -> None:
+    result = remove(dr_site(databases=[restored(ORDERS, status="deleting")]), check_mode=True)
+    assert (result["changed"], result["diff"]) == (False, {"before": {}, "after": {}})
+
+
+@pytest.mark.parametrize("meaning", ["wait", "taken", "unreachable", "missing"])
+def test_a_deletion_that_aws_refuses_for_now_is_tried_again(remove: Any, dr_site: Any, meaning: str) -> None:
+    site = dr_site(databases=[restored(ORDERS)])
+    site.delete_database.side_effect = refusal(meaning)
+    result = remove(site)
+    assert (result.get("failed"), result["changed"], [one["name"] for one in result["resume"]]) == (None, False, [ORDERS])
+
+
+def test_a_deletion_that_aws_refuses_for_good_fails_and_stops_no_other(remove: Any, dr_site: Any) -> None:
+    site = dr_site(databases=[restored(BILLING), restored(ORDERS)])
+    site.delete_database.side_effect = [refusal("permission"), None]
+    result = remove(site)
+    assert (statuses(result), result["failed"]) == ({BILLING: "failed", ORDERS: "deleting"}, True)
+
+
+def test_nothing_to_remove_is_right_already(remove: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(landed())
+    result = remove(site)
+    assert (writes(site), result["steps"], result["changed"], result["resume"]) == ([], [], False, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"account_id": SOURCE}, "these credentials belong to account 222222222222", id="wrong account"),
+        pytest.param({"drill_id": ""}, "Cannot use the drill id", id="no drill id"),
+    ],
+)
+def test_bad_input_stops_a_removal_before_anything_is_read(
+    remove: Any, dr_site: Any, given: Row, message: str
+) -> None:
+    site = dr_site(databases=[restored(ORDERS)])
+    with pytest.raises(LifeboatError, match=message):
+        remove(site, **given)
+    assert {name for name, _arguments, _named in site.mock_calls} <= {"check_account"}

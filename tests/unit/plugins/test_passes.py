@@ -1,0 +1,249 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.lifeboat.rds.plugins.plugin_utils import passes
+from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import Clock, PassesAction, repeat_passes
+from tests.builders import FakeClock
+
+Row = dict[str, Any]
+
+MODULES = Path(__file__).parents[3] / "plugins" / "modules"
+
+
+def one_pass(*items: Row, interval: int = 15, timeout: int = 600, wait: bool = True, **more: Any) -> Row:
+    """A module's result: what is not yet done is in flight."""
+    left = [one for one in items if one["status"] in ("copying", "queued")]
+    return {
+        "changed": False,
+        "steps": [{"changed": False, "reason": one["status"], **one} for one in items],
+        "in_flight": [dict(one) for one in left],
+        "resume": [{"name": one["name"]} for one in left],
+        "waiting": {"wait": wait, "wait_timeout": timeout, "poll_interval": interval},
+        **more,
+    }
+
+
+def item(name: str, status: str, **more: Any) -> Row:
+    return {"name": name, "status": status, **more}
+
+
+class Repeat:
+    """The wait loop over scripted passes: the last one comes again and again."""
+
+    def __init__(self, *results: Row) -> None:
+        self._results = list(results)
+        self.clock = FakeClock()
+        self.resumed: list[Any] = []
+        self.shown: list[str] = []
+
+    def __call__(self) -> Row:
+        return repeat_passes(self._pass, self.clock, self.shown.append, site="production")
+
+    def _pass(self, resume: list[Row] | None) -> Row:
+        self.resumed.append(resume)
+        return self._results.pop(0) if len(self._results) > 1 else self._results[0]
+
+
+COPYING, DONE = one_pass(item("a", "copying")), one_pass(item("a", "landed"))
+
+
+# -- when to go on ----------------------------------------------------------------------------------------------------
+
+
+def test_one_pass_is_enough_when_nothing_is_in_flight() -> None:
+    repeat = Repeat(DONE)
+    repeat()
+    assert (repeat.resumed, repeat.clock.slept, repeat.shown) == ([None], [], [])
+
+
+def test_passes_are_repeated_at_the_interval_until_nothing_is_in_flight() -> None:
+    repeat = Repeat(COPYING, COPYING, DONE)
+    repeat()
+    assert (len(repeat.resumed), repeat.clock.slept) == (3, [15, 15])
+
+
+def test_each_pass_gets_what_the_last_one_left() -> None:
+    both = one_pass(item("a", "copying"), item("b", "queued"))
+    repeat = Repeat(both, COPYING, DONE)
+    repeat()
+    assert repeat.resumed == [None, [{"name": "a"}, {"name": "b"}], [{"name": "a"}]]
+
+
+def test_a_task_that_does_not_want_to_wait_takes_one_pass_and_says_what_is_in_flight() -> None:
+    repeat = Repeat(one_pass(item("a", "copying"), wait=False))
+    result = repeat()
+    assert (len(repeat.resumed), result["in_flight"]) == (1, [item("a", "copying")])
+
+
+def test_a_timeout_leaves_things_in_flight_and_is_no_error() -> None:
+    repeat = Repeat(one_pass(item("a", "copying"), timeout=60))
+    result = repeat()
+    assert repeat.clock.seconds == 60
+    assert (result.get("failed"), result["in_flight"]) == (None, [item("a", "copying")])
+
+
+def test_an_item_that_failed_stops_no_other_and_fails_the_task_last() -> None:
+    broken = item("b", "failed", reason="b broke")
+    first = one_pass(item("a", "copying"), broken, failed=True, msg="b broke")
+    repeat = Repeat(first, DONE)
+    result = repeat()
+    assert len(repeat.resumed) == 2
+    assert [(one["name"], one["status"]) for one in result["steps"]] == [("a", "landed"), ("b", "failed")]
+    assert (result["failed"], result["msg"]) == (True, "b broke")
+
+
+def test_the_crash_of_a_pass_ends_the_loop_and_keeps_what_was_done() -> None:
+    started = one_pass(item("a", "copying", changed=True), api_calls={"x": 1})
+    repeat = Repeat(started, {"failed": True, "msg": "MODULE FAILURE", "api_calls": {"x": 1}})
+    result = repeat()
+    assert len(repeat.resumed) == 2
+    assert (result["failed"], result["msg"], result["changed"]) == (True, "MODULE FAILURE", True)
+    assert (result["api_calls"], len(result["steps"]), len(result["in_flight"])) == ({"x": 2}, 1, 1)
+
+
+def test_a_first_pass_that_crashes_is_the_result() -> None:
+    crash = {"failed": True, "msg": "Cannot use the prefix"}
+    result = Repeat(crash)()
+    assert (result["failed"], result["msg"], result["changed"]) == (True, "Cannot use the prefix", False)
+
+
+def test_passes_are_merged_to_one_result_without_what_is_between_them_only() -> None:
+    started = one_pass(item("a", "copying", changed=True, reason="re-keyed"), changed=True, api_calls={"x": 1, "y": 1})
+    result = Repeat(started, DONE | {"api_calls": {"x": 1}, "invocation": {}})()
+    assert (result["changed"], result["api_calls"]) == (True, {"x": 2, "y": 1})
+    assert result["steps"] == [item("a", "landed", changed=True, reason="re-keyed")]
+    assert not {"resume", "waiting", "invocation"} & set(result)
+
+
+# -- progress ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_in_flight_is_shown_at_once() -> None:
+    repeat = Repeat(one_pass(item("a", "copying", percent=31), item("b", "landed")), DONE)
+    repeat()
+    assert repeat.shown == ["[production] 1 of 2 done · 1 copying 31 % · 0 s of 10 min"]
+
+
+def test_a_line_is_shown_when_something_changed_and_never_twice() -> None:
+    passes = [one_pass(item("a", "copying", percent=percent)) for percent in (10, 10, 20, 20, 20)]
+    repeat = Repeat(*passes, DONE)
+    repeat()
+    assert repeat.shown == [
+        "[production] 0 of 1 done · 1 copying 10 % · 0 s of 10 min",
+        "[production] 0 of 1 done · 1 copying 20 % · 30 s of 10 min",
+    ]
+
+
+def test_without_a_change_a_line_is_shown_each_minute() -> None:
+    repeat = Repeat(*[COPYING] * 12, DONE)
+    repeat()
+    times = [line.rpartition(" · ")[2] for line in repeat.shown]
+    assert times == ["0 s of 10 min", "60 s of 10 min", "2 min of 10 min"]
+
+
+def test_a_minute_counts_from_the_last_line() -> None:
+    changed = one_pass(item("a", "copying", percent=1))
+    repeat = Repeat(*[COPYING] * 3, *[changed] * 6, DONE)
+    repeat()
+    assert [line.rpartition(" · ")[2] for line in repeat.shown] == ["0 s of 10 min", "45 s of 10 min", "105 s of 10 min"]
+
+
+# -- the clock --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the clock slept each time; nobody really sleeps."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    return slept
+
+
+def test_a_sleep_takes_as_long_as_asked_in_pieces_of_a_second(sleeps: list[float]) -> None:
+    Clock().sleep(2.5)
+    assert sleeps == [1.0, 1.0, 0.5]
+
+
+def test_a_sleep_ends_within_a_second_once_the_parent_is_gone(
+    sleeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, parent = Clock(), os.getppid()
+    monkeypatch.setattr(os, "getppid", lambda: parent if sum(sleeps) < 3 else 1)
+    with pytest.raises(AnsibleActionFail, match="the ansible-playbook process that started this task is gone"):
+        clock.sleep(600)
+    assert sum(sleeps) == 3
+
+
+def test_no_sleep_needs_no_parent(sleeps: list[float]) -> None:
+    Clock().sleep(0)
+    assert sleeps == []
+
+
+# -- the action -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], list[str]]]:
+    """Run the action over scripted passes; returns its result, the arguments of each pass and what was shown."""
+
+    def act(*results: Row, no_log: bool = False) -> tuple[Row, list[Row], list[str]]:
+        script, asked, shown = list(results), [], []
+
+        def execute(module_args: Row, task_vars: Row) -> Row:
+            asked.append(module_args)
+            return script.pop(0)
+
+        def display(line: str, *, stderr: bool) -> None:
+            assert stderr, "on stdout it would break the callbacks that print JSON"
+            shown.append(line)
+
+        monkeypatch.setattr(passes, "Display", lambda: SimpleNamespace(display=display))
+        monkeypatch.setattr(passes, "Clock", FakeClock)
+        monkeypatch.setattr(passes.ActionBase, "run", lambda *_arguments: {})
+        action = PassesAction.__new__(PassesAction)
+        action._task = SimpleNamespace(args={"prefix": "lifeboat"}, no_log=no_log)
+        action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+        monkeypatch.setattr(action, "_execute_module", execute)
+        return action.run(task_vars={"inventory_hostname": "production"}), asked, shown
+
+    return act
+
+
+def test_the_module_gets_the_tasks_arguments_and_what_the_last_pass_left(act: Any) -> None:
+    _result, asked, _shown = act(COPYING, DONE)
+    assert asked == [{"prefix": "lifeboat"}, {"prefix": "lifeboat", "_resume": [{"name": "a"}]}]
+
+
+def test_progress_names_the_host(act: Any) -> None:
+    _result, _asked, shown = act(COPYING, DONE)
+    assert shown == ["[production] 0 of 1 done · 1 copying · 0 s of 10 min"]
+
+
+def test_nothing_is_shown_of_a_task_that_must_not_be_logged(act: Any) -> None:
+    _result, _asked, shown = act(COPYING, DONE, no_log=True)
+    assert shown == []
+
+
+def test_a_task_in_the_background_is_refused_and_check_mode_is_not() -> None:
+    assert (PassesAction._supports_async, PassesAction._supports_check_mode) == (False, True)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in MODULES.glob("*.py") if "**WAITING" in path.read_text()))
+def test_every_module_that_waits_has_the_action_that_repeats_it(name: str) -> None:
+    action = importlib.import_module(f"ansible_collections.lifeboat.rds.plugins.action.{name}")
+    assert issubclass(action.ActionModule, PassesAction)

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import duration, progress_line, said
+
+
+def line(*in_flight: dict[str, Any], steps: int = 4, elapsed: float = 0) -> str:
+    result = {"in_flight": list(in_flight), "waiting": {"wait_timeout": 14400}}
+    return progress_line("production", [{}] * steps, result, elapsed)
+
+
+def test_a_line_says_who_what_and_how_long() -> None:
+    copying = [{"status": "copying", "percent": percent} for percent in (30, 33)]
+    assert line(*copying, elapsed=130) == "[production] 2 of 4 done · 2 copying 31 % · 2 min of 4 h"
+
+
+def test_each_state_is_counted_by_itself_in_a_fixed_order() -> None:
+    states = [{"status": status} for status in ("queued", "creating", "queued")]
+    assert line(*states) == "[production] 1 of 4 done · 1 creating · 2 queued · 0 s of 4 h"
+
+
+def test_progress_is_the_mean_of_those_that_show_any() -> None:
+    assert " 3 copying 50 % " in line({"status": "copying"}, *({"status": "copying", "percent": n} for n in (40, 60)))
+
+
+def test_no_progress_yet_is_progress_too() -> None:
+    assert "1 copying 0 %" in line({"status": "copying", "percent": 0})
+
+
+def test_the_time_alone_is_no_news() -> None:
+    assert said(line({"status": "queued"}, elapsed=1)) == said(line({"status": "queued"}, elapsed=999))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (119.9, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (14400, "4 h")],
+)
+def test_a_duration_is_rounded_down_to_what_is_read_at_a_glance(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
