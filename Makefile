@@ -29,8 +29,11 @@ AS_COLLECTION := $(VENV)/collections/ansible_collections/lifeboat/rds
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-# In the order that they are named, one after the other: the machine is theirs while they measure time.
+# In the order that they are named, one after the other: tests measure time. AT_ONCE is for what does not.
+ifndef AT_ONCE
 .NOTPARALLEL:
+endif
+at_once = @$(MAKE) --no-print-directory -j2 --output-sync=target AT_ONCE=1
 # Where the example inventory has drills leave their evidence.
 export LIFEBOAT_EVIDENCE = $(abspath $(EVIDENCE))
 # Ansible refuses to start in a locale that is not UTF-8, and ignores an ansible.cfg in a directory that all may write to.
@@ -51,7 +54,8 @@ endif
 endif
 endif
 
-.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy format constraints clean
+.PHONY: help rehearse drill lab test lint sanity sanity-main sanity-other unit integration smoke galaxy
+.PHONY: format constraints clean environments
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -59,7 +63,7 @@ help: ## List the targets
 # --- The main job --------------------------------------------------------------------------------------------
 
 rehearse: $(VENV)/ready ## Protect, lose and recover a shop of databases, on this machine
-	$(ALWAYS)@$(BIN)/python -m lab run --shop $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml $(ARGS)
+	$(ALWAYS)@$(BIN)/python -m lab run --shop $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml -e lifeboat_poll_interval=1 $(ARGS)
 
 drill: $(VENV)/ready ## Run a drill in the accounts of your inventory (ARGS="-i ... -e ...")
 	$(ALWAYS)@$(VERDICT) $(PLAY) playbooks/drill.yml $(ARGS)
@@ -69,7 +73,7 @@ lab: $(VENV)/ready ## Keep the lab running, with the shop in it, and say how to 
 
 # --- The checks ----------------------------------------------------------------------------------------------
 
-test: lint sanity unit integration smoke galaxy ## Everything that CI runs
+test: environments lint sanity unit integration smoke galaxy ## Everything that CI runs
 	@printf '\n=== test: all passed\n'
 
 lint: $(VENV)/ready-test ## Form, types, documentation
@@ -85,10 +89,15 @@ lint: $(VENV)/ready-test ## Form, types, documentation
 	@PATH=$(CURDIR)/$(BIN):$$PATH GIT_CEILING_DIRECTORIES=$(CURDIR)/$(VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=dependent .
 	@$(BIN)/antsibull-changelog lint
 
-sanity: $(VENV)/ready-test $(OTHER)/ready-test ## ansible-test sanity, on both lines of Ansible
-	$(heading) 'one line'
+sanity: environments ## ansible-test sanity, on both lines of Ansible
+	$(at_once) sanity-main sanity-other
+
+sanity-main: $(VENV)/ready-test
+	$(heading) 'ansible-test'
 	@bash tools/sanity.sh $(VENV)
-	$(heading) 'the other line'
+
+sanity-other: $(OTHER)/ready-test
+	$(heading) 'ansible-test'
 	@[ ! -e $(OTHER)/ready ] || bash tools/sanity.sh $(OTHER)
 
 unit: $(VENV)/ready-test ## What needs nothing but Python
@@ -120,13 +129,16 @@ constraints: $(VENV)/ready $(OTHER)/ready ## Pin anew what the requirements brin
 clean: ## Remove what make built
 	rm -rf $(VENV) $(OTHER) .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
+environments:
+	$(at_once) $(VENV)/ready-test $(OTHER)/ready-test
+
 # The script marks a finished environment as ready; one that was interrupted is built anew. It ends 2 when it fails:
 # that nothing could be rehearsed is no verdict.
 $(VENV)/ready: requirements.txt constraints.txt
 	$(ALWAYS)@bash tools/venv.sh main $(VENV) || exit 2
 
 # Leaves nothing where this machine has no Python for the other line.
-$(OTHER)/ready: $(VENV)/ready requirements.txt constraints.txt
+$(OTHER)/ready: requirements.txt constraints.txt
 	@bash tools/venv.sh other $(OTHER)
 
 %/ready-test: %/ready requirements-test.txt

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,11 +31,8 @@ class Lab:
         durations: Mapping[str, float] | None = None, home: Path | None = None, port: int = 0,
     ) -> None:  # fmt: skip
         self._temporary: workspace.TemporaryHome | None = None
-        if home is None:
-            self._temporary = workspace.TemporaryHome()
-            home = self._temporary.folder
-        self.home = home
-        self._options = ["--port", str(port), "--home", str(self.home)]
+        self._given_home = home
+        self._options = ["--port", str(port)]
         self._options += [word for name, role in (roles or {}).items() for word in ("--role", f"{name}={role}")]
         self._options += [
             word for name, value in (durations or {}).items() for word in ("--duration", f"{name}={value}")
@@ -43,6 +41,7 @@ class Lab:
         self._options += ["--shop"] if shop else []
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
 
     def __enter__(self) -> Lab:
         try:
@@ -57,9 +56,18 @@ class Lab:
     ) -> None:
         self.stop()
 
+    @property
+    def home(self) -> Path:
+        """The folder that says where the lab is; one of its own unless one was given."""
+        if self._given_home is not None:
+            return self._given_home
+        if self._temporary is None:
+            self._temporary = workspace.TemporaryHome()
+        return self._temporary.folder
+
     def start(self) -> None:
         """:raises HomeError: when the lab does not come up."""
-        command = [sys.executable, "-m", "lab", "serve", "--lifeline", *self._options]
+        command = [sys.executable, "-m", "lab", "serve", "--lifeline", "--home", str(self.home), *self._options]
         folder = str(Path(__file__).parent.parent)
         paths = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
         self.process = subprocess.Popen(
@@ -98,11 +106,21 @@ class Lab:
         return Home(self.home).environment(os.environ)
 
     def client(self, profile: str, service: str, region: str | None = None, **options: Any) -> Any:
-        """A boto3 client for an account or a role's profile."""
+        """A boto3 client for an account or a role's profile; the same one for the same words."""
+        if options:
+            return self._new_client(profile, service, region, **options)
+        words = (profile, service, region)
+        if words not in self._clients:
+            self._clients[words] = self._new_client(*words)
+        return self._clients[words]
+
+    def _new_client(self, profile: str, service: str, region: str | None, **options: Any) -> Any:
         import boto3
         import botocore.session
 
         session = botocore.session.Session(profile=profile)
+        # One for all: reading a service's description takes longer than everything else about a client.
+        session.register_component("data_loader", _loader())
         session.set_config_variable("config_file", str(Home(self.home).config))
         session.set_config_variable("credentials_file", str(Home(self.home).credentials))
         return boto3.Session(botocore_session=session).client(service, region_name=region, **options)
@@ -120,6 +138,13 @@ class Lab:
 
         found: list[dict[str, Any]] = self.admin("GET", f"calls?{urlencode(wanted)}")
         return found
+
+
+@cache
+def _loader() -> Any:
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
 
 
 def ask(url: str, method: str, path: str, body: Any = None) -> Any:

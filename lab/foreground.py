@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,10 +28,14 @@ class Interrupted(BaseException):
 
 
 def run_with(lab: Lab, command: Sequence[str]) -> int:
-    """Start the lab, run the command, and return its exit code, or 128 and the signal's number."""
+    """Start the lab, run the command, and return its exit code, or 128 and the signal's number.
+
+    :raises FileNotFoundError: before anything starts, when there is no such command.
+    """
+    program = _found(command[0])
     try:
         with _signals(_interrupt), lab:
-            return _run(command, lab.env())
+            return _run([program, *command[1:]], lab.env())
     except Interrupted as stopped:
         return 128 + stopped.number
 
@@ -64,16 +69,13 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
 
 def _start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """In a process group of its own, as a shell would, so that a signal reaches all of it, and only once."""
-    program = _found(command[0], environment)
     tie = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM))]
     identity = [str(os.geteuid()), str(os.getegid())]
-    return subprocess.Popen([*tie, *identity, program, *command[1:]], env=environment, process_group=0)
+    return subprocess.Popen([*tie, *identity, *command], env=environment, process_group=0)
 
 
-def _found(name: str, environment: dict[str, str]) -> str:
-    import shutil
-
-    path = shutil.which(name, path=environment.get("PATH"))
+def _found(name: str) -> str:
+    path = shutil.which(name)
     if path is None:
         raise FileNotFoundError(f"{name}: command not found")
     return path

@@ -166,13 +166,18 @@ class Server:
             time.sleep(0.01)
         raise EngineError(f"PostgreSQL did not start: {(self.folder.parent / 'log').read_text()[-2000:]}")
 
+    def tell(self, number: signal.Signals) -> None:
+        """Tell the process something, if there is one."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop and keep the data (``SIGINT``: fast shutdown), or only stop (``SIGQUIT``: at once)."""
         with self.lock:
             if self.process is None:
                 return
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(how)
+            self.tell(how)
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
@@ -284,6 +289,8 @@ class Engine:
         """Stop everything; the folder is the caller's to remove."""
         self._closed = True
         self.jobs.shutdown(wait=True, cancel_futures=True)
+        for server in list(self._servers):
+            server.tell(signal.SIGQUIT)
         for server in list(self._servers):
             server.stop(signal.SIGQUIT)
         self._spawner.shutdown()
@@ -420,9 +427,16 @@ def _reachable(folder: Path) -> Path:
     """The same programs where the servers' user may enter, copied out of root's home if need be."""
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.resolve().parents):
         return folder
-    copied = workspace.cache() / f"programs-{_version(folder)}"
+    # The package's programs look for libraries in a folder beside the package, by a relative path.
+    install, package = folder.parent, folder.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    source = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+    copied = workspace.cache() / f"programs-{_version(folder)}-{source}"
     if not copied.exists():
-        staging = workspace.cache() / f"programs-{secrets.token_hex(4)}"
-        shutil.copytree(folder.parent, staging, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        staging = workspace.cache() / secrets.token_hex(8)
+        unused = shutil.ignore_patterns("include", "*.a")
+        shutil.copytree(install, staging / package.name / install.name, symlinks=True, ignore=unused)
+        if libraries.is_dir():
+            shutil.copytree(libraries, staging / libraries.name)
         workspace.publish(staging, copied)
-    return copied / "bin"
+    return copied / package.name / install.name / folder.name

@@ -36,6 +36,8 @@ class RunningLab:
             raise
 
     def _open(self, port: int, settings: Settings, roles: list[Role], *, with_shop: bool) -> None:
+        # With it, moto takes every caller for one and the same account.
+        os.environ.pop("MOTO_ACCOUNT_ID", None)
         from lab.server import Application, Service
 
         self.application = Application(self.engine, settings, self.home.folder)

@@ -92,5 +92,7 @@ def _table(name: str, given: Any, known: dict[str, Any]) -> None:
 
 
 def _number(name: str, value: Any, *, above: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= above:
-        raise BadRequest(f"{name} must be a number above {above:g}" if above >= 0 else f"{name} must not be negative")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadRequest(f"{name} must be a number")
+    if value <= above:
+        raise BadRequest(f"{name} must be above 0" if above == 0 else f"{name} must not be negative")

@@ -16,7 +16,7 @@ find_python() {
     local versions=$1 candidate
     shift
     for candidate in "$@"; do
-        if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] not in '$versions'.split())" 2>/dev/null; then
+        if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] not in '$versions'.split())" 2> /dev/null; then
             echo "$candidate"
             return
         fi
@@ -45,8 +45,10 @@ main_python() {
 }
 
 other_python() {
-    local wanted=$older
-    if find_python "$older" .venv/bin/python >/dev/null; then wanted=$newer; fi
+    local wanted=$older main=.venv/bin/python
+    # Both may be built at once.
+    [ -e .venv/ready ] || main=$(main_python)
+    if find_python "$older" "$main" > /dev/null; then wanted=$newer; fi
     # shellcheck disable=SC2046,SC2086  # lists of words
     find_python "$wanted" $(candidates $wanted) || {
         printf '\n*** No Python %s here: the other line of Ansible is NOT checked.\n\n' "${wanted// / or }" >&2

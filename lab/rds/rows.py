@@ -22,21 +22,28 @@ def instance(world: World, found: Database) -> dict[str, Any]:
     now = world.now()
     group = network.subnet_group(found.data.options.get("DBSubnetGroupName"), found.account, found.region)
     chosen = found.data.options.get("VpcSecurityGroupIds")
-    row = _common(found) | {
-        "DBInstanceStatus": found.status(now),
-        "DBName": found.database_name,
-        "DBSubnetGroup": group,
-        "VpcSecurityGroups": network.security_groups(chosen, group["VpcId"], found.account, found.region),
-        "AvailabilityZone": group["Subnets"][0]["SubnetAvailabilityZone"]["Name"],
-        "DBInstanceArn": found.arn,
-        "DbiResourceId": found.resource_id,
-        "DBClusterIdentifier": found.cluster.identifier if found.cluster else None,
-        "DBParameterGroups": [
-            {"DBParameterGroupName": _parameter_group(found, "DBParameterGroupName"), "ParameterApplyStatus": "in-sync"}
-        ],
-        "OptionGroupMemberships": [{"OptionGroupName": _option_group(found), "Status": "in-sync"}],
-        "PromotionTier": found.options.get("PromotionTier", 1) if found.cluster else None,
-    }
+    row = (
+        _common(found)
+        | _storage(found)
+        | {
+            "DBInstanceStatus": found.status(now),
+            "DBName": found.database_name,
+            "DBSubnetGroup": group,
+            "VpcSecurityGroups": network.security_groups(chosen, group["VpcId"], found.account, found.region),
+            "AvailabilityZone": group["Subnets"][0]["SubnetAvailabilityZone"]["Name"],
+            "DBInstanceArn": found.arn,
+            "DbiResourceId": found.resource_id,
+            "DBClusterIdentifier": found.cluster.identifier if found.cluster else None,
+            "DBParameterGroups": [
+                {
+                    "DBParameterGroupName": _parameter_group(found, "DBParameterGroupName"),
+                    "ParameterApplyStatus": "in-sync",
+                }
+            ],
+            "OptionGroupMemberships": [{"OptionGroupName": _option_group(found), "Status": "in-sync"}],
+            "PromotionTier": found.options.get("PromotionTier", 1) if found.cluster else None,
+        }
+    )
     if now >= found.ready:
         # There is no endpoint and no creation time while an instance is being created.
         row["InstanceCreateTime"] = found.created
@@ -88,6 +95,15 @@ def _common(found: Database) -> dict[str, Any]:
         "DeletionProtection": bool(found.options.get("DeletionProtection")),
         "BackupRetentionPeriod": found.options["BackupRetentionPeriod"],
     }
+
+
+def _storage(found: Database) -> dict[str, Any]:
+    """General purpose storage has a baseline that RDS always shows (RDS User Guide, DB instance storage)."""
+    if found.cluster:
+        return {"StorageType": "aurora"}
+    kind = found.options.get("StorageType") or "gp3"
+    baseline = {"Iops": 3000, "StorageThroughput": 125} if kind == "gp3" else {}
+    return {"StorageType": kind} | baseline | _shown(found, {"Iops": 0, "StorageThroughput": 0})
 
 
 def encryption(key: str | None) -> str:
@@ -194,7 +210,6 @@ _INSTANCE_DEFAULTS: dict[str, Any] = {
     "MultiAZ": False,
     "AutoMinorVersionUpgrade": True,
     "PubliclyAccessible": False,
-    "StorageType": "gp3",
     "LicenseModel": "postgresql-license",
     "CACertificateIdentifier": "rds-ca-rsa2048-g1",
     "DBSecurityGroups": [],

@@ -15,7 +15,7 @@ from tests.lab.helpers import DR, PRODUCTION, make_key
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     roles = {"reader": "production/reader", "copier": "production_dr/copier", "nobody": "production/nobody"}
-    with Lab(shop=True, scale=6000, roles=roles) as running:
+    with Lab(shop=True, scale=20000, roles=roles) as running:
         yield running
 
 

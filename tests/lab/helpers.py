@@ -80,9 +80,7 @@ def done(row: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def share(client: Any, name: str, *accounts: str) -> None:
-    client.modify_db_snapshot_attribute(
-        DBSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=list(accounts)
-    )
+    client.modify_db_snapshot_attribute(DBSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=list(accounts))
 
 
 def share_cluster(client: Any, name: str, *accounts: str) -> None:

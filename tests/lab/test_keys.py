@@ -4,11 +4,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab import Lab
 
+from lab import Lab
 from tests.lab.helpers import (
-    DR, PRODUCTION, automated, automated_cluster, cluster_copied, code_of, copied, fresh, make_key, make_role,
-    settings, share, snapshot,
+    DR,
+    PRODUCTION,
+    automated,
+    automated_cluster,
+    cluster_copied,
+    code_of,
+    copied,
+    fresh,
+    make_key,
+    make_role,
+    settings,
+    share,
+    snapshot,
 )  # fmt: skip
 
 NOT_ACCESSIBLE = "KMSKeyNotAccessibleFault"

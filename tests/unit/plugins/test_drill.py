@@ -143,7 +143,22 @@ def test_everything_that_is_known_of_a_database_is_brought_together() -> None:
 
 def test_a_step_that_never_came_is_no_success() -> None:
     one = facts(restored())
-    assert (one["credentials"], one["check"], one["teardown"]["status"]) == (None, None, "not started")
+    assert (one["credentials"], one["check"], one["teardown"]) == (None, None, None)
+
+
+def test_a_database_that_ran_and_of_which_the_teardown_says_nothing_is_not_gone() -> None:
+    assert facts(restored(), removed={"steps": []})["teardown"] is None
+
+
+def test_an_instance_and_a_cluster_of_one_name_keep_their_own_checks() -> None:
+    cluster = {**restored()["steps"][0], "kind": "cluster", "name": "lifeboat-d1-orders-c"}
+    passwords = {"credentials": {"lifeboat-d1-orders": "word", "lifeboat-d1-orders-c": "other"}}
+    checked = {"databases": [{"name": "orders", "verdict": "verified"}, {"name": "orders", "verdict": "failed"}]}
+    found = drill_facts({"steps": [*restored()["steps"], cluster]}, passwords, checked, {}, {})
+    assert [(one["kind"], one["check"]["verdict"]) for one in found] == [
+        ("instance", "verified"),
+        ("cluster", "failed"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +173,7 @@ def test_a_database_that_could_not_be_restored_at_all_is_reported_too() -> None:
     failed = {"steps": [{"database": "orders", "kind": "instance", "status": "failed", "reason": "another key"}]}
     one = facts(failed, credentials(), {}, {"steps": [{"name": "lifeboat-d1-shop", "status": "deleted"}]})
     assert one["restore"] == {"status": "failed", "reason": "another key", "seconds": None, "target": None}
-    assert (one["credentials"], one["teardown"]["status"]) == (None, "not started")
+    assert (one["credentials"], one["teardown"]["status"]) == (None, "deleted")
 
 
 @pytest.mark.parametrize(

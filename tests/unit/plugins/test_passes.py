@@ -107,7 +107,7 @@ def test_an_item_that_failed_stops_no_other_and_fails_the_task_last() -> None:
 
 
 def test_the_crash_of_a_pass_ends_the_loop_and_keeps_what_was_done() -> None:
-    started = one_pass(item("a", "copying", changed=True), api_calls={"x": 1})
+    started = one_pass(item("a", "copying", changed=True), changed=True, api_calls={"x": 1})
     repeat = Repeat(started, {"failed": True, "msg": "MODULE FAILURE", "api_calls": {"x": 1}})
     result = repeat()
     assert len(repeat.resumed) == 2

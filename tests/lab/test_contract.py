@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab takes for granted in moto and werkzeug, one test a symbol, so that an upgrade fails loudly."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from importlib.metadata import version
+
+import pytest
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
+from moto.rds.models import rds_backends
+from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sts.models import sts_backends
+from werkzeug.serving import WSGIRequestHandler
+
+ACCOUNT = "444444444444"
+DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+
+
+def test_moto_is_the_version_that_was_read() -> None:
+    assert version("moto") == "5.2.5"
+
+
+def test_the_server_is_a_wsgi_application() -> None:
+    application = DomainDispatcherApplication(create_backend_app)
+    assert list(inspect.signature(application.__call__).parameters) == ["environ", "start_response"]
+
+
+def test_the_account_can_be_given_in_a_header() -> None:
+    from moto.core.responses import BaseResponse
+
+    source = inspect.getsource(BaseResponse.get_current_account)
+    assert source.index("MOTO_ACCOUNT_ID") < source.index("x-moto-account-id") < source.index("get_account_id_from")
+
+
+def test_the_request_handler_can_be_silenced_and_told_of_dropped_connections() -> None:
+    assert issubclass(MotoRequestHandler, WSGIRequestHandler)
+    assert list(inspect.signature(WSGIRequestHandler.log_request).parameters)[1:] == ["code", "size"]
+    assert list(inspect.signature(WSGIRequestHandler.connection_dropped).parameters)[1:] == ["error", "environ"]
+
+
+def test_an_unimplemented_action_raises() -> None:
+    from moto.core.responses import BaseResponse
+
+    assert "raise NotImplementedError" in inspect.getsource(BaseResponse.call_action)
+
+
+def test_users_have_keys_and_policies() -> None:
+    backend = iam_backends[ACCOUNT]["aws"]
+    user = backend.create_user("us-east-1", "someone")
+    backend.put_user_policy("someone", "inline", DOCUMENT)
+    key = backend.create_access_key("someone")
+    assert backend.access_keys[key.access_key_id] is key
+    assert (key.user_name, key.status) == ("someone", "Active")
+    assert (user.arn, user.policies) == (f"arn:aws:iam::{ACCOUNT}:user/someone", {"inline": DOCUMENT})
+    assert backend.get_groups_for_user("someone") == []
+
+
+def test_roles_have_inline_and_attached_policies_and_a_trust_policy() -> None:
+    backend = iam_backends[ACCOUNT]["aws"]
+    role = backend.create_role("actor", DOCUMENT, "/", None, "", [], None)
+    backend.put_role_policy("actor", "inline", DOCUMENT)
+    attached = backend.create_policy("", "/", DOCUMENT, "attached", [])
+    backend.attach_role_policy(attached.arn, "actor")
+    assert role in backend.roles.values()
+    assert (role.policies, role.assume_role_policy_document) == ({"inline": DOCUMENT}, DOCUMENT)
+    found = next(iter(role.managed_policies.values()))
+    assert [each.document for each in found.versions if each.version_id == found.default_version_id] == [DOCUMENT]
+
+
+def test_a_session_is_found_by_its_key_in_the_account_of_its_role() -> None:
+    backend = sts_backends["555555555555"]["aws"]
+    arn = f"arn:aws:iam::{ACCOUNT}:role/someone"
+    role = backend.assume_role("us-east-1", "session", arn, "", 900, "")
+    found = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(role.access_key_id)
+    assert found is not None
+    assert (found.role_arn, found.arn) == (arn, f"arn:aws:sts::{ACCOUNT}:assumed-role/someone/session")
+    assert found.expiration
+    assert iam_backends[ACCOUNT]["aws"].access_keys[role.access_key_id].user_name is None
+
+
+def test_keys_have_policy_state_manager_and_aliases() -> None:
+    backend = kms_backends[ACCOUNT]["us-east-1"]
+    key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+    backend.create_alias(key.id, "alias/mine")
+    assert backend.keys[key.id] is key
+    assert list(key.aliases) == ["alias/mine"]
+    assert (key.account_id, key.region, key.key_state) == (ACCOUNT, "us-east-1", "Enabled")
+    assert json.loads(key.policy)["Statement"]
+    assert key.arn == f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{key.id}"
+    key.key_manager = "AWS"
+    assert key.to_dict()["KeyMetadata"]["KeyManager"] == "AWS"
+
+
+@pytest.mark.parametrize("change", ["disable_key", "schedule_key_deletion"])
+def test_keys_change_state(change: str) -> None:
+    backend = kms_backends[ACCOUNT]["us-east-1"]
+    key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+    getattr(backend, change)(key.id, *([7] if "deletion" in change else []))
+    assert key.key_state in ("Disabled", "PendingDeletion")
+    if "deletion" in change:
+        backend.cancel_key_deletion(key.id)
+    backend.enable_key(key.id)
+    assert key.key_state == "Enabled"
+
+
+def test_there_are_default_subnets_and_security_groups() -> None:
+    backend = ec2_backends[ACCOUNT]["us-east-1"]
+    subnets = list(backend.get_default_subnets().values())
+    assert subnets[0].id.startswith("subnet-")
+    assert subnets[0].availability_zone.startswith("us-east-1")
+    group = backend.get_default_security_group(subnets[0].vpc_id)
+    assert group is not None
+    assert backend.get_security_group_from_id(group.id) is group
+
+
+def test_db_subnet_groups_are_kept_by_name() -> None:
+    subnets = list(ec2_backends[ACCOUNT]["us-east-1"].get_default_subnets().values())
+    backend = rds_backends[ACCOUNT]["us-east-1"]
+    backend.create_subnet_group("Apart", "x", subnets, [])
+    found = backend.subnet_groups["apart"]
+    assert (found.name, found.description, found.vpc_id) == ("apart", "x", subnets[0].vpc_id)
+    assert found.subnets[0]["SubnetAvailabilityZone"]["Name"] == subnets[0].availability_zone

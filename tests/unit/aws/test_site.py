@@ -1,0 +1,684 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import Mock
+from urllib.parse import parse_qs
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import IDS_A_CALL, RETRIES, Site, chunks
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import RestoreOptions, plan_target
+from tests.builders import (
+    DR,
+    DR_KEY,
+    EAST,
+    NOW,
+    SOURCE,
+    SOURCE_KEY,
+    STRANGER,
+    WEST,
+    landed,
+    of_cluster,
+    restored,
+)
+from tests.unit.aws.conftest import WHEN, Refused
+
+Row = dict[str, Any]
+
+NO_CLUSTERS: Row = {"DBClusters": []}
+NO_CLUSTER_SNAPSHOTS: Row = {"DBClusterSnapshots": []}
+
+
+def snapshot(name: str, engine: str = "postgres") -> Row:
+    arn = f"arn:aws:rds:{EAST}:{DR}:snapshot:{name}"
+    return {"DBSnapshotIdentifier": name, "DBSnapshotArn": arn, "DBInstanceIdentifier": "orders", "Engine": engine}
+
+
+def cluster_snapshot(name: str, engine: str = "aurora-postgresql") -> Row:
+    arn = f"arn:aws:rds:{EAST}:{DR}:cluster-snapshot:{name}"
+    return {
+        "DBClusterSnapshotIdentifier": name,
+        "DBClusterSnapshotArn": arn,
+        "DBClusterIdentifier": "shop",
+        "Engine": engine,
+    }
+
+
+def instance(name: str, engine: str = "postgres") -> Row:
+    arn = f"arn:aws:rds:{EAST}:{DR}:db:{name}"
+    return {"DBInstanceIdentifier": name, "DBInstanceArn": arn, "DbiResourceId": f"db-{name}", "Engine": engine}
+
+
+def cluster(name: str, engine: str = "aurora-postgresql") -> Row:
+    arn = f"arn:aws:rds:{EAST}:{DR}:cluster:{name}"
+    return {"DBClusterIdentifier": name, "DBClusterArn": arn, "DbClusterResourceId": f"c-{name}", "Engine": engine}
+
+
+# -- reading by page --------------------------------------------------------------------------------------------------
+
+
+def test_every_page_of_both_kinds_is_read(aws: Any) -> None:
+    site, wire = aws(
+        DescribeDBSnapshots=[{"DBSnapshots": [snapshot("a")], "Marker": "next"}, {"DBSnapshots": [snapshot("b")]}],
+        DescribeDBClusterSnapshots={"DBClusterSnapshots": [cluster_snapshot("c")]},
+    )
+    assert [(one.kind, one.name) for one in site.recovery_points()] == [
+        ("instance", "a"),
+        ("instance", "b"),
+        ("cluster", "c"),
+    ]
+    assert [params.get("Marker") for params in wire.params("DescribeDBSnapshots")] == [None, "next"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "sent"),
+    [
+        pytest.param(None, {}, id="own ones, manual and automated"),
+        pytest.param("manual", {"SnapshotType": "manual"}, id="manual"),
+        pytest.param("shared", {"SnapshotType": "shared"}, id="of other accounts"),
+    ],
+)
+def test_snapshots_are_asked_for_by_where_they_come_from(aws: Any, origin: str | None, sent: Row) -> None:
+    site, wire = aws(DescribeDBSnapshots={"DBSnapshots": []}, DescribeDBClusterSnapshots=NO_CLUSTER_SNAPSHOTS)
+    site.recovery_points(origin)
+    assert wire.asked == [("DescribeDBSnapshots", sent), ("DescribeDBClusterSnapshots", sent)]
+
+
+def test_databases_of_both_kinds_are_read(aws: Any) -> None:
+    site, _wire = aws(
+        DescribeDBInstances=[{"DBInstances": [instance("a")], "Marker": "m"}, {"DBInstances": [instance("b")]}],
+        DescribeDBClusters={"DBClusters": [cluster("c")]},
+    )
+    assert [(one.id.kind, one.id.identifier) for one in site.databases()] == [
+        ("instance", "a"),
+        ("instance", "b"),
+        ("cluster", "c"),
+    ]
+
+
+@pytest.mark.parametrize("engine", ["docdb", "neptune"])
+def test_engines_that_only_share_the_api_are_left_out(aws: Any, engine: str) -> None:
+    site, _wire = aws(
+        DescribeDBInstances={"DBInstances": [instance("a", engine)]},
+        DescribeDBClusters={"DBClusters": [cluster("c", engine)]},
+        DescribeDBSnapshots={"DBSnapshots": [snapshot("a", engine)]},
+        DescribeDBClusterSnapshots={"DBClusterSnapshots": [cluster_snapshot("c", engine)]},
+    )
+    assert (site.databases(), site.recovery_points()) == ([], [])
+
+
+NAMES = [f"n{number:03d}" for number in range(IDS_A_CALL + 1)]
+
+
+@pytest.mark.parametrize(
+    ("read", "operation", "answer", "name"),
+    [
+        ("recovery_points_named", "DescribeDBSnapshots", {"DBSnapshots": []}, "db-snapshot-id"),
+        ("recovery_points_named", "DescribeDBClusterSnapshots", NO_CLUSTER_SNAPSHOTS, "db-cluster-snapshot-id"),
+        ("databases_named", "DescribeDBInstances", {"DBInstances": []}, "db-instance-id"),
+        ("databases_named", "DescribeDBClusters", NO_CLUSTERS, "db-cluster-id"),
+    ],
+)
+def test_names_are_asked_for_in_filters_of_fifty_and_only_where_there_are_any(
+    aws: Any, read: str, operation: str, answer: Row, name: str
+) -> None:
+    site, wire = aws(**{operation: answer})
+    kind = "cluster" if "Cluster" in operation else "instance"
+    getattr(site, read)({kind: reversed(NAMES)})
+    filters = [params["Filters"] for params in wire.params(operation)]
+    assert filters == [[{"Name": name, "Values": part}] for part in (NAMES[:50], NAMES[50:])]
+    assert {asked for asked, _params in wire.asked} == {operation}
+
+
+def test_no_names_cost_no_call(aws: Any) -> None:
+    site, wire = aws()
+    assert site.recovery_points_named({"instance": [], "cluster": []}) == site.databases_named({}) == []
+    assert wire.asked == []
+
+
+@pytest.mark.parametrize(("number", "sizes"), [(0, []), (1, [1]), (50, [50]), (51, [50, 1]), (101, [50, 50, 1])])
+def test_a_filter_takes_fifty_names(number: int, sizes: list[int]) -> None:
+    assert [len(part) for part in chunks(str(n) for n in range(number))] == sizes
+
+
+def test_a_list_that_cannot_be_read_says_where(aws: Any) -> None:
+    site, _wire = aws(DescribeDBSnapshots=Refused("AccessDenied"))
+    with pytest.raises(AwsRefusal, match=f"Cannot list DBSnapshots in {EAST}") as caught:
+        site.recovery_points()
+    assert caught.value.meaning == "permission"
+
+
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_the_accounts_of_a_snapshot_are_those_that_may_restore_it(aws: Any, kind: str) -> None:
+    point = landed() if kind == "instance" else of_cluster(landed())
+    prefix = "DBSnapshot" if kind == "instance" else "DBClusterSnapshot"
+    attributes = [
+        {"AttributeName": "restore", "AttributeValues": [STRANGER, SOURCE]},
+        {"AttributeName": "other", "AttributeValues": ["x"]},
+    ]
+    answer = {f"{prefix}AttributesResult": {f"{prefix}Identifier": point.name, f"{prefix}Attributes": attributes}}
+    site, wire = aws(**{f"Describe{prefix}Attributes": answer})
+    assert site.shared_with(point) == {SOURCE, STRANGER}
+    assert wire.asked == [(f"Describe{prefix}Attributes", {f"{prefix}Identifier": point.name})]
+
+
+def test_a_snapshot_without_attributes_is_shared_with_nobody(aws: Any) -> None:
+    site, _wire = aws(DescribeDBSnapshotAttributes={"DBSnapshotAttributesResult": {"DBSnapshotAttributes": []}})
+    assert site.shared_with(landed()) == frozenset()
+
+
+# -- keys and networks ------------------------------------------------------------------------------------------------
+
+
+def metadata(arn: str, **more: Any) -> Row:
+    account = arn.split(":")[4]
+    return {"KeyMetadata": {"Arn": arn, "AWSAccountId": account, "KeyId": "k", "KeyState": "Enabled", **more}}
+
+
+def test_a_key_is_what_an_alias_means_here(aws: Any) -> None:
+    site, wire = aws(DescribeKey=metadata(DR_KEY))
+    assert (site.key("alias/lifeboat").arn, wire.params("DescribeKey")) == (DR_KEY, [{"KeyId": "alias/lifeboat"}])
+
+
+def test_each_key_is_asked_for_once_and_in_its_own_region(aws: Any) -> None:
+    site, wire = aws(DescribeKey=[metadata(DR_KEY), metadata(SOURCE_KEY)])
+    found, refused = site.keys([SOURCE_KEY, DR_KEY, None, SOURCE_KEY])
+    assert (set(found), refused) == ({SOURCE_KEY, DR_KEY}, {})
+    assert sorted(zip(wire.regions, [one["KeyId"] for one in wire.params("DescribeKey")], strict=True)) == [
+        (EAST, DR_KEY),
+        (WEST, SOURCE_KEY),
+    ]
+
+
+def test_a_key_that_cannot_be_seen_says_why_and_stops_no_other(aws: Any) -> None:
+    site, _wire = aws(DescribeKey=[Refused("AccessDeniedException", "no grant"), metadata(SOURCE_KEY)])
+    found, refused = site.keys([DR_KEY, SOURCE_KEY])
+    assert (set(found), refused) == ({SOURCE_KEY}, {DR_KEY: "no grant (AccessDeniedException)"})
+
+
+def test_a_key_service_that_cannot_be_reached_says_nothing_about_a_key(aws: Any) -> None:
+    site, _wire = aws(DescribeKey=EndpointConnectionError(endpoint_url="https://kms.example"))
+    with pytest.raises(AwsRefusal, match="Cannot use the KMS key") as caught:
+        site.keys([DR_KEY])
+    assert caught.value.meaning == "unreachable"
+
+
+def test_a_network_is_its_subnets_and_which_of_them_are_public(aws: Any) -> None:
+    group = {
+        "DBSubnetGroupName": "private",
+        "VpcId": "vpc-1",
+        "Subnets": [{"SubnetIdentifier": "a"}, {"SubnetIdentifier": "b"}],
+    }
+    outside = {"Associations": [{"SubnetId": "b", "Main": False}], "Routes": [{"GatewayId": "igw-1"}]}
+    site, wire = aws(
+        DescribeDBSubnetGroups={"DBSubnetGroups": [group]},
+        DescribeRouteTables={"RouteTables": [outside, {"Associations": [{"Main": True}], "Routes": []}]},
+    )
+    network = site.network("private")
+    assert (network.vpc_id, network.subnets, network.public_subnets) == ("vpc-1", ("a", "b"), ("b",))
+    assert wire.params("DescribeRouteTables") == [{"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}]
+
+
+def test_a_network_that_does_not_exist_is_named(aws: Any) -> None:
+    site, _wire = aws(DescribeDBSubnetGroups=Refused("DBSubnetGroupNotFoundFault"))
+    with pytest.raises(AwsRefusal, match="Cannot use the DB subnet group private"):
+        site.network("private")
+
+
+# -- copies and shares ------------------------------------------------------------------------------------------------
+
+
+def copy(kind: str, source_region: str, key: str | None) -> Copy:
+    return Copy(
+        kind=kind,  # type: ignore[arg-type]
+        identifier="orders",
+        digest="d",
+        name="ours",
+        source_arn=f"arn:aws:rds:{source_region}:{SOURCE}:snapshot:ours",
+        source_region=source_region,
+        size_gib=20,
+        engine="postgres",
+        reason="",
+        kms_key_id=key,
+        tags={"b": "2", "a": "1"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("source_region", "key", "more"),
+    [
+        pytest.param(EAST, None, {}, id="within a Region, the key stays"),
+        pytest.param(EAST, DR_KEY, {"KmsKeyId": DR_KEY}, id="within a Region, re-keyed"),
+        pytest.param(WEST, DR_KEY, {"KmsKeyId": DR_KEY, "SourceRegion": WEST}, id="across Regions"),
+        pytest.param(WEST, None, {"SourceRegion": WEST}, id="across Regions, unencrypted"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_a_copy_sends_what_it_must_and_never_asks_to_copy_tags(
+    aws: Any, kind: str, source_region: str, key: str | None, more: Row
+) -> None:
+    """Across accounts tags cannot be copied: what they say is sent."""
+    prefix, row = ("DBSnapshot", snapshot) if kind == "instance" else ("DBClusterSnapshot", cluster_snapshot)
+    site, wire = aws(**{f"Copy{prefix}": {prefix: {**row("ours"), "Status": "copying"}}})
+    wanted = copy(kind, source_region, key)
+    answer = site.copy(wanted)
+    assert (answer.kind, answer.name, answer.is_in_progress) == (kind, "ours", True)
+    assert wire.asked == [
+        (
+            f"Copy{prefix}",
+            {
+                f"Source{prefix}Identifier": wanted.source_arn,
+                f"Target{prefix}Identifier": "ours",
+                "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
+                **more,
+            },
+        )
+    ]
+
+
+def test_a_copy_that_is_refused_says_from_where_to_where(aws: Any) -> None:
+    message = "Cannot copy more than 20 snapshots across regions"
+    site, _wire = aws(CopyDBSnapshot=Refused("SnapshotQuotaExceeded", message))
+    with pytest.raises(AwsRefusal, match=f"Cannot copy .*snapshot:ours to ours in {EAST}: {message}") as caught:
+        site.copy(copy("instance", WEST, DR_KEY))
+    assert caught.value.meaning == "wait"
+
+
+@pytest.mark.parametrize(
+    ("add", "remove", "sent"),
+    [
+        pytest.param([SOURCE], [], {"ValuesToAdd": [SOURCE]}, id="add"),
+        pytest.param([], [SOURCE], {"ValuesToRemove": [SOURCE]}, id="remove"),
+        pytest.param(
+            {STRANGER, SOURCE}, {DR}, {"ValuesToAdd": [SOURCE, STRANGER], "ValuesToRemove": [DR]}, id="both, in order"
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_a_share_changes_who_may_restore_a_snapshot(aws: Any, kind: str, add: Any, remove: Any, sent: Row) -> None:
+    point = landed() if kind == "instance" else of_cluster(landed())
+    prefix = "DBSnapshot" if kind == "instance" else "DBClusterSnapshot"
+    site, wire = aws(**{f"Modify{prefix}Attribute": {}})
+    site.share(point, add=add, remove=remove)
+    assert wire.asked == [
+        (f"Modify{prefix}Attribute", {f"{prefix}Identifier": point.name, "AttributeName": "restore", **sent})
+    ]
+
+
+def test_tags_are_added_to_what_an_arn_names(aws: Any) -> None:
+    site, wire = aws(AddTagsToResource={})
+    site.tag(landed().arn, {"lifeboat:verified": "t"})
+    assert wire.asked == [
+        (
+            "AddTagsToResource",
+            {"ResourceName": landed().arn, "Tags": [{"Key": "lifeboat:verified", "Value": "t"}]},
+        )
+    ]
+
+
+# -- databases --------------------------------------------------------------------------------------------------------
+
+OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
+TARGET = plan_target(Lineage("5f0c2a9b7d31", NOW), landed(), OPTIONS)
+CLUSTER_TARGET = plan_target(Lineage("5f0c2a9b7d31", NOW), of_cluster(landed(encrypted=False, kms_key_id=None)), OPTIONS)
+
+
+def test_an_instance_is_restored_private_in_the_named_network(aws: Any) -> None:
+    site, wire = aws(RestoreDBInstanceFromDBSnapshot={"DBInstance": instance(TARGET.name)})
+    assert site.restore(TARGET).id.identifier == TARGET.name
+    (sent,) = wire.params("RestoreDBInstanceFromDBSnapshot")
+    assert {name: value for name, value in sent.items() if name != "Tags"} == {
+        "DBInstanceIdentifier": TARGET.name,
+        "DBSnapshotIdentifier": landed().arn,
+        "DBInstanceClass": "db.t4g.medium",
+        "DBSubnetGroupName": "private",
+        "VpcSecurityGroupIds": ["sg-1"],
+        "PubliclyAccessible": False,
+        "MultiAZ": False,
+        "AutoMinorVersionUpgrade": False,
+        "DeletionProtection": False,
+        "CopyTagsToSnapshot": False,
+        "BackupRetentionPeriod": 0,
+    }
+
+
+def test_a_cluster_is_restored_with_its_version_and_encrypted_on_the_way(aws: Any) -> None:
+    site, wire = aws(RestoreDBClusterFromSnapshot={"DBCluster": cluster(CLUSTER_TARGET.name)})
+    assert site.restore(CLUSTER_TARGET).id.kind == "cluster"
+    (sent,) = wire.params("RestoreDBClusterFromSnapshot")
+    assert {name: value for name, value in sent.items() if name != "Tags"} == {
+        "DBClusterIdentifier": CLUSTER_TARGET.name,
+        "SnapshotIdentifier": of_cluster(landed()).arn,
+        "Engine": "aurora-postgresql",
+        "EngineVersion": "16.4",
+        "KmsKeyId": DR_KEY,
+        "DBSubnetGroupName": "private",
+        "VpcSecurityGroupIds": ["sg-1"],
+        "DeletionProtection": False,
+        "CopyTagsToSnapshot": False,
+        "BackupRetentionPeriod": 1,
+    }
+
+
+def test_a_member_is_added_to_its_cluster_and_private(aws: Any) -> None:
+    site, wire = aws(CreateDBInstance={})
+    site.add_member(CLUSTER_TARGET)
+    (sent,) = wire.params("CreateDBInstance")
+    assert {name: value for name, value in sent.items() if name != "Tags"} == {
+        "DBInstanceIdentifier": CLUSTER_TARGET.member,
+        "DBClusterIdentifier": CLUSTER_TARGET.name,
+        "DBInstanceClass": "db.t4g.medium",
+        "Engine": "aurora-postgresql",
+        "PubliclyAccessible": False,
+        "AutoMinorVersionUpgrade": False,
+    }
+
+
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_a_password_is_changed_at_once(aws: Any, kind: str) -> None:
+    prefix = "DBInstance" if kind == "instance" else "DBCluster"
+    site, wire = aws(**{f"Modify{prefix}": {}})
+    site.set_password(restored("a", kind), "word-of-the-day")
+    assert wire.asked == [
+        (
+            f"Modify{prefix}",
+            {f"{prefix}Identifier": "a", "MasterUserPassword": "word-of-the-day", "ApplyImmediately": True},
+        )
+    ]
+
+
+def test_a_password_that_is_refused_is_not_in_the_message(aws: Any) -> None:
+    site, _wire = aws(ModifyDBInstance=Refused("InvalidParameterValue"))
+    with pytest.raises(AwsRefusal, match="Cannot set the master password of a") as caught:
+        site.set_password(restored("a"), "word-of-the-day")
+    assert "word-of-the-day" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "operation", "sent"),
+    [
+        pytest.param(
+            restored("a"),
+            "DeleteDBInstance",
+            {"DBInstanceIdentifier": "a", "DeleteAutomatedBackups": True},
+            id="an instance and its backups",
+        ),
+        pytest.param(
+            restored("a", cluster="c"),
+            "DeleteDBInstance",
+            {"DBInstanceIdentifier": "a"},
+            id="a member, whose cluster has the backups",
+        ),
+        pytest.param(
+            restored("a", "cluster"),
+            "DeleteDBCluster",
+            {"DBClusterIdentifier": "a", "DeleteAutomatedBackups": True},
+            id="a cluster and its backups",
+        ),
+    ],
+)
+def test_nothing_is_kept_of_a_database_that_is_deleted(aws: Any, one: Any, operation: str, sent: Row) -> None:
+    site, wire = aws(**{operation: {}})
+    site.delete_database(one)
+    assert wire.asked == [(operation, {"SkipFinalSnapshot": True, **sent})]
+
+
+@pytest.mark.parametrize(
+    ("point", "operation", "sent"),
+    [
+        pytest.param(landed(), "DeleteDBSnapshot", {"DBSnapshotIdentifier": landed().name}, id="instance"),
+        pytest.param(
+            of_cluster(landed()), "DeleteDBClusterSnapshot", {"DBClusterSnapshotIdentifier": landed().name}, id="cluster"
+        ),
+    ],
+)
+def test_a_snapshot_is_deleted_as_what_it_is(aws: Any, point: Any, operation: str, sent: Row) -> None:
+    site, wire = aws(**{operation: {}})
+    site.delete_recovery_point(point)
+    assert wire.asked == [(operation, sent)]
+
+
+def act(site: Site, what: str) -> None:
+    point, one = landed(), restored("a")
+    calls = {
+        "share": lambda: site.share(point, add=[SOURCE]),
+        "shared_with": lambda: site.shared_with(point),
+        "tag": lambda: site.tag(point.arn, {"a": "b"}),
+        "delete_recovery_point": lambda: site.delete_recovery_point(point),
+        "restore": lambda: site.restore(TARGET),
+        "add_member": lambda: site.add_member(CLUSTER_TARGET),
+        "set_password": lambda: site.set_password(one, "word"),
+        "delete_database": lambda: site.delete_database(one),
+    }
+    calls[what]()
+
+
+@pytest.mark.parametrize(
+    ("what", "operation", "message"),
+    [
+        ("share", "ModifyDBSnapshotAttribute", f"Cannot share {landed().name}"),
+        ("shared_with", "DescribeDBSnapshotAttributes", f"Cannot see with whom {landed().name} is shared"),
+        ("tag", "AddTagsToResource", f"Cannot tag {landed().arn}"),
+        ("delete_recovery_point", "DeleteDBSnapshot", f"Cannot delete {landed().name}"),
+        ("restore", "RestoreDBInstanceFromDBSnapshot", f"Cannot restore {landed().name} as {TARGET.name}"),
+        ("add_member", "CreateDBInstance", f"Cannot add {CLUSTER_TARGET.member} to the cluster"),
+        ("set_password", "ModifyDBInstance", "Cannot set the master password of a"),
+        ("delete_database", "DeleteDBInstance", "Cannot delete a"),
+    ],
+)
+def test_a_refusal_says_what_was_being_done(aws: Any, what: str, operation: str, message: str) -> None:
+    site, _wire = aws(**{operation: Refused("AccessDenied", "not you")})
+    with pytest.raises(AwsRefusal, match=message) as caught:
+        act(site, what)
+    assert "not you (AccessDenied)" in str(caught.value)
+
+
+# -- the session ------------------------------------------------------------------------------------------------------
+
+
+def test_the_credentials_must_be_those_of_the_declared_account(aws: Any) -> None:
+    site, wire = aws()
+    site.check_account(DR)
+    with pytest.raises(LifeboatError, match=f"Cannot work on account {SOURCE}: these credentials belong to account {DR}"):
+        site.check_account(SOURCE)
+    assert len(wire.asked) == 1
+
+
+def test_credentials_that_are_none_are_refused(aws: Any) -> None:
+    site, _wire = aws(GetCallerIdentity=Refused("InvalidClientTokenId"))
+    with pytest.raises(AwsRefusal, match="Cannot tell whose credentials these are"):
+        site.check_account(DR)
+
+
+def test_another_region_is_seen_through_the_same_credentials(aws: Any) -> None:
+    site, wire = aws(DescribeDBSnapshots={"DBSnapshots": []}, DescribeDBClusterSnapshots=NO_CLUSTER_SNAPSHOTS)
+    site.check_account(DR)
+    other = site.in_region(WEST)
+    other.check_account(DR)
+    other.recovery_points("shared")
+    assert (other.region, wire.regions[1:]) == (WEST, [WEST, WEST])
+    assert other.account == DR
+    assert [name for name, _params in wire.asked].count("GetCallerIdentity") == 1
+
+
+def test_the_own_region_is_no_other(aws: Any) -> None:
+    site, _wire = aws()
+    assert site.in_region(EAST) is site
+
+
+def test_the_time_is_that_of_the_last_answer_of_aws(aws: Any) -> None:
+    site, wire = aws(AddTagsToResource={})
+    with pytest.raises(LifeboatError, match="AWS has not answered"):
+        _ = site.now
+    site.check_account(DR)
+    assert site.now == WHEN
+    wire.headers["Date"] = "Mon, 23 Nov 2026 15:00:00 GMT"
+    site.tag(landed().arn, {"a": "b"})
+    assert site.now == WHEN.replace(hour=15, minute=0, second=0)
+
+
+def test_an_answer_without_a_date_leaves_the_time_as_it_was(aws: Any) -> None:
+    site, wire = aws(AddTagsToResource={})
+    site.check_account(DR)
+    del wire.headers["Date"]
+    site.tag(landed().arn, {"a": "b"})
+    assert site.now == WHEN
+
+
+def test_a_refusal_tells_the_time_too(aws: Any) -> None:
+    site, _wire = aws(AddTagsToResource=Refused("AccessDenied"))
+    with pytest.raises(AwsRefusal):
+        site.tag(landed().arn, {"a": "b"})
+    assert site.now == WHEN
+
+
+# -- on the wire ------------------------------------------------------------------------------------------------------
+
+IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:iam::{DR}:user/x</Arn><UserId>AIDATEST</UserId><Account>{DR}</Account></GetCallerIdentityResult>
+</GetCallerIdentityResponse>"""
+COPIED = """<CopyDBSnapshotResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><CopyDBSnapshotResult><DBSnapshot>
+<DBSnapshotIdentifier>ours</DBSnapshotIdentifier><DBInstanceIdentifier>orders</DBInstanceIdentifier>
+<DBSnapshotArn>arn:aws:rds:us-east-1:222222222222:snapshot:ours</DBSnapshotArn><Engine>postgres</Engine>
+<Status>creating</Status></DBSnapshot></CopyDBSnapshotResult></CopyDBSnapshotResponse>"""
+
+
+class Body(io.BytesIO):
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+class Wire:
+    """A session whose clients send real HTTP requests to nobody."""
+
+    def __init__(self, session: Any, answers: list[tuple[int, str]]) -> None:
+        self._session, self._answers, self.sent = session, answers, []
+
+    def client(self, service: str, region_name: str, **settings: Any) -> Any:
+        client = self._session.client(service, region_name=region_name, **settings)
+        client.meta.events.register_last("before-send", self._send)
+        return client
+
+    def _send(self, request: Any, **_more: Any) -> AWSResponse:
+        self.sent.append({name: values[0] for name, values in parse_qs(request.body).items()})
+        status, body = self._answers.pop(0)
+        headers = {"Date": "Mon, 23 Nov 2026 14:05:07 GMT"}
+        return AWSResponse(request.url, status, headers, Body(body.encode()))
+
+
+@pytest.fixture
+def over_http(session: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+
+    def over_http(*answers: tuple[int, str]) -> tuple[Site, Wire]:
+        wire = Wire(session, list(answers))
+        return Site(wire, EAST, {"config": Config(retries=dict(RETRIES))}), wire
+
+    return over_http
+
+
+def test_calls_are_counted_by_http_attempt_with_their_retries(over_http: Any) -> None:
+    site, _wire = over_http((503, ""), (500, ""), (200, IDENTITY))
+    assert (site.account, site.now) == (DR, WHEN)
+    assert site.api_calls == {"sts:GetCallerIdentity": 3}
+
+
+def test_a_call_that_fails_for_good_is_counted_too(over_http: Any) -> None:
+    site, wire = over_http(*[(503, "")] * 99)
+    with pytest.raises(AwsRefusal):
+        site.check_account(DR)
+    assert site.api_calls == {"sts:GetCallerIdentity": len(wire.sent)}
+    assert len(wire.sent) == 1 + RETRIES["max_attempts"]
+
+
+def test_calls_in_another_region_are_counted_together(over_http: Any) -> None:
+    site, _wire = over_http((200, IDENTITY), (200, COPIED))
+    site.check_account(DR)
+    site.in_region(WEST).copy(copy("instance", WEST, None))
+    assert site.api_calls == {"sts:GetCallerIdentity": 1, "rds:CopyDBSnapshot": 1}
+
+
+def test_a_copy_across_regions_carries_a_signed_address_of_its_source(over_http: Any) -> None:
+    site, wire = over_http((200, COPIED))
+    site.copy(copy("instance", WEST, DR_KEY))
+    (sent,) = wire.sent
+    assert (sent["KmsKeyId"], "CopyTags" in sent, "SourceRegion" in sent) == (DR_KEY, False, False)
+    assert sent["PreSignedUrl"].startswith(f"https://rds.{WEST}.amazonaws.com/")
+
+
+# -- the connection options -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Connect with some of the options of every AWS module; returns the site and what its clients are made with."""
+    made: Row = {}
+
+    def session(**options: Any) -> Mock:
+        made["session"] = options
+        return Mock(client=client)
+
+    def client(service: str, **settings: Any) -> Mock:
+        made["client"] = settings
+        return Mock(**{"get_caller_identity.return_value": {"Account": DR}})
+
+    def connect(**given: Any) -> tuple[Site, Row]:
+        monkeypatch.setattr("boto3.session.Session", session)
+        site = Site.connect(module(**given))
+        assert site.account == DR
+        return site, made
+
+    return connect
+
+
+def module(**given: Any) -> Mock:
+    options = "region endpoint_url access_key secret_key session_token profile aws_ca_bundle aws_config"
+    unset = dict.fromkeys([*options.split(), "debug_botocore_endpoint_logs"])
+    return Mock(params={**unset, "validate_certs": True, **given}, fail_json=Mock(side_effect=AssertionError))
+
+
+def test_a_site_is_where_its_options_say(connect: Any) -> None:
+    site, made = connect(region=WEST, endpoint_url="http://127.0.0.1:1", profile="production")
+    assert (site.region, made["session"]) == (WEST, {"profile_name": "production"})
+    assert (made["client"]["region_name"], made["client"]["endpoint_url"]) == (WEST, "http://127.0.0.1:1")
+
+
+def test_credentials_that_are_given_are_used(connect: Any) -> None:
+    _site, made = connect(region=WEST, access_key="AKIATEST", secret_key="word", session_token="token")
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    assert [made["client"][name] for name in names] == ["AKIATEST", "word", "token"]
+
+
+def test_a_site_says_who_calls_and_does_not_give_up_at_once(connect: Any) -> None:
+    config = connect(region=WEST)[1]["client"]["config"]
+    assert ("lifeboat.rds" in config.user_agent_extra, config.retries["mode"]) == (True, "adaptive")
+
+
+def test_the_callers_own_botocore_options_count(connect: Any) -> None:
+    config = connect(region=WEST, aws_config={"connect_timeout": 3, "retries": {"max_attempts": 1}})[1]["client"]["config"]
+    assert (config.connect_timeout, config.retries["max_attempts"]) == (3, 1)
+
+
+def test_a_site_without_a_region_is_refused() -> None:
+    with pytest.raises(LifeboatError, match=r"Cannot choose a Region.*Set region"):
+        Site.connect(module())
+
+
+def test_a_profile_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(AwsRefusal, match="nobody") as caught:
+        Site.connect(module(region=WEST, profile="nobody"))
+    assert caught.value.meaning == "unreachable"
