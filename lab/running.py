@@ -49,6 +49,7 @@ class RunningLab:
         if with_shop:
             accounts = self.application.accounts
             self.application.admin.shop.create(accounts.find("production"))
+        self.service.warm_up()
         self.home.write(self.service.url, self.application.accounts, roles)
 
     def close(self) -> None:

@@ -207,14 +207,16 @@ class Service:
 
     def start(self) -> None:
         self.thread.start()
-        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+    def warm_up(self) -> None:
+        """Import in the background what the first calls would otherwise wait for."""
+        threading.Thread(target=_import_slow_modules, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
         self.http.shutdown()
         self.http.server_close()
 
 
-def _warm_up() -> None:
-    """Import what the first calls would otherwise wait for."""
+def _import_slow_modules() -> None:
     for name in ("moto.ec2.models", "moto.rds.models", "psycopg"):
         importlib.import_module(name)

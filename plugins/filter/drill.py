@@ -37,7 +37,7 @@ def drill_targets(restored: Result, credentials: Result, definitions: Mapping[st
             "database": step.get("database_name") or "postgres",
             "username": step["master_username"],
             "password": credentials["credentials"][step["name"]],
-            "checks": with_time(definition_of(definitions, step["database"]).get("checks", []), step),
+            "checks": with_time(definition_of(definitions, step["database"]).get("checks") or [], step),
         }
         for step in checkable(restored, credentials)
     ]

@@ -57,11 +57,6 @@ steps:
   type: list
   elements: dict
   contains:
-    database:
-      description: The identifier of the database.
-      type: str
-      returned: always
-      sample: orders
     kind:
       description: V(instance) or V(cluster).
       type: str
@@ -137,7 +132,7 @@ BYTES = 24  # of randomness: 32 characters, within the limits of every engine
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Set the passwords in the first pass; the later ones see that they are in force."""
-    report = Report()
+    report = Report(check_mode=check_mode)
     if params["_resume"] is not None:
         started = {one["name"]: one["started"] for one in params["_resume"]}
         for database in site.databases_named(names_of(params["_resume"])):
@@ -150,13 +145,14 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
         one.id.identifier: secrets.token_urlsafe(BYTES) for one in mine if one.is_usable and one.cluster is None
     }
     for database in mine:
-        if database.id.identifier in passwords:
-            change(database, passwords[database.id.identifier], site, report, check_mode=check_mode)
+        name = database.id.identifier
+        if name in passwords and not change(database, passwords[name], site, report, check_mode=check_mode):
+            del passwords[name]
     return report.as_result(credentials={} if check_mode else passwords)
 
 
-def change(database: Database, password: str, site: Site, report: Report, *, check_mode: bool) -> None:
-    """Ask for one new password."""
+def change(database: Database, password: str, site: Site, report: Report, *, check_mode: bool) -> bool:
+    """Ask for one new password, and say whether AWS took it."""
     about = {"kind": database.id.kind, "name": database.id.identifier}
     report.change(database.id.identifier, "the password of the original database", "a new random password")
     try:
@@ -165,8 +161,9 @@ def change(database: Database, password: str, site: Site, report: Report, *, che
             report.wait_for({**about, "started": str(iso(site.now))}, status="modifying", **about)
     except AwsRefusal as refusal:
         report.step("failed", reason=str(refusal), **about)
-        return
+        return False
     report.step("modifying", reason="a restored database has the original's password", changed=True, **about)
+    return True
 
 
 def settle(database: Database, started: str, site: Site, report: Report) -> None:

@@ -111,6 +111,7 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.coverage import cover, describe
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 
@@ -121,10 +122,16 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+def run(params: dict[str, Any], site: Site, **_check_mode: bool) -> dict[str, Any]:
     """Read everything by page; there is nothing to change, so check mode does the same."""
     site.check_account(params["account_id"])
     accounts = check_accounts(params["source_accounts"], site.account)
+    if params["source_regions"] and not accounts:
+        raise LifeboatError(
+            "Cannot look at what other accounts share",
+            why="source_accounts is empty, and anybody may share a snapshot with this account",
+            remedy="Name the accounts in source_accounts",
+        )
     points = site.recovery_points()
     for region in params["source_regions"]:
         shared = site.in_region(region).recovery_points("shared")

@@ -174,7 +174,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments imp
     selection,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.reconcile import by_key, facts, look_again, reconcile, seconds_since
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.reconcile import (
+    by_key,
+    facts,
+    look_again,
+    reconcile,
+    seconds_since,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 
 ARGUMENTS: dict[str, Any] = {
@@ -189,7 +195,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: publish what is not published yet."""
-    report, wanted = Report(), check_accounts(params["share_with"], params["account_id"])
+    report, wanted = Report(check_mode=check_mode), check_accounts(params["share_with"], params["account_id"])
     publications: list[Publication] = []
     if params["_resume"] is None:
         publications, rows = look(params, site, report)

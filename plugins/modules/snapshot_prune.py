@@ -123,7 +123,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import read_landed
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import LANDED, RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import Policy, Verdict, judge, retirements, with_marks
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import (
+    Policy,
+    Verdict,
+    judge,
+    retirements,
+    with_marks,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import points_among
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, selection
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
@@ -139,16 +145,20 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Retire what has landed, then delete what need not stay."""
-    landed, policy, report = read_landed(params["landed"]), read_policy(params), Report()
+    landed, policy, report = read_landed(params["landed"]), read_policy(params), Report(check_mode=check_mode)
     site.check_account(params["account_id"])
     where = f"the recovery points of account {site.account}, {site.region}"
     points = points_among(site.recovery_points("manual"), selection(params), where)
-    retired = {}
+    retired: dict[str, list[str]] = {}
+    refused: set[str] = set()
     for point, account, landed_time in retirements(points, params["prefix"], site.account, landed):
         if retire(point, account, landed_time, site, report, check_mode=check_mode):
             retired.setdefault(point.arn, []).append(account)
+        else:
+            refused.add(point.arn)
     for verdict in judge(with_marks(points, retired), params["prefix"], policy, site.account, site.now):
-        carry_out(verdict, verdict.point.arn in retired, site, report, check_mode=check_mode)
+        if verdict.point.arn not in refused:
+            carry_out(verdict, site, report, retired=verdict.point.arn in retired, check_mode=check_mode)
     return report.as_result()
 
 
@@ -158,7 +168,8 @@ def read_policy(params: dict[str, Any]) -> Policy:
     :raises LifeboatError: when it would keep nothing.
     """
     if params["keep"] < 1:
-        raise LifeboatError("Cannot keep fewer than 1 recovery point", why="keep is too small", remedy="Set keep to 1 or more")
+        why = f"keep is {params['keep']}"
+        raise LifeboatError("Cannot keep fewer than 1 recovery point", why=why, remedy="Set keep to 1 or more")
     days = params["max_age_days"]
     return Policy(params["keep"], None if days is None else timedelta(days=days))
 
@@ -178,7 +189,7 @@ def retire(
     return True
 
 
-def carry_out(verdict: Verdict, retired: bool, site: Site, report: Report, *, check_mode: bool) -> None:
+def carry_out(verdict: Verdict, site: Site, report: Report, *, retired: bool, check_mode: bool) -> None:
     """Delete a recovery point, or say why it stays."""
     point = verdict.point
     if verdict.keep:

@@ -11,12 +11,12 @@ module: snapshot_replicate
 short_description: Own a copy of every recovery point that other accounts published for this one
 version_added: 0.1.0
 description:
-  - Copies the newest recovery point of each database that the O(source_accounts) shared with this account to the Region
-    of this site, across account and Region in one step, under this account's own key.
+  - Copies the newest recovery point of each database that the O(source_accounts) shared with this account to the
+    Region of this site, across account and Region in one step, under this account's own key.
   - A copy has landed when it is available and matches its source in lineage, engine, size and key.
   - Snapshots that other accounts share are never adopted, whatever their names.
     Those that are named like ours are reported as RV(refused).
-  - An unencrypted DB cluster snapshot stays unencrypted, since AWS encrypts none by copying. It is encrypted at restore.
+  - An unencrypted DB cluster snapshot stays so, since AWS encrypts none by copying. It is encrypted at restore.
 options:
   source_accounts:
     description: The 12-digit IDs of the accounts whose databases this site protects.
@@ -187,7 +187,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication imp
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import LIMITS, WAITING, extra_tags, limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.reconcile import by_key, facts, look_again, reconcile, seconds_since
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.reconcile import (
+    by_key,
+    facts,
+    look_again,
+    reconcile,
+    seconds_since,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 
 ARGUMENTS: dict[str, Any] = {
@@ -202,7 +208,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: copy what is offered and not here yet."""
-    report = Report()
+    report = Report(check_mode=check_mode)
     if params["_resume"] is not None:
         copies, rows = look_again(params["_resume"], site)
         settle(copies, rows, params, site, report, check_mode=check_mode)
@@ -233,7 +239,8 @@ def read_options(params: dict[str, Any], site: Site) -> ReplicateOptions:
 def look(params: dict[str, Any], options: ReplicateOptions, site: Site) -> tuple[list[Offer], list[Refusal]]:
     """What other accounts offer: what is visibly shared, and what their manifests name beyond it."""
     published = read_published(params["published"])
-    shared = [point for region in params["source_regions"] for point in site.in_region(region).recovery_points("shared")]
+    places = [site.in_region(region) for region in params["source_regions"]]
+    shared = [point for place in places for point in place.recovery_points("shared")]
     read = [read_offer(point, options, published) for point in shared]
     seen = {point.arn for point in shared}
     read += [offer_of(entry, options) for arn, entry in published.items() if arn not in seen]

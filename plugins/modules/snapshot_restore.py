@@ -95,9 +95,9 @@ steps:
   elements: dict
   contains:
     database:
-      description: The identifier of the database.
+      description: The identifier of the original database.
       type: str
-      returned: always
+      returned: with O(state=present)
       sample: orders
     kind:
       description: V(instance) or V(cluster).

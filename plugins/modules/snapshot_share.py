@@ -109,6 +109,7 @@ now:
 
 from typing import Any
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
@@ -125,7 +126,7 @@ ARGUMENTS: dict[str, Any] = {
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Bring the accounts of each snapshot to the wanted ones."""
     site.check_account(params["account_id"])
-    wanted, report = check_accounts(params["accounts"], site.account), Report()
+    wanted, report = check_accounts(params["accounts"], site.account), Report(check_mode=check_mode)
     points = find(params["snapshots"], site)
     keys, _refused = site.keys(point.kms_key_id for point in points if wanted)
     have = {point.arn: site.shared_with(point) if point.origin == "manual" else frozenset() for point in points}
@@ -136,10 +137,19 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
     for plan in plans:
         if plan.is_needed:
             report.change(plan.point.name, sorted(have[plan.point.arn]), sorted(wanted))
-            if not check_mode:
-                site.share(plan.point, add=plan.add, remove=plan.remove)
-        report.step("shared", reason=reason_of(plan), changed=plan.is_needed, **facts(plan.point))
+        share(plan, site, report, check_mode=check_mode)
     return report.as_result()
+
+
+def share(plan: SharePlan, site: Site, report: Report, *, check_mode: bool) -> None:
+    """Add and remove the accounts of one snapshot."""
+    try:
+        if plan.is_needed and not check_mode:
+            site.share(plan.point, add=plan.add, remove=plan.remove)
+    except AwsRefusal as refusal:
+        report.step("failed", reason=str(refusal), **facts(plan.point))
+        return
+    report.step("shared", reason=reason_of(plan), changed=plan.is_needed, **facts(plan.point))
 
 
 def find(wanted: list[str], site: Site) -> list[RecoveryPoint]:
@@ -148,17 +158,21 @@ def find(wanted: list[str], site: Site) -> list[RecoveryPoint]:
     :raises LifeboatError: when one of them does not exist.
     """
     names = [name.split(":", 6)[6] if name.startswith("arn:") else name for name in wanted]
-    by_name = {point.name: point for point in site.recovery_points_named({"instance": names, "cluster": names})}
-    for name in names:
-        if name not in by_name:
+    points = site.recovery_points_named({"instance": names, "cluster": names})
+    found = {point.name: point for point in points} | {point.arn: point for point in points}
+    for name in wanted:
+        if name not in found:
             raise LifeboatError(
-                f"Cannot share {name}", why=f"{site.region} has no such snapshot", remedy="Correct the name or the Region"
+                f"Cannot share {name}",
+                why=f"{site.region} has no such snapshot",
+                remedy="Correct the name or the Region",
             )
-    return [by_name[name] for name in names]
+    return [found[name] for name in wanted]
 
 
 def reason_of(plan: SharePlan) -> str:
-    parts = [f"{word} {', '.join(sorted(accounts))}" for word, accounts in (("added", plan.add), ("removed", plan.remove)) if accounts]
+    changes = (("added", plan.add), ("removed", plan.remove))
+    parts = [f"{word} {', '.join(sorted(accounts))}" for word, accounts in changes if accounts]
     return "; ".join(parts) or "shared with these accounts already"
 
 

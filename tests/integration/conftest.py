@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lab import Lab
 from tests.integration.play import ROLES, Run, play
 

@@ -65,7 +65,11 @@ def snapshots(lab: Lab, account: str, region: str, **wanted: Any) -> list[dict[s
     shapes = [row | {"Name": row["DBSnapshotIdentifier"], "Of": row["DBInstanceIdentifier"]} for row in rows]
     return shapes + [
         row
-        | {"Name": row["DBClusterSnapshotIdentifier"], "Of": row["DBClusterIdentifier"], "Encrypted": row["StorageEncrypted"]}
+        | {
+            "Name": row["DBClusterSnapshotIdentifier"],
+            "Of": row["DBClusterIdentifier"],
+            "Encrypted": row["StorageEncrypted"],
+        }
         for row in clusters
     ]
 

@@ -12,53 +12,121 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lab import Lab
 from tests.integration.play import DR, EAST, SOURCE, WEST, forget_calls, play, snapshots, writes
 
 COPY = {"account_id": SOURCE, "kms_key_id": "alias/lifeboat", "share_with": [DR]}
 REPLICATE = {"account_id": DR, "kms_key_id": "alias/lifeboat", "source_accounts": [SOURCE], "source_regions": [WEST]}
-RESTORE = {"account_id": DR, "drill_id": "bad", "db_subnet_group_name": "lifeboat-drill", "vpc_security_group_ids": ["sg-1"]}
+RESTORE = {
+    "account_id": DR,
+    "drill_id": "bad",
+    "db_subnet_group_name": "lifeboat-drill",
+    "vpc_security_group_ids": ["sg-1"],
+}
 
 # What is wrong, the call, and what the error must say: the remedy is a part of it.
 CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "unknown database": (
-        "snapshot_copy", COPY | {"databases": ["odrers"]}, ["'odrers'", "there are: billing, catalog, events, orders", "Correct the name"],
+        "snapshot_copy",
+        COPY | {"databases": ["odrers"]},
+        ["'odrers'", "there are: billing, catalog, events, orders", "Correct the name"],
     ),
     "wrong account behind the profile": (
-        "snapshot_copy", COPY | {"account_id": "444444444444"}, ["444444444444", f"belong to account {SOURCE}", "Correct the profile"],
+        "snapshot_copy",
+        COPY | {"account_id": "444444444444"},
+        ["444444444444", f"belong to account {SOURCE}", "Correct the profile"],
     ),
-    "sharing with itself": ("snapshot_copy", COPY | {"share_with": [SOURCE]}, ["must be another one", "Name the DR account"]),
+    "sharing with itself": (
+        "snapshot_copy",
+        COPY | {"share_with": [SOURCE]},
+        ["must be another one", "Name the DR account"],
+    ),
     "sharing with everybody": ("snapshot_copy", COPY | {"share_with": ["all"]}, ["never shared with everybody"]),
     "a key that does not exist": ("snapshot_copy", COPY | {"kms_key_id": "alias/nothing"}, ["alias/nothing", WEST]),
-    "a disabled key": ("snapshot_copy", COPY | {"kms_key_id": "@disabled"}, ["it is Disabled", "Set kms_key_id to an enabled"]),
-    "a key of another Region": ("snapshot_copy", COPY | {"kms_key_id": "@elsewhere"}, [f"Cannot use the KMS key|a key of {EAST}"]),
-    "the AWS-managed key": ("snapshot_copy", COPY | {"kms_key_id": "alias/aws/rds"}, ["AWS-managed", "customer managed key"]),
+    "a disabled key": (
+        "snapshot_copy",
+        COPY | {"kms_key_id": "@disabled"},
+        ["it is Disabled", "Set kms_key_id to an enabled"],
+    ),
+    "a key of another Region": (
+        "snapshot_copy",
+        COPY | {"kms_key_id": "@elsewhere"},
+        [f"Cannot use the KMS key|a key of {EAST}"],
+    ),
+    "the AWS-managed key": (
+        "snapshot_copy",
+        COPY | {"kms_key_id": "alias/aws/rds"},
+        ["AWS-managed", "customer managed key"],
+    ),
     "sharing an automated snapshot": (
-        "snapshot_share", {"account_id": SOURCE, "snapshots": ["@automated"], "accounts": [DR]}, ["is automated", "copy it with snapshot_copy first"],
+        "snapshot_share",
+        {"account_id": SOURCE, "snapshots": ["@automated"], "accounts": [DR]},
+        ["is automated", "copy it with snapshot_copy first"],
     ),
     "sharing under aws/rds": (
-        "snapshot_share", {"account_id": SOURCE, "snapshots": ["by-hand"], "accounts": [DR]}, ["aws/rds", "customer managed key with snapshot_copy"],
+        "snapshot_share",
+        {"account_id": SOURCE, "snapshots": ["by-hand"], "accounts": [DR]},
+        ["aws/rds", "customer managed key with snapshot_copy"],
     ),
     "sharing what does not exist": (
-        "snapshot_share", {"account_id": SOURCE, "snapshots": ["nothing"], "accounts": [DR]}, ["no such snapshot", "Correct the name"],
+        "snapshot_share",
+        {"account_id": SOURCE, "snapshots": ["nothing"], "accounts": [DR]},
+        ["no such snapshot", "Correct the name"],
     ),
     "keeping nothing": ("snapshot_prune", {"account_id": SOURCE, "keep": 0}, ["Set keep to 1"]),
-    "the DR account as its own source": ("snapshot_replicate", REPLICATE | {"source_accounts": [DR]}, ["must be another one"]),
+    "the DR account as its own source": (
+        "snapshot_replicate",
+        REPLICATE | {"source_accounts": [DR]},
+        ["must be another one"],
+    ),
     "the source's key for DR copies": (
-        "snapshot_replicate", REPLICATE | {"kms_key_id": "@source"}, [f"account {SOURCE}|Cannot use the KMS key"],
+        "snapshot_replicate",
+        REPLICATE | {"kms_key_id": "@source"},
+        [f"account {SOURCE}|Cannot use the KMS key"],
     ),
-    "not a manifest": ("snapshot_replicate", REPLICATE | {"published": [{"points": []}]}, ["Cannot read the published manifest"]),
+    "not a manifest": (
+        "snapshot_replicate",
+        REPLICATE | {"published": [{"points": []}]},
+        ["Cannot read the published manifest"],
+    ),
     "a name that is taken at the DR site": (
-        "snapshot_replicate", REPLICATE, ["does not carry our tag", "choose another prefix"],
+        "snapshot_replicate",
+        REPLICATE,
+        ["does not carry our tag", "choose another prefix"],
     ),
-    "a drill without a subnet group": ("snapshot_restore", RESTORE | {"db_subnet_group_name": ""}, ["db_subnet_group_name is not set"]),
-    "a drill without security groups": ("snapshot_restore", RESTORE | {"vpc_security_group_ids": []}, ["vpc_security_group_ids is not set"]),
-    "a drill in public": ("snapshot_restore", RESTORE | {"db_subnet_group_name": "open"}, ["internet gateway", "private subnets only"]),
-    "a drill in a subnet group that does not exist": ("snapshot_restore", RESTORE | {"db_subnet_group_name": "nothing"}, ["nothing"]),
+    "a drill without a subnet group": (
+        "snapshot_restore",
+        RESTORE | {"db_subnet_group_name": ""},
+        ["db_subnet_group_name is not set"],
+    ),
+    "a drill without security groups": (
+        "snapshot_restore",
+        RESTORE | {"vpc_security_group_ids": []},
+        ["vpc_security_group_ids is not set"],
+    ),
+    "a drill in public": (
+        "snapshot_restore",
+        RESTORE | {"db_subnet_group_name": "open"},
+        ["internet gateway", "private subnets only"],
+    ),
+    "a drill in a subnet group that does not exist": (
+        "snapshot_restore",
+        RESTORE | {"db_subnet_group_name": "nothing"},
+        ["nothing"],
+    ),
     "a drill of an unknown database": ("snapshot_restore", RESTORE | {"databases": ["odrers"]}, ["'odrers'"]),
-    "a drill id that no identifier can carry": ("snapshot_restore", RESTORE | {"drill_id": "A_B"}, ["Choose such an id"]),
-    "a prefix that no name can start with": ("recovery_point_info", {"account_id": DR, "prefix": "-x"}, ["Choose a prefix"]),
-}  # fmt: skip
+    "a drill id that no identifier can carry": (
+        "snapshot_restore",
+        RESTORE | {"drill_id": "A_B"},
+        ["Choose such an id"],
+    ),
+    "a prefix that no name can start with": (
+        "recovery_point_info",
+        {"account_id": DR, "prefix": "-x"},
+        ["Choose a prefix"],
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +136,9 @@ def answers(lab: Lab, evidence: Path, tmp_path_factory: pytest.TempPathFactory) 
     assert play(lab, "publish.yml", evidence=evidence).code == 0
     names = make_traps(lab)
     forget_calls(lab)
-    (folder / "bad.yml").write_text(yaml.safe_dump([site_play(host, names) for host in ("production", "production_dr")]))
+    (folder / "bad.yml").write_text(
+        yaml.safe_dump([site_play(host, names) for host in ("production", "production_dr")])
+    )
     done = play(lab, str(folder / "bad.yml"), "-e", f"bad_answers={folder}", evidence=evidence)
     assert done.code == 0, done.output
     assert writes(lab) == []
@@ -92,7 +162,9 @@ def site_play(host: str, names: dict[str, str]) -> dict[str, Any]:
         for number, (name, (module, options, _said)) in numbered.items()
     ]
     left = {name: f"{{{{ answer_{number} }}}}" for number, (name, _case) in numbered.items()}
-    leave = {"ansible.builtin.copy": {"content": "{{ all_answers | to_json }}", "dest": f"{{{{ bad_answers }}}}/{host}.json"}}
+    leave = {
+        "ansible.builtin.copy": {"content": "{{ all_answers | to_json }}", "dest": f"{{{{ bad_answers }}}}/{host}.json"}
+    }
     return {
         "hosts": host,
         "gather_facts": False,
@@ -138,7 +210,9 @@ def take_name(lab: Lab) -> None:
     shared = snapshots(lab, "production_dr", WEST, SnapshotType="shared")
     arn = next(row["Name"] for row in shared if row["Of"] == "catalog")
     dr = lab.client("production_dr", "rds", EAST)
-    dr.copy_db_snapshot(SourceDBSnapshotIdentifier=arn, TargetDBSnapshotIdentifier=arn.split(":")[-1], SourceRegion=WEST)
+    dr.copy_db_snapshot(
+        SourceDBSnapshotIdentifier=arn, TargetDBSnapshotIdentifier=arn.split(":")[-1], SourceRegion=WEST
+    )
 
 
 def open_network(lab: Lab) -> None:
@@ -146,7 +220,9 @@ def open_network(lab: Lab) -> None:
     ec2 = lab.client("production_dr", "ec2", EAST)
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/24")["Vpc"]["VpcId"]
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.1.0.{start}/25", AvailabilityZone=f"{EAST}{zone}")["Subnet"]["SubnetId"]
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.1.0.{start}/25", AvailabilityZone=f"{EAST}{zone}")["Subnet"][
+            "SubnetId"
+        ]
         for start, zone in ((0, "a"), (128, "b"))
     ]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]

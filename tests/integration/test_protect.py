@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lab import Lab
 from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, snapshots, writes
 

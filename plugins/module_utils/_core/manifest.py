@@ -17,6 +17,7 @@ from typing import Any
 from .errors import LifeboatError
 from .model import Database, DatabaseId, RecoveryPoint, from_iso, iso
 from .naming import Lineage, lineage_of
+from .sharing import ACCOUNT
 
 VERSION = 1
 
@@ -90,7 +91,7 @@ def read_published(documents: Iterable[Mapping[str, Any]]) -> dict[str, Publishe
     :raises LifeboatError: when one of them is not such a document.
     """
     points = [point for document in documents for point in points_of(document, "published")]
-    return {point["arn"]: read_entry(point) for point in points}
+    return {entry.arn: entry for entry in map(read_entry, points)}
 
 
 def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
@@ -100,8 +101,10 @@ def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, s
     """
     landed: dict[str, dict[str, str]] = {}
     for document in documents:
-        times = landed.setdefault(str(document.get("account")), {})
-        times.update({point["name"]: point["landed_time"] for point in points_of(document, "landed")})
+        points, account = points_of(document, "landed"), str(document.get("account"))
+        if not ACCOUNT.fullmatch(account) or not all(point.keys() >= {"name", "landed_time"} for point in points):
+            raise not_a_manifest("landed", "an account, and a name and a landed_time for each point are expected")
+        landed.setdefault(account, {}).update({point["name"]: point["landed_time"] for point in points})
     return landed
 
 

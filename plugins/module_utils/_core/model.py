@@ -30,9 +30,23 @@ RETAIN = "retain"
 BAD_SNAPSHOT_STATES = frozenset({"failed", "deleted", "deleting", "incompatible-restore", "incompatible-parameters"})
 # botocore's waiters overlook most of these, so a doomed restore would burn the whole timeout.
 BAD_DATABASE_STATES = frozenset(
-    "failed deleting incompatible-restore incompatible-network incompatible-parameters incompatible-option-group"
-    " incompatible-create insufficient-capacity restore-error inaccessible-encryption-credentials"
-    " inaccessible-encryption-credentials-recoverable storage-full upgrade_failed cloning-failed migration-failed".split()
+    {
+        "cloning-failed",
+        "deleting",
+        "failed",
+        "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable",
+        "incompatible-create",
+        "incompatible-network",
+        "incompatible-option-group",
+        "incompatible-parameters",
+        "incompatible-restore",
+        "insufficient-capacity",
+        "migration-failed",
+        "restore-error",
+        "storage-full",
+        "upgrade_failed",
+    }
 )
 # storage-initialization: connectable, blocks still arrive from S3 on first touch.
 USABLE_DATABASE_STATES = frozenset({"available", "storage-initialization", "storage-optimization"})

@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import LifeboatError
 from .model import Kind, RecoveryPoint
+from .naming import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Copy:
     kms_key_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     started: str | None = None  # AWS's time of the request, once it was made
+    waits_for: str | None = None  # the name of an earlier copy of the same database
 
     @property
     def key(self) -> tuple[str, str]:
@@ -65,6 +67,18 @@ class Decision:
 Rows = Mapping[tuple[str, str], RecoveryPoint]
 
 
+def after_earlier(copies: Iterable[Copy], rows: Rows, prefix: str) -> list[Copy]:
+    """The copies, each with the earlier copy of its database that is still in flight."""
+    copying = [row for row in rows.values() if row.status == "copying"]
+    busy = {lineage.digest: row.name for row in copying if (lineage := parse(row.name, prefix))}
+    return [replace(copy, waits_for=earlier_than(copy, busy)) for copy in copies]
+
+
+def earlier_than(copy: Copy, busy: Mapping[str, str]) -> str | None:
+    name = busy.get(copy.digest)
+    return None if name == copy.name else name
+
+
 def decide(copies: Iterable[Copy], rows: Rows, limits: Limits, foreign: Mapping[str, int]) -> Decision:
     """Sort the copies; start what the limits allow, one at a time per database (RDS queues the others anyway).
 
@@ -94,7 +108,7 @@ def fill_slots(decision: Decision, missing: Iterable[Copy], limits: Limits, fore
     for copy, _row in decision.in_flight:
         used[copy.kind] += 1
     for copy in missing:
-        if copy.digest in busy or used[copy.kind] >= limits.of(copy.kind):
+        if copy.waits_for or copy.digest in busy or used[copy.kind] >= limits.of(copy.kind):
             decision.queued.append(copy)
             continue
         decision.start.append(copy)

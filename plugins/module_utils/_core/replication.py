@@ -54,7 +54,9 @@ def read_offer(
     if lineage is None:
         return None
     if point.account not in options.source_accounts:
-        return Refusal(point.arn, f"account {point.account} is not one of source_accounts, though the name is like ours")
+        return Refusal(
+            point.arn, f"account {point.account} is not one of source_accounts, though it is named like ours"
+        )
     if not proves(lineage, point, published.get(point.arn)):
         return Refusal(point.arn, "its name does not belong to the database that it was taken from")
     return Offer(point, lineage)
@@ -160,4 +162,3 @@ def why_not_landed(copy: Copy, row: RecoveryPoint) -> str | None:
         if wanted != found
     ]
     return "; ".join(problems) or None
-

@@ -225,4 +225,3 @@ def to_remove(databases: Iterable[Database], prefix: str, drill_id: str) -> list
 def can_be_deleted_now(database: Database) -> bool:
     """A database that is still being made or changed refuses; a cluster goes after its members."""
     return (database.is_usable or (database.is_broken and database.status != "deleting")) and not database.members
-

@@ -28,8 +28,8 @@ class Verdict:
     """What happens to one recovery point, and why."""
 
     point: RecoveryPoint
-    keep: bool
     reason: str
+    keep: bool = True
 
 
 Named = tuple[Lineage, RecoveryPoint]
@@ -42,9 +42,7 @@ def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
     return sorted(mine, key=lambda one: (one[0].digest, one[0].original), reverse=True)
 
 
-def judge(
-    points: Iterable[RecoveryPoint], prefix: str, policy: Policy, account: str, now: datetime
-) -> list[Verdict]:
+def judge(points: Iterable[RecoveryPoint], prefix: str, policy: Policy, account: str, now: datetime) -> list[Verdict]:
     """A verdict for each of our recovery points: published copies of the account's own databases, or landed ones."""
     verdicts: list[Verdict] = []
     for _digest, group in groupby(ours(points, prefix), key=lambda one: one[0].digest):
@@ -60,23 +58,28 @@ def is_published_by(account: str, point: RecoveryPoint) -> bool:
     return point.tags.get(DATABASE, "").split(":")[4:5] == [account]
 
 
-def verdict(
-    one: Named, protected: Mapping[str, str], finished: list[str], policy: Policy, now: datetime
-) -> Verdict:
+def verdict(one: Named, protected: Mapping[str, str], finished: list[str], policy: Policy, now: datetime) -> Verdict:
     lineage, point = one
-    if point.is_in_progress or point.status in ("deleting", "deleted"):
-        return Verdict(point, True, point.status)
-    if RETAIN in point.tags:
-        return Verdict(point, True, f"it has a {RETAIN} tag")
-    if point.arn in protected:
-        return Verdict(point, True, protected[point.arn])
+    if reason := why_kept(point, protected):
+        return Verdict(point, reason)
     if point.is_bad:
-        return Verdict(point, False, f"{point.status}: nothing can be restored from it")
+        return Verdict(point, f"{point.status}: nothing can be restored from it", keep=False)
     if point.arn in finished[: policy.keep]:
-        return Verdict(point, True, f"one of the newest {policy.keep}")
-    if policy.max_age is not None and now - lineage.original < policy.max_age:
-        return Verdict(point, True, f"younger than {policy.max_age.days} days")
-    return Verdict(point, False, "superseded by newer ones" if policy.max_age is None else "past its age")
+        return Verdict(point, f"one of the newest {policy.keep}")
+    if policy.max_age is None:
+        return Verdict(point, "superseded by newer ones", keep=False)
+    if now - lineage.original < policy.max_age:
+        return Verdict(point, f"younger than {policy.max_age.days} days")
+    return Verdict(point, f"older than {policy.max_age.days} days", keep=False)
+
+
+def why_kept(point: RecoveryPoint, protected: Mapping[str, str]) -> str | None:
+    """What stands above every policy."""
+    if point.is_in_progress or point.status in ("deleting", "deleted"):
+        return point.status
+    if RETAIN in point.tags:
+        return f"it has a {RETAIN} tag"
+    return protected.get(point.arn)
 
 
 def dr_reasons(rows: list[Named]) -> dict[str, str]:

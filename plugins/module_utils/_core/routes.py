@@ -40,21 +40,23 @@ def publish_hop(point: RecoveryPoint, key: Key | None, publish_key: str | None) 
     """What the source must do so that the DR account may copy this point (laws 1, 2)."""
     if key is not None and not key.is_enabled:
         return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or restore it before it is deleted")
+    if point.encrypted and point.kms_key_id is None:
+        return rekeying_hop(point, "an AWS-owned key", publish_key)
     if key is None and point.encrypted:
         return Unsupported(f"its key {point.kms_key_id} cannot be read", "Allow kms:DescribeKey on it to this role")
     if key is not None and key.is_aws_managed:
-        return rekeying_hop(point, publish_key)
+        return rekeying_hop(point, "the AWS-managed key aws/rds", publish_key)
     return Hop(f"an {point.origin} snapshot cannot be shared: copy it, its key stays")
 
 
-def rekeying_hop(point: RecoveryPoint, publish_key: str | None) -> Hop | Unsupported:
-    """The one copy that makes a snapshot under aws/rds shareable, whatever its type (law 2)."""
+def rekeying_hop(point: RecoveryPoint, under: str, publish_key: str | None) -> Hop | Unsupported:
+    """The one copy that makes a snapshot under a key of AWS shareable, whatever its type (law 2)."""
     if publish_key is None:
         return Unsupported(
-            "it is encrypted under the AWS-managed key aws/rds, which no other account can use",
+            f"it is encrypted under {under}, which no other account can use",
             "Set kms_key_id to a customer managed key whose policy admits the DR account",
         )
-    return Hop(f"{point.origin} and under aws/rds: one copy makes it manual and re-keys it", kms_key_id=publish_key)
+    return Hop(f"{point.origin} and under {under}: one copy makes it manual and re-keys it", kms_key_id=publish_key)
 
 
 def replicate_hop(point: RecoveryPoint, dr_key: str, dr_region: str) -> Hop:

@@ -65,7 +65,9 @@ def plan_share(point: RecoveryPoint, have: Iterable[str], wanted: Iterable[str],
 def why_not_shareable(point: RecoveryPoint, key: Key | None) -> str | None:
     """Why AWS refuses to share it (RDS and Aurora User Guides, sharing a snapshot), or None."""
     if point.origin != "manual":
-        return f"{point.name} is {point.origin}, and only manual snapshots can be shared: copy it with snapshot_copy first"
+        return (
+            f"{point.name} is {point.origin}, and only manual snapshots can be shared: copy it with snapshot_copy first"
+        )
     if key is not None and key.is_aws_managed:
         return (
             f"{point.name} is encrypted under the AWS-managed key aws/rds, which no other account can use:"

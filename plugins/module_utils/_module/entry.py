@@ -32,7 +32,7 @@ def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = Tr
     module = AnsibleAWSModule(argument_spec=SITE | arguments, supports_check_mode=True, **settings)
     calls: dict[str, int] = {}
     try:
-        check_prefix(module.params["prefix"])
+        check_options(module.params)
         site = Site.connect(module)
         calls = site.api_calls
 
@@ -44,6 +44,19 @@ def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = Tr
     except LifeboatError as error:
         module.fail_json(**error.as_result(), api_calls=dict(calls))
     finish(module, result | {"api_calls": dict(calls)})
+
+
+def check_options(params: dict[str, Any]) -> None:
+    """What is wrong with any module's options, before anything is asked of AWS.
+
+    :raises LifeboatError: naming the option.
+    """
+    check_prefix(params["prefix"])
+    for name, least in (("poll_interval", 1), ("wait_timeout", 0)):
+        if params.get(name, least) < least:
+            raise LifeboatError(
+                f"Cannot wait with {name} {params[name]}", why=f"it is below {least}", remedy="Raise it"
+            )
 
 
 class Clock:
@@ -73,17 +86,20 @@ def linger(
     total, began, resume = Total(), clock.now(), params.get("_resume")
     result = one_pass(resume)
     total.add(result)
-    interval = params.get("poll_interval", LINGER)
+    interval, longest = params.get("poll_interval", LINGER), min(LINGER, params.get("wait_timeout", LINGER))
     polled = resume is not None
-    while params.get("wait") and result.get("resume") and clock.now() - began + interval < LINGER:
-        clock.sleep(interval)
-        if clock.is_orphaned():
-            break
-        result = one_pass(result["resume"])
-        total.add(result)
-        polled = True
-    if polled and last_full_pass and not result.get("resume"):
-        total.add(one_pass(None))
+    try:
+        while params.get("wait") and result.get("resume") and clock.now() - began + interval < longest:
+            clock.sleep(interval)
+            if clock.is_orphaned():
+                break
+            result = one_pass(result["resume"])
+            total.add(result)
+            polled = True
+        if polled and last_full_pass and not result.get("resume"):
+            total.add(one_pass(None))
+    except LifeboatError as error:  # what the passes before it did stays done, and is told
+        return total.as_result() | error.as_result() | {"failed": True, "resume": []}
     return total.as_result()
 
 

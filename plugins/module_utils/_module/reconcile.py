@@ -14,7 +14,7 @@ from typing import Any
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.model import RecoveryPoint, from_iso, iso
-from .._core.plan import Copy, Decision, Limits, Rows, decide, foreign_in_flight, require_ours
+from .._core.plan import Copy, Decision, Limits, Rows, after_earlier, decide, foreign_in_flight, require_ours
 from .result import Report
 
 # After these the copy may exist, or may be made later: the next pass looks again before it acts.
@@ -22,9 +22,10 @@ TRY_AGAIN = ("wait", "taken", "unreachable")
 
 
 def names_by_kind(copies: Iterable[Copy]) -> dict[str, list[str]]:
+    """The names to look at: of the copies, and of those that they wait for."""
     names: dict[str, list[str]] = {"instance": [], "cluster": []}
     for copy in copies:
-        names[copy.kind].append(copy.name)
+        names[copy.kind] += [name for name in (copy.name, copy.waits_for) if name]
     return names
 
 
@@ -43,7 +44,8 @@ def reconcile(
 ) -> list[tuple[Copy, RecoveryPoint]]:
     """Start what may be started and return the copies that are available."""
     require_ours(copies, rows, prefix, site.region)
-    decision = decide(copies, rows, limits, foreign_in_flight(rows.values(), copies))
+    ordered = after_earlier(copies, rows, prefix)
+    decision = decide(ordered, rows, limits, foreign_in_flight(rows.values(), copies))
     for copy in decision.start:
         start(copy, site, report, check_mode=check_mode)
     report_unfinished(decision, report, site.now)
@@ -76,7 +78,8 @@ def report_unfinished(decision: Decision, report: Report, now: datetime) -> None
     for copy in decision.queued:
         queue(copy, report, "waits for a free copy slot of its destination")
     for copy, row in decision.failed:
-        reason = f"The copy {row.name} of {copy.identifier} is {row.status}. Delete it with snapshot_prune and run again."
+        remedy = "Delete it with snapshot_prune and run again."
+        reason = f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}"
         report.step("failed", reason=reason, **facts(copy))
 
 
@@ -86,9 +89,7 @@ def queue(copy: Copy, report: Report, reason: str) -> None:
 
 
 def wait_for(copy: Copy, report: Report, row: RecoveryPoint) -> None:
-    report.wait_for(
-        copy.as_document(), status=row.status, percent=row.percent, since=copy.started, **facts(copy)
-    )
+    report.wait_for(copy.as_document(), status=row.status, percent=row.percent, since=copy.started, **facts(copy))
 
 
 def facts(copy: Copy) -> dict[str, str]:

@@ -19,7 +19,7 @@ from .result import Report
 
 def remove(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Delete what this drill made, and nothing else."""
-    report = Report()
+    report = Report(check_mode=check_mode)
     if params["_resume"] is None:
         check_drill_id(params["drill_id"])
         site.check_account(params["account_id"])
@@ -46,7 +46,7 @@ def report_gone(documents: list[dict[str, str]], found: list[Database], report: 
 def take_down(database: Database, site: Site, report: Report, *, check_mode: bool) -> None:
     """Delete one database when it can be, else look again later."""
     about = {"kind": database.id.kind, "name": database.id.identifier}
-    if not can_be_deleted_now(database) and not check_mode:
+    if database.status == "deleting" or not (check_mode or can_be_deleted_now(database)):
         wait_for(about, database.status, report, f"it is {database.status}")
         return
     report.change(database.id.identifier, {"status": database.status, "tags": dict(database.tags)}, None)

@@ -35,7 +35,7 @@ from .result import Report
 
 def restore(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Bring every selected database one stage further."""
-    report = Report()
+    report = Report(check_mode=check_mode)
     if params["_resume"] is None:
         targets, databases = look(params, site, report)
     else:
@@ -72,7 +72,9 @@ def read_options(params: Mapping[str, Any], site: Site) -> RestoreOptions:
     for name in ("db_subnet_group_name", "vpc_security_group_ids"):
         if not params[name]:
             raise LifeboatError(
-                "Cannot restore without a network", why=f"{name} is not set", remedy="Name an isolated network of the DR site"
+                "Cannot restore without a network",
+                why=f"{name} is not set",
+                remedy="Name an isolated network of the DR site",
             )
     check_isolation(site.network(params["db_subnet_group_name"]))
     key_id = params["kms_key_id"]

@@ -12,8 +12,9 @@ from typing import Any
 
 @dataclass(slots=True)
 class Report:
-    """One pass, item by item."""
+    """One pass, item by item; in check mode one that leaves nothing to go on with."""
 
+    check_mode: bool = False
     steps: list[dict[str, Any]] = field(default_factory=list)
     in_flight: list[dict[str, Any]] = field(default_factory=list)
     resume: list[dict[str, Any]] = field(default_factory=list)
@@ -28,7 +29,8 @@ class Report:
 
     def wait_for(self, document: dict[str, Any], **facts: Any) -> None:
         """Leave an item for the next pass; the document is all that pass will know of it."""
-        self.resume.append(document)
+        if not self.check_mode:
+            self.resume.append(document)
         self.in_flight.append({key: value for key, value in facts.items() if value is not None})
 
     def change(self, name: str, before: Any, after: Any) -> None:

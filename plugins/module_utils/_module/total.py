@@ -21,12 +21,15 @@ class Total:
     steps: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     api_calls: dict[str, int] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def add(self, result: dict[str, Any]) -> None:
         """Count a pass in."""
         for step in result.get("steps", []):
-            key = tuple(step.get(name) for name in ("kind", "database", "name"))
-            self.steps[key] = merge_step(self.steps.get(key, {}), step)
+            kind, database, name = (step.get(part) for part in ("kind", "database", "name"))
+            nameless = self.steps.pop((kind, database, None), {})  # what was said while there was no snapshot to name
+            self.steps[kind, database, name] = merge_step(self.steps.get((kind, database, name), nameless), step)
+        self.warnings = list(dict.fromkeys([*self.warnings, *result.get("warnings", [])]))
         for call, number in result.get("api_calls", {}).items():
             self.api_calls[call] = self.api_calls.get(call, 0) + number
         self.credentials |= result.get("credentials", {})
@@ -39,6 +42,8 @@ class Total:
         result = self.result | {"api_calls": self.api_calls}
         if self.steps:
             result["steps"] = list(self.steps.values())
+        if self.warnings:
+            result["warnings"] = self.warnings
         if "credentials" in result:
             result["credentials"] = self.credentials
         failed = [step["reason"] for step in self.steps.values() if step["status"] == "failed"]

@@ -87,7 +87,14 @@ DB_CLUSTER_SNAPSHOT: Row = {
     "TagList": TAGS,
     "DbClusterResourceId": "db-ORDERS",
 }
-SPELLED = {"instance": ("DescribeDBSnapshots", "DBSnapshots"), "cluster": ("DescribeDBClusterSnapshots", "DBClusterSnapshots")}
+SPELLED = {
+    "instance": ("DescribeDBSnapshots", "DBSnapshots", DB_SNAPSHOT, INSTANCE),
+    "cluster": ("DescribeDBClusterSnapshots", "DBClusterSnapshots", DB_CLUSTER_SNAPSHOT, CLUSTER),
+}
+# What both kinds of snapshots, and both kinds of databases, have alike.
+COMMON_OF_SNAPSHOTS = """name account region origin status engine_version identifier resource_id size_gib percent
+    encrypted kms_key_id created source_arn tags"""
+COMMON_OF_DATABASES = "engine_version status kms_key_id tags host port master_username database_name pending created"
 
 
 @pytest.fixture
@@ -95,9 +102,9 @@ def point(legal: Legal) -> Callable[..., RecoveryPoint]:
     """The recovery point of a row, some of it changed or (None) absent."""
 
     def point(kind: str = "instance", **changes: Any) -> RecoveryPoint:
-        row, spelling = (DB_SNAPSHOT, INSTANCE) if kind == "instance" else (DB_CLUSTER_SNAPSHOT, CLUSTER)
+        operation, key, row, spelling = SPELLED[kind]
         changed = {name: value for name, value in {**row, **changes}.items() if value is not None}
-        return rows.recovery_point(legal(*SPELLED[kind], changed), spelling)
+        return rows.recovery_point(legal(operation, key, changed), spelling)
 
     return point
 
@@ -131,11 +138,7 @@ def test_a_db_snapshot_is_a_recovery_point(point: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "field",
-    "name account region origin status engine_version identifier resource_id size_gib percent encrypted kms_key_id"
-    " created source_arn tags".split(),
-)
+@pytest.mark.parametrize("field", COMMON_OF_SNAPSHOTS.split())
 def test_a_cluster_snapshot_has_the_same_shape(point: Any, field: str) -> None:
     assert getattr(point("cluster"), field) == getattr(point(), field)
 
@@ -156,7 +159,13 @@ def test_a_shared_snapshot_belongs_to_its_owner_and_is_named_by_its_arn(point: A
     prefix = "DBSnapshot" if kind == "instance" else "DBClusterSnapshot"
     arn = f"arn:aws:rds:{WEST}:{SOURCE}:{resource}:{NAME}"
     shared = point(kind, **{f"{prefix}Identifier": arn, f"{prefix}Arn": arn, "SnapshotType": "shared", "TagList": None})
-    assert (shared.name, shared.account, shared.region, shared.origin, shared.tags) == (NAME, SOURCE, WEST, "manual", {})
+    assert (shared.name, shared.account, shared.region, shared.origin, shared.tags) == (
+        NAME,
+        SOURCE,
+        WEST,
+        "manual",
+        {},
+    )
 
 
 def test_the_colon_of_an_automated_name_belongs_to_it(point: Any) -> None:
@@ -279,10 +288,7 @@ def test_a_db_instance_is_a_database(made: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "field",
-    "engine_version status kms_key_id tags host port master_username database_name pending created".split(),
-)
+@pytest.mark.parametrize("field", COMMON_OF_DATABASES.split())
 def test_a_db_cluster_has_the_same_shape(made: Any, field: str) -> None:
     assert getattr(made("cluster"), field) == getattr(made(), field)
 
@@ -342,12 +348,16 @@ def table(*routes: Row, main: bool = False, subnets: tuple[str, ...] = ()) -> Ro
         pytest.param([table(LOCAL, OUTSIDE, subnets=("a",)), table(LOCAL, main=True)], ["a"], id="a table of its own"),
         pytest.param([table(LOCAL, OUTSIDE, main=True)], ["a", "b"], id="the main table"),
         pytest.param(
-            [table(LOCAL, OUTSIDE, main=True), table(LOCAL, subnets=("a",))], ["b"], id="its own table before the main one"
+            [table(LOCAL, OUTSIDE, main=True), table(LOCAL, subnets=("a",))],
+            ["b"],
+            id="its own table before the main one",
         ),
         pytest.param([table(LOCAL, NAT, EGRESS_ONLY, main=True)], [], id="ways out only"),
         pytest.param([table(OUTSIDE)], [], id="a table that no subnet uses"),
         pytest.param([], [], id="no table at all"),
-        pytest.param([{"Routes": [OUTSIDE], "Associations": [{"Main": False, "GatewayId": "igw-1"}]}], [], id="a gateway's"),
+        pytest.param(
+            [{"Routes": [OUTSIDE], "Associations": [{"Main": False, "GatewayId": "igw-1"}]}], [], id="a gateway's"
+        ),
         pytest.param([table(LOCAL, main=True), table(OUTSIDE, subnets=("z",))], [], id="another subnet's"),
     ],
 )
@@ -379,7 +389,11 @@ def test_a_restore_names_its_network_since_aws_would_take_the_default_one(point:
 @pytest.mark.parametrize(("point", "spelling"), POINTS)
 def test_a_restore_says_whose_it_is_and_can_be_deleted_again(point: Any, spelling: Any) -> None:
     parameters = rows.restore_parameters(target(point), spelling)
-    assert {tag["Key"] for tag in parameters["Tags"]} >= {"lifeboat:managed-by", "lifeboat:drill-id", "lifeboat:expires"}
+    assert {tag["Key"] for tag in parameters["Tags"]} >= {
+        "lifeboat:managed-by",
+        "lifeboat:drill-id",
+        "lifeboat:expires",
+    }
     assert (parameters["DeletionProtection"], parameters["CopyTagsToSnapshot"]) == (False, False)
 
 

@@ -334,7 +334,9 @@ def test_tags_are_added_to_what_an_arn_names(aws: Any) -> None:
 
 OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
 TARGET = plan_target(Lineage("5f0c2a9b7d31", NOW), landed(), OPTIONS)
-CLUSTER_TARGET = plan_target(Lineage("5f0c2a9b7d31", NOW), of_cluster(landed(encrypted=False, kms_key_id=None)), OPTIONS)
+CLUSTER_TARGET = plan_target(
+    Lineage("5f0c2a9b7d31", NOW), of_cluster(landed(encrypted=False, kms_key_id=None)), OPTIONS
+)
 
 
 def test_an_instance_is_restored_private_in_the_named_network(aws: Any) -> None:
@@ -442,7 +444,10 @@ def test_nothing_is_kept_of_a_database_that_is_deleted(aws: Any, one: Any, opera
     [
         pytest.param(landed(), "DeleteDBSnapshot", {"DBSnapshotIdentifier": landed().name}, id="instance"),
         pytest.param(
-            of_cluster(landed()), "DeleteDBClusterSnapshot", {"DBClusterSnapshotIdentifier": landed().name}, id="cluster"
+            of_cluster(landed()),
+            "DeleteDBClusterSnapshot",
+            {"DBClusterSnapshotIdentifier": landed().name},
+            id="cluster",
         ),
     ],
 )
@@ -493,7 +498,9 @@ def test_a_refusal_says_what_was_being_done(aws: Any, what: str, operation: str,
 def test_the_credentials_must_be_those_of_the_declared_account(aws: Any) -> None:
     site, wire = aws()
     site.check_account(DR)
-    with pytest.raises(LifeboatError, match=f"Cannot work on account {SOURCE}: these credentials belong to account {DR}"):
+    with pytest.raises(
+        LifeboatError, match=f"Cannot work on account {SOURCE}: these credentials belong to account {DR}"
+    ):
         site.check_account(SOURCE)
     assert len(wire.asked) == 1
 
@@ -669,7 +676,9 @@ def test_a_site_says_who_calls_and_does_not_give_up_at_once(connect: Any) -> Non
 
 
 def test_the_callers_own_botocore_options_count(connect: Any) -> None:
-    config = connect(region=WEST, aws_config={"connect_timeout": 3, "retries": {"max_attempts": 1}})[1]["client"]["config"]
+    config = connect(region=WEST, aws_config={"connect_timeout": 3, "retries": {"max_attempts": 1}})[1]["client"][
+        "config"
+    ]
     assert (config.connect_timeout, config.retries["max_attempts"]) == (3, 1)
 
 

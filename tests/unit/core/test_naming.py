@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 
 import pytest
+
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
     check_prefix,
@@ -22,7 +23,9 @@ from tests.builders import NOW, database
 LEGAL = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$")
 
 
-@pytest.mark.parametrize("identifier", ["orders", "a", "x" * 63, "my-very-long-" * 4 + "end", "Shop-DB", "a-b-" + "c" * 50])
+@pytest.mark.parametrize(
+    "identifier", ["orders", "a", "x" * 63, "my-very-long-" * 4 + "end", "Shop-DB", "a-b-" + "c" * 50]
+)
 def test_every_name_is_legal_and_parses_to_its_lineage(identifier: str) -> None:
     lineage = lineage_of(database(identifier).id, NOW)
     name = name_for("lifeboat", identifier, lineage)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import (
     Copy,
@@ -19,7 +20,13 @@ from tests.builders import copied
 
 
 def copy(name: str = "a", digest: str = "", **more: Any) -> Copy:
-    facts = {"kind": "instance", "identifier": name, "digest": digest or name, "name": name, "source_arn": f"arn:{name}"}
+    facts = {
+        "kind": "instance",
+        "identifier": name,
+        "digest": digest or name,
+        "name": name,
+        "source_arn": f"arn:{name}",
+    }
     return Copy(**{**facts, "source_region": "r", "size_gib": 1, "engine": "postgres", "reason": "", **more})
 
 

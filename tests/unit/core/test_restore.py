@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import (
     Network,
@@ -153,5 +154,3 @@ def test_a_copy_under_another_accounts_key_cannot_be_relied_on() -> None:
 def test_a_drill_id_that_identifiers_cannot_carry_is_refused(drill_id: str) -> None:
     with pytest.raises(LifeboatError, match="drill id"):
         check_drill_id(drill_id)
-
-

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import (
     Policy,
     judge,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import (
     Hop,
     Unsupported,

@@ -82,8 +82,8 @@ def test_why_something_failed_is_told_by_the_pass_that_saw_it() -> None:
 
 def test_an_item_that_failed_in_an_earlier_pass_and_stayed_so_fails_the_task() -> None:
     merged = total(
-        result(step("failed", reason="no snapshot", name=None), step("copying", name="b")),
-        result(step("published", name="b")),
+        result(step("failed", reason="no snapshot", name=None), step("copying", database="billing", name="b")),
+        result(step("published", database="billing", name="b")),
     )
     assert (merged["failed"], merged["msg"]) == (True, "no snapshot")
 
@@ -136,7 +136,12 @@ def test_passwords_of_all_passes_are_kept() -> None:
 
 def test_a_warning_of_any_pass_is_given_once() -> None:
     """Poll passes have none: that must not take back those of the full pass before them."""
-    passes = [{"warnings": ["not adopted"]}, {"warnings": []}, {"warnings": ["not adopted", "another"]}, {"warnings": []}]
+    passes = [
+        {"warnings": ["not adopted"]},
+        {"warnings": []},
+        {"warnings": ["not adopted", "another"]},
+        {"warnings": []},
+    ]
     assert total(*passes)["warnings"] == ["not adopted", "another"]
 
 

@@ -22,7 +22,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments imp
 from tests.builders import NOW, SOURCE, WEST, copying, refusal
 
 WRITES = frozenset(
-    "copy share tag delete_recovery_point restore add_member set_password delete_database".split(),
+    ["copy", "share", "tag", "delete_recovery_point", "restore", "add_member", "set_password", "delete_database"],
 )
 NETWORK = Network("private", "vpc-1", ("subnet-1", "subnet-2"))
 

@@ -134,7 +134,7 @@ def test_a_snapshot_under_a_customer_key_keeps_it(run: Any, site: Any) -> None:
 
 
 def test_a_cluster_under_an_aws_owned_key_is_rekeyed_too(run: Any, site: Any) -> None:
-    """What AWS encrypts by default under a key of its own (sse-rds) names no key: only a re-keyed copy can be shared."""
+    """What AWS encrypts under a key of its own by default (sse-rds) names no key, and can be shared re-keyed only."""
     point = replace(of_cluster(automated()), encrypted=True, kms_key_id=None)
     source = site(databases=[database(kind="cluster")], points=[point], keys=[key(OWN_KEY)])
     result = run(source, kms_key_id=OWN_KEY)

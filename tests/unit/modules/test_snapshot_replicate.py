@@ -239,7 +239,11 @@ def test_a_snapshot_that_only_looks_like_ours_is_refused_and_warned_of(
     site = dr_site(shared)
     result = run(site, check_mode=check_mode)
     assert (writes(site), result["steps"], result.get("failed")) == ([], [], None)
-    assert result["refused"] == result["manifest"]["refused"] == [{"arn": shared.arn, "reason": result["refused"][0]["reason"]}]
+    assert (
+        result["refused"]
+        == result["manifest"]["refused"]
+        == [{"arn": shared.arn, "reason": result["refused"][0]["reason"]}]
+    )
     assert reason in result["refused"][0]["reason"]
     assert result["warnings"] == [f"Not adopted: {shared.arn}, since {result['refused'][0]['reason']}."]
 
@@ -253,7 +257,9 @@ def test_a_manifest_does_not_open_the_door_to_a_strangers_snapshot(run: Any, dr_
 
 
 def test_snapshots_that_have_nothing_to_do_with_us_are_not_mentioned(run: Any, dr_site: Any) -> None:
-    result = run(dr_site(published(name="nightly"), replace(published(), name="other-orders-20261123130000-d411b5df8ea7")))
+    result = run(
+        dr_site(published(name="nightly"), replace(published(), name="other-orders-20261123130000-d411b5df8ea7"))
+    )
     assert (result["steps"], result["refused"], result["warnings"]) == ([], [], [])
 
 

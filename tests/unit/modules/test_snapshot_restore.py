@@ -386,7 +386,11 @@ def test_a_deletion_that_aws_refuses_for_now_is_tried_again(remove: Any, dr_site
     site = dr_site(databases=[restored(ORDERS)])
     site.delete_database.side_effect = refusal(meaning)
     result = remove(site)
-    assert (result.get("failed"), result["changed"], [one["name"] for one in result["resume"]]) == (None, False, [ORDERS])
+    assert (result.get("failed"), result["changed"], [one["name"] for one in result["resume"]]) == (
+        None,
+        False,
+        [ORDERS],
+    )
 
 
 def test_a_deletion_that_aws_refuses_for_good_fails_and_stops_no_other(remove: Any, dr_site: Any) -> None:
@@ -409,9 +413,7 @@ def test_nothing_to_remove_is_right_already(remove: Any, dr_site: Any, writes: A
         pytest.param({"drill_id": ""}, "Cannot use the drill id", id="no drill id"),
     ],
 )
-def test_bad_input_stops_a_removal_before_anything_is_read(
-    remove: Any, dr_site: Any, given: Row, message: str
-) -> None:
+def test_bad_input_stops_a_removal_before_anything_is_read(remove: Any, dr_site: Any, given: Row, message: str) -> None:
     site = dr_site(databases=[restored(ORDERS)])
     with pytest.raises(LifeboatError, match=message):
         remove(site, **given)

@@ -98,7 +98,7 @@ def test_an_arn_of_another_place_is_not_taken_for_the_snapshot_of_that_name_here
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        pytest.param(automated("billing"), "only manual snapshots can be shared", id="automated"),
+        pytest.param(automated("billing"), "only manual", id="automated"),
         pytest.param(UNDER_AWS_KEY, "AWS-managed key aws/rds", id="under aws/rds"),
         pytest.param(copied("billing", status="copying"), "share it when it is available", id="not finished"),
     ],

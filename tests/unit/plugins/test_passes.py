@@ -159,7 +159,11 @@ def test_a_minute_counts_from_the_last_line() -> None:
     changed = one_pass(item("a", "copying", percent=1))
     repeat = Repeat(*[COPYING] * 3, *[changed] * 6, DONE)
     repeat()
-    assert [line.rpartition(" · ")[2] for line in repeat.shown] == ["0 s of 10 min", "45 s of 10 min", "105 s of 10 min"]
+    assert [line.rpartition(" · ")[2] for line in repeat.shown] == [
+        "0 s of 10 min",
+        "45 s of 10 min",
+        "105 s of 10 min",
+    ]
 
 
 # -- the clock --------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def start(evidence: Path, script: str, **options: object) -> subprocess.Popen[st
 def judge(evidence: Path, script: str) -> tuple[int, str]:
     """Run the script under the program; return the program's exit status and its last line."""
     process = start(evidence, script)
-    output, _ = process.communicate(timeout=20)
+    output = process.communicate(timeout=20)[0]
     return process.returncode, output.splitlines()[-1]
 
 
@@ -74,14 +74,14 @@ def test_no_evidence_is_unverified_even_when_the_command_succeeds(evidence: Path
 
 def test_a_command_that_cannot_start_is_unverified(evidence: Path) -> None:
     command = [sys.executable, str(PROGRAM), "--evidence", str(evidence), "--", "/no/such/program"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=20)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=20)
     expected = "Cannot start /no/such/program: No such file or directory\nverdict: unverified\n"
     assert (done.returncode, done.stdout) == (2, expected)
 
 
 def test_the_command_keeps_its_own_options_and_dashes(evidence: Path) -> None:
     command = [sys.executable, str(PROGRAM), "--evidence", str(evidence), "--", "echo", "--evidence", "x", "--", "y"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=20)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=20)
     assert done.stdout.splitlines()[0] == "--evidence x -- y"
 
 
@@ -132,7 +132,7 @@ def test_hands_a_signal_on_and_waits_for_the_command(evidence: Path, number: sig
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
-    output, _ = process.communicate(timeout=20)
+    output = process.communicate(timeout=20)[0]
     assert (process.returncode, output) == (2, f"torn down after {number.name}\nverdict: unverified\n")
 
 
@@ -143,7 +143,7 @@ def test_does_not_repeat_what_the_terminal_has_sent_to_the_command(evidence: Pat
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
     os.write(ours, b"\x03")
-    output, _ = process.communicate(timeout=20)
+    output = process.communicate(timeout=20)[0]
     os.close(ours)
     os.close(theirs)
     assert output == "torn down after SIGINT\nverdict: unverified\n"

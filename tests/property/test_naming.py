@@ -1,0 +1,141 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DatabaseId
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
+    Lineage,
+    check_prefix,
+    digest_of,
+    lineage_of,
+    name_for,
+    parse,
+    restored_name,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import PublishOptions, plan_publication
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
+    Offer,
+    ReplicateOptions,
+    plan_copy,
+    read_offer,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import check_drill_id
+from tests.builders import DR, DR_KEY, EAST, SOURCE, automated, copied, database
+
+# What RDS takes as the name of a DB cluster snapshot, the narrower of the two.
+LEGAL = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}")
+
+ALPHABET = "abcz019-"
+
+
+def words(longest: int) -> st.SearchStrategy[str]:
+    """Lower-case letters, digits and single hyphens, as prefixes and drills have them."""
+    return st.text(ALPHABET, max_size=longest - 1).map(lambda text: re.sub("-+", "-", f"x{text}").rstrip("-"))
+
+
+PREFIXES, DRILLS = words(20), words(24)
+IDENTIFIERS = st.text(f"{ALPHABET}ABZ", min_size=1, max_size=63) | st.text(max_size=80)
+ZONES = st.sampled_from([timezone(timedelta(hours=hours)) for hours in (-11, -3.5, 0, 5.75, 14)])
+MOMENTS = st.integers(0, 3 * 10**9).map(
+    lambda seconds: datetime(2009, 1, 1, tzinfo=timezone.utc) + timedelta(0, seconds)
+)
+TIMES = st.builds(lambda moment, zone: moment.astimezone(zone), MOMENTS, ZONES)
+DATABASES = st.builds(
+    DatabaseId,
+    account=st.sampled_from([SOURCE, DR]),
+    region=st.sampled_from(["us-west-2", "eu-central-1"]),
+    kind=st.sampled_from(["instance", "cluster"]),
+    identifier=IDENTIFIERS,
+    resource_id=st.sampled_from(["db-ABC", "db-ABD", "cluster-ABC"]),
+)
+
+
+@given(PREFIXES, DATABASES, TIMES)
+def test_every_name_is_legal_and_carries_its_lineage(prefix: str, one: DatabaseId, original: datetime) -> None:
+    lineage = lineage_of(one, original)
+    name = name_for(prefix, one.identifier, lineage)
+    assert LEGAL.fullmatch(name)
+    assert parse(name, prefix) == lineage
+
+
+@given(DATABASES, TIMES, ZONES)
+def test_a_name_does_not_depend_on_where_or_by_which_clock_it_is_made(
+    one: DatabaseId, original: datetime, zone: timezone
+) -> None:
+    same = original.astimezone(zone).replace(microsecond=0)
+    assert name_for("lifeboat", one.identifier, lineage_of(one, original)) == name_for(
+        "lifeboat", one.identifier, lineage_of(one, same)
+    )
+
+
+@given(DATABASES, DATABASES, TIMES)
+def test_different_databases_never_share_a_name(one: DatabaseId, other: DatabaseId, original: datetime) -> None:
+    identity = [(each.account, each.region, each.resource_id) for each in (one, other)]
+    assume(identity[0] != identity[1])
+    names = {name_for("lifeboat", "same", lineage_of(each, original)) for each in (one, other)}
+    assert len(names) == 2
+
+
+@given(DATABASES, TIMES, TIMES)
+def test_different_times_never_share_a_name(one: DatabaseId, first: datetime, second: datetime) -> None:
+    assume(first != second)
+    names = {name_for("lifeboat", one.identifier, lineage_of(one, time)) for time in (first, second)}
+    assert len(names) == 2
+
+
+@given(IDENTIFIERS, st.integers(0, 9999))
+def test_the_dr_site_gives_a_recovery_point_the_name_that_its_source_gave_it(identifier: str, hours: int) -> None:
+    """Also when AWS dropped every tag on the way."""
+    one = database(identifier, resource_id="db-X")
+    point = automated(identifier, hours, resource_id="db-X")
+    published = plan_publication(one, point, {}, PublishOptions("lifeboat", None, {})).copy
+    assert published is not None
+    arn = f"arn:aws:rds:us-west-2:{SOURCE}:snapshot:{published.name}"
+    shared = replace(copied(identifier, hours, name=published.name, arn=arn, resource_id="db-X"), tags={})
+    offer = read_offer(shared, ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST), {})
+    assert isinstance(offer, Offer)
+    replicated = plan_copy(offer, ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST))
+    assert (replicated.name, replicated.digest) == (published.name, published.digest)
+
+
+NAME_LIKE = st.tuples(
+    st.text("ab-", max_size=9),
+    st.text("0123", min_size=13, max_size=14),
+    st.text("0af", min_size=11, max_size=12),
+)
+ENDS = st.sampled_from(["", "\n", "-"])
+
+
+@given(st.text() | st.builds(lambda parts, end: "-".join(parts) + end, NAME_LIKE, ENDS), PREFIXES | st.just("a"))
+def test_no_name_can_break_the_reading_of_names(name: str, prefix: str) -> None:
+    lineage = parse(name, prefix)
+    assert lineage is None or (name.startswith(f"{prefix}-") and name.endswith(f"-{lineage}"))
+
+
+@given(st.text(max_size=30))
+def test_a_prefix_that_is_accepted_makes_legal_names(prefix: str) -> None:
+    try:
+        check_prefix(prefix)
+    except LifeboatError:
+        return
+    lineage = Lineage(digest_of("1", "r", "x"), datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert LEGAL.fullmatch(name_for(prefix, "orders", lineage))
+
+
+@given(PREFIXES, DRILLS, DATABASES)
+def test_a_restored_database_and_its_member_have_legal_names(prefix: str, drill: str, one: DatabaseId) -> None:
+    digest = digest_of(one.account, one.region, one.resource_id)
+    name = restored_name(check_prefix(prefix), check_drill_id(drill), one.identifier, digest)
+    assert LEGAL.fullmatch(name)
+    assert LEGAL.fullmatch(f"{name}-1")
+    assert name == restored_name(prefix, drill, one.identifier, digest)

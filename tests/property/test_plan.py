@@ -1,0 +1,237 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copies are started within the limits, once, and no more when everything is where it should be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Key, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy, Limits, decide
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import (
+    PublishOptions,
+    newest_automated,
+    plan_publication,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
+    Offer,
+    ReplicateOptions,
+    newest_by_database,
+    plan_copy,
+    read_offer,
+    why_not_landed,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts, plan_share
+from tests.builders import (
+    DR,
+    DR_KEY,
+    EAST,
+    NOW,
+    SOURCE,
+    SOURCE_KEY,
+    STRANGER,
+    WEST,
+    automated,
+    copied,
+    copying,
+    database,
+    key,
+    of_cluster,
+)
+
+KINDS = st.sampled_from(["instance", "cluster"])
+LIMITS = st.builds(Limits, instance=st.integers(0, 4), cluster=st.integers(0, 4))
+FOREIGN = st.fixed_dictionaries({"instance": st.integers(0, 3), "cluster": st.integers(0, 3)})
+STATES = st.sampled_from([None, None, "available", "copying", "creating", "failed", "something new"])
+
+
+def copy(kind: Any, identifier: str, name: str) -> Copy:
+    return Copy(
+        kind=kind,
+        identifier=identifier,
+        digest=f"{kind} {identifier}",
+        name=name,
+        source_arn=f"arn:aws:rds:{WEST}:{SOURCE}:snapshot:{name}",
+        source_region=WEST,
+        size_gib=1,
+        engine="postgres",
+        reason="",
+    )
+
+
+COPIES = st.lists(
+    st.builds(copy, KINDS, st.sampled_from("abcde"), st.sampled_from("vwxyz")),
+    max_size=14,
+    unique_by=lambda one: one.key,
+)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[list[Copy], dict[tuple[str, str], RecoveryPoint]]:
+    """Copies that are wanted, and what of them is at the destination."""
+    copies = draw(COPIES)
+    states = [draw(STATES) for _copy in copies]
+    rows = {
+        one.key: copying(one, DR, EAST, status=state)
+        for one, state in zip(copies, states, strict=True)
+        if state is not None
+    }
+    return copies, rows
+
+
+@given(situations(), LIMITS, FOREIGN)
+def test_no_more_copies_are_in_flight_than_the_limits_allow(situation: Any, limits: Limits, foreign: Any) -> None:
+    decision = decide(*situation, limits, foreign)
+    started = Counter(one.kind for one in decision.start)
+    running = Counter(one.kind for one, _row in decision.in_flight)
+    for kind, number in started.items():
+        assert number + running[kind] + foreign[kind] <= limits.of(kind)
+
+
+@given(situations(), LIMITS, FOREIGN)
+def test_no_database_is_copied_twice_at_once(situation: Any, limits: Limits, foreign: Any) -> None:
+    decision = decide(*situation, limits, foreign)
+    started = [one.digest for one in decision.start]
+    assert len(started) == len(set(started))
+    assert not set(started) & {one.digest for one, _row in decision.in_flight}
+
+
+@given(situations(), LIMITS, FOREIGN)
+def test_what_exists_is_never_started(situation: Any, limits: Limits, foreign: Any) -> None:
+    copies, rows = situation
+    assert not [one for one in decide(copies, rows, limits, foreign).start if one.key in rows]
+
+
+@given(situations(), LIMITS, FOREIGN)
+def test_every_copy_has_one_fate(situation: Any, limits: Limits, foreign: Any) -> None:
+    copies, rows = situation
+    decision = decide(copies, rows, limits, foreign)
+    pairs = [*decision.in_flight, *decision.available, *decision.failed]
+    fates = [*decision.start, *decision.queued, *(one for one, _row in pairs)]
+    assert sorted(one.key for one in fates) == sorted(one.key for one in copies)
+    assert all(rows[one.key] is row for one, row in pairs)
+
+
+@given(situations(), LIMITS, FOREIGN)
+def test_nothing_waits_that_could_start(situation: Any, limits: Limits, foreign: Any) -> None:
+    decision = decide(*situation, limits, foreign)
+    running = [one for one, _row in decision.in_flight] + decision.start
+    used = Counter(one.kind for one in running) + Counter(foreign)
+    busy = {one.digest for one in running}
+    assert all(one.digest in busy or used[one.kind] >= limits.of(one.kind) for one in decision.queued)
+
+
+@given(COPIES, st.integers(1, 4), st.integers(1, 4))
+def test_every_copy_is_made_in_the_end(copies: list[Copy], instances: int, clusters: int) -> None:
+    rows: dict[tuple[str, str], RecoveryPoint] = {}
+    for _pass in copies:
+        started = decide(copies, rows, Limits(instances, clusters), {}).start
+        assert started or len(rows) == len(copies)
+        rows |= {one.key: copying(one, DR, EAST, status="available") for one in started}
+    assert set(rows) == {one.key for one in copies}
+
+
+# -- a plan that was carried out leaves nothing to do -----------------------------------------------------------------
+
+CLUSTERS = ("shop", "events")
+IDENTIFIERS = st.sampled_from(["orders", "billing", *CLUSTERS])
+AWS_KEY = f"arn:aws:kms:{WEST}:{SOURCE}:key/aws-rds"
+KEYS: dict[str, Key] = {SOURCE_KEY: key(SOURCE_KEY), AWS_KEY: key(AWS_KEY, is_aws_managed=True)}
+STORAGE = st.sampled_from(
+    [{}, {"encrypted": True, "kms_key_id": SOURCE_KEY}, {"encrypted": True, "kms_key_id": AWS_KEY}]
+)
+
+
+def snapshot(identifier: str, hours: int, storage: dict[str, Any], status: str) -> RecoveryPoint:
+    point = automated(identifier, hours, status=status, **storage)
+    return of_cluster(point) if identifier in CLUSTERS else point
+
+
+FINISHED = st.sampled_from(["available", "available", "creating"])
+SNAPSHOTS = st.lists(
+    st.builds(snapshot, IDENTIFIERS, st.integers(1, 500), STORAGE, FINISHED), max_size=8, unique_by=lambda one: one.name
+)
+EVERYTHING = Limits(99, 99)
+
+
+def publish(points: list[RecoveryPoint]) -> list[Copy]:
+    """The copies that publishing the databases of these wants."""
+    options = PublishOptions("lifeboat", SOURCE_KEY, {})
+    databases = [
+        database(name, "cluster" if name in CLUSTERS else "instance") for name in {one.identifier for one in points}
+    ]
+    planned = [plan_publication(one, newest_automated(one, points), KEYS, options) for one in databases]
+    return [one.copy for one in planned if one.copy is not None]
+
+
+def shared(one: Copy) -> RecoveryPoint:
+    """A published copy as the DR account sees it: under its key, without its tags."""
+    return copying(one, SOURCE, WEST, status="available", tags={}, source_region=WEST)
+
+
+@given(SNAPSHOTS)
+def test_what_is_published_is_not_published_again(points: list[RecoveryPoint]) -> None:
+    rows = {one.key: copying(one, SOURCE, WEST, status="available") for one in publish(points)}
+    decision = decide(publish([*points, *rows.values()]), rows, EVERYTHING, {})
+    assert (decision.start, decision.queued, len(decision.available)) == ([], [], len(rows))
+
+
+@given(SNAPSHOTS)
+def test_the_newest_finished_snapshot_of_each_database_is_published(points: list[RecoveryPoint]) -> None:
+    oldest_first = sorted((point for point in points if point.is_available), key=lambda one: one.created or NOW)
+    newest = {point.identifier: point.arn for point in oldest_first}
+    assert {one.identifier: one.source_arn for one in publish(points)} == newest
+
+
+@given(SNAPSHOTS)
+def test_what_is_published_lands_and_is_not_replicated_again(points: list[RecoveryPoint]) -> None:
+    options = ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST)
+
+    def replicate() -> list[Copy]:
+        offers = [read_offer(shared(one), options, {}) for one in publish(points)]
+        return [
+            plan_copy(offer, options) for offer in newest_by_database(one for one in offers if isinstance(one, Offer))
+        ]
+
+    copies = replicate()
+    assert sorted(one.name for one in copies) == sorted(one.name for one in publish(points))
+    rows = {one.key: copying(one, DR, EAST, status="available") for one in copies}
+    decision = decide(replicate(), rows, EVERYTHING, {})
+    assert (decision.start, decision.queued) == ([], [])
+    assert not [one for one, row in decision.available if why_not_landed(one, row)]
+
+
+ACCOUNTS = st.sets(st.sampled_from([DR, STRANGER, "444444444444"]))
+
+
+@given(ACCOUNTS, ACCOUNTS)
+def test_what_is_shared_as_wanted_needs_no_second_share(have: set[str], wanted: set[str]) -> None:
+    plan = plan_share(copied(), have, wanted, None)
+    now = (have | plan.add) - plan.remove
+    assert now == wanted
+    assert not plan_share(copied(), now, wanted, None).is_needed
+
+
+DIGITS = st.text("0123456789\u0661\uff12", min_size=11, max_size=13)
+
+
+@given(st.lists(DIGITS | st.builds(str.__add__, DIGITS, st.just("\n")) | st.just("all") | st.just(DR), max_size=3))
+def test_nothing_but_other_accounts_passes_as_an_account(accounts: list[str]) -> None:
+    try:
+        wanted = check_accounts(accounts, SOURCE)
+    except LifeboatError:
+        return
+    assert all(len(one) == 12 and one.isascii() and one.isdecimal() and one != SOURCE for one in wanted)
+
+
+@given(st.sampled_from([SOURCE, STRANGER, DR]), st.sets(st.sampled_from([SOURCE, "444444444444"])), st.booleans())
+def test_no_offer_is_taken_from_an_account_that_is_not_a_source(owner: str, sources: set[str], named: bool) -> None:
+    point = copied(account=owner) if named else copied(account=owner, name="lifeboat-x-20261123130000-5f0c2a9b7d31")
+    found = read_offer(point, ReplicateOptions("lifeboat", frozenset(sources), DR_KEY, EAST), {})
+    assert not isinstance(found, Offer) or found.point.account in sources
