@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from moto.iam.exceptions import NoSuchEntity, NotFoundException
 from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import sts_backends
 
@@ -160,10 +161,8 @@ def may(principal: Principal, action: str, resource: str | None = None) -> polic
     context = {"aws:PrincipalArn": principal.arn, "aws:PrincipalAccount": principal.account}
     try:
         return policy.decide(list(identity_statements(principal)), action, resource, context)
-    except Exception as error:
-        if type(error).__name__ in ("NotFoundException", "NoSuchEntity"):
-            return policy.Decision(allowed=False, denied=False)
-        raise
+    except (NotFoundException, NoSuchEntity):
+        return policy.Decision(allowed=False, denied=False)
 
 
 def check_trust(principal: Principal, role_arn: str) -> None:

@@ -206,7 +206,7 @@ def carry_out(verdict: Verdict, site: Site, report: Report, *, retired: bool, ch
     report.step("deleted", reason=verdict.reason, changed=True, **facts(point))
 
 
-def facts(point: RecoveryPoint) -> dict[str, str]:
+def facts(point: RecoveryPoint) -> dict[str, Any]:
     return {"database": point.identifier, "kind": point.kind, "name": point.name}
 
 

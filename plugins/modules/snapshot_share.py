@@ -176,7 +176,7 @@ def reason_of(plan: SharePlan) -> str:
     return "; ".join(parts) or "shared with these accounts already"
 
 
-def facts(point: RecoveryPoint) -> dict[str, str]:
+def facts(point: RecoveryPoint) -> dict[str, Any]:
     return {"database": point.identifier, "kind": point.kind, "name": point.name}
 
 

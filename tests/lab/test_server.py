@@ -83,6 +83,22 @@ def test_a_role_does_what_its_policies_allow_and_nothing_else(lab: Lab, reader: 
     assert code_of(lab.client(reader, "iam").list_users) == "AccessDenied"
 
 
+def test_a_deleted_role_may_nothing(lab: Lab) -> None:
+    iam = lab.client("production", "iam")
+    make_role(iam, "short-lived", PRODUCTION, "rds:*")
+    role = lab.client("production", "sts").assume_role(
+        RoleArn=f"arn:aws:iam::{PRODUCTION}:role/short-lived", RoleSessionName="test"
+    )["Credentials"]
+    client = client_with(
+        lab, "rds", role["AccessKeyId"], role["SecretAccessKey"], aws_session_token=role["SessionToken"]
+    )
+    assert client.describe_db_instances()
+    iam.delete_role_policy(RoleName="short-lived", PolicyName="what-it-may")
+    assert code_of(client.describe_db_instances) == "AccessDenied"
+    iam.delete_role(RoleName="short-lived")
+    assert code_of(client.describe_db_instances) == "AccessDenied"
+
+
 def test_an_explicit_deny_beats_an_allow_and_json_services_say_so_in_json(lab: Lab, reader: str) -> None:
     kms = lab.client(reader, "kms")
     assert kms.describe_key(KeyId="alias/aws/rds")

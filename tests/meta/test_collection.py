@@ -30,7 +30,8 @@ def takes_aws_options(module: str) -> bool:
 
 def test_the_action_group_holds_every_module_that_calls_aws(group: list[Any]) -> None:
     """The others run where there may be no AWS, and would refuse a profile that the group's defaults give them."""
-    assert {entry for entry in group if isinstance(entry, str)} == {one for one in names("modules") if takes_aws_options(one)}
+    wanted = {module for module in names("modules") if takes_aws_options(module)}
+    assert {entry for entry in group if isinstance(entry, str)} == wanted
 
 
 def test_the_action_group_extends_the_one_of_amazon_aws(group: list[Any]) -> None:

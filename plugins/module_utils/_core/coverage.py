@@ -74,7 +74,8 @@ def describe(coverage: Coverage, now: datetime, rpo: int | None) -> dict[str, An
         }
         for place, (original, point) in sorted(coverage.newest.items())
     }
-    age = min((one["age_seconds"] for one in newest.values()), default=None)
+    youngest = max((original for original, _point in coverage.newest.values()), default=None)
+    age = None if youngest is None else int((now - youngest).total_seconds())
     reason = why_unprotected(age, rpo)
     return {
         "database": coverage.identifier,

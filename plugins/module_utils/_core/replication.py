@@ -131,7 +131,7 @@ def why_not_copyable(offer: Offer, keys: Mapping[str, Key], refused: Mapping[str
     """Why an offer that is not here yet cannot be copied, with the remedy; or None."""
     if not offer.is_visible:
         return "its source published it, but it is not shared with this account. Run publish at the source again."
-    key_id = offer.point.kms_key_id
+    key_id = offer.point.kms_key_id or ""
     if key_id in refused:
         return f"its key cannot be used from here ({refused[key_id]}). Let the policy of {key_id} admit this account."
     if key_id in keys and not keys[key_id].is_enabled:

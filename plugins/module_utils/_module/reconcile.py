@@ -92,7 +92,7 @@ def wait_for(copy: Copy, report: Report, row: RecoveryPoint) -> None:
     report.wait_for(copy.as_document(), status=row.status, percent=row.percent, since=copy.started, **facts(copy))
 
 
-def facts(copy: Copy) -> dict[str, str]:
+def facts(copy: Copy) -> dict[str, Any]:
     return {"database": copy.identifier, "kind": copy.kind, "name": copy.name, "source": copy.source_arn}
 
 

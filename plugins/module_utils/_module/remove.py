@@ -45,7 +45,7 @@ def report_gone(documents: list[dict[str, str]], found: list[Database], report: 
 
 def take_down(database: Database, site: Site, report: Report, *, check_mode: bool) -> None:
     """Delete one database when it can be, else look again later."""
-    about = {"kind": database.id.kind, "name": database.id.identifier}
+    about: dict[str, Any] = {"kind": database.id.kind, "name": database.id.identifier}
     if database.status == "deleting" or not (check_mode or can_be_deleted_now(database)):
         wait_for(about, database.status, report, f"it is {database.status}")
         return
@@ -64,6 +64,6 @@ def take_down(database: Database, site: Site, report: Report, *, check_mode: boo
     wait_for(about, "deleting", report, "the drill is over", changed=True)
 
 
-def wait_for(about: dict[str, str], status: str, report: Report, reason: str, *, changed: bool = False) -> None:
+def wait_for(about: dict[str, Any], status: str, report: Report, reason: str, *, changed: bool = False) -> None:
     report.step("deleting", reason=reason, changed=changed, **about)
     report.wait_for(about, status=status, **about)

@@ -189,11 +189,32 @@ def test_copies_of_others_leave_fewer_slots(run: Any, site: Any) -> None:
     assert statuses(run(source, max_in_flight={"instance": 1})) == {"orders": "queued"}
 
 
-def test_a_database_of_which_an_older_copy_is_in_flight_waits_for_it(run: Any, site: Any, writes: Any) -> None:
+@pytest.mark.parametrize("status", ["copying", "creating", "something new"])
+def test_a_database_of_which_an_older_copy_is_in_flight_waits_for_it(
+    run: Any, site: Any, writes: Any, status: str
+) -> None:
     """One copy at a time for each database and destination: RDS would queue the second behind the first anyway."""
-    source = site(databases=[database()], points=[automated(hours=1), copied(hours=25, status="copying")])
+    source = site(databases=[database()], points=[automated(hours=1), copied(hours=25, status=status)])
     result = run(source)
     assert (writes(source), statuses(result)) == ([], {"orders": "queued"})
+
+
+@pytest.mark.parametrize(
+    ("older", "started"),
+    [
+        pytest.param({"status": "copying"}, [], id="still in flight"),
+        pytest.param({"status": "available"}, ["copy"], id="finished"),
+        pytest.param({"status": "failed"}, ["copy"], id="failed"),
+        pytest.param(None, ["copy"], id="cancelled"),
+    ],
+)
+def test_what_waits_for_an_older_copy_starts_when_that_has_ended(
+    run: Any, site: Any, writes: Any, older: Row | None, started: list[str]
+) -> None:
+    waiting = site(databases=[database()], points=[automated(hours=1), copied(hours=25, status="copying")])
+    later = site(points=[] if older is None else [copied(hours=25, **older)])
+    run(later, _resume=run(waiting)["resume"])
+    assert writes(later) == started
 
 
 @pytest.mark.parametrize("meaning", ["wait", "taken", "unreachable"])

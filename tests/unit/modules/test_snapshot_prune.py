@@ -61,10 +61,11 @@ def test_the_mark_is_not_set_when_the_share_could_not_be_taken_back(run: Any, si
     assert (result["failed"], result["changed"]) == (True, False)
 
 
-def test_a_mark_that_could_not_be_set_is_a_failure(run: Any, site: Any) -> None:
+def test_a_mark_that_could_not_be_set_is_a_failure_and_the_share_that_is_gone_a_change(run: Any, site: Any) -> None:
     source = site(points=[copied()])
     source.tag.side_effect = refusal("permission")
-    assert run(source, manifest(copied()))["failed"]
+    result = run(source, manifest(copied()))
+    assert (result["failed"], result["changed"]) == (True, True)
 
 
 @pytest.mark.parametrize("refusing", ["share", "tag"])
@@ -235,6 +236,14 @@ def test_a_second_run_finds_nothing_to_do(run: Any, site: Any, writes: Any) -> N
             {"landed": [{**manifest(), "points": [{"name": copied().name}]}]},
             "Cannot read the landed manifest",
             id="an entry without a time",
+        ),
+        pytest.param(
+            {"landed": [{**manifest(), "points": [copied().name]}]},
+            "Cannot read the landed manifest",
+            id="an entry that is none",
+        ),
+        pytest.param(
+            {"landed": [{**manifest(), "points": None}]}, "Cannot read the landed manifest", id="no list of points"
         ),
         pytest.param(
             {"landed": [{name: value for name, value in manifest(copied()).items() if name != "account"}]},

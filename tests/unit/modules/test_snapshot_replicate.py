@@ -318,6 +318,8 @@ def test_check_mode_takes_over_what_publishing_would_have_shared(run: Any, dr_si
     [
         pytest.param([{"arn": published().arn}], id="an entry that says too little"),
         pytest.param([{}], id="an entry that says nothing"),
+        pytest.param(["a"], id="an entry that is none"),
+        pytest.param(None, id="no list of points"),
         pytest.param([{**manifest(copied())["points"][0], "original_time": "yesterday"}], id="a time that is none"),
     ],
 )
