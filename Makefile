@@ -39,6 +39,8 @@ export LIFEBOAT_EVIDENCE = $(abspath $(EVIDENCE))
 # Ansible refuses to start in a locale that is not UTF-8, and ignores an ansible.cfg in a directory that all may write to.
 export LC_ALL := C.UTF-8
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# As in ansible.cfg, but also right for `make rehearse VENV=.venv-other`.
+export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(VENV)/collections
 
 heading = @printf '\n=== %s: %s\n' "$@"
 
@@ -54,8 +56,8 @@ endif
 endif
 endif
 
-.PHONY: help rehearse drill lab test lint sanity sanity-main sanity-other unit integration smoke galaxy
-.PHONY: format constraints clean environments
+.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy format constraints clean
+.PHONY: environments lint-docs lint-ansible lint-python sanity-main sanity-other
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -77,13 +79,20 @@ test: environments lint sanity unit integration smoke galaxy ## Everything that 
 	@printf '\n=== test: all passed\n'
 
 lint: $(VENV)/ready-test ## Form, types, documentation
+	$(at_once) lint-docs lint-ansible lint-python
+
+lint-python: $(VENV)/ready-test
 	$(heading) 'ruff'
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	$(heading) 'mypy'
 	@$(BIN)/mypy $(addprefix $(AS_COLLECTION)/,$(TYPED)) lab tools/verdict.py | sed 's|$(AS_COLLECTION)/||'
+
+lint-ansible: $(VENV)/ready-test
 	$(heading) 'ansible-lint'
 	@PATH=$(CURDIR)/$(BIN):$$PATH ansible-lint
+
+lint-docs: $(VENV)/ready-test
 	$(heading) 'antsibull'
 # It copies what git sees, and git ignores the environment that holds amazon.aws: keep git from looking up from there.
 	@PATH=$(CURDIR)/$(BIN):$$PATH GIT_CEILING_DIRECTORIES=$(CURDIR)/$(VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=dependent .

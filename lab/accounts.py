@@ -151,7 +151,7 @@ def _documents(backend: IAMBackend, principal: Principal) -> Iterator[Any]:
             yield from group.policies.values()
             attached += group.managed_policies.values()
     for managed in attached:
-        yield next(each.document for each in managed.versions if each.version_id == managed.default_version_id)
+        yield from (each.document for each in managed.versions if each.version_id == managed.default_version_id)
 
 
 def may(principal: Principal, action: str, resource: str | None = None) -> policy.Decision:

@@ -29,11 +29,11 @@ class Admin:
             ("GET", "status"): self._status,
             ("GET", "calls"): self.journal.read,
             ("DELETE", "calls"): self._forget_calls,
-            ("GET", "settings"): lambda _: self.world.settings.as_dict(),
+            ("GET", "settings"): lambda _body: self.world.settings.as_dict(),
             ("PATCH", "settings"): self._set,
             ("POST", "automated-snapshots"): self._take_automated,
             ("POST", "dark"): self._darken,
-            ("GET", "faults"): lambda _: self.world.faults.as_list(),
+            ("GET", "faults"): lambda _body: self.world.faults.as_list(),
             ("POST", "faults"): self._fault,
             ("DELETE", "faults"): self._forget_faults,
             ("POST", "shop"): self._shop,
@@ -50,7 +50,7 @@ class Admin:
         except (BadRequest, LookupError) as error:
             return _json({"error": str(error.args[0] if error.args else error)}, 400)
 
-    def _status(self, _: Any) -> dict[str, Any]:
+    def _status(self, _body: Any) -> dict[str, Any]:
         world = self.world
         with world.lock:
             return {
@@ -68,11 +68,11 @@ class Admin:
                 "postgresql": world.engine.program.version,
             }  # fmt: skip
 
-    def _forget_calls(self, _: Any) -> dict[str, Any]:
+    def _forget_calls(self, _body: Any) -> dict[str, Any]:
         self.journal.clear()
         return {}
 
-    def _forget_faults(self, _: Any) -> dict[str, Any]:
+    def _forget_faults(self, _body: Any) -> dict[str, Any]:
         self.world.faults.clear()
         return {}
 

@@ -85,7 +85,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _durations(words: list[str]) -> dict[str, float]:
     found = {}
     for word in words:
-        name, _, value = word.partition("=")
+        name, _equals, value = word.partition("=")
         try:
             found[name] = float(value)
         except ValueError:

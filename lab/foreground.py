@@ -40,14 +40,14 @@ def run_with(lab: Lab, command: Sequence[str]) -> int:
         return 128 + stopped.number
 
 
-def _interrupt(number: int, _: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
     raise Interrupted(number)
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     child = _start(command, environment)
 
-    def forward(number: int, _: FrameType | None) -> None:
+    def forward(number: int, _frame: FrameType | None) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, number)
         signal.alarm(int(PATIENCE))

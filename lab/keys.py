@@ -52,7 +52,7 @@ class Keys:
     def find(self, name: str, account: str, region: str) -> Key | None:
         """A key by id, ARN, alias or alias ARN, as seen from an account and a Region."""
         if name.startswith("arn:"):
-            _, _, service, region, account, name = name.split(":", 5)
+            service, region, account, name = name.split(":", 5)[2:]
             if service != "kms":
                 return None
             name = name.removeprefix("key/")
@@ -102,7 +102,7 @@ class Keys:
         if not self.works(key):
             return False
         # Which Region's name appears in a copy across Regions is not documented: either will do.
-        via = [f"rds.{name}.amazonaws.com" for name in {region, key.region}]
+        via = [f"rds.{name}.amazonaws.com" for name in sorted({region, key.region})]
         return all(admits(key, caller, action, via) for action in actions)
 
 

@@ -60,7 +60,7 @@ def read(environ: Environ) -> Request:
 
 def s3_action(method: str, path: str, query: dict[str, str]) -> str:
     """The IAM action behind an S3 request, path style (Service Authorization Reference, Amazon S3)."""
-    bucket, _, key = path.lstrip("/").partition("/")
+    bucket, _slash, key = path.lstrip("/").partition("/")
     if not bucket:
         return "ListAllMyBuckets"
     verb = {"GET": "Get", "HEAD": "Get", "DELETE": "Delete"}.get(method, "Put")

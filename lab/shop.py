@@ -195,9 +195,13 @@ def _make_database(world: World, account: Account, item: Item, password: str) ->
 
 
 def _add_member(world: World, cluster: Database, now: float) -> None:
-    params: dict[str, Any] = {"DBInstanceIdentifier": f"{cluster.identifier}-1", "DBInstanceClass": "db.r6g.large",
-              "Engine": cluster.engine, "Tags": [{"Key": "app", "Value": "shop"}],
-              "DBClusterIdentifier": cluster.identifier}  # fmt: skip
+    params: dict[str, Any] = {
+        "DBInstanceIdentifier": f"{cluster.identifier}-1",
+        "DBInstanceClass": "db.r6g.large",
+        "Engine": cluster.engine,
+        "Tags": [{"Key": "app", "Value": "shop"}],
+        "DBClusterIdentifier": cluster.identifier,
+    }
     caller = accounts.admin_of(world.accounts.find(cluster.account))
     member = databases.new_member(world, Call(caller, cluster.region, "", params), params["DBInstanceIdentifier"])
     member.ready = now

@@ -39,7 +39,7 @@ def remove_tags(world: World, call: Call) -> dict[str, Any]:
 def _resource(world: World, call: Call) -> Database | Snapshot:
     """The caller's own resource behind an ARN; RDS has no policies that would open another account's."""
     arn = call.params["ResourceName"]
-    _, _, _, region, account, arn_type, name = arn.split(":", 6)
+    region, account, arn_type, name = arn.split(":", 6)[3:]
     for kind in KINDS:
         if arn_type == kind.arn_type and (account, region) == (call.account, call.region):
             return world.database(kind, name, call.account, call.region)

@@ -26,4 +26,10 @@ options:
     description: Seconds between two looks at what is in flight.
     type: int
     default: 15
+  resume:
+    description:
+      - What an earlier pass left in flight. Passed by the action plugin; leave it out.
+      - Read this alone instead of everything.
+    type: list
+    elements: dict
 """

@@ -133,9 +133,9 @@ BYTES = 24  # of randomness: 32 characters, within the limits of every engine
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Set the passwords in the first pass; the later ones see that they are in force."""
     report = Report(check_mode=check_mode)
-    if params["_resume"] is not None:
-        started = {one["name"]: one["started"] for one in params["_resume"]}
-        for database in site.databases_named(names_of(params["_resume"])):
+    if params["resume"] is not None:
+        started = {one["name"]: one["started"] for one in params["resume"]}
+        for database in site.databases_named(names_of(params["resume"])):
             settle(database, started[database.id.identifier], site, report)
         return report.as_result(credentials={})
     check_drill_id(params["drill_id"])

@@ -197,15 +197,15 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
     """One pass: publish what is not published yet."""
     report, wanted = Report(check_mode=check_mode), check_accounts(params["share_with"], params["account_id"])
     publications: list[Publication] = []
-    if params["_resume"] is None:
+    if params["resume"] is None:
         publications, rows = look(params, site, report)
         copies = [one.copy for one in publications if one.copy]
     else:
-        copies, rows = look_again(params["_resume"], site)
+        copies, rows = look_again(params["resume"], site)
     available = reconcile(copies, rows, site, report, limits(params), params["prefix"], check_mode=check_mode)
     for copy, row in available:
         share(copy, row, wanted, site, report, check_mode=check_mode)
-    if params["_resume"] is not None:
+    if params["resume"] is not None:
         return report.as_result()
     return report.as_result(manifest=manifest(publications, rows, site, check_mode=check_mode))
 

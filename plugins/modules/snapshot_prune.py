@@ -179,12 +179,15 @@ def retire(
 ) -> bool:
     """Take one account's share back, then mark the snapshot: a mark means that the share is gone."""
     report.change(f"{point.name} for {account}", "shared", "landed")
+    if check_mode:
+        return True
+    unshared = False
     try:
-        if not check_mode:
-            site.share(point, remove=[account])
-            site.tag(point.arn, {f"{LANDED}:{account}": landed_time})
+        site.share(point, remove=[account])
+        unshared = True
+        site.tag(point.arn, {f"{LANDED}:{account}": landed_time})
     except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), **facts(point))
+        report.step("failed", reason=str(refusal), changed=unshared, **facts(point))
         return False
     return True
 

@@ -209,8 +209,8 @@ ARGUMENTS: dict[str, Any] = {
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: copy what is offered and not here yet."""
     report = Report(check_mode=check_mode)
-    if params["_resume"] is not None:
-        copies, rows = look_again(params["_resume"], site)
+    if params["resume"] is not None:
+        copies, rows = look_again(params["resume"], site)
         settle(copies, rows, params, site, report, check_mode=check_mode)
         return report.as_result()
     options = read_options(params, site)

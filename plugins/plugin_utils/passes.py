@@ -88,7 +88,7 @@ class PassesAction(ActionBase):
         variables = task_vars or {}
 
         def one_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
-            arguments = {**self._task.args, **({} if resume is None else {"_resume": resume})}
+            arguments = {**self._task.args, **({} if resume is None else {"resume": resume})}
             return self._execute_module(module_args=arguments, task_vars=variables)
 
         def show(line: str) -> None:

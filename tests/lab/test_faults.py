@@ -23,7 +23,7 @@ def faults(lab: Lab) -> Iterator[Any]:
 def test_an_action_fails_as_often_as_told(lab: Lab, dr: Any, faults: Any) -> None:
     client = lab.client("production_dr", "rds", config=ONCE)
     faults(kind="error", action="DescribeDBClusters", code="Throttling", message="Rate exceeded", status=400, count=2)
-    outcomes = [code_of(client.describe_db_clusters) for _ in range(2)]
+    outcomes = [code_of(client.describe_db_clusters) for _turn in range(2)]
     assert outcomes == ["Throttling", "Throttling"]
     assert client.describe_db_clusters()["DBClusters"] == []
     assert client.describe_db_instances()

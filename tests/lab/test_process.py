@@ -97,7 +97,7 @@ def start_a_server(home: Path, pid: int) -> str:
 def test_a_killed_lab_leaves_no_process_and_the_next_start_removes_the_rest(
     served: tuple[subprocess.Popen[str], dict[str, Any]], home: Path
 ) -> None:
-    process, _ = served
+    process, _home = served
     folder = start_a_server(home, process.pid)
     assert processes_in(folder)
     process.kill()

@@ -237,7 +237,7 @@ def test_lists_come_by_page(lab: Lab, rds: Any) -> None:
     there = lab.client("production", "rds", "ap-south-1")
     source = automated(rds, "catalog")["DBSnapshotArn"]
     with settings(lab, durations={"copy": 0}, quotas={"snapshot_copies": 100}):
-        names = {copied(there, source)["DBSnapshotIdentifier"] for _ in range(23)}
+        names = {copied(there, source)["DBSnapshotIdentifier"] for _turn in range(23)}
     first = there.describe_db_snapshots(MaxRecords=20)
     rest = there.describe_db_snapshots(MaxRecords=20, Marker=first["Marker"])
     assert (len(first["DBSnapshots"]), len(rest["DBSnapshots"]), "Marker" in rest) == (20, 3, False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from .._core.errors import LifeboatError
 
@@ -62,9 +62,14 @@ def refusals(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
-        detail = error.response.get("Error", {})
-        code, message = detail.get("Code", "Unknown"), detail.get("Message", str(error))
-        raise AwsRefusal(what, why=f"{message} ({code})", code=code, meaning=meaning_of(code, message)) from error
-    except BotoCoreError as error:
-        raise AwsRefusal(what, why=str(error), code=type(error).__name__, meaning="unreachable") from error
+    except (ClientError, BotoCoreError) as error:
+        raise refusal_of(what, error) from error
+
+
+def refusal_of(what: str, error: Any) -> AwsRefusal:
+    """An answer of AWS has a code; without an answer, the kind of exception stands in for it."""
+    detail = getattr(error, "response", {}).get("Error")
+    if detail is None:
+        return AwsRefusal(what, why=str(error), code=type(error).__name__, meaning="unreachable")
+    code, message = detail.get("Code", "Unknown"), detail.get("Message", str(error))
+    return AwsRefusal(what, why=f"{message} ({code})", code=code, meaning=meaning_of(code, message))

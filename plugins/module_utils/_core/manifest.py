@@ -109,7 +109,9 @@ def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, s
 
 
 def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
-    if document.get("version") != VERSION or document.get("document") != wanted or "points" not in document:
+    points = document.get("points")
+    is_list = isinstance(points, list) and all(isinstance(point, Mapping) for point in points)
+    if document.get("version") != VERSION or document.get("document") != wanted or not is_list:
         raise not_a_manifest(wanted, f"version {VERSION}, document {wanted!r} and a list of points are expected")
     return list(document["points"])
 

@@ -69,8 +69,8 @@ Rows = Mapping[tuple[str, str], RecoveryPoint]
 
 def after_earlier(copies: Iterable[Copy], rows: Rows, prefix: str) -> list[Copy]:
     """The copies, each with the earlier copy of its database that is still in flight."""
-    copying = [row for row in rows.values() if row.status == "copying"]
-    busy = {lineage.digest: row.name for row in copying if (lineage := parse(row.name, prefix))}
+    unfinished = [row for row in rows.values() if row.is_in_progress]
+    busy = {lineage.digest: row.name for row in unfinished if (lineage := parse(row.name, prefix))}
     return [replace(copy, waits_for=earlier_than(copy, busy)) for copy in copies]
 
 

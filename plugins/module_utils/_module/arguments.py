@@ -26,8 +26,7 @@ WAITING: dict[str, Any] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 14400},
     "poll_interval": {"type": "int", "default": 15},
-    # From the action plugin: what its last pass left in flight. No option for people, so not documented.
-    "_resume": {"type": "list", "elements": "dict"},
+    "resume": {"type": "list", "elements": "dict"},
 }
 LIMITS: dict[str, Any] = {
     "max_in_flight": {

@@ -37,7 +37,7 @@ def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = Tr
         calls = site.api_calls
 
         def one_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
-            result = run({**module.params, "_resume": resume}, site, check_mode=module.check_mode)
+            result = run({**module.params, "resume": resume}, site, check_mode=module.check_mode)
             return {"began": iso(site.now), **result, "now": iso(site.now)}
 
         result = linger(one_pass, module.params, Clock(), last_full_pass=last_full_pass)
@@ -83,7 +83,7 @@ def linger(
     last_full_pass: bool,
 ) -> dict[str, Any]:
     """Run one pass, and more of them while the next look is due before the process would be missed."""
-    total, began, resume = Total(), clock.now(), params.get("_resume")
+    total, began, resume = Total(), clock.now(), params.get("resume")
     result = one_pass(resume)
     total.add(result)
     interval, longest = params.get("poll_interval", LINGER), min(LINGER, params.get("wait_timeout", LINGER))
@@ -107,7 +107,7 @@ def finish(module: Any, result: dict[str, Any]) -> None:
     """Hand over the result; the action plugin reads how long to wait from it, since it sees raw arguments only."""
     for warning in result.pop("warnings", []):
         module.warn(warning)
-    waiting = {name: module.params[name] for name in WAITING if name in module.params and name != "_resume"}
+    waiting = {name: module.params[name] for name in WAITING if name in module.params and name != "resume"}
     result |= {"waiting": waiting} if waiting else {}
     if result.get("failed"):
         module.fail_json(**result)

@@ -20,13 +20,13 @@ from .result import Report
 def remove(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Delete what this drill made, and nothing else."""
     report = Report(check_mode=check_mode)
-    if params["_resume"] is None:
+    if params["resume"] is None:
         check_drill_id(params["drill_id"])
         site.check_account(params["account_id"])
         found = site.databases()
     else:
-        found = site.databases_named(names_of(params["_resume"]))
-        report_gone(params["_resume"], found, report)
+        found = site.databases_named(names_of(params["resume"]))
+        report_gone(params["resume"], found, report)
     for database in to_remove(found, params["prefix"], params["drill_id"]):
         take_down(database, site, report, check_mode=check_mode)
     return report.as_result(drill_id=params["drill_id"])

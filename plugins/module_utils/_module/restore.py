@@ -36,10 +36,10 @@ from .result import Report
 def restore(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Bring every selected database one stage further."""
     report = Report(check_mode=check_mode)
-    if params["_resume"] is None:
+    if params["resume"] is None:
         targets, databases = look(params, site, report)
     else:
-        targets = [Target(**document) for document in params["_resume"]]
+        targets = [Target(**document) for document in params["resume"]]
         databases = by_key(site.databases_named(names_of(targets)))
     require_own(targets, databases, params["prefix"], params["drill_id"])
     for target in targets:

@@ -530,7 +530,7 @@ def test_the_own_region_is_no_other(aws: Any) -> None:
 def test_the_time_is_that_of_the_last_answer_of_aws(aws: Any) -> None:
     site, wire = aws(AddTagsToResource={})
     with pytest.raises(LifeboatError, match="AWS has not answered"):
-        _ = site.now
+        assert site.now
     site.check_account(DR)
     assert site.now == WHEN
     wire.headers["Date"] = "Mon, 23 Nov 2026 15:00:00 GMT"

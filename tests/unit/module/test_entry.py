@@ -42,7 +42,7 @@ class Script:
 
 
 def waiting(**changes: Any) -> Row:
-    return {"wait": True, "wait_timeout": 600, "poll_interval": 2, "_resume": None, **changes}
+    return {"wait": True, "wait_timeout": 600, "poll_interval": 2, "resume": None, **changes}
 
 
 def kinds(script: Script) -> list[str]:
@@ -70,7 +70,7 @@ def test_some_modules_must_not_take_a_full_pass_again() -> None:
 
 def test_a_pass_that_goes_on_for_the_task_starts_from_what_it_was_given() -> None:
     script = Script(0, 0)
-    linger(script, waiting(_resume=[{"n": 0}]), FakeClock(), last_full_pass=True)
+    linger(script, waiting(resume=[{"n": 0}]), FakeClock(), last_full_pass=True)
     assert kinds(script) == ["poll 1", "full"]
 
 
@@ -149,7 +149,7 @@ def look(params: Row, site: Mock, *, check_mode: bool) -> Row:
     """A pass that costs one call and a minute."""
     site.api_calls["rds:Look"] += 1
     site.now += timedelta(minutes=1)
-    return {"changed": not check_mode, "resume": [], "warnings": ["careful"], "resumed": params["_resume"]}
+    return {"changed": not check_mode, "resume": [], "warnings": ["careful"], "resumed": params["resume"]}
 
 
 def test_a_result_says_what_it_cost_and_when_it_was_at_aws(main: Any) -> None:
@@ -172,10 +172,10 @@ def test_what_the_last_process_left_reaches_the_pass(main: Any) -> None:
     seen = []
 
     def run(params: Row, site: Mock, *, check_mode: bool) -> Row:
-        seen.append(params["_resume"])
+        seen.append(params["resume"])
         return look(params, site, check_mode=check_mode)
 
-    main(run, _resume=[{"n": 1}])
+    main(run, resume=[{"n": 1}])
     assert seen == [[{"n": 1}], None]
 
 
@@ -223,7 +223,7 @@ def test_a_crash_between_two_passes_does_not_hide_what_the_first_one_did(main: A
     """What was started is reported as changed, and a password that was set is returned."""
 
     def run(params: Row, site: Mock, *, check_mode: bool) -> Row:
-        if params["_resume"] is not None:
+        if params["resume"] is not None:
             raise LifeboatError("Cannot look", why="it is dark")
         return {"changed": True, "resume": [{"n": 1}], "credentials": {"orders": "word"}}
 

@@ -117,7 +117,7 @@ def resume(*names: str, kind: str = "instance") -> list[Row]:
 
 
 def test_a_password_is_set_when_the_database_has_no_change_left_to_apply(run: Any, dr_site: Any) -> None:
-    result = run(dr_site(ORDERS), _resume=resume("lifeboat-d1-orders"))
+    result = run(dr_site(ORDERS), resume=resume("lifeboat-d1-orders"))
     assert [(step["status"], step["seconds"], step["changed"]) for step in result["steps"]] == [("set", 36, False)]
     assert result["resume"] == []
 
@@ -132,7 +132,7 @@ def test_a_password_is_set_when_the_database_has_no_change_left_to_apply(run: An
 )
 def test_a_change_that_is_not_applied_yet_is_waited_for(run: Any, dr_site: Any, change: Row) -> None:
     documents = resume("lifeboat-d1-orders")
-    result = run(dr_site(restored("lifeboat-d1-orders", **change)), _resume=documents)
+    result = run(dr_site(restored("lifeboat-d1-orders", **change)), resume=documents)
     assert (statuses(result), result["resume"]) == ({"lifeboat-d1-orders": "modifying"}, documents)
     assert result["in_flight"][0]["since"] == documents[0]["started"]
 
@@ -140,7 +140,7 @@ def test_a_change_that_is_not_applied_yet_is_waited_for(run: Any, dr_site: Any, 
 def test_a_poll_pass_reads_what_is_in_flight_and_sets_no_new_password(run: Any, dr_site: Any) -> None:
     site = dr_site(ORDERS, BILLING, SHOP)
     documents = [*resume("lifeboat-d1-orders"), *resume("lifeboat-d1-shop", kind="cluster")]
-    result = run(site, _resume=documents)
+    result = run(site, resume=documents)
     assert [name for name, _arguments, _named in site.mock_calls] == ["databases_named"]
     assert statuses(result) == {"lifeboat-d1-orders": "set", "lifeboat-d1-shop": "set"}
     assert result["credentials"] == {}

@@ -179,7 +179,7 @@ def test_a_queued_copy_starts_when_a_slot_is_free(run: Any, site: Any) -> None:
     source = site(**BOTH, points=AUTOMATED)
     first = run(source, max_in_flight={"instance": 1})
     freed = site(points=[copied("billing")])
-    second = run(freed, max_in_flight={"instance": 1}, _resume=first["resume"])
+    second = run(freed, max_in_flight={"instance": 1}, resume=first["resume"])
     assert statuses(second) == {"billing": "published", "orders": "copying"}
 
 
@@ -213,7 +213,7 @@ def test_what_waits_for_an_older_copy_starts_when_that_has_ended(
 ) -> None:
     waiting = site(databases=[database()], points=[automated(hours=1), copied(hours=25, status="copying")])
     later = site(points=[] if older is None else [copied(hours=25, **older)])
-    run(later, _resume=run(waiting)["resume"])
+    run(later, resume=run(waiting)["resume"])
     assert writes(later) == started
 
 
@@ -306,7 +306,7 @@ def test_an_unprotected_database_is_reported_with_its_reason(
 def test_a_poll_pass_shares_what_became_available_without_asking_with_whom_it_is(run: Any, site: Any) -> None:
     resume = run(site(databases=[database()], points=[automated()]))["resume"]
     later = site(points=[copied()])
-    result = run(later, _resume=resume)
+    result = run(later, resume=resume)
     later.shared_with.assert_not_called()
     assert later.share.call_args_list == [call(copied(), add=frozenset({DR}), remove=frozenset())]
     assert (result["changed"], statuses(result), result["resume"]) == (True, {"orders": "published"}, [])
@@ -315,7 +315,7 @@ def test_a_poll_pass_shares_what_became_available_without_asking_with_whom_it_is
 def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, site: Any) -> None:
     resume = run(site(databases=[database()], points=[automated()]))["resume"]
     later = site(points=[copied(status="copying")])
-    result = run(later, _resume=resume)
+    result = run(later, resume=resume)
     assert [name for name, _arguments, _named in later.mock_calls] == ["recovery_points_named"]
     assert [one["since"] for one in result["in_flight"]] == [iso(NOW)]
 
@@ -324,7 +324,7 @@ def test_what_a_run_saw_from_start_to_end_took_that_long_at_aws(run: Any, site: 
     first = site(databases=[database()], points=[automated()])
     first.now = hours_ago(0.5)
     later = site(points=[copied()])
-    (step,) = run(later, _resume=run(first)["resume"])["steps"]
+    (step,) = run(later, resume=run(first)["resume"])["steps"]
     assert step["seconds"] == 1800
 
 
@@ -333,7 +333,7 @@ def test_a_copy_that_this_task_did_not_see_start_is_asked_for_its_accounts(run: 
     first = site(databases=[database()], points=[automated()])
     first.copy.side_effect = refusal("taken")
     later = site(points=[copied()], shares=[STRANGER])
-    run(later, _resume=run(first)["resume"])
+    run(later, resume=run(first)["resume"])
     assert later.share.call_args_list == [call(copied(), add=frozenset({DR}), remove=frozenset({STRANGER}))]
 
 

@@ -212,7 +212,7 @@ def test_a_poll_pass_reads_nothing_but_what_is_in_flight_and_sees_it_land(run: A
     first = dr_site(published())
     first.now = hours_ago(1)
     later = site(DR, EAST, points=[landed()])
-    result = run(later, _resume=run(first)["resume"])
+    result = run(later, resume=run(first)["resume"])
     assert [name for name, _arguments, _named in later.mock_calls] == ["recovery_points_named"]
     assert [(step["status"], step["seconds"]) for step in result["steps"]] == [("landed", 3600)]
     assert (result["resume"], "manifest" in result) == ([], False)
@@ -363,7 +363,7 @@ def test_bad_input_stops_the_call_before_anything_else_is_read(
 
 def test_check_mode_predicts_the_pass_and_writes_nothing(run: Any, dr_site: Any, writes: Any) -> None:
     state: Any = ([published("billing"), published("orders"), stranger()], [landed("orders")])
-    checked, site = (dr_site(*state[0], points=state[1]) for _ in range(2))
+    checked, site = (dr_site(*state[0], points=state[1]) for _turn in range(2))
     predicted, result = run(checked, check_mode=True), run(site)
     assert writes(checked) == []
     for part in ("changed", "steps", "diff", "refused", "manifest", "warnings"):

@@ -123,7 +123,7 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, dr_
     site.restore.side_effect = refusal(meaning, "busy")
     result = run(site)
     assert (result["changed"], result.get("failed"), result["in_flight"][0]["status"]) == (False, None, "queued")
-    run(again := dr_site(landed()), _resume=result["resume"])
+    run(again := dr_site(landed()), resume=result["resume"])
     again.restore.assert_called_once()
 
 
@@ -174,7 +174,7 @@ def resume(run: Any, dr_site: Any) -> Any:
 
 def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, dr_site: Any, resume: Any) -> None:
     site = dr_site(databases=[restored(ORDERS, status="creating"), restored(SHOP, "cluster", status="creating")])
-    result = run(site, _resume=resume(landed(), CLUSTER))
+    result = run(site, resume=resume(landed(), CLUSTER))
     assert site.mock_calls == [call.databases_named({"instance": [ORDERS, MEMBER], "cluster": [SHOP]})]
     assert [one["since"] for one in result["in_flight"]] == [HALF_AN_HOUR_AGO] * 2
     assert statuses(result) == {ORDERS: "restoring", SHOP: "restoring"}
@@ -182,7 +182,7 @@ def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, dr_site: Any,
 
 def test_what_runs_is_returned_with_how_to_reach_it_and_how_long_it_took(run: Any, dr_site: Any, resume: Any) -> None:
     one = restored(ORDERS, host="h", port=5433, master_username="admin", database_name="shop")
-    (step,) = run(dr_site(databases=[one]), _resume=resume(landed(database_time=hours_ago(1))))["steps"]
+    (step,) = run(dr_site(databases=[one]), resume=resume(landed(database_time=hours_ago(1))))["steps"]
     wanted: Row = {
         "status": "restored",
         "changed": False,
@@ -203,7 +203,7 @@ def test_what_runs_is_returned_with_how_to_reach_it_and_how_long_it_took(run: An
 
 def test_a_cluster_gets_its_member_when_it_runs(run: Any, dr_site: Any, resume: Any, writes: Any) -> None:
     site = dr_site(databases=[restored(SHOP, "cluster")])
-    result = run(site, _resume=resume(CLUSTER))
+    result = run(site, resume=resume(CLUSTER))
     assert (writes(site), result["changed"], len(result["resume"])) == (["add_member"], True, 1)
     assert site.add_member.call_args.args[0].member == MEMBER
 
@@ -213,8 +213,8 @@ def test_a_cluster_runs_when_its_member_does_and_is_reached_through_its_own_name
 ) -> None:
     cluster = restored(SHOP, "cluster", members=(MEMBER,))
     started = resume(CLUSTER)
-    making = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP, status="creating")]), _resume=started)
-    (step,) = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP)]), _resume=making["resume"])["steps"]
+    making = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP, status="creating")]), resume=started)
+    (step,) = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP)]), resume=making["resume"])["steps"]
     assert (statuses(making), step["status"], step["host"]) == ({SHOP: "restoring"}, "restored", f"{SHOP}.example")
 
 
@@ -227,14 +227,14 @@ def test_a_doomed_restore_fails_at_once_and_stops_no_other(
     if of == "member":
         bad = [restored(SHOP, "cluster"), restored(MEMBER, cluster=SHOP, status=status)]
     points = [landed("billing"), landed("orders") if of == "instance" else CLUSTER]
-    result = run(dr_site(databases=[restored(BILLING, status="creating"), *bad]), _resume=resume(*points))
+    result = run(dr_site(databases=[restored(BILLING, status="creating"), *bad]), resume=resume(*points))
     assert sorted(statuses(result).values()) == ["failed", "restoring"]
     assert f"ended as {status} ({bad[-1].id.identifier})" in result["msg"]
     assert [one["name"] for one in result["resume"]] == [BILLING]
 
 
 def test_an_instance_without_an_endpoint_is_waited_for(run: Any, dr_site: Any, resume: Any) -> None:
-    result = run(dr_site(databases=[restored(ORDERS, host=None)]), _resume=resume(landed()))
+    result = run(dr_site(databases=[restored(ORDERS, host=None)]), resume=resume(landed()))
     assert statuses(result) == {ORDERS: "restoring"}
 
 
@@ -298,7 +298,7 @@ def test_a_name_that_is_taken_stops_the_call_before_the_first_write(
 
 def test_check_mode_predicts_what_is_restored_and_starts_nothing(run: Any, dr_site: Any, writes: Any) -> None:
     points = [landed("billing"), landed("orders"), CLUSTER]
-    checked, site = (dr_site(*points, databases=[restored(BILLING)]) for _ in range(2))
+    checked, site = (dr_site(*points, databases=[restored(BILLING)]) for _turn in range(2))
     result, done = run(checked, check_mode=True), run(site)
     assert (writes(checked), writes(site)) == ([], ["restore", "restore"])
     assert statuses(result) == statuses(done) == {BILLING: "restored", ORDERS: "restoring", SHOP: "restoring"}
@@ -341,7 +341,7 @@ def test_members_are_deleted_first_and_their_cluster_waits_for_that(remove: Any,
     assert site.delete_database.call_args_list == [call(member)]
     assert [one["name"] for one in result["resume"]] == [MEMBER, SHOP]
     later = dr_site(databases=[replace(cluster, members=())])
-    second = remove(later, _resume=result["resume"])
+    second = remove(later, resume=result["resume"])
     assert later.delete_database.call_args_list == [call(replace(cluster, members=()))]
     assert statuses(second) == {MEMBER: "deleted", SHOP: "deleting"}
 
@@ -352,7 +352,7 @@ def test_what_is_still_being_made_is_deleted_when_it_can_be(remove: Any, dr_site
     making.delete_database.assert_not_called()
     assert (result["changed"], result["in_flight"][0]["status"]) == (False, "creating")
     made = dr_site(databases=[restored(ORDERS)])
-    remove(made, _resume=result["resume"])
+    remove(made, resume=result["resume"])
     made.delete_database.assert_called_once()
 
 
@@ -365,7 +365,7 @@ def test_a_broken_restore_is_deleted_too(remove: Any, dr_site: Any) -> None:
 def test_what_is_gone_is_reported_as_deleted(remove: Any, dr_site: Any) -> None:
     deleting = dr_site(databases=[restored(ORDERS)])
     site = dr_site()
-    result = remove(site, _resume=remove(deleting)["resume"])
+    result = remove(site, resume=remove(deleting)["resume"])
     assert [name for name, _arguments, _named in site.mock_calls] == ["databases_named"]
     assert (statuses(result), result["resume"], result["changed"]) == ({ORDERS: "deleted"}, [], False)
 

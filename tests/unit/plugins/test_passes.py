@@ -230,7 +230,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], 
 
 def test_the_module_gets_the_tasks_arguments_and_what_the_last_pass_left(act: Any) -> None:
     _result, asked, _shown = act(COPYING, DONE)
-    assert asked == [{"prefix": "lifeboat"}, {"prefix": "lifeboat", "_resume": [{"name": "a"}]}]
+    assert asked == [{"prefix": "lifeboat"}, {"prefix": "lifeboat", "resume": [{"name": "a"}]}]
 
 
 def test_progress_names_the_host(act: Any) -> None:
