@@ -27,7 +27,7 @@ DAY = 86_400.0
 
 HELPERS = f"""
 CREATE TABLE canary (id int PRIMARY KEY, word text NOT NULL);
-INSERT INTO canary VALUES (1, 'lifeboat');
+INSERT INTO canary VALUES (1, 'bright-harbour-7431');
 CREATE TABLE heartbeat (at timestamptz NOT NULL);
 INSERT INTO heartbeat VALUES (now() - interval '{DAY} seconds');
 """

@@ -45,7 +45,7 @@ def refusal(client: Any, source: str, **more: Any) -> str:
 def test_a_restore_has_the_rows_of_the_snapshot_and_is_a_server_of_its_own(rds: Any) -> None:
     row = restored(rds, automated(rds, "catalog")["DBSnapshotIdentifier"])
     assert ask(row, "SELECT count(*) FROM products") == 3000
-    assert ask(row, "SELECT word FROM canary WHERE id = 1") == "lifeboat"
+    assert ask(row, "SELECT word FROM canary WHERE id = 1") == "bright-harbour-7431"
     with connect(row) as connection:
         connection.execute("DELETE FROM products")
     again = restored(rds, automated(rds, "catalog")["DBSnapshotIdentifier"])

@@ -68,8 +68,9 @@ def refusals(what: str) -> Iterator[None]:
 
 def refusal_of(what: str, error: Any) -> AwsRefusal:
     """An answer of AWS has a code; without an answer, the kind of exception stands in for it."""
-    detail = getattr(error, "response", {}).get("Error")
-    if detail is None:
+    response = getattr(error, "response", None)
+    if response is None:
         return AwsRefusal(what, why=str(error), code=type(error).__name__, meaning="unreachable")
+    detail = response.get("Error", {})
     code, message = detail.get("Code", "Unknown"), detail.get("Message", str(error))
     return AwsRefusal(what, why=f"{message} ({code})", code=code, meaning=meaning_of(code, message))

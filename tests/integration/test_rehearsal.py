@@ -1,0 +1,85 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rehearsal as a whole, and what is left of it when it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.play import ROLES, ROOT, newest_evidence
+
+ROLE_OPTIONS = [word for profile, role in ROLES.items() for word in ("--role", f"{profile}={role}")]
+
+
+def rehearse(python: Path, evidence: Path) -> list[str]:
+    """What `make rehearse` runs, with the Ansible of this environment."""
+    playbook = ["ansible-playbook", "playbooks/rehearse.yml", "-e", "lifeboat_poll_interval=1"]
+    verdict = [str(python), "tools/verdict.py", "--evidence", str(evidence), "--", *playbook]
+    return [str(python), "-m", "lab", "run", "--shop", *ROLE_OPTIONS, "--", *verdict]
+
+
+@pytest.fixture
+def python() -> Path:
+    import sys
+
+    return Path(sys.executable)
+
+
+def processes_of(mark: Path) -> list[str]:
+    """The command lines of processes whose environment names this rehearsal's evidence."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(mark).encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.smoke
+def test_a_rehearsal_ends_verified_and_leaves_no_process(python: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"LIFEBOAT_EVIDENCE": str(tmp_path), "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(
+        rehearse(python, tmp_path), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "verdict: verified"
+    evidence = newest_evidence(tmp_path)
+    assert [one["name"] for one in evidence["databases"]] == ["billing", "catalog", "events", "orders"]
+    assert {one["verdict"] for one in evidence["databases"]} == {"verified"}
+    assert all(one["checks_passed"] == one["checks_total"] == 5 for one in evidence["databases"])
+    assert processes_of(tmp_path) == []
+
+
+def test_an_interrupted_rehearsal_leaves_no_process_and_is_not_verified(python: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"LIFEBOAT_EVIDENCE": str(tmp_path)}
+    output = tmp_path / "output"
+    with output.open("w") as file:
+        running = subprocess.Popen(
+            rehearse(python, tmp_path), cwd=ROOT, env=environment, stdout=file, stderr=file, start_new_session=True
+        )
+        wait_until(lambda: "TASK [" in output.read_text(), 60)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) != 0
+    wait_until(lambda: processes_of(tmp_path) == [], 20)
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Poll for what another process does.
+
+    :raises AssertionError: when it does not come.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
