@@ -65,7 +65,7 @@ help: ## List the targets
 # --- The main job --------------------------------------------------------------------------------------------
 
 rehearse: $(VENV)/ready ## Protect, lose and recover a shop of databases, on this machine
-	$(ALWAYS)@$(BIN)/python -m lab run --shop $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml -e lifeboat_poll_interval=1 $(ARGS)
+	$(ALWAYS)@$(BIN)/python -m lab run --shop --scale 1200 $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml -e lifeboat_poll_interval=1 $(ARGS)
 
 drill: $(VENV)/ready ## Run a drill in the accounts of your inventory (ARGS="-i ... -e ...")
 	$(ALWAYS)@$(VERDICT) $(PLAY) playbooks/drill.yml $(ARGS)
@@ -111,11 +111,11 @@ sanity-other: $(OTHER)/ready-test
 
 unit: $(VENV)/ready-test ## What needs nothing but Python
 	$(heading) 'pytest'
-	@$(PYTEST) tests/meta tests/unit $(wildcard tests/property)
+	@$(PYTEST) tests/meta tests/unit tests/property
 
 integration: $(VENV)/ready-test ## The lab, and the real playbooks on it
 	$(heading) 'pytest'
-	@$(PYTEST) tests/lab $(wildcard tests/integration)
+	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration
 
 smoke: $(OTHER)/ready-test ## A small selection, on the other line of Ansible
 	$(heading) 'pytest -m smoke'

@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - lifeboat.rds.attributes
+  - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
   - lifeboat.rds.waiting
 """

@@ -38,6 +38,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - lifeboat.rds.attributes
+  - lifeboat.rds.attributes.info
   - lifeboat.rds.site
 """
 

@@ -46,6 +46,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - lifeboat.rds.attributes
+  - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
   - lifeboat.rds.selection
   - lifeboat.rds.copies

@@ -31,7 +31,9 @@ options:
     description: A DB subnet group without public subnets. Required to restore.
     type: str
   vpc_security_group_ids:
-    description: The security groups of the restored databases. Required to restore.
+    description:
+      - The security groups of the restored databases, by ID or by name. Required to restore.
+      - They must be in the VPC of O(db_subnet_group_name).
     type: list
     elements: str
     default: []
@@ -48,7 +50,7 @@ options:
     default: 240
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:DescribeDBInstances),
-    C(rds:DescribeDBClusters), C(rds:DescribeDBSubnetGroups), C(ec2:DescribeRouteTables),
+    C(rds:DescribeDBClusters), C(rds:DescribeDBSubnetGroups), C(ec2:DescribeRouteTables), C(ec2:DescribeSecurityGroups),
     C(rds:RestoreDBInstanceFromDBSnapshot), C(rds:RestoreDBClusterFromSnapshot), C(rds:CreateDBInstance),
     C(rds:AddTagsToResource), C(rds:DeleteDBInstance), C(rds:DeleteDBCluster), C(kms:DescribeKey), C(kms:CreateGrant),
     and the use of the keys.
@@ -59,6 +61,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - lifeboat.rds.attributes
+  - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
   - lifeboat.rds.selection
   - lifeboat.rds.waiting

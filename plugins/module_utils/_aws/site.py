@@ -194,6 +194,24 @@ class Site:
         subnets = [subnet["SubnetIdentifier"] for subnet in group["Subnets"]]
         return Network(subnet_group, group["VpcId"], tuple(subnets), tuple(rows.public_subnets(subnets, tables)))
 
+    def security_groups(self, network: Network, wanted: Iterable[str]) -> list[str]:
+        """The IDs of security groups of a network, given by ID or name.
+
+        :raises LifeboatError: when one of them is not in the network's VPC.
+        """
+        vpc_filter = [{"Name": "vpc-id", "Values": [network.vpc_id]}]
+        with refusals(f"Cannot see the security groups of {network.vpc_id}"):
+            groups = self._client("ec2").describe_security_groups(Filters=vpc_filter)["SecurityGroups"]
+        known = {group[key]: group["GroupId"] for key in ("GroupName", "GroupId") for group in groups}
+        for one in wanted:
+            if one not in known:
+                raise LifeboatError(
+                    f"Cannot use the security group {one}",
+                    why=f"{network.vpc_id}, the VPC of {network.subnet_group}, has no such group",
+                    remedy="Name a group of that VPC",
+                )
+        return [known[one] for one in wanted]
+
     # -- writing ------------------------------------------------------------------------------------------------
 
     def copy(self, copy: Copy) -> RecoveryPoint:

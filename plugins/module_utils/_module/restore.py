@@ -76,13 +76,14 @@ def read_options(params: Mapping[str, Any], site: Site) -> RestoreOptions:
                 why=f"{name} is not set",
                 remedy="Name an isolated network of the DR site",
             )
-    check_isolation(site.network(params["db_subnet_group_name"]))
+    network = site.network(params["db_subnet_group_name"])
+    check_isolation(network)
     key_id = params["kms_key_id"]
     return RestoreOptions(
         prefix=params["prefix"],
         drill_id=params["drill_id"],
         subnet_group=params["db_subnet_group_name"],
-        security_groups=tuple(params["vpc_security_group_ids"]),
+        security_groups=tuple(site.security_groups(network, params["vpc_security_group_ids"])),
         instance_class=params["db_instance_class"],
         kms_key_id=check_key(site.key(key_id), site.account, site.region).arn if key_id else None,
         expires=site.now + timedelta(minutes=params["expires_after"]),

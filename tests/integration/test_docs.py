@@ -1,0 +1,75 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every command of the README and of docs/ runs as it is written, in the order of a reader."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import Lab
+from tests.integration.play import ROLES, ROOT
+
+PAGES = ("docs/inventory.md", "docs/prepare.md", "docs/protect.md", "docs/drill.md", "README.md", "docs/lab.md")
+# These run tests, this one among them, or a whole rehearsal, which is a test of its own.
+ELSEWHERE = ("make rehearse", "make test")
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def not_run_yet() -> Iterator[tuple[str, str]]:
+    """The blocks of all pages, each without the commands that an earlier one ran."""
+    seen = set(ELSEWHERE)
+    for page in PAGES:
+        for block in blocks(page):
+            # Comments, and how often to look, make no other command.
+            lines = [re.sub(r" +#.*| -e lifeboat_poll_interval=1", "", line) for line in block.splitlines()]
+            new = [line for line in lines if line not in seen]
+            seen |= {line for line in lines if line.startswith("ansible-playbook")}
+            if new:
+                yield page, "\n".join(new)
+
+
+COMMANDS = list(not_run_yet())
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab(roles=ROLES, scale=1200, shop=True) as running:
+        yield running
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) > 8
+
+
+def test_the_readmes_commands_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in (line for page in PAGES for line in re.findall(r"make (\w+)", (ROOT / page).read_text())):
+        assert re.search(rf"^{line}:", makefile, re.MULTILINE) or line in ("whoever", "what"), line
+
+
+@pytest.mark.parametrize(("page", "block"), COMMANDS, ids=[block.splitlines()[-1] for _page, block in COMMANDS])
+def test_runs_as_it_is_written(page: str, block: str, lab: Lab, tmp_path: Path) -> None:
+    quick = f"{ROOT / 'inventory'},{ROOT / 'tests' / 'integration' / 'quick'}"
+    environment = lab.env() | {"ANSIBLE_INVENTORY": quick, "LIFEBOAT_EVIDENCE": str(tmp_path)}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-ec", block],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
