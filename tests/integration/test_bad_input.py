@@ -22,7 +22,7 @@ RESTORE = {
     "account_id": DR,
     "drill_id": "bad",
     "db_subnet_group_name": "lifeboat-drill",
-    "vpc_security_group_ids": ["sg-1"],
+    "vpc_security_group_ids": ["lifeboat-drill"],
 }
 
 # What is wrong, the call, and what the error must say: the remedy is a part of it.
@@ -104,6 +104,11 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         "snapshot_restore",
         RESTORE | {"vpc_security_group_ids": []},
         ["vpc_security_group_ids is not set"],
+    ),
+    "a drill with a security group of another network": (
+        "snapshot_restore",
+        RESTORE | {"vpc_security_group_ids": ["sg-0123456789abcdef0"]},
+        ["sg-0123456789abcdef0", "has no such group", "Name a group of that VPC"],
     ),
     "a drill in public": (
         "snapshot_restore",

@@ -46,9 +46,9 @@ from tests.builders import (
 )
 
 KINDS = st.sampled_from(["instance", "cluster"])
-LIMITS = st.builds(Limits, instance=st.integers(0, 4), cluster=st.integers(0, 4))
-FOREIGN = st.fixed_dictionaries({"instance": st.integers(0, 3), "cluster": st.integers(0, 3)})
-STATES = st.sampled_from([None, None, "available", "copying", "creating", "failed", "something new"])
+LIMITS = st.builds(Limits, instance=st.sampled_from([5, 3, 2, 1, 0, 9]), cluster=st.sampled_from([5, 3, 2, 1, 0, 9]))
+FOREIGN = st.fixed_dictionaries({"instance": st.sampled_from([0, 0, 1, 2]), "cluster": st.sampled_from([0, 0, 1, 2])})
+STATES = st.sampled_from([None, None, None, None, "available", "copying", "creating", "failed", "something new"])
 
 
 def copy(kind: Any, identifier: str, name: str) -> Copy:
@@ -66,8 +66,9 @@ def copy(kind: Any, identifier: str, name: str) -> Copy:
 
 
 COPIES = st.lists(
-    st.builds(copy, KINDS, st.sampled_from("abcde"), st.sampled_from("vwxyz")),
-    max_size=14,
+    st.builds(copy, KINDS, st.sampled_from("abc"), st.sampled_from("vwxyz")),
+    min_size=3,
+    max_size=9,
     unique_by=lambda one: one.key,
 )
 

@@ -1,75 +1,24 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""botocore with the wire cut: it builds and checks requests as ever, and its answers come from the test."""
+"""A site on the wire that is cut, and what AWS itself says of its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
-from email.utils import format_datetime
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import botocore.session
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.validate import validate_parameters
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
 from tests.builders import DR, EAST
+from tests.unit.aws.wire import Aws
 
 Row = dict[str, Any]
-WHEN = datetime(2026, 11, 23, 14, 5, 7, tzinfo=timezone.utc)
-
-
-class Refused:
-    """An error that AWS answers with."""
-
-    def __init__(self, code: str, message: str = "no", status: int = 400) -> None:
-        self.body = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-        self.status = status
-
-
-class Aws:
-    """A session whose clients ask a script instead of AWS.
-
-    An answer is a row, a refusal, an exception, or a list of them for one call after the other.
-    """
-
-    def __init__(self, session: boto3.session.Session, answers: Mapping[str, Any]) -> None:
-        self._session = session
-        self._answers = dict(answers)
-        self.asked: list[tuple[str, Row]] = []
-        self.regions: list[str] = []
-        self.headers: Row = {"Date": format_datetime(WHEN, usegmt=True)}
-
-    def client(self, service: str, region_name: str, **settings: Any) -> Any:
-        client = self._session.client(service, region_name=region_name, **settings)
-        client.meta.events.register("provide-client-params", self._hear)
-        client.meta.events.register_first("before-call", self._answer)
-        return client
-
-    def _hear(self, params: Row, model: Any, context: Row, **_more: Any) -> None:
-        self.asked.append((model.name, dict(params)))
-        self.regions.append(context["client_region"])
-
-    def _answer(self, model: Any, **_more: Any) -> tuple[AWSResponse, Row]:
-        answer = self._answers[model.name]
-        if isinstance(answer, list):
-            answer = answer.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, Refused):
-            return AWSResponse("", answer.status, self.headers, None), answer.body
-        if model.output_shape:
-            validate_parameters(answer, model.output_shape)
-        return AWSResponse("", 200, self.headers, None), answer
-
-    def params(self, operation: str) -> list[Row]:
-        """The parameters of each call of an operation."""
-        return [params for name, params in self.asked if name == operation]
 
 
 @pytest.fixture(scope="session")

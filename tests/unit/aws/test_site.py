@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-import io
 import time
-from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
-from urllib.parse import parse_qs
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
@@ -21,7 +17,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import IDS_
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import RestoreOptions, plan_target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network, RestoreOptions, plan_target
 from tests.builders import (
     DR,
     DR_KEY,
@@ -35,7 +31,7 @@ from tests.builders import (
     of_cluster,
     restored,
 )
-from tests.unit.aws.conftest import WHEN, Refused
+from tests.unit.aws.wire import WHEN, Http, Refused
 
 Row = dict[str, Any]
 
@@ -233,10 +229,51 @@ def test_a_network_is_its_subnets_and_which_of_them_are_public(aws: Any) -> None
     assert wire.params("DescribeRouteTables") == [{"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}]
 
 
+GROUPS = [{"GroupId": "sg-1", "GroupName": "drill"}, {"GroupId": "sg-2", "GroupName": "default"}]
+
+
+def test_security_groups_are_meant_by_id_or_name_within_the_network(aws: Any) -> None:
+    site, wire = aws(DescribeSecurityGroups={"SecurityGroups": GROUPS})
+    assert site.security_groups(Network("private", "vpc-1", ("a",)), ["drill", "sg-2"]) == ["sg-1", "sg-2"]
+    assert wire.params("DescribeSecurityGroups") == [{"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}]
+
+
+def test_a_security_group_of_another_network_is_refused(aws: Any) -> None:
+    site, _wire = aws(DescribeSecurityGroups={"SecurityGroups": GROUPS})
+    with pytest.raises(LifeboatError, match="vpc-1, the VPC of private, has no such group"):
+        site.security_groups(Network("private", "vpc-1", ("a",)), ["sg-3"])
+
+
 def test_a_network_that_does_not_exist_is_named(aws: Any) -> None:
     site, _wire = aws(DescribeDBSubnetGroups=Refused("DBSubnetGroupNotFoundFault"))
     with pytest.raises(AwsRefusal, match="Cannot use the DB subnet group private"):
         site.network("private")
+
+
+NETWORK = Network("private", "vpc-1", ("a", "b"))
+GROUPS: Row = {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "drill"}, {"GroupId": "sg-2", "GroupName": "admin"}]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param(["sg-1"], ["sg-1"], id="by id"),
+        pytest.param(["drill"], ["sg-1"], id="by name"),
+        pytest.param(["sg-2", "drill"], ["sg-2", "sg-1"], id="both, in their order"),
+    ],
+)
+def test_security_groups_are_found_in_the_vpc_of_the_network(aws: Any, wanted: list[str], found: list[str]) -> None:
+    site, wire = aws(DescribeSecurityGroups=GROUPS)
+    assert site.security_groups(NETWORK, wanted) == found
+    assert wire.asked == [("DescribeSecurityGroups", {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]})]
+
+
+def test_a_security_group_of_another_vpc_is_refused(aws: Any) -> None:
+    site, _wire = aws(DescribeSecurityGroups=GROUPS)
+    with pytest.raises(
+        LifeboatError, match=r"Cannot use the security group sg-3: vpc-1, the VPC of private, has no such"
+    ):
+        site.security_groups(NETWORK, ["sg-1", "sg-3"])
 
 
 # -- copies and shares ------------------------------------------------------------------------------------------------
@@ -564,35 +601,12 @@ COPIED = """<CopyDBSnapshotResponse xmlns="http://rds.amazonaws.com/doc/2014-10-
 <Status>creating</Status></DBSnapshot></CopyDBSnapshotResult></CopyDBSnapshotResponse>"""
 
 
-class Body(io.BytesIO):
-    def stream(self) -> Iterator[bytes]:
-        yield self.read()
-
-
-class Wire:
-    """A session whose clients send real HTTP requests to nobody."""
-
-    def __init__(self, session: Any, answers: list[tuple[int, str]]) -> None:
-        self._session, self._answers, self.sent = session, answers, []
-
-    def client(self, service: str, region_name: str, **settings: Any) -> Any:
-        client = self._session.client(service, region_name=region_name, **settings)
-        client.meta.events.register_last("before-send", self._send)
-        return client
-
-    def _send(self, request: Any, **_more: Any) -> AWSResponse:
-        self.sent.append({name: values[0] for name, values in parse_qs(request.body).items()})
-        status, body = self._answers.pop(0)
-        headers = {"Date": "Mon, 23 Nov 2026 14:05:07 GMT"}
-        return AWSResponse(request.url, status, headers, Body(body.encode()))
-
-
 @pytest.fixture
 def over_http(session: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
 
-    def over_http(*answers: tuple[int, str]) -> tuple[Site, Wire]:
-        wire = Wire(session, list(answers))
+    def over_http(*answers: tuple[int, str]) -> tuple[Site, Http]:
+        wire = Http(session, list(answers))
         return Site(wire, EAST, {"config": Config(retries=dict(RETRIES))}), wire
 
     return over_http

@@ -84,6 +84,7 @@ def make_site(
     site.recovery_points_named.side_effect = points_named
     site.shared_with.side_effect = lambda _point: frozenset(shares)
     site.network.side_effect = lambda _name: network
+    site.security_groups.side_effect = lambda _network, wanted: list(wanted)
     site.copy.side_effect = copy
     return site
 

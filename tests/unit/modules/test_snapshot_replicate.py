@@ -183,6 +183,11 @@ def test_the_manifest_says_what_landed_and_when(run: Any, dr_site: Any) -> None:
     assert [one["arn"] for one in result["manifest"]["points"]] == [landed("orders").arn]
 
 
+def test_a_copy_that_is_not_finished_has_not_landed(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(published(), points=[landed(status="copying")]))
+    assert (statuses(result), result["manifest"]["points"]) == ({"orders": "copying"}, [])
+
+
 def test_older_recovery_points_that_landed_are_reported_too(run: Any, dr_site: Any) -> None:
     points = [landed(hours=1), landed(hours=25)]
     result = run(dr_site(published(hours=1), published(hours=25), points=points))

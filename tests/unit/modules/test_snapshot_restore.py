@@ -100,9 +100,14 @@ def test_the_newest_landed_recovery_point_of_each_database_is_restored(run: Any,
 
 def test_a_restore_lies_in_the_named_network_and_says_whose_it_is(run: Any, dr_site: Any) -> None:
     site = dr_site(landed())
-    run(site, db_instance_class="db.r6g.large", expires_after=30)
+    site.security_groups.side_effect = lambda _network, wanted: [f"sg-{name}" for name in wanted]
+    run(site, db_instance_class="db.r6g.large", expires_after=30, vpc_security_group_ids=["drill"])
     target = site.restore.call_args.args[0]
-    assert (target.subnet_group, target.security_groups, target.instance_class) == ("private", ["sg-1"], "db.r6g.large")
+    assert (target.subnet_group, target.security_groups, target.instance_class) == (
+        "private",
+        ["sg-drill"],
+        "db.r6g.large",
+    )
     assert target.tags == {
         "lifeboat:managed-by": "lifeboat",
         "lifeboat:purpose": "drill",
@@ -268,6 +273,17 @@ def test_a_public_network_stops_the_call_before_the_first_write(
 ) -> None:
     site = dr_site(landed(), network=PUBLIC)
     with pytest.raises(LifeboatError, match="subnet-2 has a route to an internet gateway"):
+        run(site, check_mode=check_mode)
+    assert writes(site) == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_a_security_group_that_the_network_does_not_have_stops_the_call_before_the_first_write(
+    run: Any, dr_site: Any, writes: Any, check_mode: bool
+) -> None:
+    site = dr_site(landed())
+    site.security_groups.side_effect = LifeboatError("Cannot use the security group sg-1", why="no such group")
+    with pytest.raises(LifeboatError, match="no such group"):
         run(site, check_mode=check_mode)
     assert writes(site) == []
 
