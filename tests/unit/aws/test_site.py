@@ -229,21 +229,6 @@ def test_a_network_is_its_subnets_and_which_of_them_are_public(aws: Any) -> None
     assert wire.params("DescribeRouteTables") == [{"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}]
 
 
-GROUPS = [{"GroupId": "sg-1", "GroupName": "drill"}, {"GroupId": "sg-2", "GroupName": "default"}]
-
-
-def test_security_groups_are_meant_by_id_or_name_within_the_network(aws: Any) -> None:
-    site, wire = aws(DescribeSecurityGroups={"SecurityGroups": GROUPS})
-    assert site.security_groups(Network("private", "vpc-1", ("a",)), ["drill", "sg-2"]) == ["sg-1", "sg-2"]
-    assert wire.params("DescribeSecurityGroups") == [{"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}]
-
-
-def test_a_security_group_of_another_network_is_refused(aws: Any) -> None:
-    site, _wire = aws(DescribeSecurityGroups={"SecurityGroups": GROUPS})
-    with pytest.raises(LifeboatError, match="vpc-1, the VPC of private, has no such group"):
-        site.security_groups(Network("private", "vpc-1", ("a",)), ["sg-3"])
-
-
 def test_a_network_that_does_not_exist_is_named(aws: Any) -> None:
     site, _wire = aws(DescribeDBSubnetGroups=Refused("DBSubnetGroupNotFoundFault"))
     with pytest.raises(AwsRefusal, match="Cannot use the DB subnet group private"):
