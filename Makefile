@@ -39,6 +39,8 @@ export LIFEBOAT_EVIDENCE = $(abspath $(EVIDENCE))
 # Ansible refuses to start in a locale that is not UTF-8, and ignores an ansible.cfg in a directory that all may write to.
 export LC_ALL := C.UTF-8
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Every task starts a Python: where none may keep what it compiled, each compiles boto3 and Ansible anew.
+unexport PYTHONDONTWRITEBYTECODE
 # As in ansible.cfg, but also right for `make rehearse VENV=.venv-other`.
 export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(VENV)/collections
 

@@ -69,14 +69,12 @@ echo "Building $dir with $("$python" --version): a minute or two, once."
     echo "Could not build a virtual environment. Debian and Ubuntu: apt-get install python3-venv" >&2
     exit 1
 }
-# The collections inside `ansible` are 30,000 files, of which next to none is used: compile the rest only. It has to be
-# done here, since every task starts a Python, and a shell with PYTHONDONTWRITEBYTECODE would compile it all each time.
+# `ansible` is 30,000 files, of which few are used: compiling those on first use instead saves most of the time.
 "$dir/bin/pip" install -qq --disable-pip-version-check --no-compile -r requirements.txt
 
 # Beside amazon.aws, where Python finds it as well as Ansible does. `collections` gives that place a name
 # without a version of Python in it, for ansible.cfg.
 site=$("$dir/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-"$dir/bin/python" -m compileall -q -j 0 -x '/ansible_collections/' "$site" > /dev/null || true # some files are templates
 mkdir "$site/ansible_collections/lifeboat" "$dir/collections"
 ln -s "$PWD" "$site/ansible_collections/lifeboat/rds"
 ln -s "$site/ansible_collections" "$dir/collections/ansible_collections"

@@ -25,11 +25,11 @@ TRANSIENT = ("Throttling", "RequestLimitExceeded", "InternalFailure", "ServiceUn
 REMEDIES: dict[Meaning, str] = {
     "wait": "Run it again: it goes on where it stopped",
     "prune": "Remove snapshots with snapshot_prune, or ask AWS for a larger quota",
-    "permission": "Allow the action to this role, and check the key's policy",
+    "permission": "Allow it to this role (playbooks/prepare.yml does), and check the policy of the key",
     "missing": "",
     "taken": "",
     "refused": "",
-    "unreachable": "Check the network, the Region and the profile's endpoint",
+    "unreachable": "Check the profile, its endpoint, the Region and the network",
 }
 
 
