@@ -115,7 +115,7 @@ def _greeting(url: str, home: Home) -> str:
     where = "" if home.folder == Path(".lab").absolute() else f"LAB_HOME={shlex.quote(str(home.folder))} "
     return (
         f"The lab listens on {url}. Stop it with Ctrl-C. In another terminal:\n\n"
-        f'    eval "$({where}python -m lab env production)"\n'
+        f'    eval "$({where}{shlex.quote(sys.executable)} -m lab env production)"\n'
         f"    aws rds describe-db-instances\n\n"
         f"Accounts: {', '.join(home.read()['accounts'])}. What there is: {url}/_lab/status, python -m lab --help"
     )
