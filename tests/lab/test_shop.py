@@ -34,7 +34,7 @@ def test_every_database_has_rows_a_canary_and_a_heartbeat(shop: Any, password: s
         database = name.removesuffix("-1")
         assert row["DBName"] == database
         assert ask(row, f"SELECT count(*) FROM {table}", password=password) == 3000
-        assert ask(row, "SELECT id || word FROM canary", password=password) == "1lifeboat"
+        assert ask(row, "SELECT id || word FROM canary", password=password) == "1bright-harbour-7431"
         assert ask(row, "SELECT now() - max(at) < interval '5 minutes' FROM heartbeat", password=password)
         assert ask(row, f"SELECT count(created_at) FROM {table} WHERE id > 0", password=password) == 3000
 

@@ -39,12 +39,13 @@ ALPHABET = "abcz019-"
 
 
 def words(longest: int) -> st.SearchStrategy[str]:
-    """Lower-case letters, digits and single hyphens, as prefixes and drills have them."""
-    return st.text(ALPHABET, max_size=longest - 1).map(lambda text: re.sub("-+", "-", f"x{text}").rstrip("-"))
+    """Lower-case letters, digits and single hyphens, as prefixes and drills have them; often as long as may be."""
+    short = st.text(ALPHABET, max_size=longest - 1).map(lambda text: re.sub("-+", "-", f"x{text}").rstrip("-"))
+    return short | st.just("x" * longest) | st.just("x-" * ((longest - 1) // 2) + "x")
 
 
 PREFIXES, DRILLS = words(20), words(24)
-IDENTIFIERS = st.text(f"{ALPHABET}ABZ", min_size=1, max_size=63) | st.text(max_size=80)
+IDENTIFIERS = st.text(f"{ALPHABET}ABZ", min_size=1, max_size=63) | st.just("b" * 63) | st.text(max_size=80)
 ZONES = st.sampled_from([timezone(timedelta(hours=hours)) for hours in (-11, -3.5, 0, 5.75, 14)])
 MOMENTS = st.integers(0, 3 * 10**9).map(
     lambda seconds: datetime(2009, 1, 1, tzinfo=timezone.utc) + timedelta(0, seconds)
@@ -58,6 +59,7 @@ DATABASES = st.builds(
     identifier=IDENTIFIERS,
     resource_id=st.sampled_from(["db-ABC", "db-ABD", "cluster-ABC"]),
 )
+LINEAGES = st.builds(lineage_of, DATABASES, TIMES)
 
 
 @given(PREFIXES, DATABASES, TIMES)
@@ -108,18 +110,15 @@ def test_the_dr_site_gives_a_recovery_point_the_name_that_its_source_gave_it(ide
     assert (replicated.name, replicated.digest) == (published.name, published.digest)
 
 
-NAME_LIKE = st.tuples(
-    st.text("ab-", max_size=9),
-    st.text("0123", min_size=13, max_size=14),
-    st.text("0af", min_size=11, max_size=12),
-)
-ENDS = st.sampled_from(["", "\n", "-"])
+CHANGES = st.sampled_from(["{}", "{}\n", "\n{}", "{}-", "{}0", "-{}", " {}", "X{}", "{}-x", "lifeboat{}"])
 
 
-@given(st.text() | st.builds(lambda parts, end: "-".join(parts) + end, NAME_LIKE, ENDS), PREFIXES | st.just("a"))
-def test_no_name_can_break_the_reading_of_names(name: str, prefix: str) -> None:
+@given(st.text() | st.builds(str.format, CHANGES, st.builds(name_for, PREFIXES, IDENTIFIERS, LINEAGES)), PREFIXES)
+def test_no_name_is_read_that_is_not_a_legal_one_of_that_prefix(name: str, prefix: str) -> None:
     lineage = parse(name, prefix)
     assert lineage is None or (name.startswith(f"{prefix}-") and name.endswith(f"-{lineage}"))
+    changed = f"{prefix}-{name}"
+    assert parse(f"{changed}\n", prefix) is None
 
 
 @given(st.text(max_size=30))

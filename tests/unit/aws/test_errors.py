@@ -56,9 +56,7 @@ def test_a_refusal_says_what_was_done_why_not_and_what_helps() -> None:
     with pytest.raises(AwsRefusal) as caught, refusals("Cannot copy a to b"):
         raise error
     refusal = caught.value
-    assert str(refusal) == (
-        "Cannot copy a to b: not you (AccessDenied). Allow the action to this role, and check the key's policy."
-    )
+    assert str(refusal) == f"Cannot copy a to b: not you (AccessDenied). {REMEDIES['permission']}."
     assert (refusal.code, refusal.meaning, refusal.__cause__) == ("AccessDenied", "permission", error)
 
 

@@ -231,7 +231,7 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, sit
     ("meaning", "remedy"),
     [
         ("prune", "Remove snapshots with snapshot_prune"),
-        ("permission", "Allow the action to this role"),
+        ("permission", "to this role"),
         ("missing", "Cannot do it"),
         ("refused", "Cannot do it"),
     ],
