@@ -55,7 +55,9 @@ class Site:
 
         with refusals("Cannot open a session"):
             region, endpoint, options = get_aws_connection_info(module)
-            config = Config(retries=RETRIES, user_agent_extra="lifeboat.rds").merge(options.pop("aws_config", Config()))
+            config = Config(retries=dict(RETRIES), user_agent_extra="lifeboat.rds").merge(
+                options.pop("aws_config", Config())
+            )
             session = boto3.session.Session(profile_name=options.pop("profile_name", None))
         if region is None:
             raise LifeboatError("Cannot choose a Region", why="none is set", remedy="Set region, or one in the profile")

@@ -84,10 +84,16 @@ def why_kept(point: RecoveryPoint, protected: Mapping[str, str]) -> str | None:
 
 def dr_reasons(rows: list[Named]) -> dict[str, str]:
     """What the DR site never deletes: the newest landed recovery point of a database and the last verified one."""
-    landed = [point for _lineage, point in rows if point.is_available]
+    landed = [point for _lineage, point in rows if point.is_available and is_under_own_key(point)]
     verified = [point for point in landed if VERIFIED in point.tags]
     reasons = {point.arn: "the last verified one" for point in verified[:1]}
     return reasons | {point.arn: "the newest that landed" for point in landed[:1]}
+
+
+def is_under_own_key(point: RecoveryPoint) -> bool:
+    """Else it is lost together with the account that owns its key, and protects nothing."""
+    key = point.kms_key_id or ""
+    return not key.startswith("arn:") or key.split(":")[4] == point.account
 
 
 def source_reasons(rows: list[Named]) -> dict[str, str]:

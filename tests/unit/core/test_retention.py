@@ -16,7 +16,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention impor
     retirements,
     with_marks,
 )
-from tests.builders import DR, NOW, SOURCE, automated, copied
+from tests.builders import DR, NOW, SOURCE, SOURCE_KEY, automated, copied
 
 LANDED = {f"lifeboat:landed:{DR}": "2026-11-23T13:00:00Z"}
 
@@ -70,6 +70,7 @@ def test_the_source_keeps_what_has_not_landed_and_the_newest(points: list[Any], 
             id="earlier verified ones go",
         ),
         pytest.param([dr(1, status="failed"), dr(2)], {}, [False, True], id="a failed copy is not the newest"),
+        pytest.param([dr(1, kms_key_id=SOURCE_KEY), dr(2)], {}, [True, True], id="nor one under another account's key"),
         pytest.param([dr(1, status="deleting"), dr(2)], {}, [True, True], id="what is going is left alone"),
     ],
 )
