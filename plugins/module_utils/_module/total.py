@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-FIRST = ("diff", "began")  # of these the first pass knows all
 VERDICT = ("failed", "msg")  # of one pass; the steps tell in the end
 
 
@@ -34,8 +33,8 @@ class Total:
             self.api_calls[call] = self.api_calls.get(call, 0) + number
         self.credentials |= result.get("credentials", {})
         before = {name: value for name, value in self.result.items() if name not in VERDICT}
-        kept = {name: before[name] for name in FIRST if name in before}
-        self.result = {**before, **result, **kept, "changed": bool(before.get("changed") or result.get("changed"))}
+        changed = bool(before.get("changed") or result.get("changed"))
+        self.result = {**before, **result, **merge_beginnings(before, result), "changed": changed}
 
     def as_result(self) -> dict[str, Any]:
         """What several passes return together; an item that failed and stayed so fails them."""
@@ -48,6 +47,16 @@ class Total:
             result["credentials"] = self.credentials
         failed = [step["reason"] for step in self.steps.values() if step["status"] == "failed"]
         return result | ({"failed": True, "msg": " ".join(failed)} if failed else {})
+
+
+def merge_beginnings(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Where it all began, and each item's state before the first pass that changed it and after the last."""
+    merged: dict[str, Any] = {"began": old["began"]} if "began" in old else {}
+    if "diff" in old and "diff" in new:
+        earlier, later = old["diff"], new["diff"]
+        before, after = {**later["before"], **earlier["before"]}, {**earlier["after"], **later["after"]}
+        merged["diff"] = {"before": before, "after": after}
+    return merged
 
 
 def merge_step(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

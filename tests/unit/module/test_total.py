@@ -119,10 +119,11 @@ def test_the_last_full_pass_has_the_last_word_on_them() -> None:
     assert total(result(manifest=1), result(), result(manifest=2))["manifest"] == 2
 
 
-def test_the_beginning_and_the_difference_are_those_of_the_first_pass() -> None:
+def test_the_beginning_is_the_first_pass_and_the_difference_spans_all() -> None:
     first = {"began": "14:00", "now": "14:01", "diff": {"before": {"a": 1}, "after": {"a": 2}}}
-    last = {"began": "14:30", "now": "14:31", "diff": {"before": {}, "after": {}}}
-    assert total(first, last) == {**first, "now": "14:31", "changed": False, "api_calls": {}}
+    last = {"began": "14:30", "now": "14:31", "diff": {"before": {"a": 2, "b": 0}, "after": {"a": 3, "b": 1}}}
+    diff = {"before": {"a": 1, "b": 0}, "after": {"a": 3, "b": 1}}
+    assert total(first, last) == {"began": "14:00", "now": "14:31", "diff": diff, "changed": False, "api_calls": {}}
 
 
 def test_the_same_name_of_another_kind_is_another_item() -> None:
