@@ -133,7 +133,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention impor
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import points_among
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, selection
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report, facts_of
 
 ARGUMENTS: dict[str, Any] = {
     "landed": {"type": "list", "elements": "dict", "default": []},
@@ -187,7 +187,7 @@ def retire(
         unshared = True
         site.tag(point.arn, {f"{LANDED}:{account}": landed_time})
     except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), changed=unshared, **facts(point))
+        report.step("failed", reason=str(refusal), changed=unshared, **facts_of(point))
         return False
     return True
 
@@ -197,20 +197,16 @@ def carry_out(verdict: Verdict, site: Site, report: Report, *, retired: bool, ch
     point = verdict.point
     if verdict.keep:
         status = "retired" if retired else "kept"
-        report.step(status, reason=verdict.reason, changed=retired, **facts(point))
+        report.step(status, reason=verdict.reason, changed=retired, **facts_of(point))
         return
     report.change(point.name, {"arn": point.arn, "status": point.status}, None)
     try:
         if not check_mode:
             site.delete_recovery_point(point)
     except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), **facts(point))
+        report.step("failed", reason=str(refusal), **facts_of(point))
         return
-    report.step("deleted", reason=verdict.reason, changed=True, **facts(point))
-
-
-def facts(point: RecoveryPoint) -> dict[str, Any]:
-    return {"database": point.identifier, "kind": point.kind, "name": point.name}
+    report.step("deleted", reason=verdict.reason, changed=True, **facts_of(point))
 
 
 def main() -> None:

@@ -115,7 +115,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import SharePlan, check_accounts, plan_share
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report, facts_of
 
 ARGUMENTS: dict[str, Any] = {
     "snapshots": {"type": "list", "elements": "str", "required": True},
@@ -147,9 +147,9 @@ def share(plan: SharePlan, site: Site, report: Report, *, check_mode: bool) -> N
         if plan.is_needed and not check_mode:
             site.share(plan.point, add=plan.add, remove=plan.remove)
     except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), **facts(plan.point))
+        report.step("failed", reason=str(refusal), **facts_of(plan.point))
         return
-    report.step("shared", reason=reason_of(plan), changed=plan.is_needed, **facts(plan.point))
+    report.step("shared", reason=reason_of(plan), changed=plan.is_needed, **facts_of(plan.point))
 
 
 def find(wanted: list[str], site: Site) -> list[RecoveryPoint]:
@@ -174,10 +174,6 @@ def reason_of(plan: SharePlan) -> str:
     changes = (("added", plan.add), ("removed", plan.remove))
     parts = [f"{word} {', '.join(sorted(accounts))}" for word, accounts in changes if accounts]
     return "; ".join(parts) or "shared with these accounts already"
-
-
-def facts(point: RecoveryPoint) -> dict[str, Any]:
-    return {"database": point.identifier, "kind": point.kind, "name": point.name}
 
 
 def main() -> None:

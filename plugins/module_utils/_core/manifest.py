@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from .errors import LifeboatError
-from .model import Database, DatabaseId, RecoveryPoint, from_iso, iso
+from .model import LANDED, Database, DatabaseId, RecoveryPoint, from_iso, iso
 from .naming import Lineage, lineage_of
 from .sharing import ACCOUNT
 
@@ -35,11 +35,6 @@ class Published:
     encrypted: bool
     kms_key_id: str | None
     size_gib: int
-    landed_in: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        return self.database.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ def describe_published(database: Database, original: datetime, point: RecoveryPo
         "kms_key_id": point.kms_key_id,
         "size_gib": point.size_gib,
         "database_tags": dict(database.tags),
-        "landed_in": sorted(tag.rsplit(":", 1)[1] for tag in point.tags if tag.startswith("lifeboat:landed:")),
+        "landed_in": sorted(tag.rsplit(":", 1)[1] for tag in point.tags if tag.startswith(f"{LANDED}:")),
     }
 
 
@@ -122,7 +117,6 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
         return Published(
             database=database,
             lineage=lineage_of(database, from_iso(entry["original_time"])),
-            landed_in=tuple(entry.get("landed_in", ())),
             **{key: entry[key] for key in ENTRY_FIELDS},
         )
     except (KeyError, ValueError, TypeError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .manifest import Landed, Published
-from .model import RESOURCE_ID, Key, RecoveryPoint
+from .model import RESOURCE_ID, DatabaseId, Key, RecoveryPoint
 from .naming import Lineage, digest_of, parse
 from .plan import Copy, Rows
 from .publication import tags_for
@@ -122,9 +122,9 @@ def plan_copy(offer: Offer, options: ReplicateOptions) -> Copy:
 
 
 def database_arn(point: RecoveryPoint) -> str:
-    resource = "db" if point.kind == "instance" else "cluster"
+    """Of the database that an offered recovery point was taken from."""
     region = point.source_region or point.region
-    return f"arn:aws:rds:{region}:{point.account}:{resource}:{point.identifier}"
+    return DatabaseId(point.account, region, point.kind, point.identifier, point.resource_id).arn
 
 
 def why_not_copyable(offer: Offer, keys: Mapping[str, Key], refused: Mapping[str, str]) -> str | None:

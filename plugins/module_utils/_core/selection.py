@@ -9,23 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from .errors import LifeboatError
 from .model import Database, RecoveryPoint
-
-
-class Selectable(Protocol):
-    """What a selection looks at; databases and recovery points both have it."""
-
-    @property
-    def identifier(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def engine(self) -> str: ...
-    @property
-    def tags(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +36,7 @@ class Selection:
     kinds: tuple[str, ...] = ()
 
 
-T = TypeVar("T", bound=Selectable)
-
-
-def select(candidates: Iterable[T], wanted: Selection, where: str) -> list[T]:
+def select(candidates: Iterable[Candidate], wanted: Selection, where: str) -> list[Candidate]:
     """The candidates that a selection means, by identifier.
 
     :raises LifeboatError: when an identifier or pattern matches none of them.
@@ -64,7 +48,7 @@ def select(candidates: Iterable[T], wanted: Selection, where: str) -> list[T]:
     return [one for one in known if matches(one, wanted)]
 
 
-def matches(one: Selectable, wanted: Selection) -> bool:
+def matches(one: Candidate, wanted: Selection) -> bool:
     named = not wanted.identifiers or any(fnmatchcase(one.identifier, name.lower()) for name in wanted.identifiers)
     tagged = all(one.tags.get(key) == value for key, value in wanted.tags.items())
     of_engine = not wanted.engines or one.engine in wanted.engines

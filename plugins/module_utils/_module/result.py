@@ -9,6 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._core.model import RecoveryPoint
+
+
+def facts_of(point: RecoveryPoint) -> dict[str, Any]:
+    """Which recovery point a step is about."""
+    return {"database": point.identifier, "kind": point.kind, "name": point.name}
+
 
 @dataclass(slots=True)
 class Report:
