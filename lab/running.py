@@ -56,6 +56,8 @@ class RunningLab:
         """Leave nothing behind."""
         if service := getattr(self, "service", None):
             service.stop()
+        if application := getattr(self, "application", None):
+            application.world.clock.close()
         if engine := getattr(self, "engine", None):
             engine.close()
         self.run.close()

@@ -37,7 +37,14 @@ def restore_instance(world: World, call: Call) -> dict[str, Any]:
             "A snapshot that is both shared and encrypted cannot be restored. Copy it into your account first.",
         )
     world.keys.check_stored(snapshot.key, call.caller, keys.TO_RUN, call.region)
-    found = _restore(world, call, snapshot, name, snapshot.key, "restore_instance")
+    found = _restore(
+        world,
+        call,
+        snapshot,
+        name,
+        snapshot.key,
+        world.settings.seconds_for("restore_instance", snapshot.portrait.storage),
+    )
     return {"DBInstance": rows.instance(world, found)}
 
 
@@ -54,7 +61,7 @@ def restore_cluster(world: World, call: Call) -> dict[str, Any]:
     key = snapshot.key
     if params.get("KmsKeyId"):
         key = world.keys.for_rds(params["KmsKeyId"], call.caller, call.region, keys.TO_RUN).arn
-    found = _restore(world, call, snapshot, name, key, "restore_cluster")
+    found = _restore(world, call, snapshot, name, key, world.settings.seconds("restore_cluster"))
     return {"DBCluster": rows.cluster(world, found)}
 
 
@@ -74,12 +81,12 @@ def _source(world: World, call: Call, kind: Kind, name: str) -> Snapshot:
     return snapshot
 
 
-def _restore(world: World, call: Call, snapshot: Snapshot, name: str, key: str | None, duration: str) -> Database:
+def _restore(world: World, call: Call, snapshot: Snapshot, name: str, key: str | None, duration: float) -> Database:
     about, now = snapshot.portrait, world.now()
     kept = {option: value for option, value in about.options.items() if option not in OWN_CHOICE}
     found = Database(
         snapshot.kind, call.account, call.region, name, about.engine, about.version, about.master_username,
-        about.database_name, key, now + world.settings.seconds(duration), now,
+        about.database_name, key, now + duration, now,
         storage=call.params.get("AllocatedStorage") or about.storage,
         tags=names.tags(call.params.get("Tags")) or _inherited(world, call, snapshot),
         options=kept | databases.options(call.params, retention=about.options.get("BackupRetentionPeriod", 1)),

@@ -22,7 +22,7 @@ def create(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     if found.status(world.now()) != "available":
         raise AwsError(kind.bad_state, f"{kind.noun} {found.identifier} is not currently in the available state.")
     _check_quota(world, place, kind)
-    snapshot = take(world, found, name, "manual", seconds=world.settings.seconds("snapshot"))
+    snapshot = take(world, found, name, "manual", seconds=world.settings.seconds_for("snapshot", found.storage))
     # Explicit tags take the place of the database's own (RDS User Guide, tagging).
     snapshot.tags = names.tags(call.params.get("Tags")) or _inherited(found)
     if kind is INSTANCE:
@@ -75,7 +75,9 @@ def take_final(world: World, found: Database, wanted: str) -> None:
     place = world.place(found.account, found.region)
     name = _new_name(place, found.kind, wanted, "FinalDBSnapshotIdentifier")
     _check_quota(world, place, found.kind)
-    take(world, found, name, "manual", seconds=world.settings.seconds("snapshot")).tags = _inherited(found)
+    take(world, found, name, "manual", seconds=world.settings.seconds_for("snapshot", found.storage)).tags = _inherited(
+        found
+    )
 
 
 def drop_automated(world: World, found: Database) -> None:
@@ -125,7 +127,7 @@ def _start_copy(world: World, place: Place, source: Snapshot, name: str, key: st
         if other.verb == "copying" and other.portrait.resource_id == source.portrait.resource_id
     ]
     started = max([now, *others])
-    ready = started + world.settings.seconds("copy")
+    ready = started + world.settings.seconds_for("copy", source.portrait.storage)
     fault = world.faults.strikes("failed-copy", place.account, place.region, resource=source.identifier)
     snapshot = Snapshot(
         source.kind, place.account, place.region, name, "manual", source.portrait, key,
@@ -139,8 +141,9 @@ def _start_copy(world: World, place: Place, source: Snapshot, name: str, key: st
 
 def _check_single_step(world: World, call: Call, source: Snapshot) -> None:
     crosses_both = source.account != call.account and source.region != call.region
+    rule = f"single_step_{source.kind.name}s"
     # Before 2025-09 no Aurora snapshot and no encrypted RDS snapshot could cross both borders in one call.
-    if crosses_both and not world.settings.single_step and (source.kind is not INSTANCE or source.key):
+    if crosses_both and not world.settings.rules[rule] and (source.kind is not INSTANCE or source.key):
         raise AwsError(
             "InvalidParameterValue",
             "A shared snapshot cannot be copied to another Region in one step. Copy it in its own Region first.",

@@ -7,13 +7,13 @@ import contextlib
 import random
 import string
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from lab.accounts import PARTITION, Accounts, Principal
+from lab.clock import Clock
 from lab.errors import AwsError
 from lab.faults import Faults
 from lab.keys import Keys
@@ -193,11 +193,12 @@ class World:
         self.faults = faults
         self.engine = engine
         self.keys = Keys(accounts)
+        self.clock = Clock()
         self.lock = threading.RLock()
         self._places: dict[tuple[str, str], Place] = {}
 
     def now(self) -> float:
-        return time.time()
+        return self.clock.now()
 
     def place(self, account: str, region: str) -> Place:
         """What an account has in a Region, without what has been deleted meanwhile."""
@@ -283,9 +284,7 @@ class World:
             if not job.cancelled():
                 done.set_exception(job.exception()) if job.exception() else done.set_result(job.result())
 
-        timer = threading.Timer(max(0.0, moment - self.now()), begin)
-        timer.daemon = True
-        timer.start()
+        self.clock.at(moment, begin)
         return done
 
 

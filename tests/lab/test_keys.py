@@ -85,7 +85,7 @@ def test_account_region_and_key_change_in_one_call(shared: dict[str, Any], dr: A
 
 
 def test_one_step_can_be_forbidden_as_before_2025_09(lab: Lab, shared: dict[str, Any], dr: Any, dr_key: str) -> None:
-    with settings(lab, single_step=False):
+    with settings(lab, rules={"single_step_instances": False}):
         assert copy_code(dr, shared["DBSnapshotArn"], KmsKeyId=dr_key) == "InvalidParameterValue"
 
 

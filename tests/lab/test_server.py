@@ -180,7 +180,7 @@ def test_every_call_is_logged_without_secrets(lab: Lab, rds: Any) -> None:
         ("PATCH", "settings", {"durations": {"coffee": 1}}, "unknown durations"),
         ("PATCH", "settings", {"durations": {"copy": -1}}, "negative"),
         ("PATCH", "settings", {"quotas": {"manual_snapshots": "many"}}, "must be a number"),
-        ("PATCH", "settings", {"single_step": 1}, "true or false"),
+        ("PATCH", "settings", {"rules": {"single_step_clusters": 1}}, "true or false"),
         ("POST", "faults", {"kind": "earthquake"}, "kind must be one of"),
         ("POST", "faults", {"kind": "error"}, "needs an action"),
         ("POST", "faults", {"kind": "error", "action": "X", "count": 0}, "above 0"),
@@ -209,10 +209,12 @@ def test_nonsense_has_status_400(lab: Lab) -> None:
 
 
 def test_settings_can_be_read_and_changed(lab: Lab) -> None:
-    with settings(lab, scale=77, durations={"copy": 5}, quotas={"manual_snapshots": 7}, single_step=False):
+    with settings(
+        lab, scale=77, durations={"copy": 5}, quotas={"manual_snapshots": 7}, rules={"shared_tags_visible": True}
+    ):
         now = lab.admin("GET", "settings")
     assert (now["scale"], now["durations"]["copy"], now["quotas"]["manual_snapshots"]) == (77, 5, 7)
-    assert now["single_step"] is False
+    assert now["rules"]["shared_tags_visible"] is True
 
 
 def test_the_status_says_what_there_is(lab: Lab) -> None:

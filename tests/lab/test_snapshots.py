@@ -236,7 +236,7 @@ def test_a_copy_fails_when_its_source_goes_away(lab: Lab, rds: Any) -> None:
 def test_lists_come_by_page(lab: Lab, rds: Any) -> None:
     there = lab.client("production", "rds", "ap-south-1")
     source = automated(rds, "catalog")["DBSnapshotArn"]
-    with settings(lab, durations={"copy": 0}, quotas={"snapshot_copies": 100}):
+    with settings(lab, durations={"copy": 0, "copy_gib": 0}, quotas={"snapshot_copies": 100}):
         names = {copied(there, source)["DBSnapshotIdentifier"] for _turn in range(23)}
     first = there.describe_db_snapshots(MaxRecords=20)
     rest = there.describe_db_snapshots(MaxRecords=20, Marker=first["Marker"])
@@ -308,7 +308,10 @@ def test_concurrent_requests_leave_a_consistent_world(lab: Lab, rds: Any) -> Non
             return "exists"
         return "made"
 
-    with settings(lab, durations={"copy": 0}, quotas={"snapshot_copies": 100}), ThreadPoolExecutor(12) as pool:
+    with (
+        settings(lab, durations={"copy": 0, "copy_gib": 0}, quotas={"snapshot_copies": 100}),
+        ThreadPoolExecutor(12) as pool,
+    ):
         outcomes = list(pool.map(race, range(60)))
     assert outcomes.count("made") == 20
     assert len(there.describe_db_snapshots()["DBSnapshots"]) == 20
