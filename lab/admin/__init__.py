@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's own endpoints under ``/_lab``: JSON in, JSON out, and 400 with the reason for nonsense.
+
+Each topic is a module with its ``routes``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lab.admin import breakage, calls, settings, shop, snapshots, status
+from lab.admin.forms import Routes
+from lab.journal import Journal
+from lab.rds.world import World
+from lab.requests import Environ
+from lab.settings import BadRequest
+from lab.shop import Shop
+from lab.wire import Answer
+
+
+class Admin:
+    """What can be asked of the lab itself."""
+
+    def __init__(self, world: World, journal: Journal, home: Path) -> None:
+        self.shop = Shop(world, home)
+        self.routes: Routes = {
+            **status.routes(world),
+            **calls.routes(journal),
+            **settings.routes(world),
+            **snapshots.routes(world, self.shop),
+            **breakage.routes(world),
+            **shop.routes(world, self.shop),
+        }
+
+    def answer(self, environ: Environ) -> Answer:
+        method = environ["REQUEST_METHOD"]
+        name = environ["PATH_INFO"].removeprefix("/_lab").strip("/")
+        route = self.routes.get((method, name))
+        try:
+            if route is not None:
+                return _json(route(_given(environ)))
+            head, _slash, rest = name.partition("/")
+            if rest and (route := self.routes.get((method, f"{head}/*"))):
+                return _json(route(rest))
+        except (BadRequest, LookupError) as error:
+            return _json({"error": str(error.args[0] if error.args else error)}, 400)
+        known = [f"{method} /_lab/{path}" for method, path in self.routes]
+        return _json({"error": f"nothing here: {method} /_lab/{name}", "there are": known}, 404)
+
+
+def _given(environ: Environ) -> Any:
+    """What comes with a request: the query of a GET, the JSON body of everything else."""
+    if environ["REQUEST_METHOD"] == "GET":
+        return dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from None
+
+
+def _json(value: Any, status: int = 200) -> Answer:
+    return Answer(json.dumps(value), status, "application/json")

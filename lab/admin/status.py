@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is in the lab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.admin.forms import Routes
+from lab.rds import databases
+from lab.rds.world import Database, World
+from lab.wire import iso
+
+
+def routes(world: World) -> Routes:
+    return {("GET", "status"): lambda _query: _status(world)}
+
+
+def _status(world: World) -> dict[str, Any]:
+    with world.lock:
+        return {
+            "accounts": [
+                {"name": account.name, "id": account.id, "region": account.region,
+                 "dark": account.id in world.accounts.dark}
+                for account in world.accounts.all
+            ],
+            "databases": [_seen(world, found) for found in world.databases()],
+            "snapshots": [
+                {"arn": found.arn, "type": found.type, "status": found.status(world.now())}
+                for found in world.snapshots()
+            ],
+            "settings": world.settings.as_dict(),
+            "postgresql": world.engine.program.version,
+        }  # fmt: skip
+
+
+def _seen(world: World, found: Database) -> dict[str, Any]:
+    server = found.data.server
+    running = server is not None and server.running
+    return {
+        "arn": found.arn,
+        "status": found.status(world.now()),
+        "port": databases.server_of(found).port if server else None,
+        "running": running,
+        "created": iso(found.created),
+    }
