@@ -18,6 +18,7 @@ from lab.errors import AwsError
 from lab.faults import Faults
 from lab.keys import Keys
 from lab.postgres import Engine, Frozen, Server
+from lab.rds.events import Events
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.settings import Settings
 
@@ -194,6 +195,7 @@ class World:
         self.engine = engine
         self.keys = Keys(accounts)
         self.clock = Clock()
+        self.events = Events(self.clock.now)
         self.lock = threading.RLock()
         self._places: dict[tuple[str, str], Place] = {}
 
