@@ -13,6 +13,9 @@ from lab.accounts import Accounts, Principal
 from lab.errors import AwsError
 
 MANAGED_ALIAS = "alias/aws/rds"
+# Stands where a key's ARN would, for storage under a key that AWS owns (sse-rds): no account has it or sees it, and
+# no policy says who may use it (Aurora User Guide, overview of encryption).
+AWS_OWNED = "AWS_OWNED"
 
 # RDS User Guide, copying a snapshot, required permissions.
 TO_COPY = (
@@ -27,6 +30,18 @@ TO_COPY = (
 )
 # Service Authorization Reference, dependent actions of CreateDBInstance.
 TO_RUN = ("kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey")
+
+
+def storage_type(key: str | None) -> str:
+    """The StorageEncryptionType of what is stored under a key."""
+    if key is None:
+        return "none"
+    return "sse-rds" if key == AWS_OWNED else "sse-kms"
+
+
+def shown(key: str | None) -> str | None:
+    """The KmsKeyId of what is stored under a key: none for a key that AWS owns."""
+    return None if key == AWS_OWNED else key
 
 
 class Keys:
@@ -69,7 +84,7 @@ class Keys:
         return self.find(arn, "", "")
 
     def is_managed(self, arn: str | None) -> bool:
-        key = self.by_arn(arn) if arn else None
+        key = self.by_arn(arn) if arn and arn != AWS_OWNED else None
         return key is not None and key.key_manager == "AWS"
 
     def works(self, key: Key | None) -> bool:
@@ -91,7 +106,7 @@ class Keys:
 
         :raises AwsError: when it is not.
         """
-        if arn is None:
+        if arn is None or arn == AWS_OWNED:
             return
         key = self.by_arn(arn)
         if key is None or not self.usable(key, caller, actions, region):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lab import Lab, keys
 from tests.lab.helpers import (
     DR,
     PRODUCTION,
@@ -204,3 +204,9 @@ def test_cluster_copies_follow_the_same_rules(lab: Lab, rds: Any, dr: Any, dr_ke
 def test_a_snapshot_row_says_how_it_is_encrypted(rds: Any) -> None:
     assert snapshot(rds, automated(rds, "orders")["DBSnapshotArn"])["Encrypted"] is True
     assert "KmsKeyId" not in automated(rds, "catalog")
+
+
+def test_the_kinds_of_storage_have_names_and_an_aws_owned_key_is_never_shown() -> None:
+    key = f"arn:aws:kms:us-west-2:{PRODUCTION}:key/1"
+    assert [keys.storage_type(each) for each in (None, key, keys.AWS_OWNED)] == ["none", "sse-kms", "sse-rds"]
+    assert [keys.shown(each) for each in (None, key, keys.AWS_OWNED)] == [None, key, None]
