@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from lab.errors import AwsError
-from lab.rds import rows
+from lab.rds import paging, rows
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
-from lab.rds.world import Call, Database, Snapshot, World
-
-# A filter's name, and what its values are compared with.
-Filters = dict[str, Callable[[Any], Iterable[str | None]]]
+from lab.rds.paging import Filters
+from lab.rds.world import Call, Snapshot, World
 
 
 def describe_databases(world: World, call: Call, kind: Kind) -> dict[str, Any]:
@@ -23,15 +19,15 @@ def describe_databases(world: World, call: Call, kind: Kind) -> dict[str, Any]:
         found = [world.database(kind, name, call.account, call.region)]
     else:
         found = list(world.place(call.account, call.region).databases[kind.name].values())
-    found = _filter(found, call, _database_filters(kind))
-    page, marker = _page(found, call)
+    found = paging.filtered(found, call.params, _database_filters(kind))
+    page, marker = paging.page(found, call.params, lambda each: each.arn)
     return {f"{kind.noun}s": [rows.database(world, each) for each in page], "Marker": marker}
 
 
 def describe_snapshots(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     """DescribeDBSnapshots, DescribeDBClusterSnapshots."""
-    found = _filter(_selected(world, call, kind), call, _snapshot_filters(kind, call.account))
-    page, marker = _page(found, call)
+    found = paging.filtered(_selected(world, call, kind), call.params, _snapshot_filters(kind, call.account))
+    page, marker = paging.page(found, call.params, lambda each: each.arn)
     return {f"{kind.snapshot}s": [rows.snapshot(world, each, call.account) for each in page], "Marker": marker}
 
 
@@ -103,33 +99,3 @@ def _snapshot_filters(kind: Kind, account: str) -> Filters:
 
 def _database_arn(found: Snapshot) -> str:
     return f"arn:aws:rds:{found.region}:{found.account}:{found.kind.arn_type}:{found.portrait.database_id}"
-
-
-def _filter(found: list[Any], call: Call, known: Filters) -> list[Any]:
-    for rule in call.params.get("Filters") or []:
-        read = known.get(rule["Name"])
-        if read is None:
-            raise AwsError("InvalidParameterValue", f"Unrecognized filter name: {rule['Name']}")
-        values = {value.lower() for value in rule.get("Values") or []}
-        found = [each for each in found if values & {str(have).lower() for have in read(each)}]
-    return found
-
-
-def _page(found: list[Database] | list[Snapshot], call: Call) -> tuple[list[Any], str | None]:
-    """Pages are cut by ARN, so that what comes or goes between two calls neither repeats nor hides a row."""
-    size = call.params.get("MaxRecords") or 100
-    if not 20 <= size <= 100:
-        raise AwsError("InvalidParameterValue", f"Invalid value {size} for MaxRecords. Must be between 20 and 100")
-    ordered: list[Any] = sorted(found, key=lambda each: each.arn)
-    if marker := call.params.get("Marker"):
-        after = _after(marker)
-        ordered = [each for each in ordered if each.arn > after]
-    page = ordered[:size]
-    return page, base64.urlsafe_b64encode(page[-1].arn.encode()).decode() if len(ordered) > size else None
-
-
-def _after(marker: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(marker.encode()).decode()
-    except (binascii.Error, ValueError):
-        raise AwsError("InvalidParameterValue", "Invalid or expired Marker") from None
