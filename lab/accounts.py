@@ -73,7 +73,8 @@ class Accounts:
 
     def __init__(self, accounts: tuple[Account, ...] = DEFAULT_ACCOUNTS) -> None:
         self.all = accounts
-        self.dark: set[str] = set()
+        # Accounts, Regions, and accounts in one Region; None stands for all.
+        self.dark: frozenset[tuple[str | None, str | None]] = frozenset()
         self.credentials = {account.name: create_admin(account) for account in accounts}
 
     def find(self, name: Any) -> Account:
@@ -85,6 +86,15 @@ class Accounts:
             if name in (account.name, account.id):
                 return account
         raise LookupError(f"no account {name!r}; there are {', '.join(account.name for account in self.all)}")
+
+    def is_dark(self, account: str, region: str | None) -> bool:
+        """Whether nothing is heard of an account in a Region; without one, of its global services."""
+        return bool(self.dark) and not self.dark.isdisjoint(((account, None), (None, region or "-"), (account, region)))
+
+    def set_dark(self, account: str | None, region: str | None, *, dark: bool) -> None:
+        """Take an account away (everywhere or in one Region) or a Region (for everybody), or give it back."""
+        place = {(account, region)}
+        self.dark = self.dark | place if dark else self.dark - place
 
 
 def create_admin(account: Account) -> Credentials:

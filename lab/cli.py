@@ -38,10 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     shop.add_argument("do", choices=("create", "lose-rows", "damage", "beat"))
     shop.add_argument("--account", default="production")
     shop.set_defaults(work=lambda given: _ask("shop", {"do": given.do, "account": given.account}))
-    dark = commands.add_parser("dark", help="take an account away, or give it back")
-    dark.add_argument("account")
+    dark = commands.add_parser("dark", help="take an account or a Region away, or give it back")
+    dark.add_argument("account", nargs="?")
+    dark.add_argument("--region", help="only there; without an account, for everybody")
     dark.add_argument("--off", action="store_true")
-    dark.set_defaults(work=lambda given: _ask("dark", {"account": given.account, "dark": not given.off}))
+    dark.set_defaults(work=_dark)
     snapshots = commands.add_parser("snapshots", help="take automated snapshots now")
     snapshots.add_argument("account")
     snapshots.add_argument("--age", type=float, default=0.0, help="date them this many seconds ago")
@@ -158,6 +159,11 @@ def _env(arguments: argparse.Namespace) -> int:
     for name, value in wanted.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def _dark(arguments: argparse.Namespace) -> int:
+    place = {"account": arguments.account, "region": arguments.region}
+    return _ask("dark", {name: value for name, value in place.items() if value} | {"dark": not arguments.off})
 
 
 def _ask(path: str, body: dict[str, Any]) -> int:

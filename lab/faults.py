@@ -1,43 +1,124 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Things that go wrong on request."""
+"""Things that go wrong on request: what is to go wrong, when, and how often."""
 
 from __future__ import annotations
 
 import itertools
+import random
 import threading
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
-from lab.errors import AwsError
-from lab.settings import BadRequest
-
-KINDS = {
-    "error": "an action answers with an error code instead of doing anything",
-    "unreachable-restore": "a restore becomes available, but its server refuses connections",
-    "failed-copy": "a snapshot copy ends as failed",
+# What becomes of the answer to a call; one of these strikes a call.
+ANSWER_KINDS = {
+    "error": "answers with code, message and status, and does nothing",
+    "throttle": "answers ThrottlingException, Rate exceeded, and does nothing",
+    "server-error": "answers 500 InternalFailure or, with that status, 503 ServiceUnavailable, and does nothing",
+    "access-denied": "answers AccessDenied, and does nothing",
+    "reset-before": "the connection is reset before the call took effect",
+    "reset-after": "the call takes effect, and the connection is reset instead of an answer",
 }
+CALL_KINDS = ANSWER_KINDS | {
+    "slow": "answers after some seconds; the call takes effect at once",
+    "wrong-date": "the Date of the answer is off by some seconds",
+}
+# What becomes of the thing that a call begins.
+RDS_KINDS = {
+    "failed-copy": "a snapshot copy ends as failed",
+    "failed-snapshot": "a manual snapshot ends as failed",
+    "restore-ends": "a restored database ends in the status",
+    "unreachable-restore": "a restore becomes available, but its server refuses connections",
+    "event-late": "an event is delivered some seconds late",
+    "event-doubled": "an event is delivered twice",
+    "event-reordered": "an event is delivered after the one that follows it",
+    "event-lost": "an event is not delivered",
+}
+KINDS = CALL_KINDS | RDS_KINDS
+
+# The bad ends of a restore (aws_rds.md 7.3).
+OUTCOMES = ("incompatible-restore", "insufficient-capacity", "incompatible-network", "incompatible-parameters",
+            "incompatible-option-group", "incompatible-create", "restore-error", "failed",
+            "inaccessible-encryption-credentials", "storage-full")  # fmt: skip
 
 
-@dataclass
+@dataclass(frozen=True)
+class Subject:
+    """What a fault is compared with: a call, or something that a call began."""
+
+    account: str
+    region: str
+    action: str = ""
+    service: str = "rds"
+    # Plain identifiers and ARNs, in lower case.
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(eq=False)
 class Fault:
-    """One rule; it is used up after ``count`` times, or never when that is null."""
+    """One rule. It lets ``skip`` calls pass, strikes ``count`` times (None: always), each time with ``probability``."""
 
     kind: str
+    action: tuple[str, ...] = ()
+    service: str | None = None
     account: str | None = None
     region: str | None = None
-    action: str | None = None
     resource: str | None = None
-    code: str = "InternalFailure"
-    message: str = "The request processing has failed because of an unknown error, exception or failure."
-    status: int = 500
     count: int | None = 1
+    probability: float = 1.0
+    seed: int | None = None
+    skip: int = 0
+    # The answer, where that is what goes wrong.
+    code: str = ""
+    message: str = ""
+    status: int = 0
+    # How late, or how far off.
+    seconds: float = 0.0
+    # How a restore ends.
+    outcome: str = ""
+    matched: int = 0
     used: int = 0
     id: int = field(default_factory=itertools.count(1).__next__)
 
-    def fits(self, kind: str, account: str, region: str, action: str, resource: str | None) -> bool:
-        wanted = ((self.account, account), (self.region, region), (self.action, action), (self.resource, resource))
-        spent = self.count is not None and self.used >= self.count
-        return self.kind == kind and not spent and all(want in (None, have) for want, have in wanted)
+    def __post_init__(self) -> None:
+        # Not seeded, every fault has its own luck.
+        self._dice = random.Random(self.seed)
+
+    def fits(self, subject: Subject) -> bool:
+        return (
+            self.account in (None, subject.account)
+            and self.region in (None, subject.region)
+            and self.service in (None, subject.service)
+            and (not self.action or any(fnmatchcase(subject.action, pattern) for pattern in self.action))
+            and (self.resource is None or _names(self.resource.lower(), subject.names))
+        )
+
+    def is_due(self) -> bool:
+        """Count one more call that fits, and say whether it is to be struck."""
+        self.matched += 1
+        if self.matched <= self.skip or (self.count is not None and self.used >= self.count):
+            return False
+        return self.probability >= 1 or self._dice.random() < self.probability
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was asked for, and how often it was used."""
+        given = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        shown = {name: value for name, value in given.items() if value not in (None, "", 0, ())}
+        return shown | {name: given[name] for name in ("id", "count", "matched", "used")}
+
+
+def _names(wanted: str, names: frozenset[str]) -> bool:
+    """A plain identifier, an ARN, or a pattern; an ARN also fits what is only known by its plain identifier."""
+    if any(fnmatchcase(name, wanted) for name in names):
+        return True
+    return wanted.startswith("arn:") and plain(wanted) in names and not any(name.startswith("arn:") for name in names)
+
+
+def plain(name: str) -> str:
+    """The identifier in an ARN; anything else is one already."""
+    return name.split(":", 6)[-1] if name.startswith("arn:") else name
 
 
 class Faults:
@@ -46,57 +127,74 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
+        self._noted = threading.local()
 
-    def add(self, request: Any) -> Fault:
-        """Make a rule from an admin request.
-
-        :raises BadRequest: when it makes no sense.
-        """
-        fault = _read(request)
+    def add(self, fault: Fault) -> Fault:
         with self._lock:
-            self._rules.append(fault)
+            self._rules = [*self._rules, fault]
         return fault
 
     def clear(self) -> None:
         with self._lock:
-            self._rules.clear()
+            self._rules = []
+
+    def remove(self, number: int) -> None:
+        """:raises LookupError: when there is no such fault."""
+        with self._lock:
+            left = [fault for fault in self._rules if fault.id != number]
+            if len(left) == len(self._rules):
+                raise LookupError(f"no fault {number}")
+            self._rules = left
 
     def as_list(self) -> list[dict[str, Any]]:
-        return [asdict(fault) for fault in self._rules]
+        return [fault.as_dict() for fault in self._rules]
 
     def strikes(
-        self, kind: str, account: str, region: str, action: str = "", resource: str | None = None
+        self, kind: str, account: str, region: str, action: str = "", resource: str | Iterable[str] | None = None
     ) -> Fault | None:
-        """Use the first rule that fits."""
+        """Use the first rule of a kind that fits what a call to RDS began. ``resource``: one of its names, or all."""
+        if not self._rules:
+            return None
+        names = (resource,) if isinstance(resource, str) else resource or ()
+        return self._strike(Subject(account, region, action, names=all_names(names)), lambda found: found == kind)
+
+    def on_call(self, subject: Callable[[], Subject]) -> dict[str, Fault]:
+        """The rules that strike a call, at most one for its answer, one for its delay and one for its date."""
+        if not self._rules:
+            return {}
+        called = subject()
+        found = {
+            "answer": self._strike(called, ANSWER_KINDS.__contains__),
+            "slow": self._strike(called, "slow".__eq__),
+            "date": self._strike(called, "wrong-date".__eq__),
+        }
+        return {what: fault for what, fault in found.items() if fault is not None}
+
+    @contextmanager
+    def noted(self) -> Iterator[list[Fault]]:
+        """Collect what strikes in this thread."""
+        found: list[Fault] = []
+        self._noted.faults = found
+        try:
+            yield found
+        finally:
+            self._noted.faults = None
+
+    def _strike(self, subject: Subject, is_wanted: Callable[[str], bool]) -> Fault | None:
+        """Every rule counts every call that fits it; the first that is due is used."""
         with self._lock:
-            for fault in self._rules:
-                if fault.fits(kind, account, region, action, resource):
-                    fault.used += 1
-                    return fault
-        return None
+            fitting = [fault for fault in self._rules if is_wanted(fault.kind) and fault.fits(subject)]
+            due = [fault for fault in fitting if fault.is_due()]
+            if not due:
+                return None
+            due[0].used += 1
+        noted = getattr(self._noted, "faults", None)
+        if noted is not None:
+            noted.append(due[0])
+        return due[0]
 
-    def refuse(self, account: str, region: str, action: str) -> None:
-        """:raises AwsError: when a rule says that this call is answered with an error."""
-        if fault := self.strikes("error", account, region, action):
-            raise AwsError(fault.code, fault.message, fault.status)
 
-
-def _read(request: Any) -> Fault:
-    if not isinstance(request, dict):
-        raise BadRequest("a fault must be an object")
-    names = {"kind", "account", "region", "action", "resource", "code", "message", "status", "count"}
-    if unknown := sorted(set(request) - names):
-        raise BadRequest(f"unknown words in a fault: {', '.join(unknown)}; known are {', '.join(sorted(names))}")
-    if request.get("kind") not in KINDS:
-        raise BadRequest(f"kind must be one of {', '.join(KINDS)}")
-    for name in ("count", "status"):
-        value = request.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise BadRequest(f"{name} must be a whole number above 0")
-    if request["kind"] == "error" and not request.get("action"):
-        raise BadRequest("a fault of kind error needs an action, such as CopyDBSnapshot")
-    for name in names - {"count", "status"}:
-        if name in request and not isinstance(request[name], (str, type(None))):
-            raise BadRequest(f"{name} must be a string")
-    given = {key: value for key, value in request.items() if value is not None or key == "count"}
-    return Fault(**given)
+def all_names(names: Iterable[str]) -> frozenset[str]:
+    """Names as they are, and the identifiers in those that are ARNs."""
+    lower = [name.lower() for name in names]
+    return frozenset([*lower, *map(plain, lower)])

@@ -89,7 +89,7 @@ class Keys:
 
     def works(self, key: Key | None) -> bool:
         """A disabled key, one that waits for its deletion, and any key of a dark account work for nobody."""
-        return key is not None and key.key_state == "Enabled" and key.account_id not in self.accounts.dark
+        return key is not None and key.key_state == "Enabled" and not self.accounts.is_dark(key.account_id, key.region)
 
     def for_rds(self, name: str, caller: Principal, region: str, actions: Iterable[str]) -> Key:
         """The key that RDS is told to use in a Region on behalf of a caller.

@@ -44,7 +44,7 @@ def _describe(keys: Keys, name: str, caller: Principal, region: str) -> Answer |
     key = keys.find(name, caller.account, region)
     if key is None:
         return None
-    dark = key.account_id in keys.accounts.dark
+    dark = keys.accounts.is_dark(key.account_id, key.region)
     if dark or key.region != region or not admits(key, caller, "kms:DescribeKey", None):
         raise AwsError(
             "AccessDeniedException",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An account goes dark: nobody hears from it, its keys open nothing, its databases do not answer. And back."""
+"""An account or a Region goes dark: no answers, its keys open nothing, its databases are silent. And back."""
 
 from __future__ import annotations
 
@@ -7,35 +7,49 @@ from concurrent.futures import Future
 from typing import Any
 
 from lab.rds import databases, snapshots
-from lab.rds.world import Database, World
+from lab.rds.world import Database, Snapshot, World
 
 
-def go_dark(world: World, account: str) -> None:
-    """Take an account away. Copies that are being made of its snapshots fail."""
+def set_dark(world: World, account: str | None, region: str | None, *, dark: bool) -> None:
+    """Take an account (everywhere or in one Region) or a Region (for everybody) away, or give it back as it was."""
     with world.lock:
-        world.accounts.dark.add(account)
-        for snapshot in list(world.snapshots()):
-            if snapshot.account == account:
-                snapshots.fail_copies_of(world, snapshot)
-        jobs = [_after(world, found, databases.server_of(found).stop) for found in _servers(world, account)]
-    _wait(jobs)
-
-
-def come_back(world: World, account: str) -> None:
-    """Give an account back as it was."""
-    with world.lock:
-        world.accounts.dark.discard(account)
-        jobs = [
-            _after(world, found, databases.server_of(found).start)
-            for found in _servers(world, account)
+        before = _dark_servers(world)
+        world.accounts.set_dark(account, region, dark=dark)
+        after = _dark_servers(world)
+        if dark:
+            for source in _sources_of_copies(world):
+                if _is_lost(world, source):
+                    snapshots.fail_copies_of(world, source)
+        jobs = [world.then(found, databases.server_of(found).stop, gate=False) for found in after - before]
+        jobs += [
+            world.then(found, databases.server_of(found).start, gate=False)
+            for found in before - after
             if _should_run(world, found)
         ]
     _wait(jobs)
 
 
-def _servers(world: World, account: str) -> list[Database]:
-    mine = [found for found in world.databases() if found.account == account and found.gone is None]
-    return [found for found in mine if found.cluster is None and not found.broken]
+def _sources_of_copies(world: World) -> set[Snapshot]:
+    now = world.now()
+    return {copy.source for copy in world.snapshots() if copy.source is not None and copy.in_flight(now)}
+
+
+def _is_lost(world: World, snapshot: Snapshot) -> bool:
+    """Whether nothing can be read of it any more: it is in the dark itself, or its key is."""
+    key = world.keys.by_arn(snapshot.key) if snapshot.key else None
+    return world.accounts.is_dark(snapshot.account, snapshot.region) or (
+        key is not None and world.accounts.is_dark(key.account_id, key.region)
+    )
+
+
+def _dark_servers(world: World) -> set[Database]:
+    """The databases that do not answer, by what has a server of its own."""
+    return {
+        found
+        for found in world.databases()
+        if found.gone is None and found.cluster is None and not found.broken
+        if world.accounts.is_dark(found.account, found.region)
+    }
 
 
 def _should_run(world: World, found: Database) -> bool:
@@ -43,10 +57,6 @@ def _should_run(world: World, found: Database) -> bool:
         return False
     now = world.now()
     return not found.is_cluster or any(member.ready <= now and member.gone is None for member in found.members)
-
-
-def _after(world: World, found: Database, work: Any) -> Future[Any]:
-    return world.then(found, work, gate=False)
 
 
 def _wait(jobs: list[Future[Any]]) -> None:

@@ -15,7 +15,7 @@ Environ = dict[str, Any]
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 # Where the name in a signature is not the one in policies.
-_POLICY_NAMES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
+POLICY_NAMES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Request:
 
     @property
     def permission(self) -> str:
-        return f"{_POLICY_NAMES.get(self.service, self.service)}:{self.action}"
+        return f"{POLICY_NAMES.get(self.service, self.service)}:{self.action}"
 
 
 def read(environ: Environ) -> Request:
@@ -85,3 +85,10 @@ _S3_BUCKET_PARTS = {
     "lifecycle": "GetLifecycleConfiguration",
     "delete": "DeleteObject",
 }
+
+S3_ACTIONS = frozenset(
+    {"ListAllMyBuckets", "ListBucket", "CreateBucket", "DeleteBucket"}
+    | {f"{verb}Object{about}" for verb in ("Get", "Put", "Delete") for about in ("", "Tagging")}
+    | set(_S3_BUCKET_PARTS.values())
+    | {name.replace("Get", "Put", 1) for name in _S3_BUCKET_PARTS.values()}
+)

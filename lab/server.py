@@ -15,11 +15,11 @@ from typing import Any
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from lab import accounts, journal, kms, requests, wire
+from lab import accounts, journal, kms, regions, requests, wire
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
 from lab.errors import AwsError, NoAnswer
-from lab.faults import Faults
+from lab.faults import Faults, Subject, all_names
 from lab.journal import Journal
 from lab.postgres import Engine
 from lab.rds import actions
@@ -83,6 +83,7 @@ class Application:
             caller = accounts.principal_of(request.access_key)
             entry |= {"account": caller.account, "principal": caller.caller_arn}
             self._admit(request, caller)
+            self._break(request, caller)
             answer = self._own_answer(request, caller)
         except AwsError as error:
             answer = wire.error_answer(request.service, error, json_body=request.is_json)
@@ -94,7 +95,7 @@ class Application:
 
     def _admit(self, request: Request, caller: Principal) -> None:
         """:raises NoAnswer: when the caller's account is dark. :raises AwsError: when it may not do that."""
-        if caller.account in self.accounts.dark:
+        if self.accounts.is_dark(caller.account, regions.of_service(request.service, request.region)):
             raise NoAnswer
         wanted = [request.permission]
         if request.service == "rds":
@@ -107,7 +108,16 @@ class Application:
                     f"policy allows the {permission} action",
                     403,
                 )
-        self.faults.refuse(caller.account, request.region, request.action)
+
+    def _break(self, request: Request, caller: Principal) -> None:
+        """:raises AwsError: when a fault says so."""
+        struck = self.faults.on_call(
+            lambda: Subject(
+                caller.account, request.region, request.action, request.service, all_names(request.form.values())
+            )
+        )
+        if (fault := struck.get("answer")) and fault.code:
+            raise AwsError(fault.code, fault.message, fault.status)
 
     def _own_answer(self, request: Request, caller: Principal) -> Answer | None:
         if request.service == "rds":
@@ -123,7 +133,7 @@ class Application:
 
     def _assume_role(self, request: Request, caller: Principal) -> None:
         arn = request.form.get("RoleArn", "")
-        if arn.count(":") == 5 and arn.split(":")[4] in self.accounts.dark:
+        if arn.count(":") == 5 and self.accounts.is_dark(arn.split(":")[4], None):
             raise NoAnswer
         accounts.check_trust(caller, arn)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab import outages
+from lab import outages, regions
+from lab.admin import fault_form
 from lab.admin.forms import Routes, flag, known
 from lab.rds.world import World
+from lab.settings import BadRequest
 
 
 def routes(world: World) -> Routes:
@@ -16,21 +18,31 @@ def routes(world: World) -> Routes:
         ("GET", "faults"): lambda _query: world.faults.as_list(),
         ("POST", "faults"): lambda body: _add(world, body),
         ("DELETE", "faults"): lambda _body: _forget(world),
+        ("DELETE", "faults/*"): lambda number: _take_back(world, number),
     }
 
 
 def _darken(world: World, body: Any) -> dict[str, Any]:
-    known(body, "account", "dark")
-    account = world.accounts.find(body.get("account"))
+    known(body, "account", "region", "dark")
+    account, region = body.get("account"), body.get("region")
+    if account is None and region is None:
+        raise BadRequest("give an account, a region, or both")
+    account = None if account is None else world.accounts.find(account).id
+    region = None if region is None else regions.check(region)
     dark = flag(body, "dark", default=True)
-    (outages.go_dark if dark else outages.come_back)(world, account.id)
-    return {"account": account.id, "dark": dark}
+    outages.set_dark(world, account, region, dark=dark)
+    return {"account": account, "region": region, "dark": dark}
 
 
 def _add(world: World, body: Any) -> dict[str, Any]:
-    if isinstance(body, dict) and body.get("account"):
-        body = body | {"account": world.accounts.find(body["account"]).id}
-    return vars(world.faults.add(body))
+    return world.faults.add(fault_form.read(body, world.accounts)).as_dict()
+
+
+def _take_back(world: World, number: str) -> dict[str, Any]:
+    if not number.isdigit():
+        raise BadRequest(f"a fault has a number, not {number!r}")
+    world.faults.remove(int(number))
+    return {}
 
 
 def _forget(world: World) -> dict[str, Any]:

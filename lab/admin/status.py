@@ -20,8 +20,12 @@ def _status(world: World) -> dict[str, Any]:
         return {
             "accounts": [
                 {"name": account.name, "id": account.id, "region": account.region,
-                 "dark": account.id in world.accounts.dark}
+                 "dark": world.accounts.is_dark(account.id, None)}
                 for account in world.accounts.all
+            ],
+            "dark": [
+                {"account": account, "region": region}
+                for account, region in sorted(world.accounts.dark, key=str)
             ],
             "databases": [_seen(world, found) for found in world.databases()],
             "snapshots": [

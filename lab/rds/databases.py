@@ -103,7 +103,8 @@ def new_member(world: World, call: Call, name: str) -> Database:
 def serve_cluster(world: World, cluster: Database) -> None:
     """The first member that becomes available opens the cluster's endpoint."""
     with world.lock:
-        wanted = cluster.gone is None and not cluster.unreachable and cluster.account not in world.accounts.dark
+        dark = world.accounts.is_dark(cluster.account, cluster.region)
+        wanted = cluster.gone is None and not cluster.unreachable and not dark
         before = cluster.job
     if before is not None:
         before.result()

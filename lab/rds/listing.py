@@ -61,7 +61,9 @@ def _of_type(world: World, call: Call, kind: Kind) -> Iterable[Snapshot]:
     if not wanted and call.params.get("IncludePublic"):
         types.add("public")
     for account in [known.id for known in world.accounts.all]:
-        if account != call.account and (account in world.accounts.dark or not types & {"shared", "public"}):
+        if account != call.account and not types & {"shared", "public"}:
+            continue
+        if world.accounts.is_dark(account, call.region):
             continue
         for each in world.place(account, call.region).snapshots[kind.name].values():
             if each.visible_to(call.account) and _type_for(each, call.account) in types:

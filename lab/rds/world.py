@@ -251,7 +251,7 @@ class World:
             owner, where, plain = snapshot_arn(name, kind)
         known = owner in {known.id for known in self.accounts.all} and (anywhere or where == region)
         found = self.place(owner, where).snapshots[kind.name].get(plain) if known else None
-        dark = owner != account and owner in self.accounts.dark
+        dark = self.accounts.is_dark(owner, where)
         if found is None or dark or not found.visible_to(account):
             raise AwsError(kind.snapshot_not_found, f"{kind.snapshot} {name} not found.", 404)
         return found
