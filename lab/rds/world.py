@@ -193,7 +193,7 @@ class World:
         self.settings = settings
         self.faults = faults
         self.engine = engine
-        self.keys = Keys(accounts)
+        self.keys = Keys(accounts, settings.rules)
         self.clock = Clock()
         self.events = Events(self.clock.now)
         self.lock = threading.RLock()
