@@ -71,6 +71,7 @@ def _add_lab_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--duration", action="append", default=[], metavar="NAME=SECONDS")
     parser.add_argument("--role", action="append", default=[], metavar="PROFILE=ACCOUNT/ROLE")
     parser.add_argument("--shop", action="store_true", help="with the sample databases")
+    parser.add_argument("--metadata-only", action="store_true", help="no database servers, but every engine name")
 
 
 def _home() -> Path:
@@ -103,6 +104,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         settings=_settings(arguments),
         roles=[Role.parse(word) for word in arguments.role],
         with_shop=arguments.shop,
+        metadata_only=arguments.metadata_only,
     )
     try:
         print(_greeting(lab.service.url, lab.home), flush=True)
@@ -131,6 +133,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "durations": _durations(arguments.duration),
         "roles": dict(word.partition("=")[::2] for word in arguments.role),
         "shop": arguments.shop,
+        "metadata_only": arguments.metadata_only,
     }
     _settings(arguments)
     for word in arguments.role:

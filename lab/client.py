@@ -29,6 +29,7 @@ class Lab:
     def __init__(
         self, *, roles: Mapping[str, str] | None = None, scale: float | None = None, shop: bool = False,
         durations: Mapping[str, float] | None = None, home: Path | None = None, port: int = 0,
+        metadata_only: bool = False,
     ) -> None:  # fmt: skip
         self._temporary: workspace.TemporaryHome | None = None
         self._given_home = home
@@ -39,6 +40,7 @@ class Lab:
         ]
         self._options += ["--scale", str(scale)] if scale else []
         self._options += ["--shop"] if shop else []
+        self._options += ["--metadata-only"] if metadata_only else []
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self._clients: dict[tuple[str, str, str | None], Any] = {}

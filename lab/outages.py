@@ -47,7 +47,7 @@ def _dark_servers(world: World) -> set[Database]:
     return {
         found
         for found in world.databases()
-        if found.gone is None and found.cluster is None and not found.broken
+        if found.gone is None and found.server is not None and not found.broken
         if world.accounts.is_dark(found.account, found.region)
     }
 

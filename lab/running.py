@@ -10,15 +10,18 @@ import threading
 from pathlib import Path
 
 from lab import workspace
+from lab.engines import Engines
 from lab.home import Home, HomeError, Role
-from lab.postgres import Engine
 from lab.settings import Settings
 
 
 class RunningLab:
     """Everything that has to go when the lab ends."""
 
-    def __init__(self, home: Home, *, port: int, settings: Settings, roles: list[Role], with_shop: bool) -> None:
+    def __init__(
+        self, home: Home, *, port: int, settings: Settings, roles: list[Role], with_shop: bool,
+        metadata_only: bool = False,
+    ) -> None:  # fmt: skip
         home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home = home
         self._lock = workspace.lock_home(home.folder)
@@ -28,8 +31,8 @@ class RunningLab:
         workspace.clean_up_after_the_dead()
         self.run = workspace.Run()
         try:
-            # The engine prepares its template while Python reads moto's modules.
-            self.engine = Engine(self.run.folder)
+            # PostgreSQL prepares its template while Python reads moto's modules.
+            self.engines = Engines(self.run.folder, metadata_only=metadata_only)
             self._open(port, settings, roles, with_shop=with_shop)
         except BaseException:
             self.close()
@@ -40,10 +43,9 @@ class RunningLab:
         os.environ.pop("MOTO_ACCOUNT_ID", None)
         from lab.server import Application, Service
 
-        self.application = Application(self.engine, settings, self.home.folder)
+        self.application = Application(self.engines, settings, self.home.folder)
         for role in roles:
             self.application.accounts.find(role.account)
-        self.engine.template.result()
         self.service = Service(self.application, port)
         self.service.start()
         if with_shop:
@@ -58,8 +60,8 @@ class RunningLab:
             service.stop()
         if application := getattr(self, "application", None):
             application.world.clock.close()
-        if engine := getattr(self, "engine", None):
-            engine.close()
+        if engines := getattr(self, "engines", None):
+            engines.close()
         self.run.close()
         self.home.clean()
         if self._lock is not None:
@@ -83,5 +85,9 @@ def _watch_lifeline(over: threading.Event) -> None:
     over.set()
 
 
-def open_lab(home: Path, *, port: int, settings: Settings, roles: list[Role], with_shop: bool) -> RunningLab:
-    return RunningLab(Home(home), port=port, settings=settings, roles=roles, with_shop=with_shop)
+def open_lab(
+    home: Path, *, port: int, settings: Settings, roles: list[Role], with_shop: bool, metadata_only: bool = False
+) -> RunningLab:
+    return RunningLab(
+        Home(home), port=port, settings=settings, roles=roles, with_shop=with_shop, metadata_only=metadata_only
+    )

@@ -13,8 +13,8 @@ from typing import Any
 
 from lab import accounts, keys
 from lab.accounts import Account
+from lab.engines import Frozen
 from lab.errors import AwsError
-from lab.postgres import Frozen
 from lab.rds import databases, snapshots
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.world import Call, Database, World
@@ -71,9 +71,11 @@ class Shop:
     def create(self, account: Account) -> dict[str, Any]:
         """Make everything at once, without the durations that others wait for, and take snapshots.
 
-        :raises BadRequest: when the shop is already there.
+        :raises BadRequest: when the shop is already there, or when there are no servers for it.
         """
         world = self.world
+        if world.engines.metadata_only:
+            raise BadRequest("the shop has rows, and this lab has no database servers to keep them")
         password = secrets.token_urlsafe(18)
         try:
             with world.lock:
@@ -81,7 +83,7 @@ class Shop:
                 found = {item: _make_database(world, account, item, password) for item in ITEMS}
         except AwsError as error:
             raise BadRequest(f"the shop cannot be made: {error}") from None
-        jobs = [world.engine.jobs.submit(_stock, item, database) for item, database in found.items()]
+        jobs = [world.engines.jobs.submit(_stock, world, item, database) for item, database in found.items()]
         older = self._results(jobs)
         self._open(found)
         with world.lock:
@@ -142,7 +144,7 @@ class Shop:
         return {"databases": [database.arn for database in found.values()]}
 
     def _run_everywhere(self, found: dict[Item, Database], statements: Iterable[str]) -> None:
-        words, jobs = tuple(statements), self.world.engine.jobs
+        words, jobs = tuple(statements), self.world.engines.jobs
         self._results(jobs.submit(_execute, item, database, words) for item, database in found.items())
 
     def _found(self, account: Account) -> dict[Item, Database]:
@@ -156,7 +158,7 @@ class Shop:
         with world.lock:
             place = world.place(account.id, account.region)
             found = {item: place.databases[item.kind.name].get(item.name) for item in ITEMS}
-        return {item: each for item, each in found.items() if each and databases.server_of(each).running}
+        return {item: each for item, each in found.items() if each and each.server and each.server.running}
 
     @staticmethod
     def _results(jobs: Iterable[Future[Any]]) -> list[Any]:
@@ -208,17 +210,16 @@ def _add_member(world: World, cluster: Database, now: float) -> None:
     member.gate = None
 
 
-def _stock(item: Item, database: Database) -> tuple[Database, Frozen]:
+def _stock(world: World, item: Item, database: Database) -> tuple[Database, Frozen]:
     """Fill a database as soon as it runs, and freeze it as it was yesterday."""
     assert database.job is not None
     database.job.result(60)
     server = databases.server_of(database)
     server.start()
     _execute(item, database, (f"SET ROLE {MASTER}", *HELPERS.strip().splitlines(), TABLE))
-    return database, server.engine.freeze_now(server)
+    return database, world.engines.freeze_now(server)
 
 
 def _execute(item: Item, database: Database, statements: Iterable[str]) -> None:
-    with databases.server_of(database).connect(item.name) as connection:
-        for statement in statements:
-            connection.execute(statement.format(table=item.table, label=item.label).encode())
+    words = [statement.format(table=item.table, label=item.label) for statement in statements]
+    databases.server_of(database).execute(words, item.name)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from lab.admin.forms import Routes
-from lab.rds import databases
 from lab.rds.world import Database, World
 from lab.wire import iso
 
@@ -33,7 +32,7 @@ def _status(world: World) -> dict[str, Any]:
                 for found in world.snapshots()
             ],
             "settings": world.settings.as_dict(),
-            "postgresql": world.engine.program.version,
+            "engines": world.engines.versions(),
         }  # fmt: skip
 
 
@@ -43,7 +42,7 @@ def _seen(world: World, found: Database) -> dict[str, Any]:
     return {
         "arn": found.arn,
         "status": found.status(world.now()),
-        "port": databases.server_of(found).port if server else None,
+        "port": server.port if server else None,
         "running": running,
         "created": iso(found.created),
     }

@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 from lab import keys
+from lab.engines import SUPERUSER, Server, offer
 from lab.errors import AwsError
-from lab.postgres import SUPERUSER, Server
 from lab.rds import names, network, rows, snapshots
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.world import Call, Database, World
 
-INSTANCE_ENGINES = ("postgres",)
-CLUSTER_ENGINES = ("aurora-postgresql",)
+INSTANCE_ENGINES = ("postgres", "mariadb", "mysql")
+CLUSTER_ENGINES = ("aurora-postgresql", "aurora-mysql")
 IMMEDIATE = ("DeletionProtection", "CopyTagsToSnapshot", "BackupRetentionPeriod")
 # Said in a request, and kept only to be shown again.
 IGNORED = ("MasterUserPassword", "Tags", "KmsKeyId", "ApplyImmediately", "StorageEncrypted")
@@ -42,8 +42,9 @@ def new_database(world: World, call: Call, kind: Kind) -> Database:
     if required(call.params, "MasterUsername") == SUPERUSER:
         raise AwsError("InvalidParameterValue", f"MasterUsername {SUPERUSER} cannot be used as it is a reserved word.")
     found = _register(world, call, kind, name, *check_engine(world, call.params, kind))
-    prepare = _first_start if kind is INSTANCE else _prepare_cluster
-    world.then(found, lambda: prepare(world, found, password))
+    if found.server:
+        prepare = _first_start if kind is INSTANCE else _prepare_cluster
+        world.then(found, lambda: prepare(world, found, password))
     return found
 
 
@@ -58,14 +59,14 @@ def _register(world: World, call: Call, kind: Kind, name: str, engine: str, vers
         storage=params.get("AllocatedStorage") or (20 if kind is INSTANCE else 1),
         tags=names.tags(params.get("Tags")), options=options(params, retention=1),
     )  # fmt: skip
-    found.server = world.engine.server()
+    found.server = world.engines.server(engine)
     world.place(call.account, call.region).databases[kind.name][name] = found
     return found
 
 
 def _first_start(world: World, found: Database, password: str) -> None:
     server = server_of(found)
-    world.engine.fill(server, world.engine.template.result())
+    world.engines.create(server)
     server.start()
     server.create_master(found.master_username, password, found.database_name)
 
@@ -96,7 +97,8 @@ def new_member(world: World, call: Call, name: str) -> Database:
     )  # fmt: skip
     cluster.members.append(found)
     world.place(call.account, call.region).databases["instance"][name] = found
-    found.gate = world.later(found.ready, lambda: serve_cluster(world, cluster))
+    if cluster.server:
+        found.gate = world.later(found.ready, lambda: serve_cluster(world, cluster))
     return found
 
 
@@ -119,17 +121,20 @@ def server_of(found: Database) -> Server:
 
 
 def check_engine(world: World, params: dict[str, Any], kind: Kind) -> tuple[str, str]:
-    """Only engines with a real server behind them, in the one version that is there.
+    """Only engines with a real server behind them, in the one version that is there; in a lab without servers, any.
 
     :raises AwsError: for any other.
     """
-    engine = params["Engine"]
+    engine, wanted = params["Engine"], params.get("EngineVersion")
+    version = world.engines.version(engine)
+    if world.engines.metadata_only:
+        return engine, wanted or version
     offered = INSTANCE_ENGINES if kind is INSTANCE else CLUSTER_ENGINES
     if engine not in offered:
         raise AwsError("InvalidParameterValue", f"Invalid DB engine: {engine}. The lab has {', '.join(offered)}.")
-    version = world.engine.program.version
-    wanted = params.get("EngineVersion")
-    if wanted and wanted.split(".")[0] != version.split(".")[0]:
+    if reason := world.engines.why_not(engine):
+        raise AwsError("InvalidParameterValue", f"Invalid DB engine: {engine}. {reason}")
+    if wanted and not offer(engine).covers(version, wanted):
         raise AwsError(
             "InvalidParameterCombination", f"Cannot find version {wanted} for {engine}. The lab has {version}."
         )
@@ -214,7 +219,8 @@ def _modify(world: World, call: Call, found: Database) -> None:
     if password := params.get("MasterUserPassword"):
         check_password(password)
         found.occupy("resetting-master-credentials", until)
-        world.then(found, lambda: _set_password(found, password))
+        if found.server:
+            world.then(found, lambda: _set_password(found, password))
     elif any(found.options.get(name) != value for name, value in changed.items() if name not in IMMEDIATE):
         found.occupy("modifying", until)
     found.storage = params.get("AllocatedStorage") or found.storage
@@ -283,7 +289,8 @@ def _delete(world: World, call: Call, found: Database) -> None:
     if call.params.get("DeleteAutomatedBackups") is not False:
         snapshots.drop_automated(world, found)
     found.gone = world.now() + world.settings.seconds("delete")
-    found.job = world.engine.jobs.submit(_destroy, world, found, found.job)
+    if found.server:
+        found.job = world.engines.jobs.submit(_destroy, world, found, found.job)
 
 
 def _destroy(world: World, found: Database, before: Any) -> None:
@@ -291,11 +298,11 @@ def _destroy(world: World, found: Database, before: Any) -> None:
         before.exception()
     for frozen in snapshots.being_frozen(world, found):
         frozen.wait()
-    world.engine.destroy(server_of(found))
+    world.engines.destroy(server_of(found))
 
 
 def _delete_member(world: World, found: Database) -> None:
     cluster = found.data
     found.gone = world.now() + world.settings.seconds("delete")
-    if all(member.gone is not None for member in cluster.members):
-        world.then(cluster, server_of(cluster).stop, gate=False)
+    if cluster.server and all(member.gone is not None for member in cluster.members):
+        world.then(cluster, cluster.server.stop, gate=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.rds.databases import CLUSTER_ENGINES, INSTANCE_ENGINES
+from lab.engines import SERVED, offer
 from lab.rds.kinds import KINDS, Kind
 from lab.rds.world import Call, World
 
@@ -30,21 +30,21 @@ def _snapshots(world: World, call: Call, kind: Kind) -> tuple[str, int, int]:
 
 
 def engine_versions(world: World, call: Call) -> dict[str, Any]:
-    """DescribeDBEngineVersions: one version of each engine, that of the program behind it."""
-    version = world.engine.program.version
-    major = version.split(".")[0]
-    offered = [
-        {
-            "Engine": engine,
-            "EngineVersion": version,
-            "MajorEngineVersion": major,
-            "DBParameterGroupFamily": f"{engine}{major}",
-            "DBEngineDescription": "PostgreSQL",
-            "DBEngineVersionDescription": f"PostgreSQL {version}",
-            "Status": "available",
-        }
-        for engine in (*INSTANCE_ENGINES, *CLUSTER_ENGINES)
-    ]
+    """DescribeDBEngineVersions: one version of each engine that has a server."""
+    offered = [_offered(world, engine) for engine in SERVED if world.engines.why_not(engine) is None]
     wanted = {"Engine": call.params.get("Engine"), "EngineVersion": call.params.get("EngineVersion")}
     chosen = [row for row in offered if all(value in (None, row[name]) for name, value in wanted.items())]
     return {"DBEngineVersions": chosen}
+
+
+def _offered(world: World, engine: str) -> dict[str, Any]:
+    about, version = offer(engine), world.engines.version(engine)
+    return {
+        "Engine": engine,
+        "EngineVersion": version,
+        "MajorEngineVersion": about.series(version),
+        "DBParameterGroupFamily": about.parameter_family(version),
+        "DBEngineDescription": about.description,
+        "DBEngineVersionDescription": f"{about.description} {version}",
+        "Status": "available",
+    }

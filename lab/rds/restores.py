@@ -74,7 +74,8 @@ def _source(world: World, call: Call, kind: Kind, name: str) -> Snapshot:
         raise AwsError(
             "InvalidParameterCombination", f"The snapshot's engine is {snapshot.portrait.engine}, not {engine}."
         )
-    databases.check_engine(world, {"EngineVersion": None, **call.params, "Engine": engine}, kind)
+    if snapshot.frozen.has_files:
+        databases.check_engine(world, {"EngineVersion": None, **call.params, "Engine": engine}, kind)
     if (call.params.get("AllocatedStorage") or snapshot.portrait.storage) < snapshot.portrait.storage:
         raise AwsError("InvalidParameterValue", "AllocatedStorage cannot be less than the snapshot's.")
     network.check(call.params, call.account, call.region)
@@ -93,10 +94,11 @@ def _restore(world: World, call: Call, snapshot: Snapshot, name: str, key: str |
     )  # fmt: skip
     fault = world.faults.strikes("unreachable-restore", call.account, call.region, resource=name)
     found.unreachable = fault is not None
-    found.server = world.engine.server()
     world.place(call.account, call.region).databases[snapshot.kind.name][name] = found
-    frozen = snapshot.frozen.share()
-    world.then(found, lambda: _thaw(world, found, frozen))
+    if snapshot.frozen.has_files:
+        frozen = snapshot.frozen.share()
+        found.server = world.engines.server(about.engine)
+        world.then(found, lambda: _thaw(world, found, frozen))
     return found
 
 
@@ -111,7 +113,7 @@ def _inherited(world: World, call: Call, snapshot: Snapshot) -> dict[str, str]:
 def _thaw(world: World, found: Database, frozen: Any) -> None:
     server = databases.server_of(found)
     try:
-        world.engine.fill(server, frozen.path())
+        world.engines.fill(server, frozen.path())
     finally:
         frozen.release()
     if not found.unreachable and not found.is_cluster:

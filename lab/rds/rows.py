@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.engines import offer
 from lab.rds import names, network
 from lab.rds.kinds import INSTANCE
 from lab.rds.world import Database, Snapshot, World
@@ -28,6 +29,7 @@ def instance(world: World, found: Database) -> dict[str, Any]:
         | {
             "DBInstanceStatus": found.status(now),
             "DBName": found.database_name,
+            "LicenseModel": found.options.get("LicenseModel") or offer(found.engine).license_model,
             "DBSubnetGroup": group,
             "VpcSecurityGroups": network.security_groups(chosen, group["VpcId"], found.account, found.region),
             "AvailabilityZone": group["Subnets"][0]["SubnetAvailabilityZone"]["Name"],
@@ -115,7 +117,9 @@ def _shown(found: Database, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _port(found: Database) -> int:
-    return found.data.server.port if found.data.server else 0
+    """Where there is no server, the port that RDS would give; nobody listens to it."""
+    data = found.data
+    return data.server.port if data.server else data.options.get("Port") or offer(data.engine).port
 
 
 def _member(found: Database, member: Database) -> dict[str, Any]:
@@ -128,13 +132,11 @@ def _member(found: Database, member: Database) -> dict[str, Any]:
 
 
 def _parameter_group(found: Database, option: str) -> str:
-    major = found.version.split(".")[0]
-    return found.options.get(option) or f"default.{found.engine}{major}"
+    return found.options.get(option) or f"default.{offer(found.engine).parameter_family(found.version)}"
 
 
 def _option_group(found: Database) -> str:
-    major = found.version.split(".")[0]
-    return found.options.get("OptionGroupName") or f"default:{found.engine}-{major}"
+    return found.options.get("OptionGroupName") or offer(found.engine).option_group(found.version)
 
 
 def _seen_as(found: Snapshot, viewer: str) -> dict[str, Any]:
@@ -178,8 +180,8 @@ def _portrayed(found: Snapshot) -> dict[str, Any]:
         "MasterUsername": about.master_username,
         created: about.created,
         "BackupRetentionPeriod": about.options.get("BackupRetentionPeriod"),
-        "LicenseModel": "postgresql-license",
-        "OptionGroupName": f"default:{about.engine}-{about.version.split('.')[0]}",
+        "LicenseModel": offer(about.engine).license_model,
+        "OptionGroupName": offer(about.engine).option_group(about.version),
         "EngineMode": "provisioned",
         "StorageType": about.options.get("StorageType") or ("gp3" if found.kind is INSTANCE else "aurora"),
         "SnapshotTarget": "region",
@@ -210,7 +212,6 @@ _INSTANCE_DEFAULTS: dict[str, Any] = {
     "MultiAZ": False,
     "AutoMinorVersionUpgrade": True,
     "PubliclyAccessible": False,
-    "LicenseModel": "postgresql-license",
     "CACertificateIdentifier": "rds-ca-rsa2048-g1",
     "DBSecurityGroups": [],
     "PendingModifiedValues": {},

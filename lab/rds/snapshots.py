@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from lab import keys
+from lab.engines import Frozen, offer
 from lab.errors import AwsError
-from lab.postgres import Frozen
 from lab.rds import names, rows
 from lab.rds.kinds import INSTANCE, Kind
 from lab.rds.world import Call, Database, Place, Portrait, Snapshot, World
@@ -39,12 +39,10 @@ def take(
     frozen: Frozen | None = None,
 ) -> Snapshot:  # fmt: skip
     """Freeze a database's data now and register it, if wanted as if that had been some time ago."""
-    server = found.server
-    assert server is not None
     now = world.now()
     snapshot = Snapshot(
         found.kind, found.account, found.region, name, kind_of_backup, portrait(found), found.key,
-        started=now - age, ready=now - age + seconds, frozen=frozen or world.engine.freeze(server),
+        started=now - age, ready=now - age + seconds, frozen=frozen or world.engines.freeze(found.server),
         created=now - age + seconds, original=now - age + seconds, taken=now - age,
     )  # fmt: skip
     world.place(found.account, found.region).snapshots[found.kind.name][name] = snapshot
@@ -55,7 +53,8 @@ def portrait(found: Database) -> Portrait:
     kept = {name: value for name, value in found.options.items() if name not in ("DBName", "DatabaseName")}
     return Portrait(
         found.identifier, found.resource_id, found.engine, found.version, found.storage,
-        found.options.get("Port") or 5432, found.master_username, found.database_name, found.created, kept,
+        found.options.get("Port") or offer(found.engine).port, found.master_username, found.database_name,
+        found.created, kept,
     )  # fmt: skip
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from lab.accounts import PARTITION, Accounts, Principal
 from lab.clock import Clock
+from lab.engines import Engines, Frozen, Server
 from lab.errors import AwsError
 from lab.faults import Faults
 from lab.keys import Keys
-from lab.postgres import Engine, Frozen, Server
 from lab.rds.events import Events
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.settings import Settings
@@ -57,6 +57,7 @@ class Database:
     # What was asked for and only needs to be shown again.
     options: dict[str, Any] = field(default_factory=dict)
     resource_id: str = ""
+    # None in a lab without servers, and after a restore from a snapshot without files.
     server: Server | None = None
     # The last thing that is being done to the server; the next one waits for it.
     job: Future[Any] | None = None
@@ -188,12 +189,12 @@ class Place:
 class World:
     """Everything RDS knows. Callers hold ``lock``; nothing here waits for a database server."""
 
-    def __init__(self, accounts: Accounts, settings: Settings, faults: Faults, engine: Engine) -> None:
+    def __init__(self, accounts: Accounts, settings: Settings, faults: Faults, engines: Engines) -> None:
         self.accounts = accounts
         self.settings = settings
         self.faults = faults
-        self.engine = engine
-        self.keys = Keys(accounts, settings.rules)
+        self.engines = engines
+        self.keys = Keys(accounts)
         self.clock = Clock()
         self.events = Events(self.clock.now)
         self.lock = threading.RLock()
@@ -268,7 +269,7 @@ class World:
                 before.result()
             return work()
 
-        database.job = self.engine.jobs.submit(in_turn)
+        database.job = self.engines.jobs.submit(in_turn)
         if gate:
             database.gate = database.job
         return database.job
@@ -280,7 +281,7 @@ class World:
         def begin() -> None:
             # Nobody wants to know any more when the lab is closing.
             with contextlib.suppress(RuntimeError):
-                self.engine.jobs.submit(work).add_done_callback(finish)
+                self.engines.jobs.submit(work).add_done_callback(finish)
 
         def finish(job: Future[Any]) -> None:
             if not job.cancelled():

@@ -15,7 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import E
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import Server as Address
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import check_all
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Subject, read_checks
-from lab.postgres import Engine, Server
+from lab.engines import Engines, Server
 from lab.workspace import Run
 
 USER, PASSWORD = "master", "s3cr3t-p@ss/w'ord"
@@ -36,15 +36,16 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO master;
 def server() -> Iterator[Server]:
     folder = Run()  # if this run is killed, the next lab to start removes it
     try:
-        engine = Engine(folder.folder)
+        engines = Engines(folder.folder)
         try:
-            one = engine.server()
-            engine.fill(one, engine.template.result())
+            one = engines.server("postgres")
+            assert one
+            engines.create(one)
             one.start()
             one.create_master(USER, PASSWORD, "shop")
             yield one
         finally:
-            engine.close()
+            engines.close()
     finally:
         folder.close()
 

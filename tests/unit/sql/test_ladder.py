@@ -21,7 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._sql import ladder
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES, Limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import Server as Address
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Subject, read_checks
-from lab.postgres import Server
+from lab.engines import Server
 
 Row = dict[str, Any]
 Ask = Callable[..., Row]

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all kinds of servers have in common: one life, frozen copies of their files, a family with the programs."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from lab.engines.host import EngineError, Host, User
+
+__all__ = ["NOTHING", "EngineError", "Family", "Frozen", "Server"]
+
+START_TIMEOUT = 30.0
+PATIENCE = 10.0
+
+
+class Frozen:
+    """An immutable copy of a database's files, shared by every snapshot that was copied from it."""
+
+    def __init__(self, job: Future[Path], discard: Callable[[Path], None], *, has_files: bool = True) -> None:
+        self.has_files = has_files
+        self._job = job
+        self._discard = discard
+        self._users = 1
+        self._lock = threading.Lock()
+
+    def done(self) -> bool:
+        return self._job.done()
+
+    def failed(self) -> bool:
+        return self._job.done() and self._job.exception() is not None
+
+    def path(self) -> Path:
+        """Where the files are; waits until they are all there."""
+        return self._job.result()
+
+    def wait(self) -> None:
+        """Return when nothing reads the database's files for this copy any more."""
+        self._job.exception()
+
+    def share(self) -> Frozen:
+        with self._lock:
+            self._users += 1
+        return self
+
+    def release(self) -> None:
+        """Forget one user; the last one takes the files away."""
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0
+        if last:
+            self._job.add_done_callback(self._drop)
+
+    def _drop(self, job: Future[Path]) -> None:
+        if job.exception() is None:
+            self._discard(job.result())
+
+
+def finished(path: Path) -> Future[Path]:
+    job: Future[Path] = Future()
+    job.set_result(path)
+    return job
+
+
+# What snapshots of a database without a server have.
+NOTHING = Frozen(finished(Path()), lambda _path: None, has_files=False)
+
+
+class Server(ABC):
+    """One database server on a port of its own. Its files outlive its process."""
+
+    gentle: signal.Signals
+    at_once: signal.Signals
+
+    def __init__(self, family: Family, folder: Path) -> None:
+        self.family = family
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.process: subprocess.Popen[bytes] | None = None
+        # Held, not listened to: nobody else gets the port, and whoever connects is refused.
+        self.reserved: socket.socket | None = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.reserved.bind(("127.0.0.1", 0))
+        self.port: int = self.reserved.getsockname()[1]
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Get the files ready for a start."""
+
+    @abstractmethod
+    def _command(self) -> list[str]:
+        """The server program in the foreground."""
+
+    @abstractmethod
+    def _is_up(self) -> bool:
+        """Whether the process that was just started answers."""
+
+    @abstractmethod
+    def connect(self, database: str | None = None) -> AbstractContextManager[Any]:
+        """A DB-API connection as the lab's own superuser, over the private socket, with autocommit."""
+
+    @abstractmethod
+    def set_password(self, user: str, password: str) -> None:
+        """Make ``password`` the only one that opens the door for ``user``."""
+
+    @abstractmethod
+    def create_master(self, user: str, password: str, database: str | None) -> None:
+        """The first user, who may do as much as on RDS, and the first database."""
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def log(self) -> Path:
+        return self.folder.parent / "log"
+
+    def start(self) -> None:
+        """Start the process and wait until it answers. Does nothing when it already runs.
+
+        :raises EngineError: when it does not come up.
+        """
+        with self.lock:
+            if self.running:
+                return
+            self.free_port()
+            self._prepare()
+            self.process = self.family.host.spawn(self.family.user, self._command(), self.log, self.at_once)
+            self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline and self.running:
+            if self._is_up():
+                return
+            time.sleep(0.01)
+        self.stop(at_once=True)
+        raise EngineError(f"{self.family.name} did not start: {self.log.read_text(errors='replace')[-2000:]}")
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop and keep the data, or, at once, only stop."""
+        with self.lock:
+            if self.process is None:
+                return
+            self.tell_to_stop(at_once=at_once)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+    def tell_to_stop(self, *, at_once: bool) -> None:
+        """Without waiting for it."""
+        if self.process is not None:
+            self.process.send_signal(self.at_once if at_once else self.gentle)
+
+    def free_port(self) -> None:
+        if self.reserved:
+            self.reserved.close()
+            self.reserved = None
+
+    def execute(self, statements: Iterable[str], database: str | None = None) -> list[Any]:
+        """Run SQL as the superuser, and return the rows of the last statement."""
+        with self.connect(database) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+class Family(ABC):
+    """One kind of server: where its programs are, and how its files are made and copied."""
+
+    name: str
+    user: User
+    # The real one of the programs.
+    version: str
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._template: Future[Path] | None = None
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def server(self) -> Server:
+        """A place for a server; it has a port, and no files yet."""
+
+    @abstractmethod
+    def freeze(self, server: Server) -> Path:
+        """Copy the files of a running server."""
+
+    @abstractmethod
+    def _make_template(self) -> Path:
+        """The files of an empty server."""
+
+    def begin_template(self) -> Future[Path]:
+        with self._lock:
+            if self._template is None:
+                self._template = self.host.jobs.submit(self._make_template)
+            return self._template
+
+    def template(self) -> Path:
+        """What new servers start from; waits until it is there."""
+        return self.begin_template().result()

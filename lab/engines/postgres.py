@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL servers: a snapshot is a physical copy taken online (``pg_basebackup``)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import secrets
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab import workspace
+from lab.engines import programs
+from lab.engines.base import Family, Server
+from lab.engines.catalogue import POSTGRESQL, SUPERUSER
+from lab.engines.host import Host, user
+
+if TYPE_CHECKING:
+    import psycopg
+
+# Small and careless: the data may be lost with the lab, a start must not take long. Shared memory lies in files
+# of the server's own folder, so that none of it is left in the system.
+CONFIGURATION = """
+listen_addresses = '127.0.0.1'
+max_connections = 60
+shared_buffers = 8MB
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = replica
+max_wal_senders = 4
+min_wal_size = 2MB
+max_wal_size = 64MB
+max_logical_replication_workers = 0
+autovacuum = off
+jit = off
+dynamic_shared_memory_type = mmap
+timezone = 'UTC'
+log_timezone = 'UTC'
+password_encryption = 'scram-sha-256'
+unix_socket_permissions = 0700
+"""
+
+ACCESS = f"""
+local  all          {SUPERUSER}  trust
+local  replication  {SUPERUSER}  trust
+host   all          {SUPERUSER}  127.0.0.1/32  reject
+host   all          all          127.0.0.1/32  scram-sha-256
+"""
+
+
+class PostgresServer(Server):
+    """One PostgreSQL server."""
+
+    family: Postgres
+    gentle = signal.SIGINT
+    at_once = signal.SIGQUIT
+
+    def _prepare(self) -> None:
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _command(self) -> list[str]:
+        return [self.family.program("postgres"), "-D", str(self.folder), "-p", str(self.port), "-k",
+                str(self.family.sockets)]  # fmt: skip
+
+    def _is_up(self) -> bool:
+        with contextlib.suppress(OSError, IndexError):
+            return (self.folder / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+        return False
+
+    @contextlib.contextmanager
+    def connect(self, database: str | None = None) -> Iterator[psycopg.Connection[Any]]:
+        import psycopg
+
+        with psycopg.connect(
+            host=str(self.family.sockets), port=self.port, user=SUPERUSER, dbname=database or "postgres",
+            autocommit=True,
+        ) as connection:  # fmt: skip
+            yield connection
+
+    def set_password(self, user: str, password: str) -> None:
+        from psycopg import sql
+
+        with self.connect() as connection:
+            connection.execute(
+                sql.SQL("ALTER ROLE {} WITH LOGIN PASSWORD {}").format(sql.Identifier(user), sql.Literal(password))
+            )
+
+    def create_master(self, user: str, password: str, database: str | None) -> None:
+        """The master user may create databases and roles, but is no superuser, as on RDS."""
+        from psycopg import sql
+
+        owner = sql.Identifier(user)
+        with self.connect() as connection:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}").format(owner, sql.Literal(password))
+            )
+            if database and database != "postgres":
+                # Copied as files: a database that is written through the log makes every later copy larger.
+                how = sql.SQL("STRATEGY file_copy") if connection.info.server_version >= 150000 else sql.SQL("")
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {} {}").format(sql.Identifier(database), owner, how)
+                )
+
+
+class Postgres(Family):
+    """PostgreSQL, from the system's packages or from a Python package."""
+
+    name = POSTGRESQL
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.user = user("postgres")
+        self.folder, self.version = programs.find_postgres()
+        self.sockets = host.folder("s", self.user)
+
+    def program(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def server(self) -> Server:
+        return PostgresServer(self, self.host.place_for_data("db", self.user))
+
+    def freeze(self, server: Server) -> Path:
+        target = self.host.place_for_data("snap", self.user)
+        self.host.run(
+            self.user,
+            self.program("pg_basebackup"),
+            *("-h", str(self.sockets), "-p", str(server.port), "-U", SUPERUSER, "-D", str(target)),
+            *("-c", "fast", "-X", "fetch", "--no-sync", "--no-manifest"),
+        )
+        return target
+
+    def _make_template(self) -> Path:
+        recipe = hashlib.sha256((CONFIGURATION + ACCESS).encode()).hexdigest()[:12]
+        cached = workspace.cache() / f"template-{self.version}-{self.user.uid}-{recipe}"
+        if not cached.exists():
+            fresh = self.host.place_for_data("template", self.user)
+            self._initialise(fresh)
+            staging = cached.with_name(secrets.token_hex(8))
+            subprocess.run(["/bin/cp", "-a", str(fresh), str(staging)], check=True)
+            workspace.publish(staging, cached)
+            self.host.discard(fresh)
+        return cached
+
+    def _initialise(self, folder: Path) -> None:
+        self.host.run(
+            self.user,
+            self.program("initdb"),
+            *("-D", str(folder), "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "-A", "reject"),
+            *("--no-sync", "--wal-segsize=1", "--no-instructions"),
+        )
+        with (folder / "postgresql.conf").open("a") as file:
+            file.write(CONFIGURATION)
+        (folder / "pg_hba.conf").write_text(ACCESS)
