@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
-from moto.iam.exceptions import NoSuchEntity, NotFoundException
 from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import sts_backends
 
 from lab import policy
+from lab.conditions import Context, Values, key_name
 from lab.errors import AwsError
+from lab.policy import Decision, Statement
 
 PARTITION = "aws"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -53,19 +55,46 @@ class Principal:
     arn: str
     caller_arn: str
     user: str | None = None
+    # The unique id of a role: who comes after it under its name is another.
     role: str | None = None
+    user_id: str = ""
+    # A session may do what both its role and the policies allow that it was begun with, if any.
+    session: tuple[Statement, ...] | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
-    def names(self) -> dict[str, str]:
-        """How a resource policy may name this caller, the most direct first.
+    @cached_property
+    def names(self) -> dict[str, bool]:
+        """How a resource policy may name this caller, and whether that names him or only his account.
 
         Naming the account only delegates to that account's own identity policies (IAM User Guide, evaluation logic).
         """
-        return {
-            self.caller_arn: "direct",
-            self.arn: "direct",
-            f"arn:{PARTITION}:iam::{self.account}:root": "account",
-            self.account: "account",
+        account = f"arn:{PARTITION}:iam::{self.account}:root"
+        return {self.caller_arn: True, self.arn: True, account: False, self.account: False}
+
+    @cached_property
+    def facts(self) -> dict[str, Values]:
+        """What conditions can ask about the caller (IAM User Guide, global condition keys)."""
+        known: dict[str, Values] = {
+            "aws:principalarn": self.arn,
+            "aws:principalaccount": self.account,
+            "aws:principaltype": "User" if self.user else "AssumedRole",
+            "aws:principalisawsservice": "false",
+            "aws:userid": self.user_id,
         }
+        if self.user:
+            known["aws:username"] = self.user
+        else:
+            # Long-term keys do not have this key at all; nobody here has a device.
+            known["aws:multifactorauthpresent"] = "false"
+        return known | {key_name(f"aws:PrincipalTag/{tag}"): value for tag, value in self.tags}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A role that somebody has become for a while."""
+
+    principal: Principal
+    expires: datetime
 
 
 class Accounts:
@@ -75,6 +104,8 @@ class Accounts:
         self.all = accounts
         # Accounts, Regions, and accounts in one Region; None stands for all.
         self.dark: frozenset[tuple[str | None, str | None]] = frozenset()
+        self.sessions: dict[str, Session] = {}
+        self._owners: dict[str, str] = {}
         self.credentials = {account.name: create_admin(account) for account in accounts}
 
     def find(self, name: Any) -> Account:
@@ -96,6 +127,32 @@ class Accounts:
         place = {(account, region)}
         self.dark = self.dark | place if dark else self.dark - place
 
+    def principal_of(self, access_key: str) -> Principal:
+        """Who owns an access key.
+
+        :raises AwsError: when nobody does, or when the session is over.
+        """
+        if session := self.sessions.get(access_key):
+            if session.expires < datetime.now(timezone.utc):
+                raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
+            return session.principal
+        for account in list(iam_backends):
+            if found := sts_backends[account][PARTITION].get_assumed_role_from_access_key(access_key):
+                role = found.role_arn
+                role_id = next((each.id for each in backend_of(account).roles.values() if each.arn == role), "")
+                return Principal(account, role, found.arn, role=role_id)
+        for account in self._may_own(access_key):
+            key = backend_of(account).access_keys.get(access_key)
+            if key is not None and key.user_name and key.status == "Active":
+                self._owners[access_key] = account
+                return user_of(account, key.user_name)
+        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+
+    def _may_own(self, access_key: str) -> list[str]:
+        """Where to look for a key: where it was seen before, or everywhere."""
+        known = self._owners.get(access_key)
+        return [known] if known else list(iam_backends)
+
 
 def create_admin(account: Account) -> Credentials:
     """An IAM user ``admin`` who may do everything."""
@@ -108,71 +165,59 @@ def create_admin(account: Account) -> Credentials:
 
 def admin_of(account: Account) -> Principal:
     """The principal for what the lab itself does in an account."""
-    arn = f"arn:{PARTITION}:iam::{account.id}:user/admin"
-    return Principal(account.id, arn, arn, user="admin")
+    return user_of(account.id, "admin")
 
 
 def backend_of(account: str) -> IAMBackend:
     return iam_backends[account][PARTITION]
 
 
-def principal_of(access_key: str) -> Principal:
-    """Who owns an access key.
-
-    :raises AwsError: when nobody does, or when the session is over.
-    """
-    for account, backends in list(iam_backends.items()):
-        key = backends[PARTITION].access_keys.get(access_key)
-        if key is None:
-            continue
-        if key.user_name and key.status == "Active":
-            arn = backends[PARTITION].get_user(key.user_name).arn
-            return Principal(account, arn, arn, user=key.user_name)
-        if session := sts_backends[account][PARTITION].get_assumed_role_from_access_key(access_key):
-            return _of_session(account, session)
-    raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+def user_of(account: str, name: str) -> Principal:
+    backend = backend_of(account)
+    user = backend.get_user(name)
+    tags = tuple(backend.tagger.get_tag_dict_for_resource(user.arn).items())
+    return Principal(account, user.arn, user.arn, user=name, user_id=user.id, tags=tags)
 
 
-def _of_session(account: str, session: Any) -> Principal:
-    expires = session.expiration
-    if expires.tzinfo is None:
-        expires = expires.replace(tzinfo=timezone.utc)
-    if expires < datetime.now(timezone.utc):
-        raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
-    return Principal(account, session.role_arn, session.arn, role=session.role_arn.rsplit("/", 1)[-1])
-
-
-def identity_statements(principal: Principal) -> Iterator[policy.Statement]:
-    """Every statement that is tied to a user or a role, inline or attached."""
+def identity_statements(principal: Principal) -> Iterator[Statement]:
+    """Every statement that is tied to a user or a role, inline or attached; none for one that is gone."""
     for document in _documents(backend_of(principal.account), principal):
         yield from policy.statements(document)
 
 
-def _documents(backend: IAMBackend, principal: Principal) -> Iterator[Any]:
-    if principal.role:
-        role = backend.get_role(principal.role)
-        yield from role.policies.values()
-        attached = list(role.managed_policies.values())
-    else:
-        user = backend.get_user(str(principal.user))
-        yield from user.policies.values()
-        attached = list(user.managed_policies.values())
-        for group in backend.get_groups_for_user(user.name):
-            yield from group.policies.values()
-            attached += group.managed_policies.values()
-    for managed in attached:
-        yield from (each.document for each in managed.versions if each.version_id == managed.default_version_id)
+def _documents(backend: IAMBackend, principal: Principal) -> Iterator[str]:
+    holders = _role(backend, principal.role) if principal.role else _user(backend, str(principal.user))
+    for holder in holders:
+        yield from list(holder.policies.values())
+        for managed in list(holder.managed_policies.values()):
+            yield current(managed)
 
 
-def may(principal: Principal, action: str, resource: str | None = None) -> policy.Decision:
-    """Whether identity policies allow an action. A deleted role or user may nothing."""
+def current(managed: Any) -> str:
+    """The document of a managed policy that counts."""
+    document: str = next(each.document for each in managed.versions if each.version_id == managed.default_version_id)
+    return document
+
+
+def _role(backend: IAMBackend, role_id: str) -> list[Any]:
+    role = backend.roles.get(role_id)
+    return [role] if role else []
+
+
+def _user(backend: IAMBackend, name: str) -> list[Any]:
+    user = backend.users.get(name)
+    return [user, *backend.get_groups_for_user(name)] if user else []
+
+
+def may(principal: Principal, action: str, resource: str | None, context: Context) -> Decision:
+    """Whether identity policies, and those of the session, allow an action."""
     if action in ALWAYS_ALLOWED:
-        return policy.Decision(allowed=True, denied=False)
-    context = {"aws:PrincipalArn": principal.arn, "aws:PrincipalAccount": principal.account}
-    try:
-        return policy.decide(list(identity_statements(principal)), action, resource, context)
-    except (NotFoundException, NoSuchEntity):
-        return policy.Decision(allowed=False, denied=False)
+        return Decision(allowed=True)
+    found = policy.decide(identity_statements(principal), action, resource, context)
+    if found.denied or principal.session is None:
+        return found
+    limit = replace(policy.decide(principal.session, action, resource, context), by=policy.SESSION)
+    return found if limit.allowed else limit
 
 
 def check_trust(principal: Principal, role_arn: str) -> None:
@@ -192,6 +237,5 @@ def check_trust(principal: Principal, role_arn: str) -> None:
     if role_arn not in roles:
         raise refused
     found = policy.statements(roles[role_arn].assume_role_policy_document)
-    context = {"aws:PrincipalArn": principal.arn, "aws:PrincipalAccount": principal.account}
-    if not policy.admitted(found, "sts:AssumeRole", principal.names(), context):
+    if not policy.admitted(found, "sts:AssumeRole", "*", principal.names, principal.facts).allowed:
         raise refused

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from moto.kms.models import Key, kms_backends
 
-from lab import accounts, policy
+from lab import accounts, authorization, policy
 from lab.accounts import Accounts, Principal
+from lab.conditions import Context, Values
 from lab.errors import AwsError
+from lab.policy import Decision
 
 MANAGED_ALIAS = "alias/aws/rds"
 # Stands where a key's ARN would, for storage under a key that AWS owns (sse-rds): no account has it or sees it, and
@@ -28,6 +31,7 @@ TO_COPY = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
+GRANTING = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
 # Service Authorization Reference, dependent actions of CreateDBInstance.
 TO_RUN = ("kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey")
 
@@ -47,8 +51,9 @@ def shown(key: str | None) -> str | None:
 class Keys:
     """All keys of all accounts."""
 
-    def __init__(self, everybody: Accounts) -> None:
+    def __init__(self, everybody: Accounts, rules: Mapping[str, Any]) -> None:
         self.accounts = everybody
+        self.rules = rules
 
     def managed(self, account: str, region: str) -> Key:
         """The account's ``aws/rds`` key in a Region; made by AWS, not by moto's default rules."""
@@ -114,31 +119,57 @@ class Keys:
 
     def usable(self, key: Key, caller: Principal, actions: Iterable[str], region: str) -> bool:
         """Whether the key works and both sides let the caller use it through RDS."""
-        if not self.works(key):
+        if not self.works(key) or key.key_spec != "SYMMETRIC_DEFAULT":
             return False
-        # Which Region's name appears in a copy across Regions is not documented: either will do.
-        via = [f"rds.{name}.amazonaws.com" for name in sorted({region, key.region})]
-        return all(admits(key, caller, action, via) for action in actions)
+        wanted = tuple(actions)
+        return any(
+            all(judge(key, caller, action, through_rds(caller, action, via)).allowed for action in wanted)
+            for via in self._via(key, region)
+        )
+
+    def _via(self, key: Key, region: str) -> set[str]:
+        """Which Region's name RDS may use a key under; an AWS managed key never leaves its own."""
+        rule = "source" if key.key_manager == "AWS" else self.rules["via_service"]
+        return {"source": {key.region}, "destination": {region}}.get(rule, {key.region, region})
 
 
-def admits(key: Key, caller: Principal, action: str, via: list[str] | None) -> bool:
+def through_rds(caller: Principal, action: str, region: str) -> dict[str, Values]:
+    """What conditions can ask when RDS uses a key for a caller (KMS Developer Guide, condition keys)."""
+    known: dict[str, Values] = {
+        **caller.facts,
+        "aws:requestedregion": region,
+        "aws:viaawsservice": "true",
+        "aws:calledvia": ("rds.amazonaws.com",),
+        "aws:calledviafirst": "rds.amazonaws.com",
+        "aws:calledvialast": "rds.amazonaws.com",
+        "kms:viaservice": f"rds.{region}.amazonaws.com",
+    }
+    return known | ({"kms:grantisforawsresource": "true"} if action in GRANTING else {})
+
+
+def judge(key: Key, caller: Principal, action: str, context: Context) -> Decision:
     """Whether key policy and identity policy together let a caller do something with a key.
 
     Another account's caller needs both; the own account's root statement delegates to identity policies; a
     statement that names the caller himself is enough in his own account (KMS Developer Guide, key policies).
     """
-    context = {
-        "aws:PrincipalArn": caller.arn,
-        "aws:PrincipalAccount": caller.account,
-        "kms:CallerAccount": caller.account,
-        "kms:ViaService": via,
-        "kms:GrantIsForAWSResource": "true" if via else None,
+    known = {**context, **_facts(key), "kms:calleraccount": caller.account}
+    granted = policy.admitted(policy.statements(key.policy), action, key.arn, caller.names, known)
+    identity = accounts.may(caller, action, key.arn, known)
+    return authorization.joint(identity, granted, own=key.account_id == caller.account, needed=True)
+
+
+def _facts(key: Key) -> dict[str, Values]:
+    tags = kms_backends[key.account_id][key.region].tagger.get_tag_dict_for_resource(key.id)
+    return {
+        **authorization.resource_tags(tags),
+        "aws:resourceaccount": key.account_id,
+        "kms:keyspec": key.key_spec,
+        "kms:keyusage": key.key_usage,
+        "kms:keyorigin": key.origin,
+        "kms:multiregion": str(bool(key.multi_region)).lower(),
+        "kms:resourcealiases": tuple(key.aliases),
     }
-    word = policy.admitted(policy.statements(key.policy), action, caller.names(), context)
-    identity = accounts.may(caller, action, key.arn)
-    if word is None or identity.denied:
-        return False
-    return identity.allowed or (word == "direct" and key.account_id == caller.account)
 
 
 def inaccessible(name: str | None) -> AwsError:

@@ -10,7 +10,7 @@ from moto.kms.models import Key, kms_backends
 
 from lab.accounts import Principal
 from lab.errors import AwsError
-from lab.keys import Keys, admits
+from lab.keys import Keys, judge
 from lab.requests import Request
 from lab.wire import Answer
 
@@ -45,7 +45,7 @@ def _describe(keys: Keys, name: str, caller: Principal, region: str) -> Answer |
     if key is None:
         return None
     dark = keys.accounts.is_dark(key.account_id, key.region)
-    if dark or key.region != region or not admits(key, caller, "kms:DescribeKey", None):
+    if dark or key.region != region or not judge(key, caller, "kms:DescribeKey", caller.facts).allowed:
         raise AwsError(
             "AccessDeniedException",
             f"User: {caller.caller_arn} is not authorized to perform: kms:DescribeKey on resource: {key.arn}",

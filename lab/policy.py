@@ -1,30 +1,79 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IAM and key policies, as far as the lab looks at them. Pure: documents in, decision out."""
+"""IAM, key and resource policies: documents in, decisions out (IAM User Guide, policy evaluation logic). Pure.
+
+Permissions boundaries and service control policies are not looked at.
+"""
 
 from __future__ import annotations
 
-import fnmatch
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-Statement = Mapping[str, Any]
-Context = Mapping[str, Any]
+from lab.conditions import Absent, Condition, Context, condition, filled, like
 
-# Operators that compare words; IfExists and ForAnyValue variants fall back on the same comparison.
-_WILD = ("StringLike", "ArnLike", "ArnEquals")
-_EXACT = ("StringEquals", "StringEqualsIgnoreCase", "Bool")
-_NEGATED = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", "ArnNotLike": "ArnLike",
-            "ArnNotEquals": "ArnLike"}  # fmt: skip
+IDENTITY, SESSION, RESOURCE = "identity-based", "session", "resource-based"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether something is allowed, and whether it was refused explicitly."""
+    """Whether something is allowed, whether it was refused explicitly, and which kind of policy said so."""
 
     allowed: bool
-    denied: bool
+    denied: bool = False
+    by: str = IDENTITY
+    # A resource policy has let in the caller himself, and not only his account.
+    direct: bool = False
+
+
+NO = Decision(allowed=False)
+
+
+@dataclass(frozen=True)
+class Words:
+    """An element that says what a statement is about, or, negated, what it is not about."""
+
+    words: tuple[str, ...]
+    negated: bool = False
+
+    def cover(self, value: str, context: Context) -> bool:
+        return any(_matches(value, word, context) for word in self.words) is not self.negated
+
+
+def _matches(value: str, word: str, context: Context) -> bool:
+    try:
+        return like(value, filled(word, context))
+    except Absent:
+        return False
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, read."""
+
+    allows: bool
+    actions: Words
+    resources: Words
+    principals: Words
+    conditions: tuple[Condition, ...] = field(default=())
+
+    def applies(self, action: str, resource: str, context: Context) -> bool:
+        return (
+            self.actions.cover(action, _NOTHING)
+            and self.resources.cover(resource, context)
+            and all(each.holds(context) for each in self.conditions)
+        )
+
+    def may_apply(self, action: str, context: Context) -> bool:
+        """For calls whose resources and own keys the lab does not know: nobody is refused for those."""
+        if not self.actions.cover(action, _NOTHING) or not (self.allows or "*" in self.resources.words):
+            return False
+        return all(each.holds(context) if each.key in context else self.allows for each in self.conditions)
+
+
+_NOTHING: Context = {}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -33,126 +82,115 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def statements(document: Any) -> Iterator[Statement]:
-    """The statements of a policy document, given as text or as an object."""
-    if isinstance(document, str):
-        document = json.loads(document)
-    yield from as_list((document or {}).get("Statement"))
+@lru_cache(maxsize=4096)
+def statements(document: str | None) -> tuple[Statement, ...]:
+    """The statements of a policy document; a document that cannot be read has none."""
+    try:
+        return read(document or "{}")
+    except ValueError:
+        return ()
 
 
-def matches_any(value: str, patterns: Iterable[str], *, ignore_case: bool = False) -> bool:
-    if ignore_case:
-        return any(fnmatch.fnmatchcase(value.lower(), pattern.lower()) for pattern in patterns)
-    return any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
+def read(document: str) -> tuple[Statement, ...]:
+    """The statements of a policy document.
 
-
-def decide(
-    found: Iterable[Statement], action: str, resource: str | None = None, context: Context | None = None
-) -> Decision:
-    """Look at identity statements. Without a resource or context, what is tied to one counts for Allow only.
-
-    So a caller is never refused for a reason that the lab cannot judge.
+    :raises ValueError: when it is none.
     """
-    allowed = denied = False
-    for statement in found:
-        if not covers_action(statement, action):
+    found = json.loads(document)
+    if not isinstance(found, Mapping):
+        raise ValueError("a policy is a JSON object")
+    # Only documents of this version have variables.
+    variables = found.get("Version") == "2012-10-17"
+    return tuple(_statement(each, variables=variables) for each in as_list(found.get("Statement")))
+
+
+def _statement(found: Any, *, variables: bool) -> Statement:
+    if not isinstance(found, Mapping) or found.get("Effect") not in ("Allow", "Deny"):
+        raise ValueError("a statement has the effect Allow or Deny")
+    actions, resources = _words(found, "Action"), _words(found, "Resource", "*")
+    return Statement(
+        found["Effect"] == "Allow",
+        Words(tuple(word.lower() for word in actions.words), actions.negated),
+        Words(tuple(_whole_arn(_quoted(word, variables=variables)) for word in resources.words), resources.negated),
+        _principals(found),
+        tuple(
+            condition(name, key, [_quoted(_text(value), variables=variables) for value in as_list(wanted)])
+            for name, pairs in (found.get("Condition") or {}).items()
+            for key, wanted in pairs.items()
+        ),
+    )
+
+
+def _words(found: Mapping[str, Any], element: str, default: str | None = None) -> Words:
+    if f"Not{element}" in found:
+        return Words(tuple(map(str, as_list(found[f"Not{element}"]))), negated=True)
+    return Words(tuple(map(str, as_list(found.get(element, default)))))
+
+
+def _quoted(text: str, *, variables: bool) -> str:
+    return text if variables else text.replace("${", "${$}{")
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _whole_arn(text: str) -> str:
+    """A short ARN is completed with wildcards."""
+    missing = 5 - text.count(":")
+    return text + ":*" * missing if text.startswith("arn:") and missing > 0 else text
+
+
+def _principals(found: Mapping[str, Any]) -> Words:
+    negated = "NotPrincipal" in found
+    value = found.get("NotPrincipal") if negated else found.get("Principal")
+    if not isinstance(value, Mapping):
+        return Words(tuple(map(str, as_list(value))), negated)
+    named = [str(name) for kind in ("AWS", "Service") for name in as_list(value.get(kind))]
+    return Words(tuple(named), negated)
+
+
+def decide(found: Iterable[Statement], action: str, resource: str | None, context: Context) -> Decision:
+    """Look at identity statements; without a resource, only as far as the lab can judge."""
+    action, allowed = action.lower(), False
+    for each in found:
+        if allowed and each.allows:
             continue
-        if statement.get("Effect") == "Deny":
-            denied = denied or _surely_applies(statement, resource, context or {})
-        else:
-            allowed = allowed or _may_apply(statement, resource, context or {})
-    return Decision(allowed and not denied, denied)
+        if each.may_apply(action, context) if resource is None else each.applies(action, resource, context):
+            if not each.allows:
+                return Decision(allowed=False, denied=True)
+            allowed = True
+    return Decision(allowed)
 
 
-def covers_action(statement: Statement, action: str) -> bool:
-    if "NotAction" in statement:
-        return not matches_any(action, as_list(statement["NotAction"]), ignore_case=True)
-    return matches_any(action, as_list(statement.get("Action")), ignore_case=True)
+def admitted(
+    found: Iterable[Statement], action: str, resource: str, principals: Mapping[str, bool], context: Context
+) -> Decision:
+    """Whom a resource policy lets in for an action.
 
-
-def _may_apply(statement: Statement, resource: str | None, context: Context) -> bool:
-    if resource is not None and not _covers_resource(statement, resource):
-        return False
-    return condition_holds(statement, context, unknown=True)
-
-
-def _surely_applies(statement: Statement, resource: str | None, context: Context) -> bool:
-    if resource is None and "*" not in as_list(statement.get("Resource", "*")):
-        return False
-    if resource is not None and not _covers_resource(statement, resource):
-        return False
-    return condition_holds(statement, context, unknown=False)
-
-
-def _covers_resource(statement: Statement, resource: str) -> bool:
-    if "NotResource" in statement:
-        return not matches_any(resource, as_list(statement["NotResource"]))
-    return matches_any(resource, as_list(statement.get("Resource", "*")))
-
-
-def condition_holds(statement: Statement, context: Context, *, unknown: bool) -> bool:
-    """Judge the conditions. ``unknown`` is the answer for keys and operators that the lab does not know.
-
-    A key that is in the context with the value None is known to be absent from the request.
+    ``principals`` are the names under which the caller may be written in a policy, each with whether it names him
+    himself or only his account.
     """
-    for operator, pairs in (statement.get("Condition") or {}).items():
-        for key, wanted in pairs.items():
-            if not _one_holds(operator, key, as_list(wanted), context, unknown=unknown):
-                return False
-    return True
+    action = action.lower()
+    applying = [each for each in found if each.applies(action, resource, context)]
+    if any(not each.allows and _concerns(each.principals, principals) for each in applying):
+        return Decision(allowed=False, denied=True, by=RESOURCE)
+    named = [word for each in applying if each.allows for word in _admits(each.principals, principals)]
+    return Decision(bool(named), by=RESOURCE, direct=any(named))
 
 
-def _one_holds(operator: str, key: str, wanted: list[Any], context: Context, *, unknown: bool) -> bool:
-    name = operator.split(":")[-1]
-    optional = name.endswith("IfExists")
-    name = name.removesuffix("IfExists")
-    known = {known_key.lower(): value for known_key, value in context.items()}
-    if key.lower() not in known or name not in (*_WILD, *_EXACT, *_NEGATED):
-        return unknown
-    have = known[key.lower()]
-    if have is None:
-        return optional or name in _NEGATED
-    if name in _NEGATED:
-        return not _compare(_NEGATED[name], as_list(have), wanted)
-    return _compare(name, as_list(have), wanted)
+def _admits(words: Words, principals: Mapping[str, bool]) -> list[bool]:
+    if words.negated:
+        return [] if any(name in words.words for name in principals) else [True]
+    return [True] if "*" in words.words else [direct for name, direct in principals.items() if name in words.words]
 
 
-def _compare(name: str, have: list[Any], wanted: list[Any]) -> bool:
-    patterns = [str(value).lower() if isinstance(value, bool) else str(value) for value in wanted]
-    if name in _WILD:
-        return any(matches_any(str(value), patterns) for value in have)
-    fold = name != "StringEquals"
-    return any((str(v).lower() == w.lower()) if fold else (str(v) == w) for v in have for w in patterns)
+def _concerns(words: Words, principals: Mapping[str, bool]) -> bool:
+    """Whether a Deny is about the caller.
 
-
-def admitted(found: Iterable[Statement], action: str, principals: Mapping[str, str], context: Context) -> str | None:
-    """Which of the principals a resource policy lets in for an action; None when nobody, or when refused.
-
-    ``principals`` maps what may be written in a policy to a word for it, the most direct first.
+    NotPrincipal spares only whom it names with his account (IAM User Guide, NotPrincipal).
     """
-    found = [statement for statement in found if covers_action(statement, action)]
-    for statement in found:
-        denies = statement.get("Effect") == "Deny" and condition_holds(statement, context, unknown=False)
-        if denies and _names_one(statement, principals):
-            return None
-    for statement in found:
-        allows = statement.get("Effect") == "Allow" and condition_holds(statement, context, unknown=True)
-        if allows and (word := _names_one(statement, principals)):
-            return word
-    return None
-
-
-def _names_one(statement: Statement, principals: Mapping[str, str]) -> str | None:
-    if "NotPrincipal" in statement:
-        named = _principals(statement["NotPrincipal"])
-        return None if any(name in named for name in principals) else "direct"
-    named = _principals(statement.get("Principal"))
-    if "*" in named:
-        return "direct"
-    return next((word for name, word in principals.items() if name in named), None)
-
-
-def _principals(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [str(name) for name in as_list(value.get("AWS"))]
-    return [str(name) for name in as_list(value)]
+    if not words.negated:
+        return bool(_admits(words, principals))
+    named = {direct for name, direct in principals.items() if name in words.words}
+    return named != set(principals.values())

@@ -15,9 +15,10 @@ from typing import Any
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from lab import accounts, journal, kms, regions, requests, wire
+from lab import accounts, authorization, journal, kms, regions, requests, wire
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
+from lab.authorization import Need
 from lab.engines import Engines
 from lab.errors import AwsError, NoAnswer
 from lab.faults import Faults, Subject, all_names
@@ -80,7 +81,7 @@ class Application:
         try:
             request = requests.read(environ)
             entry |= _about(request)
-            caller = accounts.principal_of(request.access_key)
+            caller = self.accounts.principal_of(request.access_key)
             entry |= {"account": caller.account, "principal": caller.caller_arn}
             self._admit(request, caller)
             self._break(request, caller)
@@ -100,14 +101,8 @@ class Application:
         wanted = [request.permission]
         if request.service == "rds":
             wanted = actions.permissions(request.action, request.form)
-        for permission in wanted:
-            if not accounts.may(caller, permission).allowed:
-                raise AwsError(
-                    "AccessDenied",
-                    f"User: {caller.caller_arn} is not authorized to perform: {permission} because no identity-based "
-                    f"policy allows the {permission} action",
-                    403,
-                )
+        context = authorization.circumstances(request, caller, self.world.now())
+        authorization.check(caller, [Need(permission) for permission in wanted], context)
 
     def _break(self, request: Request, caller: Principal) -> None:
         """:raises AwsError: when a fault says so."""

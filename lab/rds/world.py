@@ -194,7 +194,7 @@ class World:
         self.settings = settings
         self.faults = faults
         self.engines = engines
-        self.keys = Keys(accounts)
+        self.keys = Keys(accounts, settings.rules)
         self.clock = Clock()
         self.events = Events(self.clock.now)
         self.lock = threading.RLock()
