@@ -37,6 +37,11 @@ QUOTAS: dict[str, int] = {
     "cluster_snapshot_copies": 5,
     "accounts_per_snapshot": 20,
     "event_subscriptions": 20,
+    "subnet_groups": 50,
+    "subnets_per_group": 20,
+    "parameter_groups": 50,
+    "cluster_parameter_groups": 50,
+    "option_groups": 20,
 }
 
 # What AWS's documents leave open or say in two ways. The numbers are those of the list in README.md; the first

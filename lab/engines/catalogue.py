@@ -39,7 +39,8 @@ class Offer:
         return wanted == series.split(".")[0] or self.series(wanted) == series
 
     def parameter_family(self, version: str) -> str:
-        return f"{self.engine}{self.joint}{self.series(version)}"
+        # SQL Server's 16.00 is 16.0 there.
+        return f"{self.engine}{self.joint}{self.series(version).replace('.00', '.0')}"
 
     def option_group(self, version: str) -> str:
         """The default one, such as default:mysql-8-0."""

@@ -9,8 +9,20 @@ from typing import Any
 
 from lab import wire
 from lab.errors import AwsError
-from lab.rds import databases, listing, offers, restores, sharing, snapshots, tags
-from lab.rds.kinds import KINDS
+from lab.rds import (
+    databases,
+    groups,
+    listing,
+    offers,
+    option_groups,
+    parameter_groups,
+    restores,
+    sharing,
+    snapshots,
+    subnet_groups,
+    tags,
+)
+from lab.rds.kinds import KINDS, Kind
 from lab.rds.world import Call, World
 
 Action = Callable[[World, Call], dict[str, Any]]
@@ -27,8 +39,25 @@ def _of_kinds() -> dict[str, Action]:
             f"Delete{kind.snapshot}": partial(snapshots.delete, kind=kind),
             f"Describe{kind.snapshot}Attributes": partial(sharing.describe, kind=kind),
             f"Modify{kind.snapshot}Attribute": partial(sharing.modify, kind=kind),
+            **_of_parameter_groups(kind),
         }
     return found
+
+
+def _of_parameter_groups(kind: Kind) -> dict[str, Action]:
+    noun = groups.parameter_group_noun(kind)
+    prefix = noun.removesuffix("ParameterGroup")
+    found: dict[str, Callable[..., dict[str, Any]]] = {
+        f"Describe{noun}s": parameter_groups.describe,
+        f"Create{noun}": parameter_groups.create,
+        f"Copy{noun}": parameter_groups.copy,
+        f"Modify{noun}": parameter_groups.modify,
+        f"Reset{noun}": parameter_groups.reset,
+        f"Delete{noun}": parameter_groups.delete,
+        f"Describe{prefix}Parameters": parameter_groups.describe_parameters,
+        f"DescribeEngineDefault{prefix.removeprefix('DB')}Parameters": parameter_groups.engine_defaults,
+    }
+    return {name: partial(action, kind=kind) for name, action in found.items()}
 
 
 ACTIONS: dict[str, Action] = _of_kinds() | {
@@ -42,6 +71,16 @@ ACTIONS: dict[str, Action] = _of_kinds() | {
     "RestoreDBClusterFromSnapshot": restores.restore_cluster,
     "DescribeAccountAttributes": offers.account_attributes,
     "DescribeDBEngineVersions": offers.engine_versions,
+    "CreateDBSubnetGroup": subnet_groups.create,
+    "ModifyDBSubnetGroup": subnet_groups.modify,
+    "DeleteDBSubnetGroup": subnet_groups.delete,
+    "DescribeDBSubnetGroups": subnet_groups.describe,
+    "CreateOptionGroup": option_groups.create,
+    "CopyOptionGroup": option_groups.copy,
+    "ModifyOptionGroup": option_groups.modify,
+    "DeleteOptionGroup": option_groups.delete,
+    "DescribeOptionGroups": option_groups.describe,
+    "DescribeOptionGroupOptions": option_groups.describe_options,
     "ListTagsForResource": tags.list_tags,
     "AddTagsToResource": tags.add_tags,
     "RemoveTagsFromResource": tags.remove_tags,
@@ -51,21 +90,8 @@ TAG_ACTIONS = ("ListTagsForResource", "AddTagsToResource", "RemoveTagsFromResour
 
 # moto knows more RDS actions, but those would look for databases where there are none.
 MOTO_ACTIONS = frozenset(
-    f"{verb}{noun}"
-    for noun in ("DBSubnetGroup", "DBParameterGroup", "DBClusterParameterGroup", "OptionGroup", "DBSecurityGroup",
-                 "EventSubscription")
-    for verb in ("Create", "Modify", "Delete", "Copy")
-) | {
-    "DescribeDBSubnetGroups",
-    "DescribeDBParameterGroups",
-    "DescribeDBParameters",
-    "DescribeDBClusterParameterGroups",
-    "DescribeDBClusterParameters",
-    "DescribeOptionGroups",
-    "DescribeOptionGroupOptions",
-    "DescribeDBSecurityGroups",
-    "DescribeEventSubscriptions",
-}  # fmt: skip
+    f"{verb}{noun}" for noun in ("DBSecurityGroup", "EventSubscription") for verb in ("Create", "Modify", "Delete")
+) | {"DescribeDBSecurityGroups", "DescribeEventSubscriptions"}
 
 # Actions that need another permission when they set tags (Service Authorization Reference, dependent actions).
 TAGGING = "rds:AddTagsToResource"
@@ -77,16 +103,6 @@ def permissions(action: str, form: Mapping[str, str]) -> list[str]:
     return [f"rds:{action}", *([TAGGING] if tagged else [])]
 
 
-def _check_subnet_group_is_free(world: World, call: Call) -> None:
-    """:raises AwsError: when a database is in it."""
-    name = str(call.params.get("DBSubnetGroupName")).lower()
-    with world.lock:
-        place = world.place(call.account, call.region)
-        found = [each for table in place.databases.values() for each in table.values()]
-    if any(str(each.options.get("DBSubnetGroupName")).lower() == name for each in found):
-        raise AwsError("InvalidDBSubnetGroupStateFault", f"Cannot delete the subnet group '{name}': it is in use.")
-
-
 def answer(world: World, call_of: Callable[[dict[str, Any]], Call], action: str, form: Mapping[str, str]) -> Any:
     """The response to an RDS request, or None when moto shall give it.
 
@@ -94,8 +110,6 @@ def answer(world: World, call_of: Callable[[dict[str, Any]], Call], action: str,
     """
     if action not in ACTIONS:
         if action in MOTO_ACTIONS:
-            if action == "DeleteDBSubnetGroup":
-                _check_subnet_group_is_free(world, call_of(dict(form)))
             return None
         raise AwsError("InvalidAction", f"The lab does not implement the action {action}.")
     operation = wire.rds_model().operation_model(action)

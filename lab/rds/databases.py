@@ -50,7 +50,7 @@ def new_database(world: World, call: Call, kind: Kind) -> Database:
 
 def _register(world: World, call: Call, kind: Kind, name: str, engine: str, version: str) -> Database:
     params = call.params
-    network.check(params, call.account, call.region)
+    network.check(world, call)
     now = world.now()
     found = Database(
         kind, call.account, call.region, name, engine, version,
@@ -89,7 +89,7 @@ def new_member(world: World, call: Call, name: str) -> Database:
             f"The engine name requested for your DB instance ({call.params['Engine']}) doesn't match the engine name "
             f"of your DB cluster ({cluster.engine}).",
         )
-    network.check(call.params, call.account, call.region)
+    network.check(world, call)
     found = Database(
         INSTANCE, call.account, call.region, name, cluster.engine, cluster.version, cluster.master_username,
         cluster.database_name, cluster.key, now + world.settings.seconds("member"), now, storage=1,
@@ -213,7 +213,7 @@ def _modify(world: World, call: Call, found: Database) -> None:
         raise AwsError(found.kind.bad_state, f"{found.kind.noun} {found.identifier} is not in available state.")
     if params.get("EngineVersion"):
         check_engine(world, {"Engine": found.engine, **params}, found.kind)
-    network.check(params, call.account, call.region)
+    network.check(world, call)
     changed = {name: value for name, value in params.items() if name not in (*IGNORED, found.kind.identifier)}
     until = now + world.settings.seconds("modify")
     if password := params.get("MasterUserPassword"):

@@ -1,37 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DB subnet groups and security groups: moto's, shown in the rows of our databases."""
+"""Where databases are: DB subnet groups, and the subnets and security groups of moto's EC2."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.accounts import PARTITION
 from lab.errors import AwsError
 
+if TYPE_CHECKING:
+    from lab.rds.groups import SubnetGroup
+    from lab.rds.world import Call, Database, World
 
-def check(params: dict[str, Any], account: str, region: str) -> None:
+DEFAULT = "default"
+
+
+def check(world: World, call: Call) -> None:
     """:raises AwsError: when a named subnet group or security group does not exist."""
-    name = params.get("DBSubnetGroupName")
-    if name and name.lower() != "default" and name.lower() not in _groups(account, region):
-        raise AwsError("DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' does not exist.", 404)
-    for group in params.get("VpcSecurityGroupIds") or []:
-        if not _security_group(account, region, group):
+    find(world, call.params.get("DBSubnetGroupName"), call.account, call.region)
+    for group in call.params.get("VpcSecurityGroupIds") or []:
+        if not _ec2(call.account, call.region).get_security_group_from_id(group):
             raise AwsError("InvalidParameterValue", f"Invalid security group , groupId= {group}, groupName=.")
 
 
-def subnet_group(name: str | None, account: str, region: str) -> dict[str, Any]:
-    """A DB subnet group as RDS shows it; without a name the default one, which is never absent."""
-    found = _groups(account, region).get((name or "default").lower())
+def find(world: World, name: str | None, account: str, region: str) -> SubnetGroup | None:
+    """A DB subnet group that somebody made; None for the default one.
+
+    :raises AwsError: when there is none.
+    """
+    plain = (name or DEFAULT).removeprefix(f"arn:{PARTITION}:rds:{region}:{account}:subgrp:").lower()
+    if plain == DEFAULT:
+        return None
+    found = world.place(account, region).groups.subnets.get(plain)
     if found is None:
-        return _default(account, region)
+        raise AwsError("DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' does not exist.", 404)
+    return found
+
+
+def subnet_group(world: World, name: str | None, account: str, region: str) -> dict[str, Any]:
+    """A DB subnet group as RDS shows it; without a name the default one, which is never absent."""
+    found = find(world, name, account, region)
+    if found is None:
+        subnets = list(_ec2(account, region).get_default_subnets().values())
+        vpc, zones = subnets[0].vpc_id, {subnet.id: subnet.availability_zone for subnet in subnets}
+    else:
+        vpc, zones = found.vpc, found.subnets
     return {
-        "DBSubnetGroupName": found.name,
-        "DBSubnetGroupDescription": found.description,
-        "VpcId": found.vpc_id,
+        "DBSubnetGroupName": found.name if found else DEFAULT,
+        "DBSubnetGroupDescription": found.description if found else DEFAULT,
+        "VpcId": vpc,
         "SubnetGroupStatus": "Complete",
-        "Subnets": found.subnets,
-        "DBSubnetGroupArn": f"arn:{PARTITION}:rds:{region}:{account}:subgrp:{found.name}",
+        "Subnets": [
+            {
+                "SubnetIdentifier": subnet,
+                "SubnetAvailabilityZone": {"Name": zone},
+                "SubnetOutpost": {},
+                "SubnetStatus": "Active",
+            }
+            for subnet, zone in zones.items()
+        ],
+        "DBSubnetGroupArn": f"arn:{PARTITION}:rds:{region}:{account}:subgrp:{found.name if found else DEFAULT}",
+        "SupportedNetworkTypes": ["IPV4"],
     }
+
+
+def vpc_of(world: World, database: Database) -> str:
+    """The VPC that a database is in."""
+    name = database.data.options.get("DBSubnetGroupName")
+    return str(subnet_group(world, name, database.account, database.region)["VpcId"])
+
+
+def subnet(name: str, account: str, region: str) -> Any:
+    """EC2's subnet of that id, or None."""
+    return next((zone[name] for zone in _ec2(account, region).subnets.values() if name in zone), None)
 
 
 def security_groups(ids: list[str] | None, vpc: str, account: str, region: str) -> list[dict[str, str]]:
@@ -42,37 +83,14 @@ def security_groups(ids: list[str] | None, vpc: str, account: str, region: str) 
     return [{"VpcSecurityGroupId": group, "Status": "active"} for group in ids]
 
 
-def _default(account: str, region: str) -> dict[str, Any]:
-    subnets = list(_ec2(account, region).get_default_subnets().values())
-    return {
-        "DBSubnetGroupName": "default",
-        "DBSubnetGroupDescription": "default",
-        "VpcId": subnets[0].vpc_id,
-        "SubnetGroupStatus": "Complete",
-        "Subnets": [
-            {
-                "SubnetIdentifier": subnet.id,
-                "SubnetAvailabilityZone": {"Name": subnet.availability_zone},
-                "SubnetStatus": "Active",
-            }
-            for subnet in subnets
-        ],
-        "DBSubnetGroupArn": f"arn:{PARTITION}:rds:{region}:{account}:subgrp:default",
-    }
-
-
-def _groups(account: str, region: str) -> dict[str, Any]:
-    # Slow to import, and only needed once somebody looks at a row.
-    from moto.rds.models import rds_backends
-
-    return rds_backends[account][region].subnet_groups
+def vpc_of_security_group(name: str, account: str, region: str) -> str | None:
+    """The VPC that a security group is in; None when there is no such group."""
+    found = _ec2(account, region).get_security_group_from_id(name)
+    return found.vpc_id if found else None
 
 
 def _ec2(account: str, region: str) -> Any:
+    # Slow to import, and only needed once somebody looks at a row.
     from moto.ec2.models import ec2_backends
 
     return ec2_backends[account][region]
-
-
-def _security_group(account: str, region: str, group: str) -> Any:
-    return _ec2(account, region).get_security_group_from_id(group)

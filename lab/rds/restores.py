@@ -78,7 +78,7 @@ def _source(world: World, call: Call, kind: Kind, name: str) -> Snapshot:
         databases.check_engine(world, {"EngineVersion": None, **call.params, "Engine": engine}, kind)
     if (call.params.get("AllocatedStorage") or snapshot.portrait.storage) < snapshot.portrait.storage:
         raise AwsError("InvalidParameterValue", "AllocatedStorage cannot be less than the snapshot's.")
-    network.check(call.params, call.account, call.region)
+    network.check(world, call)
     return snapshot
 
 

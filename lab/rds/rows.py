@@ -21,7 +21,7 @@ def database(world: World, found: Database) -> dict[str, Any]:
 def instance(world: World, found: Database) -> dict[str, Any]:
     """A DBInstance row."""
     now = world.now()
-    group = network.subnet_group(found.data.options.get("DBSubnetGroupName"), found.account, found.region)
+    group = network.subnet_group(world, found.data.options.get("DBSubnetGroupName"), found.account, found.region)
     chosen = found.data.options.get("VpcSecurityGroupIds")
     row = (
         _common(found)
@@ -55,7 +55,7 @@ def instance(world: World, found: Database) -> dict[str, Any]:
 
 def cluster(world: World, found: Database) -> dict[str, Any]:
     """A DBCluster row; its endpoint is named from the start and answers once a member is available."""
-    group = network.subnet_group(found.options.get("DBSubnetGroupName"), found.account, found.region)
+    group = network.subnet_group(world, found.options.get("DBSubnetGroupName"), found.account, found.region)
     chosen = found.options.get("VpcSecurityGroupIds")
     row = _common(found) | {
         "Status": found.status(world.now()),

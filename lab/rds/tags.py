@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags of databases and snapshots. Other resources are moto's."""
+"""Tags of databases, snapshots and groups. Other resources are moto's."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from lab.errors import AwsError
-from lab.rds import names
+from lab.rds import groups, names
+from lab.rds.groups import Group
 from lab.rds.kinds import KINDS
 from lab.rds.world import Call, Database, Snapshot, World
 
@@ -15,7 +16,7 @@ def is_ours(params: dict[str, Any]) -> bool:
     """Whether the lab, and not moto, knows the resource."""
     parts = str(params.get("ResourceName")).split(":", 6)
     types = {name for kind in KINDS for name in (kind.arn_type, kind.snapshot_arn_type)}
-    return len(parts) == 7 and parts[5] in types
+    return len(parts) == 7 and parts[5] in types | groups.ARN_TYPES
 
 
 def list_tags(world: World, call: Call) -> dict[str, Any]:
@@ -36,10 +37,12 @@ def remove_tags(world: World, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _resource(world: World, call: Call) -> Database | Snapshot:
+def _resource(world: World, call: Call) -> Database | Snapshot | Group:
     """The caller's own resource behind an ARN; RDS has no policies that would open another account's."""
     arn = call.params["ResourceName"]
     region, account, arn_type, name = arn.split(":", 6)[3:]
+    if arn_type in groups.ARN_TYPES:
+        return groups.by_arn(world, arn, call.account, call.region)
     for kind in KINDS:
         if arn_type == kind.arn_type and (account, region) == (call.account, call.region):
             return world.database(kind, name, call.account, call.region)

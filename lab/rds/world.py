@@ -19,6 +19,7 @@ from lab.errors import AwsError
 from lab.faults import Faults
 from lab.keys import Keys
 from lab.rds.events import Events
+from lab.rds.groups import Groups
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.settings import Settings
 
@@ -184,6 +185,7 @@ class Place:
     region: str
     databases: dict[str, dict[str, Database]] = field(default_factory=lambda: {"instance": {}, "cluster": {}})
     snapshots: dict[str, dict[str, Snapshot]] = field(default_factory=lambda: {"instance": {}, "cluster": {}})
+    groups: Groups = field(default_factory=Groups)
 
 
 class World:

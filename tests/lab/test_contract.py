@@ -11,7 +11,6 @@ import pytest
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
-from moto.rds.models import rds_backends
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sts.models import sts_backends
 from werkzeug.serving import WSGIRequestHandler
@@ -115,12 +114,5 @@ def test_there_are_default_subnets_and_security_groups() -> None:
     group = backend.get_default_security_group(subnets[0].vpc_id)
     assert group is not None
     assert backend.get_security_group_from_id(group.id) is group
-
-
-def test_db_subnet_groups_are_kept_by_name() -> None:
-    subnets = list(ec2_backends[ACCOUNT]["us-east-1"].get_default_subnets().values())
-    backend = rds_backends[ACCOUNT]["us-east-1"]
-    backend.create_subnet_group("Apart", "x", subnets, [])
-    found = backend.subnet_groups["apart"]
-    assert (found.name, found.description, found.vpc_id) == ("apart", "x", subnets[0].vpc_id)
-    assert found.subnets[0]["SubnetAvailabilityZone"]["Name"] == subnets[0].availability_zone
+    assert group.vpc_id == subnets[0].vpc_id
+    assert backend.subnets[subnets[0].availability_zone][subnets[0].id] is subnets[0]
