@@ -10,17 +10,20 @@ from typing import Any
 from lab import wire
 from lab.errors import AwsError
 from lab.rds import (
+    certificates,
     databases,
     groups,
     listing,
     offers,
     option_groups,
+    orderable,
     parameter_groups,
     restores,
     sharing,
     snapshots,
     subnet_groups,
     tags,
+    versions,
 )
 from lab.rds.kinds import KINDS, Kind
 from lab.rds.world import Call, World
@@ -70,7 +73,10 @@ ACTIONS: dict[str, Action] = _of_kinds() | {
     "RestoreDBInstanceFromDBSnapshot": restores.restore_instance,
     "RestoreDBClusterFromSnapshot": restores.restore_cluster,
     "DescribeAccountAttributes": offers.account_attributes,
-    "DescribeDBEngineVersions": offers.engine_versions,
+    "DescribeDBEngineVersions": versions.describe,
+    "DescribeDBMajorEngineVersions": versions.describe_majors,
+    "DescribeOrderableDBInstanceOptions": orderable.describe,
+    "DescribeCertificates": certificates.describe,
     "CreateDBSubnetGroup": subnet_groups.create,
     "ModifyDBSubnetGroup": subnet_groups.modify,
     "DeleteDBSubnetGroup": subnet_groups.delete,
