@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
-import io
+import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
+from lab import catalogue, s3
 from lab.errors import AwsError
 
 Environ = dict[str, Any]
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-# Where the name in a signature is not the one in policies.
-POLICY_NAMES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
+_CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)")
+# Services whose requests have neither a target nor an action, and whose answers are XML.
+_REST_XML = ("s3", "route53", "cloudfront")
 
 
 @dataclass
@@ -26,13 +29,26 @@ class Request:
     region: str
     access_key: str
     action: str
-    is_json: bool
+    # query, ec2, json, cbor, rest-json, rest-xml
+    protocol: str
     form: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    path: str = "/"
 
     @property
     def permission(self) -> str:
-        return f"{POLICY_NAMES.get(self.service, self.service)}:{self.action}"
+        return f"{catalogue.POLICY_NAMES.get(self.service, self.service)}:{self.action}"
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """What was asked, as far as it is text: a form's fields, or a JSON object."""
+        if "json" not in self.protocol:
+            return dict(self.form)
+        try:
+            found = json.loads(self.body or b"{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
 
 def read(environ: Environ) -> Request:
@@ -40,55 +56,47 @@ def read(environ: Environ) -> Request:
 
     :raises AwsError: when it is not signed.
     """
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={query.get('X-Amz-Credential', '')}"
     scope = _SCOPE.search(signed)
     if scope is None:
         raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
     access_key, region, service = scope.groups()
-    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    body: bytes = environ["wsgi.input"].getvalue()
     form = query
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode(), keep_blank_values=True)) or query
-    action = target.rsplit(".", 1)[-1] or form.get("Action", "")
+    protocol = _protocol(environ, service, form)
+    action = _action(environ, service, protocol, form)
+    return Request(service, region, access_key, action, protocol, form, body, environ["PATH_INFO"])
+
+
+def guess(environ: Environ) -> Request:
+    """As much as an error needs of a request that cannot be read."""
+    scope = re.search(r"/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+    service = scope[1] if scope else ""
+    return Request(service, "", "", "", _protocol(environ, service, {"Action": ""}))
+
+
+def _protocol(environ: Environ, service: str, form: dict[str, str]) -> str:
+    if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
+        return "cbor"
+    if "HTTP_X_AMZ_TARGET" in environ:
+        return "json"
+    if service in _REST_XML:
+        return "rest-xml"
+    if service == "ec2":
+        return "ec2"
+    return "query" if "Action" in form else "rest-json"
+
+
+def _action(environ: Environ, service: str, protocol: str, form: dict[str, str]) -> str:
+    if protocol == "json":
+        return str(environ["HTTP_X_AMZ_TARGET"].rsplit(".", 1)[-1])
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    if protocol == "cbor":
+        found = _CBOR_PATH.fullmatch(path)
+        return found[1] if found else ""
     if service == "s3":
-        action = s3_action(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), query)
-    return Request(service, region, access_key, action, bool(target), form, body)
-
-
-def s3_action(method: str, path: str, query: dict[str, str]) -> str:
-    """The IAM action behind an S3 request, path style (Service Authorization Reference, Amazon S3)."""
-    bucket, _slash, key = path.lstrip("/").partition("/")
-    if not bucket:
-        return "ListAllMyBuckets"
-    verb = {"GET": "Get", "HEAD": "Get", "DELETE": "Delete"}.get(method, "Put")
-    if key:
-        return f"{verb}ObjectTagging" if "tagging" in query else f"{verb}Object"
-    about = next((name for name in query if name in _S3_BUCKET_PARTS), None)
-    if about:
-        return _S3_BUCKET_PARTS[about].replace("Get", "Put" if verb == "Put" else "Get", 1)
-    return {"Get": "ListBucket", "Put": "CreateBucket", "Delete": "DeleteBucket"}[verb]
-
-
-_S3_BUCKET_PARTS = {
-    "versioning": "GetBucketVersioning",
-    "policy": "GetBucketPolicy",
-    "encryption": "GetEncryptionConfiguration",
-    "publicAccessBlock": "GetBucketPublicAccessBlock",
-    "tagging": "GetBucketTagging",
-    "acl": "GetBucketAcl",
-    "location": "GetBucketLocation",
-    "object-lock": "GetBucketObjectLockConfiguration",
-    "ownershipControls": "GetBucketOwnershipControls",
-    "lifecycle": "GetLifecycleConfiguration",
-    "delete": "DeleteObject",
-}
-
-S3_ACTIONS = frozenset(
-    {"ListAllMyBuckets", "ListBucket", "CreateBucket", "DeleteBucket"}
-    | {f"{verb}Object{about}" for verb in ("Get", "Put", "Delete") for about in ("", "Tagging")}
-    | set(_S3_BUCKET_PARTS.values())
-    | {name.replace("Get", "Put", 1) for name in _S3_BUCKET_PARTS.values()}
-)
+        return s3.action(method, path, form)
+    return catalogue.rest_action(service, method, path) if "rest" in protocol else form.get("Action", "")

@@ -4,115 +4,139 @@
 from __future__ import annotations
 
 import importlib
-import json
 import logging
-import re
 import threading
-from collections.abc import Callable, Iterable
+import time
 from pathlib import Path
-from typing import Any
 
-from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import BaseWSGIServer, make_server
-
-from lab import accounts, authorization, journal, kms, regions, requests, wire
+from lab import accounts, authorization, http, kms, policy, regions, requests, resources, wire
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
 from lab.authorization import Need
+from lab.elsewhere import Moto
 from lab.engines import Engines
 from lab.errors import AwsError, NoAnswer
-from lab.faults import Faults, Subject, all_names
-from lab.journal import Journal
+from lab.faults import Fault, Faults, Subject, all_names
+from lab.journal import Entry, Journal, telling
 from lab.rds import actions
 from lab.rds.world import Call, World
 from lab.requests import Environ, Request
 from lab.settings import Settings
+from lab.throttle import Throttle
 from lab.wire import Answer
 
-Body = Iterable[bytes]
 log = logging.getLogger("lab")
-_CODE = re.compile(rb'<Code>([^<]+)</Code>|"__type": ?"([^"]+)"')
-
-
-class Handler(MotoRequestHandler):
-    """Quiet: the lab has a log of its own."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-    def connection_dropped(self, *_: Any) -> None:
-        """Hang up; werkzeug would wait for the next request on the same connection."""
-        self.close_connection = True
 
 
 class Application:
-    """The WSGI application: RDS and parts of KMS and STS are answered here, everything else by moto."""
+    """RDS and parts of KMS and STS are answered here, everything else by moto."""
 
     def __init__(self, engines: Engines, settings: Settings, home: Path) -> None:
         self.accounts = Accounts()
         self.faults = Faults()
         self.journal = Journal()
+        self.throttle = Throttle()
         self.world = World(self.accounts, settings, self.faults, engines)
-        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.moto = Moto()
         self.admin = Admin(self.world, self.journal, home)
+        # Set when the lab ends: nobody waits any longer.
+        self.closing = threading.Event()
 
-    def __call__(self, environ: Environ, start_response: Any) -> Body:
-        path = environ.get("PATH_INFO", "/")
+    def __call__(self, environ: Environ) -> Answer:
+        """The answer to a request. :raises NoAnswer: when there is none."""
+        path = environ["PATH_INFO"]
         if path.startswith("/_lab"):
-            return _send(self.admin.answer(environ), start_response)
+            return self.admin.answer(environ)
         if path.startswith("/moto-api"):
-            return _send(Answer('{"error": "use /_lab"}', 404, "application/json"), start_response)
-        entry: dict[str, Any] = {}
-        moment = self.world.now()
-        try:
-            return self._answer(environ, start_response, entry)
-        except NoAnswer:
-            entry["error"] = "no answer"
-            raise
-        except Exception as error:
-            # A mistake of the lab's own: an error that AWS's clients understand, and the rest on the terminal.
-            log.exception("%s %s", entry.get("service"), entry.get("action"))
-            return _send(wire.error_answer("", AwsError("InternalFailure", repr(error), 500)), start_response)
-        finally:
-            self.journal.write(moment, entry)
+            return Answer('{"error": "use /_lab"}', 404, "application/json")
+        return self._logged_answer(environ)
 
-    def _answer(self, environ: Environ, start_response: Any, entry: dict[str, Any]) -> Body:
-        request = Request(_guess_service(environ), "", "", "", "HTTP_X_AMZ_TARGET" in environ)
+    def _logged_answer(self, environ: Environ) -> Answer:
+        entry, began = Entry(self.world.now()), time.thread_time()
+        with self.faults.noted() as struck:
+            answer = self._answer(environ, entry)
+        entry.faults = [f"{fault.kind} {fault.id}" for fault in struck]
+        if answer is None:
+            entry.error = "no answer"
+        else:
+            entry.status = answer.status
+            entry.error, entry.message = wire.error_in(answer)
+        entry.took = time.perf_counter() - environ["lab.began"]
+        entry.cpu = time.thread_time() - began
+        self.journal.write(entry)
+        if wait := sum(fault.seconds for fault in struck if fault.kind == "slow"):
+            self.closing.wait(wait)
+        if answer is None:
+            raise NoAnswer
+        return answer
+
+    def _answer(self, environ: Environ, entry: Entry) -> Answer | None:
+        request = requests.guess(environ)
+        struck: dict[str, Fault] = {}
         try:
             request = requests.read(environ)
-            entry |= _about(request)
+            _describe(entry, request)
             caller = self.accounts.principal_of(request.access_key)
-            entry |= {"account": caller.account, "principal": caller.caller_arn}
-            self._admit(request, caller)
-            self._break(request, caller)
-            answer = self._own_answer(request, caller)
+            entry.account, entry.principal = caller.account, caller.caller_arn
+            entry.resources = resources.named(request, caller.account)
+            self._admit(request, caller, entry.resources)
+            struck = self.faults.on_call(lambda: _subject(request, caller, entry.resources))
+            answer = self._do(environ, request, caller, struck.get("answer"))
+        except NoAnswer:
+            answer = None
         except AwsError as error:
-            answer = wire.error_answer(request.service, error, json_body=request.is_json)
-            entry |= {"status": answer.status, "error": error.code}
-        if answer is None:
-            return self._ask_moto(environ, start_response, caller, request, entry)
-        entry.setdefault("status", answer.status)
-        return _send(answer, start_response)
+            answer = wire.error_answer(request.protocol, error, request.service)
+        except Exception as error:
+            # A mistake of the lab's own: an error that AWS's clients understand, and the rest on the terminal.
+            log.exception("%s %s", request.service, request.action)
+            answer = wire.error_answer(request.protocol, AwsError("InternalFailure", repr(error), 500), request.service)
+        if answer is not None and "date" in struck:
+            answer.date_shift = struck["date"].seconds
+        lost = "answer" in struck and struck["answer"].kind == "reset-after"
+        return None if lost else answer
 
-    def _admit(self, request: Request, caller: Principal) -> None:
-        """:raises NoAnswer: when the caller's account is dark. :raises AwsError: when it may not do that."""
-        if self.accounts.is_dark(caller.account, regions.of_service(request.service, request.region)):
-            raise NoAnswer
+    def _admit(self, request: Request, caller: Principal, named: list[str]) -> None:
+        """:raises NoAnswer: when what is called is dark.
+
+        :raises AwsError: when the caller may not do that, or not so often.
+        """
+        self._check_heard(request, caller, named)
+        self._check_rate(request, caller)
         wanted = [request.permission]
         if request.service == "rds":
             wanted = actions.permissions(request.action, request.form)
         context = authorization.circumstances(request, caller, self.world.now())
         authorization.check(caller, [Need(permission) for permission in wanted], context)
 
-    def _break(self, request: Request, caller: Principal) -> None:
-        """:raises AwsError: when a fault says so."""
-        struck = self.faults.on_call(
-            lambda: Subject(
-                caller.account, request.region, request.action, request.service, all_names(request.form.values())
-            )
-        )
-        if (fault := struck.get("answer")) and fault.code:
+    def _check_heard(self, request: Request, caller: Principal, named: list[str]) -> None:
+        if not self.accounts.dark:
+            return
+        if self.accounts.is_dark(caller.account, regions.of_service(request.service, request.region)):
+            raise NoAnswer
+        # RDS and KMS know what to say about what is gone; everybody else's resources are silent.
+        if request.service not in ("rds", "kms"):
+            places = [resources.place_of(arn) for arn in named]
+            if any(account and self.accounts.is_dark(account, region) for account, region in places):
+                raise NoAnswer
+
+    def _check_rate(self, request: Request, caller: Principal) -> None:
+        rate = self.world.settings.rate
+        per_second, burst = rate["per_second"], rate["burst"]
+        if request.service != "rds" or per_second is None or burst is None:
+            return
+        if not self.throttle.admits((caller.account, request.region), self.world.now(), per_second, burst):
+            raise AwsError("ThrottlingException", "Rate exceeded")
+
+    def _do(self, environ: Environ, request: Request, caller: Principal, fault: Fault | None) -> Answer:
+        """Answer, unless a fault says otherwise."""
+        kind = fault.kind if fault else ""
+        if fault and fault.code:
             raise AwsError(fault.code, fault.message, fault.status)
+        if kind == "access-denied":
+            raise authorization.refusal(caller, request.permission, None, policy.NO)
+        if kind == "reset-before":
+            raise NoAnswer
+        return self._own_answer(request, caller) or self.moto.answer(environ, request, caller.account)
 
     def _own_answer(self, request: Request, caller: Principal) -> Answer | None:
         if request.service == "rds":
@@ -123,79 +147,18 @@ class Application:
         if request.service == "kms":
             return kms.answer(self.world.keys, request, caller)
         if (request.service, request.action) == ("sts", "AssumeRole"):
-            self._assume_role(request, caller)
+            accounts.check_trust(caller, request.form.get("RoleArn", ""))
         return None
 
-    def _assume_role(self, request: Request, caller: Principal) -> None:
-        arn = request.form.get("RoleArn", "")
-        if arn.count(":") == 5 and self.accounts.is_dark(arn.split(":")[4], None):
-            raise NoAnswer
-        accounts.check_trust(caller, arn)
 
-    def _ask_moto(
-        self, environ: Environ, start_response: Any, caller: Principal, request: Request, entry: dict[str, Any]
-    ) -> Body:
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
-        seen: dict[str, Any] = {}
-
-        def remember(status: str, headers: Any, *_: Any) -> Callable[[bytes], object]:
-            seen.update(status=int(status.split()[0]), line=status, headers=headers)
-            return lambda _: None
-
-        try:
-            body = b"".join(self.moto(environ, remember))
-        except Exception as error:  # noqa: BLE001 - whatever moto trips over
-            answer = wire.error_answer(request.service, _no_implementation(request, error), json_body=request.is_json)
-        else:
-            if body.lstrip()[:9].lower() != b"<!doctype":
-                entry |= {"status": seen["status"]} | _error_in(body, seen["status"])
-                return _send_as(seen, body, start_response)
-            answer = wire.error_answer(request.service, _no_implementation(request), json_body=request.is_json)
-        entry |= {"status": answer.status} | _error_in(answer.body, answer.status)
-        return _send(answer, start_response)
+def _describe(entry: Entry, request: Request) -> None:
+    entry.service, entry.region, entry.action = request.service, request.region, request.action
+    entry.parameters = telling(request.params)
 
 
-def _about(request: Request) -> dict[str, Any]:
-    parameters: dict[str, Any] = dict(request.form)
-    if request.is_json:
-        try:
-            parameters = json.loads(request.body or b"{}")
-        except ValueError:
-            parameters = {}
-    return {
-        "service": request.service,
-        "region": request.region,
-        "action": request.action,
-        "parameters": journal.telling(parameters),
-    }
-
-
-def _guess_service(environ: Environ) -> str:
-    found = re.search(r"/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
-    return found.group(1) if found else ""
-
-
-def _error_in(body: bytes, status: int) -> dict[str, str]:
-    found = _CODE.search(body) if status >= 400 else None
-    return {"error": (found.group(1) or found.group(2)).decode()} if found else {}
-
-
-def _no_implementation(request: Request, error: Exception | None = None) -> AwsError:
-    """What AWS would say to an action that does not exist, instead of moto's HTML page."""
-    if error is None or isinstance(error, NotImplementedError):
-        return AwsError("InvalidAction", f"The lab does not implement {request.service} {request.action}.")
-    return AwsError("InternalFailure", f"moto failed on {request.service} {request.action}: {error!r}", 500)
-
-
-def _send_as(seen: dict[str, Any], body: bytes, start_response: Any) -> Body:
-    start_response(seen["line"], seen["headers"])
-    return [body]
-
-
-def _send(answer: Answer, start_response: Any) -> Body:
-    headers = [*answer.headers.items(), ("Content-Length", str(len(answer.body)))]
-    start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", headers)
-    return [answer.body]
+def _subject(request: Request, caller: Principal, named: list[str]) -> Subject:
+    names = all_names([*named, *resources.also_listed(request)])
+    return Subject(caller.account, request.region, request.action, request.service, names)
 
 
 class Service:
@@ -203,7 +166,7 @@ class Service:
 
     def __init__(self, application: Application, port: int) -> None:
         self.application = application
-        self.http: BaseWSGIServer = make_server("127.0.0.1", port, application, threaded=True, request_handler=Handler)
+        self.http = http.Server(port, application, application.world.now)
         self.thread = threading.Thread(target=self.http.serve_forever, name="http", daemon=True)
 
     @property
@@ -218,6 +181,7 @@ class Service:
         threading.Thread(target=_import_slow_modules, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
+        self.application.closing.set()
         self.http.shutdown()
         self.http.server_close()
 

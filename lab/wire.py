@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -17,7 +18,6 @@ from botocore.model import ListShape, OperationModel, ServiceModel, Shape, Struc
 from lab.errors import AwsError
 
 XML = "text/xml"
-JSON_TARGET_SERVICES = {"kms", "secretsmanager", "logs", "events", "monitoring", "ssm", "dynamodb", "tagging"}
 
 # The same refusals have other names in other protocols.
 _JSON_CODES = {
@@ -31,18 +31,30 @@ _EC2_CODES = {
     "InvalidClientTokenId": "AuthFailure",
     "AccessDenied": "UnauthorizedOperation",
     "ExpiredToken": "RequestExpired",
+    "ThrottlingException": "RequestLimitExceeded",
+    "InternalFailure": "InternalError",
+    "ServiceUnavailable": "Unavailable",
 }
-_S3_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId", "MissingAuthenticationToken": "AccessDenied",
-             "InvalidAction": "NotImplemented"}  # fmt: skip
+_S3_CODES = {
+    "InvalidClientTokenId": "InvalidAccessKeyId",
+    "MissingAuthenticationToken": "AccessDenied",
+    "InvalidAction": "NotImplemented",
+    "ThrottlingException": "SlowDown",
+    "InternalFailure": "InternalError",
+}
+_ERROR = re.compile(rb'<Code>([^<]+)</Code>|"__type": ?"([^"]+)"')
+_MESSAGE = re.compile(rb'<Message>([^<]*)</Message>|"[mM]essage": ?"((?:[^"\\]|\\.)*)"')
 
 
 class Answer:
-    """One HTTP response."""
+    """One HTTP response; whoever sends it adds date and length."""
 
     def __init__(self, body: str | bytes, status: int = 200, kind: str = XML, **headers: str) -> None:
         self.body = body.encode() if isinstance(body, str) else body
         self.status = status
-        self.headers = {"Content-Type": kind, "x-amzn-RequestId": str(uuid.uuid4()), **headers}
+        self.headers = [("Content-Type", kind), ("x-amzn-RequestId", str(uuid.uuid4())), *headers.items()]
+        # By how many seconds its date is wrong (a fault on request).
+        self.date_shift = 0.0
 
 
 @cache
@@ -148,14 +160,16 @@ def iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def error_answer(service: str, error: AwsError, *, json_body: bool = False) -> Answer:
-    """An error as the protocol of a service has it."""
+def error_answer(protocol: str, error: AwsError, service: str = "") -> Answer:
+    """An error as a protocol has it."""
     if service == "s3":
         return _s3_error(error)
-    if service == "ec2":
+    if protocol == "ec2":
         return _ec2_error(error)
-    if json_body or service in JSON_TARGET_SERVICES:
-        return _json_error(error)
+    if protocol in ("json", "rest-json"):
+        return _json_error(error, rest=protocol == "rest-json")
+    if protocol == "cbor":
+        return _cbor_error(error)
     return Answer(
         f"<ErrorResponse><Error><Type>Sender</Type><Code>{error.code}</Code>"
         f"<Message>{escape(error.message)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>",
@@ -163,11 +177,37 @@ def error_answer(service: str, error: AwsError, *, json_body: bool = False) -> A
     )
 
 
-def _json_error(error: AwsError) -> Answer:
+def _json_error(error: AwsError, *, rest: bool) -> Answer:
     code = _JSON_CODES.get(error.code, error.code)
-    status = 400 if error.status in (403, 404) else error.status
+    status = 400 if error.status in (403, 404) and not rest else error.status
     body = json.dumps({"__type": code, "message": error.message})
-    return Answer(body, status, "application/x-amz-json-1.1", **{"x-amzn-ErrorType": code})
+    kind = "application/json" if rest else "application/x-amz-json-1.1"
+    return Answer(body, status, kind, **{"x-amzn-ErrorType": code})
+
+
+def _cbor_error(error: AwsError) -> Answer:
+    """A map of two texts (RFC 8949; Smithy RPC v2 CBOR)."""
+    code = _JSON_CODES.get(error.code, error.code)
+    words = [_cbor_text(word) for word in ("__type", code, "message", error.message)]
+    body = b"\xa2" + b"".join(words)
+    return Answer(body, max(error.status, 400), "application/cbor", **{"smithy-protocol": "rpc-v2-cbor"})
+
+
+def _cbor_text(text: str) -> bytes:
+    data = text.encode()
+    return b"\x79" + len(data).to_bytes(2, "big") + data
+
+
+def error_in(answer: Answer) -> tuple[str | None, str | None]:
+    """Code and message of an error, whoever made it."""
+    if answer.status < 400:
+        return None, None
+    code, message = _ERROR.search(answer.body), _MESSAGE.search(answer.body)
+    return (_group(code) if code else None), (_group(message) if message else None)
+
+
+def _group(found: re.Match[bytes]) -> str:
+    return (found[1] or found[2] or b"").decode(errors="replace")
 
 
 def _ec2_error(error: AwsError) -> Answer:

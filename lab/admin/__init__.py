@@ -56,7 +56,7 @@ def _given(environ: Environ) -> Any:
     """What comes with a request: the query of a GET, the JSON body of everything else."""
     if environ["REQUEST_METHOD"] == "GET":
         return dict(parse_qsl(environ.get("QUERY_STRING", "")))
-    text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    text = environ["wsgi.input"].read()
     if not text:
         return None
     try:

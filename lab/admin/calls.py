@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of every call."""
+"""The log of every call, and what the calls cost."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lab.admin.forms import Routes
@@ -10,9 +11,14 @@ from lab.journal import Journal
 
 
 def routes(journal: Journal) -> Routes:
-    return {("GET", "calls"): journal.read, ("DELETE", "calls"): lambda _body: _forget(journal)}
+    return {
+        ("GET", "calls"): journal.read,
+        ("DELETE", "calls"): lambda _body: _forget(journal.clear),
+        ("GET", "cost"): lambda _query: journal.costs(),
+        ("DELETE", "cost"): lambda _body: _forget(journal.clear_costs),
+    }
 
 
-def _forget(journal: Journal) -> dict[str, Any]:
-    journal.clear()
+def _forget(clear: Callable[[], None]) -> dict[str, Any]:
+    clear()
     return {}
