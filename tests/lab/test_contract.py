@@ -11,9 +11,8 @@ import pytest
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
-from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sts.models import sts_backends
-from werkzeug.serving import WSGIRequestHandler
 
 ACCOUNT = "444444444444"
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
@@ -35,10 +34,18 @@ def test_the_account_can_be_given_in_a_header() -> None:
     assert source.index("MOTO_ACCOUNT_ID") < source.index("x-moto-account-id") < source.index("get_account_id_from")
 
 
-def test_the_request_handler_can_be_silenced_and_told_of_dropped_connections() -> None:
-    assert issubclass(MotoRequestHandler, WSGIRequestHandler)
-    assert list(inspect.signature(WSGIRequestHandler.log_request).parameters)[1:] == ["code", "size"]
-    assert list(inspect.signature(WSGIRequestHandler.connection_dropped).parameters)[1:] == ["error", "environ"]
+def test_names_of_object_metadata_are_kept_as_they_came() -> None:
+    from moto.core.request import (
+        PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+        EnvironHeaders,
+        should_preserve_original_header_name,
+    )
+
+    assert should_preserve_original_header_name("x-amz-meta-my_key")
+    assert not should_preserve_original_header_name("X_Forwarded_For")
+    name = "HTTP_X_AMZ_META_MY_KEY"
+    environ = {name: "1", PRESERVED_HEADER_NAMES_ENVIRON_KEY: {name: "x-amz-meta-my_key"}}
+    assert list(EnvironHeaders(environ)) == [("x-amz-meta-my_key", "1")]
 
 
 def test_an_unimplemented_action_raises() -> None:
