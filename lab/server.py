@@ -9,10 +9,11 @@ import threading
 import time
 from pathlib import Path
 
-from lab import accounts, authorization, http, kms, policy, regions, requests, resources, wire
+from lab import accounts, authorization, http, kms, policy, queues, regions, requests, resources, wire
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
 from lab.authorization import Need
+from lab.delivery import Delivery
 from lab.elsewhere import Moto
 from lab.engines import Engines
 from lab.errors import AwsError, NoAnswer
@@ -37,6 +38,8 @@ class Application:
         self.journal = Journal()
         self.throttle = Throttle()
         self.world = World(self.accounts, settings, self.faults, engines)
+        self.delivery = Delivery(self.world)
+        queues.connect(self.world.keys)
         self.moto = Moto()
         self.admin = Admin(self.world, self.journal, home)
         # Set when the lab ends: nobody waits any longer.

@@ -12,6 +12,7 @@ from lab.errors import AwsError
 from lab.rds import (
     certificates,
     databases,
+    events,
     groups,
     listing,
     offers,
@@ -22,6 +23,7 @@ from lab.rds import (
     sharing,
     snapshots,
     subnet_groups,
+    subscriptions,
     tags,
     versions,
 )
@@ -87,6 +89,14 @@ ACTIONS: dict[str, Action] = _of_kinds() | {
     "DeleteOptionGroup": option_groups.delete,
     "DescribeOptionGroups": option_groups.describe,
     "DescribeOptionGroupOptions": option_groups.describe_options,
+    "DescribeEvents": events.describe,
+    "DescribeEventCategories": events.describe_categories,
+    "CreateEventSubscription": subscriptions.create,
+    "ModifyEventSubscription": subscriptions.modify,
+    "DeleteEventSubscription": subscriptions.delete,
+    "DescribeEventSubscriptions": subscriptions.describe,
+    "AddSourceIdentifierToSubscription": subscriptions.add_source,
+    "RemoveSourceIdentifierFromSubscription": subscriptions.remove_source,
     "ListTagsForResource": tags.list_tags,
     "AddTagsToResource": tags.add_tags,
     "RemoveTagsFromResource": tags.remove_tags,
@@ -95,9 +105,9 @@ ACTIONS: dict[str, Action] = _of_kinds() | {
 TAG_ACTIONS = ("ListTagsForResource", "AddTagsToResource", "RemoveTagsFromResource")
 
 # moto knows more RDS actions, but those would look for databases where there are none.
-MOTO_ACTIONS = frozenset(
-    f"{verb}{noun}" for noun in ("DBSecurityGroup", "EventSubscription") for verb in ("Create", "Modify", "Delete")
-) | {"DescribeDBSecurityGroups", "DescribeEventSubscriptions"}
+MOTO_ACTIONS = frozenset(f"{verb}DBSecurityGroup" for verb in ("Create", "Modify", "Delete")) | {
+    "DescribeDBSecurityGroups"
+}
 
 # Actions that need another permission when they set tags (Service Authorization Reference, dependent actions).
 TAGGING = "rds:AddTagsToResource"

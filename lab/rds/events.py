@@ -6,14 +6,21 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Protocol
 
-from lab.rds.catalogue import CATALOGUE, SOURCE_TYPES
+from lab.accounts import PARTITION
+from lab.errors import AwsError
+from lab.rds import paging
+from lab.rds.catalogue import CATALOGUE, CATEGORIES, SOURCE_TYPES
+
+if TYPE_CHECKING:
+    from lab.rds.world import Call, World
 
 # DescribeEvents shows the last 14 days (aws_rds.md 5.5).
-KEEP_SECONDS = 14 * 24 * 3600.0
+KEEP_MINUTES = 14 * 24 * 60
 # Of one account in one Region, so that a lab that runs for long stays small.
 MOST_KEPT = 20_000
 
@@ -47,6 +54,44 @@ class Event:
     number: int = field(default_factory=itertools.count(1).__next__)
 
 
+@dataclass(eq=False)
+class Subscription:
+    """Who wants to know: a topic, and which events go there."""
+
+    account: str
+    region: str
+    name: str
+    topic: str
+    source_type: str | None
+    sources: list[str]
+    categories: list[str]
+    enabled: bool
+    created: float
+    tags: dict[str, str]
+    verb: str = "creating"
+    until: float = 0.0
+    gone: float | None = None
+    # Why nothing can be published, as of the last time that somebody looked: a status, or nothing.
+    trouble: str | None = None
+
+    @property
+    def arn(self) -> str:
+        return f"arn:{PARTITION}:rds:{self.region}:{self.account}:es:{self.name}"
+
+    def status(self, now: float) -> str:
+        if self.gone is not None:
+            return "deleting"
+        return self.verb if now < self.until else self.trouble or "active"
+
+    def wants(self, event: Event) -> bool:
+        """Without a type of source everything, without sources all of that type (aws_rds.md 6)."""
+        return (
+            self.source_type in (None, event.source_type)
+            and (not self.sources or event.source in self.sources)
+            and (not self.categories or event.category in self.categories)
+        )
+
+
 class Events:
     """The events of all accounts and Regions. Callers need no lock, and never wait."""
 
@@ -54,6 +99,7 @@ class Events:
         self._now = now
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], deque[Event]] = {}
+        self._subscriptions: dict[tuple[str, str], dict[str, Subscription]] = {}
         # Who is told of each event, in the thread where it happens: it must not wait either.
         self.listeners: list[Callable[[Event], None]] = []
 
@@ -67,7 +113,7 @@ class Events:
         )  # fmt: skip
         with self._lock:
             kept = self._kept.setdefault((event.account, event.region), deque(maxlen=MOST_KEPT))
-            while kept and kept[0].moment < event.moment - KEEP_SECONDS:
+            while kept and kept[0].moment < event.moment - KEEP_MINUTES * 60:
                 kept.popleft()
             kept.append(event)
         for listen in self.listeners:
@@ -77,3 +123,97 @@ class Events:
         """What is remembered of an account in a Region, oldest first."""
         with self._lock:
             return list(self._kept.get((account, region), ()))
+
+    def subscriptions(self, account: str, region: str) -> dict[str, Subscription]:
+        """An account's subscriptions in a Region by name, without those that are deleted."""
+        now = self._now()
+        with self._lock:
+            found = self._subscriptions.setdefault((account, region), {})
+            for each in list(found.values()):
+                if each.gone is not None and each.gone <= now:
+                    del found[each.name]
+            return found
+
+
+def describe(world: World, call: Call) -> dict[str, Any]:
+    """DescribeEvents."""
+    params = call.params
+    source_type, source = params.get("SourceType"), params.get("SourceIdentifier")
+    if source and not source_type:
+        raise AwsError("InvalidParameterCombination", "SourceIdentifier cannot be given without SourceType.")
+    if source_type:
+        check_source_type(source_type)
+    start, end = _span(params, world.now())
+    categories = params.get("EventCategories") or []
+    found = [
+        event
+        for event in world.events.of(call.account, call.region)
+        if start <= event.moment <= end
+        and source_type in (None, event.source_type)
+        and (not source or event.source == source.lower())
+        and (not categories or event.category in categories)
+    ]
+    page, marker = paging.page(paging.filtered(found, params, {}), params, lambda event: f"{event.number:012}")
+    return {"Events": [_row(event) for event in page], "Marker": marker}
+
+
+def _row(event: Event) -> dict[str, Any]:
+    """There is no event id in it (aws_rds.md 5.5)."""
+    return {
+        "SourceIdentifier": event.source,
+        "SourceType": event.source_type,
+        "Message": event.message,
+        "EventCategories": [event.category],
+        "Date": event.moment,
+        "SourceArn": event.arn,
+    }
+
+
+def _span(params: Mapping[str, Any], now: float) -> tuple[float, float]:
+    """From when until when. A duration counts back from the end, or else forward from the beginning."""
+    minutes = params.get("Duration", 60)
+    if not 1 <= minutes <= KEEP_MINUTES:
+        raise AwsError(
+            "InvalidParameterValue", f"Invalid value {minutes} for Duration. Must be between 1 and {KEEP_MINUTES}"
+        )
+    start, end = _moment(params, "StartTime"), _moment(params, "EndTime")
+    if start is None:
+        end = now if end is None else end
+        return end - minutes * 60, end
+    if end is None:
+        end = start + minutes * 60 if "Duration" in params else now
+    if start > end:
+        raise AwsError("InvalidParameterValue", "StartTime must not be after EndTime.")
+    return start, end
+
+
+def _moment(params: Mapping[str, Any], name: str) -> float | None:
+    text = params.get(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise AwsError("InvalidParameterValue", f"Invalid value for {name}: {text}") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def describe_categories(_world: World, call: Call) -> dict[str, Any]:
+    """DescribeEventCategories."""
+    wanted = call.params.get("SourceType")
+    if wanted:
+        check_source_type(wanted)
+    paging.filtered([], call.params, {})
+    return {
+        "EventCategoriesMapList": [
+            {"SourceType": source_type, "EventCategories": list(categories)}
+            for source_type, categories in CATEGORIES.items()
+            if wanted in (None, "", source_type)
+        ]
+    }
+
+
+def check_source_type(value: str) -> None:
+    """:raises AwsError: when there is no such type of source."""
+    if value not in CATEGORIES:
+        raise AwsError("InvalidParameterValue", f"Invalid source type: {value}. Valid are {', '.join(CATEGORIES)}.")

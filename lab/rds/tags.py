@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags of databases, snapshots and groups. Other resources are moto's."""
+"""Tags of databases, snapshots, groups and event subscriptions. Other resources are moto's."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from lab.errors import AwsError
-from lab.rds import groups, names
+from lab.rds import groups, names, subscriptions
+from lab.rds.events import Subscription
 from lab.rds.groups import Group
 from lab.rds.kinds import KINDS
 from lab.rds.world import Call, Database, Snapshot, World
@@ -16,7 +17,7 @@ def is_ours(params: dict[str, Any]) -> bool:
     """Whether the lab, and not moto, knows the resource."""
     parts = str(params.get("ResourceName")).split(":", 6)
     types = {name for kind in KINDS for name in (kind.arn_type, kind.snapshot_arn_type)}
-    return len(parts) == 7 and parts[5] in types | groups.ARN_TYPES
+    return len(parts) == 7 and parts[5] in types | groups.ARN_TYPES | {"es"}
 
 
 def list_tags(world: World, call: Call) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def remove_tags(world: World, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _resource(world: World, call: Call) -> Database | Snapshot | Group:
+def _resource(world: World, call: Call) -> Database | Snapshot | Group | Subscription:
     """The caller's own resource behind an ARN; RDS has no policies that would open another account's."""
     arn = call.params["ResourceName"]
     region, account, arn_type, name = arn.split(":", 6)[3:]
@@ -50,4 +51,6 @@ def _resource(world: World, call: Call) -> Database | Snapshot | Group:
             if (account, region) != (call.account, call.region):
                 raise AwsError(kind.snapshot_not_found, f"{kind.snapshot} {arn} not found.", 404)
             return world.snapshot(kind, name, call.account, call.region)
+    if arn_type == "es" and (account, region) == (call.account, call.region):
+        return subscriptions.named(world, call, name)
     raise AwsError("InvalidParameterValue", f"The specified resource name does not match an RDS resource: {arn}")

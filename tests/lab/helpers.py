@@ -172,3 +172,32 @@ def ask(row: dict[str, Any], query: str, **more: Any) -> Any:
 def delete(client: Any, name: str) -> None:
     client.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     until(lambda: name not in [row["DBInstanceIdentifier"] for row in client.describe_db_instances()["DBInstances"]])
+
+
+def allow(service: str, action: str, resource: str = "*", **condition: Any) -> str:
+    """A resource policy that lets one AWS service do something."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": resource}
+    return _document([statement | ({"Condition": condition} if condition else {})])
+
+
+def make_queue(client: Any, topic: str, policy: str | None = None, **attributes: str) -> tuple[str, str]:
+    """A queue's URL and ARN; unless told otherwise, it is open to the topic."""
+    url = client.create_queue(QueueName=fresh("queue"), Attributes=attributes)["QueueUrl"]
+    arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = policy or allow("sns.amazonaws.com", "sqs:SendMessage", arn, ArnEquals={"aws:SourceArn": topic})
+    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return url, arn
+
+
+def received(client: Any, url: str, wait: float = 5.0) -> list[dict[str, Any]]:
+    """What is in a queue, once there is something; nothing after the wait."""
+    deadline = time.monotonic() + wait
+    while True:
+        found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        if messages := found.get("Messages", []):
+            for message in messages:
+                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return messages
+        if time.monotonic() > deadline:
+            return []
+        time.sleep(0.03)

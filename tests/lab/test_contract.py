@@ -12,6 +12,8 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.sns.models import SNSBackend, Subscription, sns_backends
+from moto.sqs.models import Queue, sqs_backends
 from moto.sts.models import sts_backends
 
 ACCOUNT = "444444444444"
@@ -123,3 +125,42 @@ def test_there_are_default_subnets_and_security_groups() -> None:
     assert backend.get_security_group_from_id(group.id) is group
     assert group.vpc_id == subnets[0].vpc_id
     assert backend.subnets[subnets[0].availability_zone][subnets[0].id] is subnets[0]
+
+
+def test_a_topic_has_a_policy_and_maybe_a_key_and_publishes_to_its_subscriptions() -> None:
+    backend = sns_backends[ACCOUNT]["us-west-2"]
+    topic = backend.create_topic("topic", {"KmsMasterKeyId": "some-key"})
+    assert backend.topics[topic.arn] is topic
+    assert (topic.name, topic.account_id, topic.sns_backend.region_name) == ("topic", ACCOUNT, "us-west-2")
+    assert (topic.kms_master_key_id, topic.fifo_topic) == ("some-key", False)
+    assert "AWS:SourceOwner" in topic.policy
+    assert list(inspect.signature(topic.publish).parameters)[:3] == ["message", "subject", "message_attributes"]
+    assert "self.sns_backend.list_subscriptions_by_topic(" in inspect.getsource(type(topic).publish)
+    assert "_get_topic_subscriptions(topic)" in inspect.getsource(SNSBackend.list_subscriptions_by_topic)
+
+
+def test_a_topic_delivers_to_a_queue_in_the_account_of_the_subscription() -> None:
+    assert list(inspect.signature(Subscription.publish).parameters)[:3] == ["self", "message", "message_id"]
+    assert "sqs_backends[self.account_id][region]" in inspect.getsource(Subscription.publish)
+    backend = sns_backends[ACCOUNT]["us-west-2"]
+    topic = backend.create_topic("delivers")
+    queue = sqs_backends[ACCOUNT]["us-west-2"].create_queue("queue")
+    subscription = backend.subscribe(topic.arn, queue.queue_arn, "sqs")
+    assert backend.subscriptions[subscription.arn] is subscription
+    assert (subscription.topic, subscription.protocol) == (topic, "sqs")
+    assert (subscription.endpoint, subscription.account_id) == (queue.queue_arn, ACCOUNT)
+    topic.publish("hello", message_attributes={"EventID": {"Type": "String", "Value": "RDS-EVENT-0041"}})
+    (message,) = sqs_backends[ACCOUNT]["us-west-2"].receive_message("queue", 1, 0, 0)
+    assert "RDS-EVENT-0041" in message.body
+
+
+def test_a_queue_has_a_policy_that_other_attributes_take_away() -> None:
+    queue = sqs_backends[ACCOUNT]["us-west-2"].create_queue("closed", Policy=DOCUMENT, KmsMasterKeyId="some-key")
+    assert (queue.account_id, queue.region, queue.kms_master_key_id) == (ACCOUNT, "us-west-2", "some-key")
+    assert sqs_backends[ACCOUNT]["us-west-2"].queues["closed"] is queue
+    assert json.loads(queue.policy)["Statement"]
+    assert list(inspect.signature(Queue._set_attributes).parameters) == ["self", "attributes", "now"]
+    queue._set_attributes({"VisibilityTimeout": "10"})
+    assert queue.policy is None
+    queue._policy_json = json.loads(DOCUMENT)
+    assert queue.policy

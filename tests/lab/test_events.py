@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from lab.rds import events
 from lab.rds.catalogue import CATALOGUE, CATEGORIES
 from lab.rds.events import Events
+from tests.lab.helpers import code_of
 
 
 @dataclass
@@ -64,3 +67,41 @@ def test_not_more_events_are_kept_than_there_is_room_for(monkeypatch: pytest.Mon
     for _turn in range(5):
         known.emit("RDS-EVENT-0042", Thing())
     assert len(known.of("111111111111", "us-west-2")) == 3
+
+
+def test_each_type_of_source_has_its_categories(rds: Any) -> None:
+    """aws_rds.md 5.1"""
+    rows = rds.describe_event_categories()["EventCategoriesMapList"]
+    known = {row["SourceType"]: row["EventCategories"] for row in rows}
+    assert known["db-snapshot"] == ["creation", "deletion", "failure", "notification", "restoration"]
+    assert known["db-cluster-snapshot"] == ["backup", "failure", "notification"]
+    assert rds.describe_event_categories(SourceType="db-cluster-snapshot")["EventCategoriesMapList"] == [
+        {"SourceType": "db-cluster-snapshot", "EventCategories": known["db-cluster-snapshot"]}
+    ]
+    assert code_of(rds.describe_event_categories, SourceType="db-nothing") == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ({"SourceIdentifier": "orders"}, "InvalidParameterCombination"),
+        ({"SourceType": "db-nothing"}, "InvalidParameterValue"),
+        ({"Duration": 0}, "InvalidParameterValue"),
+        ({"Duration": 20161}, "InvalidParameterValue"),
+        ({"MaxRecords": 19}, "InvalidParameterValue"),
+        ({"MaxRecords": 101}, "InvalidParameterValue"),
+        ({"Marker": "no marker"}, "InvalidParameterValue"),
+        ({"StartTime": datetime(2026, 1, 2, tzinfo=timezone.utc), "EndTime": datetime(2026, 1, 1, tzinfo=timezone.utc)},
+         "InvalidParameterValue"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(rds: Any, words: dict[str, Any], code: str) -> None:
+    """aws_rds.md 5.5"""
+    assert code_of(rds.describe_events, **words) == code
+
+
+def test_a_span_may_reach_back_14_days(rds: Any) -> None:
+    """aws_rds.md 5.5"""
+    now = datetime.now(timezone.utc)
+    assert "Events" in rds.describe_events(Duration=20160)
+    assert rds.describe_events(StartTime=now - timedelta(days=14), EndTime=now - timedelta(days=13))["Events"] == []

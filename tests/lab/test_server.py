@@ -133,7 +133,6 @@ def test_setting_tags_needs_its_own_permission(lab: Lab, rds: Any) -> None:
     [
         ("rds", "describe_db_proxies", {}),
         ("rds", "reboot_db_instance", {"DBInstanceIdentifier": "orders"}),
-        ("rds", "describe_events", {}),
         ("sts", "get_web_identity_token", {"Audience": ["x"], "SigningAlgorithm": "RS256"}),
     ],
 )
