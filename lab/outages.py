@@ -6,8 +6,9 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
-from lab.rds import databases, snapshots
-from lab.rds.world import Database, Snapshot, World
+from lab.rds import copies, databases
+from lab.rds.stored import Snapshot
+from lab.rds.world import Database, World
 
 
 def set_dark(world: World, account: str | None, region: str | None, *, dark: bool) -> None:
@@ -19,7 +20,7 @@ def set_dark(world: World, account: str | None, region: str | None, *, dark: boo
         if dark:
             for source in _sources_of_copies(world):
                 if _is_lost(world, source):
-                    snapshots.fail_copies_of(world, source)
+                    copies.fail_copies_of(world, source)
         jobs = [world.then(found, databases.server_of(found).stop, gate=False) for found in after - before]
         jobs += [
             world.then(found, databases.server_of(found).start, gate=False)

@@ -79,6 +79,9 @@ RULES: dict[str, tuple[Any, ...]] = {
     "via_service": ("either", "source", "destination"),
     # 16: RDS Custom for SQL Server snapshots are copied within the account to other Regions.
     "rds_custom_copies": (False, True),
+    # DescribeDBSnapshots: an automated snapshot that is named needs SnapshotType, a database that is named must exist.
+    "automated_needs_type": (True, False),
+    "database_name_must_exist": (True, False),
 }
 
 # Calls a second that RDS answers for each account and Region; AWS does not publish its own.

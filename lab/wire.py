@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any
@@ -121,38 +121,48 @@ def render(operation: OperationModel, result: Mapping[str, Any]) -> Answer:
     inner = ""
     if isinstance(shape, StructureShape):
         wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
-        inner = f"<{wrapper}>{_render_structure(shape, result)}</{wrapper}>"
+        inner = f"<{wrapper}>{_writer(shape)(result)}</{wrapper}>"
     namespace = operation.service_model.metadata.get("xmlNamespace", "")
     metadata = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
     name = f"{operation.name}Response"
     return Answer(f'<?xml version="1.0"?><{name} xmlns="{namespace}">{inner}{metadata}</{name}>')
 
 
-def _render_structure(shape: StructureShape, value: Mapping[str, Any]) -> str:
-    parts = []
-    for name, item in value.items():
-        member = shape.members.get(name)
-        if member is not None and item is not None:
-            parts.append(_render(member, item, member.serialization.get("name", name)))
-    return "".join(parts)
+Writer = Callable[[Any], str]
 
 
-def _render(shape: Shape, value: Any, name: str) -> str:
+@cache
+def _writer(shape: Shape) -> Writer:
+    """What writes a value of a shape, without the tags around it. Made once: long lists have a million values."""
     if isinstance(shape, StructureShape):
-        return f"<{name}>{_render_structure(shape, value)}</{name}>"
+        return _structure_writer(shape)
     if isinstance(shape, ListShape):
-        word = shape.member.serialization.get("name", "member")
-        items = "".join(_render(shape.member, item, word) for item in value)
-        return f"<{name}>{items}</{name}>"
-    return f"<{name}>{_text(shape, value)}</{name}>"
-
-
-def _text(shape: Shape, value: Any) -> str:
+        word, write = shape.member.serialization.get("name", "member"), _writer(shape.member)
+        return lambda values: "".join([f"<{word}>{write(value)}</{word}>" for value in values])
     if shape.type_name == "boolean":
-        return "true" if value else "false"
-    if shape.type_name == "timestamp":
-        return iso(value)
-    return escape(str(value))
+        return lambda value: "true" if value else "false"
+    return iso if shape.type_name == "timestamp" else _escaped
+
+
+def _structure_writer(shape: StructureShape) -> Writer:
+    members = {
+        name: (member.serialization.get("name", name), _writer(member)) for name, member in shape.members.items()
+    }
+
+    def write(value: Mapping[str, Any]) -> str:
+        parts = []
+        for name, item in value.items():
+            if item is not None and name in members:
+                tag, write_member = members[name]
+                parts.append(f"<{tag}>{write_member(item)}</{tag}>")
+        return "".join(parts)
+
+    return write
+
+
+def _escaped(value: Any) -> str:
+    text = str(value)
+    return text if text.isalnum() else escape(text)
 
 
 def iso(moment: float) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lab.admin import breakage, calls, clock, settings, shop, snapshots, status
+from lab.admin import breakage, calls, clock, seed, settings, shop, snapshots, status
 from lab.admin.forms import Routes
 from lab.journal import Journal
 from lab.rds.world import World
@@ -32,6 +32,7 @@ class Admin:
             **settings.routes(world),
             **clock.routes(world),
             **snapshots.routes(world, self.shop),
+            **seed.routes(world),
             **breakage.routes(world),
             **shop.routes(world, self.shop),
         }

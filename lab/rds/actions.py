@@ -11,6 +11,7 @@ from lab import wire
 from lab.errors import AwsError
 from lab.rds import (
     certificates,
+    copies,
     databases,
     events,
     groups,
@@ -19,6 +20,7 @@ from lab.rds import (
     option_groups,
     orderable,
     parameter_groups,
+    removal,
     restores,
     sharing,
     snapshots,
@@ -40,8 +42,8 @@ def _of_kinds() -> dict[str, Action]:
             f"Describe{kind.noun}s": partial(listing.describe_databases, kind=kind),
             f"Describe{kind.snapshot}s": partial(listing.describe_snapshots, kind=kind),
             f"Create{kind.snapshot}": partial(snapshots.create, kind=kind),
-            f"Copy{kind.snapshot}": partial(snapshots.copy, kind=kind),
-            f"Delete{kind.snapshot}": partial(snapshots.delete, kind=kind),
+            f"Copy{kind.snapshot}": partial(copies.copy, kind=kind),
+            f"Delete{kind.snapshot}": partial(removal.delete, kind=kind),
             f"Describe{kind.snapshot}Attributes": partial(sharing.describe, kind=kind),
             f"Modify{kind.snapshot}Attribute": partial(sharing.modify, kind=kind),
             **_of_parameter_groups(kind),

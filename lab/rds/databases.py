@@ -8,7 +8,7 @@ from typing import Any
 from lab import keys
 from lab.engines import SUPERUSER, Server, offer
 from lab.errors import AwsError
-from lab.rds import names, network, rows, snapshots
+from lab.rds import names, network, removal, rows, snapshots
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.world import Call, Database, World
 
@@ -287,7 +287,7 @@ def _delete(world: World, call: Call, found: Database) -> None:
     if final := call.params.get("FinalDBSnapshotIdentifier"):
         snapshots.take_final(world, found, final)
     if call.params.get("DeleteAutomatedBackups") is not False:
-        snapshots.drop_automated(world, found)
+        removal.drop_automated(world, found)
     found.gone = world.now() + world.settings.seconds("delete")
     if found.server:
         found.job = world.engines.jobs.submit(_destroy, world, found, found.job)

@@ -32,6 +32,11 @@ def identifier(value: str, parameter: str, longest: int = 63) -> str:
     return value.lower()
 
 
+def area(region: str) -> str:
+    """The part of the world that snapshots do not leave (aws_rds.md 1.5)."""
+    return next((name for name in ("cn", "us-gov", "us-iso") if region.startswith(f"{name}-")), "commercial")
+
+
 def tags(rows: list[dict[str, Any]] | None) -> dict[str, str]:
     """Tags from a request.
 

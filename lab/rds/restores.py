@@ -9,7 +9,8 @@ from lab import keys
 from lab.errors import AwsError
 from lab.rds import databases, names, network, rows
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
-from lab.rds.world import Call, Database, Snapshot, World
+from lab.rds.stored import Snapshot
+from lab.rds.world import Call, Database, World
 
 # What a restored database does not take over from its source.
 OWN_CHOICE = ("DeletionProtection", "CopyTagsToSnapshot", "DBSubnetGroupName", "VpcSecurityGroupIds",

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab import keys
 from lab.engines import offer
 from lab.rds import names, network
-from lab.rds.kinds import INSTANCE
-from lab.rds.world import Database, Snapshot, World
+from lab.rds.world import Database, World
 
 HOSTED_ZONE = "Z1PVIF0B656C1W"
 HOST = "127.0.0.1"
@@ -76,12 +76,6 @@ def cluster(world: World, found: Database) -> dict[str, Any]:
     return _CLUSTER_DEFAULTS | _shown(found, _CLUSTER_DEFAULTS) | row
 
 
-def snapshot(world: World, found: Snapshot, viewer: str) -> dict[str, Any]:
-    """A snapshot row. Another account's has its ARN for a name, and no tags."""
-    row = _seen_as(found, viewer) | _history(found, world.now()) | _portrayed(found)
-    return row | _source(found)
-
-
 def _common(found: Database) -> dict[str, Any]:
     return {
         found.kind.identifier: found.identifier,
@@ -90,8 +84,8 @@ def _common(found: Database) -> dict[str, Any]:
         "MasterUsername": found.master_username,
         "AllocatedStorage": found.storage,
         "StorageEncrypted": found.key is not None,
-        "StorageEncryptionType": encryption(found.key),
-        "KmsKeyId": found.key,
+        "StorageEncryptionType": keys.storage_type(found.key),
+        "KmsKeyId": keys.shown(found.key),
         "TagList": names.tag_rows(found.tags),
         "CopyTagsToSnapshot": bool(found.options.get("CopyTagsToSnapshot")),
         "DeletionProtection": bool(found.options.get("DeletionProtection")),
@@ -106,10 +100,6 @@ def _storage(found: Database) -> dict[str, Any]:
     kind = found.options.get("StorageType") or "gp3"
     baseline = {"Iops": 3000, "StorageThroughput": 125} if kind == "gp3" else {}
     return {"StorageType": kind} | baseline | _shown(found, {"Iops": 0, "StorageThroughput": 0})
-
-
-def encryption(key: str | None) -> str:
-    return "sse-kms" if key else "none"
 
 
 def _shown(found: Database, known: dict[str, Any]) -> dict[str, Any]:
@@ -137,72 +127,6 @@ def _parameter_group(found: Database, option: str) -> str:
 
 def _option_group(found: Database) -> str:
     return found.options.get("OptionGroupName") or offer(found.engine).option_group(found.version)
-
-
-def _seen_as(found: Snapshot, viewer: str) -> dict[str, Any]:
-    kind = found.kind
-    if viewer == found.account:
-        return {
-            kind.snapshot_identifier: found.identifier,
-            f"{kind.snapshot}Arn": found.arn,
-            "SnapshotType": found.type,
-            "TagList": names.tag_rows(found.tags),
-        }
-    return {
-        kind.snapshot_identifier: found.arn,
-        f"{kind.snapshot}Arn": found.arn,
-        "SnapshotType": "shared" if viewer in found.shared_with else "public",
-        "TagList": [],
-    }
-
-
-def _history(found: Snapshot, now: float) -> dict[str, Any]:
-    """Times: an instance copy has a new creation time; the other two exist on instance snapshots only."""
-    row: dict[str, Any] = {"Status": found.status(now), "PercentProgress": found.percent(now)}
-    if found.created <= now:
-        row["SnapshotCreateTime"] = found.created
-    if found.kind is INSTANCE and not (found.in_flight(now) and found.source is None):
-        row["OriginalSnapshotCreateTime"] = found.original
-        row["SnapshotDatabaseTime"] = found.taken
-    return row
-
-
-def _portrayed(found: Snapshot) -> dict[str, Any]:
-    about = found.portrait
-    created = "InstanceCreateTime" if found.kind is INSTANCE else "ClusterCreateTime"
-    return {
-        found.kind.identifier: about.database_id,
-        found.kind.resource_field: about.resource_id,
-        "Engine": about.engine,
-        "EngineVersion": about.version,
-        "AllocatedStorage": about.storage,
-        "Port": about.port,
-        "MasterUsername": about.master_username,
-        created: about.created,
-        "BackupRetentionPeriod": about.options.get("BackupRetentionPeriod"),
-        "LicenseModel": offer(about.engine).license_model,
-        "OptionGroupName": offer(about.engine).option_group(about.version),
-        "EngineMode": "provisioned",
-        "StorageType": about.options.get("StorageType") or ("gp3" if found.kind is INSTANCE else "aurora"),
-        "SnapshotTarget": "region",
-        "VpcId": about.options.get("VpcId"),
-        "IAMDatabaseAuthenticationEnabled": False,
-        "ProcessorFeatures": [],
-        found.kind.encrypted_field: found.key is not None,
-        "StorageEncryptionType": encryption(found.key),
-        "KmsKeyId": found.key,
-    }
-
-
-def _source(found: Snapshot) -> dict[str, Any]:
-    """Where a copy came from, as far as RDS says so (API Reference, DBSnapshot and DBClusterSnapshot)."""
-    source = found.source
-    if found.kind is not INSTANCE:
-        return {"SourceDBClusterSnapshotArn": source.arn} if source else {}
-    row = {"SourceRegion": source.region if source else found.region}
-    if source and (source.account, source.region) != (found.account, found.region):
-        row["SourceDBSnapshotIdentifier"] = source.arn
-    return row
 
 
 _INSTANCE_DEFAULTS: dict[str, Any] = {

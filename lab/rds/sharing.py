@@ -6,22 +6,24 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lab import keys
 from lab.errors import AwsError
+from lab.rds import option_rules, shelf
 from lab.rds.kinds import Kind
-from lab.rds.world import Call, Snapshot, World
+from lab.rds.stored import Snapshot
+from lab.rds.world import Call, World
 
-MOST_ACCOUNTS = 20
 PUBLIC = "all"
 
 
 def describe(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     """DescribeDBSnapshotAttributes, DescribeDBClusterSnapshotAttributes."""
-    return _result(kind, _own(world, call, kind))
+    return _result(kind, shelf.own(world, call, kind, call.params[kind.snapshot_identifier]))
 
 
 def modify(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     """ModifyDBSnapshotAttribute, ModifyDBClusterSnapshotAttribute."""
-    snapshot = _own(world, call, kind)
+    snapshot = shelf.own(world, call, kind, call.params[kind.snapshot_identifier])
     added = call.params.get("ValuesToAdd") or []
     removed = call.params.get("ValuesToRemove") or []
     if call.params["AttributeName"] != "restore":
@@ -32,39 +34,37 @@ def modify(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     if added:
         _check_shareable(world, snapshot, added)
     wanted = [value for value in dict.fromkeys((*snapshot.shared_with, *added)) if value not in removed]
-    if len([value for value in wanted if value != PUBLIC]) > MOST_ACCOUNTS:
-        raise AwsError(
-            "SharedSnapshotQuotaExceeded", f"A snapshot cannot be shared with more than {MOST_ACCOUNTS} accounts."
-        )
+    most = world.settings.quotas["accounts_per_snapshot"]
+    if len([value for value in wanted if value != PUBLIC]) > most:
+        raise AwsError("SharedSnapshotQuotaExceeded", f"A snapshot cannot be shared with more than {most} accounts.")
     snapshot.shared_with = wanted
     return _result(kind, snapshot)
 
 
 def _check_shareable(world: World, snapshot: Snapshot, added: list[str]) -> None:
-    """What cannot be shared (RDS User Guide, sharing a snapshot)."""
-    kind, name = snapshot.kind, snapshot.identifier
-    if snapshot.type != "manual":
-        raise AwsError(
-            kind.snapshot_bad_state, f"Only manual snapshots can be shared; {name} is {snapshot.type}. Copy it first."
-        )
-    if snapshot.status(world.now()) != "available":
-        raise AwsError(kind.snapshot_bad_state, f"{kind.snapshot} {name} is not in the available state.")
-    if world.keys.is_managed(snapshot.key):
-        raise AwsError(
-            kind.snapshot_bad_state,
-            f"{name} is encrypted with the default service key (aws/rds) and cannot be shared. Copy it under a "
-            "customer managed key first.",
-        )
+    """:raises AwsError: when a snapshot cannot be shared, with the reason."""
     if PUBLIC in added and snapshot.key:
-        raise AwsError("InvalidParameterValue", f"{name} is encrypted and cannot be public.")
+        raise AwsError("InvalidParameterValue", f"{snapshot.identifier} is encrypted and cannot be public.")
+    if reason := _why_not_shareable(world, snapshot):
+        raise AwsError(snapshot.kind.snapshot_bad_state, f"{snapshot.identifier} cannot be shared: {reason}")
 
 
-def _own(world: World, call: Call, kind: Kind) -> Snapshot:
-    name = call.params[kind.snapshot_identifier]
-    snapshot = world.snapshot(kind, name, call.account, call.region)
-    if snapshot.account != call.account:
-        raise AwsError(kind.snapshot_not_found, f"{kind.snapshot} {name} not found.", 404)
-    return snapshot
+def _why_not_shareable(world: World, snapshot: Snapshot) -> str | None:
+    """What cannot be shared (aws_rds.md 2)."""
+    rules = world.settings.rules
+    if snapshot.type != "manual":
+        return f"it is {snapshot.type}, and only manual snapshots can be. Copy it first."
+    if snapshot.status(world.now()) != "available":
+        return "it is not in the available state."
+    if snapshot.of_multi_az_cluster and not rules["multi_az_cluster_snapshots_travel"]:
+        return "it is of a Multi-AZ DB cluster."
+    if snapshot.key == keys.AWS_OWNED:
+        return None if rules["sse_rds_shareable"] else "it is encrypted under a key that AWS owns. Copy it first."
+    if world.keys.is_managed(snapshot.key):
+        return "it is encrypted with the default service key (aws/rds). Copy it under a customer managed key first."
+    if bound := option_rules.keeping_at_home(snapshot):
+        return f"its option group has the permanent or persistent option {', '.join(bound)}."
+    return None
 
 
 def _result(kind: Kind, snapshot: Snapshot) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from lab.rds import groups, names, subscriptions
 from lab.rds.events import Subscription
 from lab.rds.groups import Group
 from lab.rds.kinds import KINDS
-from lab.rds.world import Call, Database, Snapshot, World
+from lab.rds.stored import Snapshot
+from lab.rds.world import Call, Database, World
 
 
 def is_ours(params: dict[str, Any]) -> bool:

@@ -14,13 +14,14 @@ from typing import Any
 
 from lab.accounts import PARTITION, Accounts, Principal
 from lab.clock import Clock
-from lab.engines import Engines, Frozen, Server
+from lab.engines import Engines, Server
 from lab.errors import AwsError
 from lab.faults import Faults
 from lab.keys import Keys
 from lab.rds.events import Events
 from lab.rds.groups import Groups
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
+from lab.rds.stored import Shelf, Snapshot
 from lab.settings import Settings
 
 
@@ -115,68 +116,6 @@ class Database:
         self.busy, self.busy_until = status, until
 
 
-@dataclass(frozen=True)
-class Portrait:
-    """What a snapshot remembers of its database; every copy has the same."""
-
-    database_id: str
-    resource_id: str
-    engine: str
-    version: str
-    storage: int
-    port: int
-    master_username: str
-    database_name: str | None
-    created: float
-    options: dict[str, Any]
-
-
-@dataclass(eq=False)
-class Snapshot:
-    """A DB snapshot or a DB cluster snapshot."""
-
-    kind: Kind
-    account: str
-    region: str
-    identifier: str
-    type: str
-    portrait: Portrait
-    key: str | None
-    started: float
-    ready: float
-    frozen: Frozen
-    verb: str = "creating"
-    tags: dict[str, str] = field(default_factory=dict)
-    created: float = 0.0
-    original: float = 0.0
-    taken: float = 0.0
-    source: Snapshot | None = None
-    shared_with: list[str] = field(default_factory=list)
-    fails: bool = False
-
-    @property
-    def arn(self) -> str:
-        return f"arn:{PARTITION}:rds:{self.region}:{self.account}:{self.kind.snapshot_arn_type}:{self.identifier}"
-
-    def status(self, now: float) -> str:
-        if now < self.ready or not self.frozen.done():
-            return self.verb
-        return "failed" if self.fails or self.frozen.failed() else "available"
-
-    def in_flight(self, now: float) -> bool:
-        return self.status(now) == self.verb
-
-    def percent(self, now: float) -> int:
-        """Progress; none is shown while a copy waits for its turn (RDS User Guide, copying a snapshot)."""
-        if not self.in_flight(now):
-            return 100
-        share = (now - self.started) / max(self.ready - self.started, 0.001)
-        return max(0, min(99, int(share * 100)))
-
-    def visible_to(self, account: str) -> bool:
-        return account == self.account or account in self.shared_with or "all" in self.shared_with
-
-
 @dataclass
 class Place:
     """What one account has in one Region."""
@@ -184,8 +123,10 @@ class Place:
     account: str
     region: str
     databases: dict[str, dict[str, Database]] = field(default_factory=lambda: {"instance": {}, "cluster": {}})
-    snapshots: dict[str, dict[str, Snapshot]] = field(default_factory=lambda: {"instance": {}, "cluster": {}})
+    snapshots: dict[str, Shelf] = field(default_factory=lambda: {"instance": Shelf(), "cluster": Shelf()})
     groups: Groups = field(default_factory=Groups)
+    # By resource id of a database, the ARN of its copy that was the last to be completed here (aws_rds.md 1.7).
+    anchors: dict[str, str] = field(default_factory=dict)
 
 
 class World:

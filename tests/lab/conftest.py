@@ -20,6 +20,14 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
+def empty_lab() -> Iterator[Lab]:
+    """Without servers, in AWS's own time: nothing happens unless the clock is advanced."""
+    with Lab(metadata_only=True, scale=1) as running:
+        running.admin("PATCH", "settings", {"quotas": {"manual_snapshots": 10_000, "manual_cluster_snapshots": 10_000}})
+        yield running
+
+
+@pytest.fixture(scope="session")
 def rds(lab: Lab) -> Any:
     """RDS as the production account sees it at home."""
     return lab.client("production", "rds")

@@ -201,3 +201,11 @@ def received(client: Any, url: str, wait: float = 5.0) -> list[dict[str, Any]]:
         if time.monotonic() > deadline:
             return []
         time.sleep(0.03)
+
+
+def message_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
+    """The error code and the message with which a call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]

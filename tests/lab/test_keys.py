@@ -19,7 +19,6 @@ from tests.lab.helpers import (
     make_role,
     settings,
     share,
-    snapshot,
 )  # fmt: skip
 
 NOT_ACCESSIBLE = "KMSKeyNotAccessibleFault"
@@ -202,7 +201,7 @@ def test_cluster_copies_follow_the_same_rules(lab: Lab, rds: Any, dr: Any, dr_ke
 
 
 def test_a_snapshot_row_says_how_it_is_encrypted(rds: Any) -> None:
-    assert snapshot(rds, automated(rds, "orders")["DBSnapshotArn"])["Encrypted"] is True
+    assert automated(rds, "orders")["Encrypted"] is True
     assert "KmsKeyId" not in automated(rds, "catalog")
 
 

@@ -62,8 +62,8 @@ def test_with_database_servers_the_clock_stays(lab: Lab, rds: Any) -> None:
     ("engine", "version", "port", "group"),
     [
         ("oracle-ee", "19.0.0.0.ru-2025-07.rur-2025-07.r1", 1521, "default.oracle-ee-19"),
-        ("sqlserver-ee", "16.00.4210.1.v1", 1433, "default.sqlserver-ee-16.00"),
-        ("custom-sqlserver-ee", "15.00.4430.1.v1", 1433, "default.custom-sqlserver-ee-15.00"),
+        ("sqlserver-ee", "16.00.4210.1.v1", 1433, "default.sqlserver-ee-16.0"),
+        ("custom-sqlserver-ee", "15.00.4430.1.v1", 1433, "default.custom-sqlserver-ee-15.0"),
         ("db2-se", "11.5.9.0.sb00063198.r1", 50000, "default.db2-se-11.5"),
         ("mysql", "8.0.40", 3306, "default.mysql8.0"),
         ("mariadb", "11.8.3", 3306, "default.mariadb11.8"),

@@ -201,7 +201,8 @@ def test_a_deleted_instance_leaves_its_final_snapshot_and_no_automated_ones(lab:
         )  # fmt: skip
     until(lambda: name not in [each["DBInstanceIdentifier"] for each in rds.describe_db_instances()["DBInstances"]])
     assert code_of(rds.describe_db_instances, DBInstanceIdentifier=name) == "DBInstanceNotFound"
-    assert rds.describe_db_snapshots(DBInstanceIdentifier=name, SnapshotType="automated")["DBSnapshots"] == []
+    of_it = [{"Name": "db-instance-id", "Values": [name]}]
+    assert rds.describe_db_snapshots(Filters=of_it, SnapshotType="automated")["DBSnapshots"] == []
     until(lambda: done(snapshot(rds, final)))
     again = restored(rds, final)
     assert ask(again, "SELECT count(*) FROM products") == 3000

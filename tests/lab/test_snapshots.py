@@ -286,9 +286,25 @@ def test_an_unknown_filter_is_refused(rds: Any) -> None:
 
 def test_snapshots_are_found_by_arn_in_their_own_region_only(lab: Lab, rds: Any) -> None:
     arn = automated(rds, "orders")["DBSnapshotArn"]
-    assert snapshot(rds, arn)["DBSnapshotArn"] == arn
+    assert snapshot(rds, arn, SnapshotType="automated")["DBSnapshotArn"] == arn
     elsewhere = lab.client("production", "rds", "eu-west-1")
     assert code_of(elsewhere.describe_db_snapshots, DBSnapshotIdentifier=arn) == "DBSnapshotNotFound"
+
+
+def test_an_automated_snapshot_that_is_named_needs_its_type(lab: Lab, rds: Any) -> None:
+    """aws_rds.md 3"""
+    name = automated(rds, "orders")["DBSnapshotIdentifier"]
+    assert code_of(snapshot, client=rds, name=name) == "InvalidParameterCombination"
+    with settings(lab, rules={"automated_needs_type": False}):
+        assert snapshot(rds, name)["DBSnapshotIdentifier"] == name
+
+
+def test_a_database_that_is_named_must_exist(lab: Lab, rds: Any) -> None:
+    """aws_rds.md 3: for what is gone there are resource ids and filters."""
+    assert code_of(rds.describe_db_snapshots, DBInstanceIdentifier="gone") == "DBInstanceNotFound"
+    assert rds.describe_db_snapshots(DBInstanceIdentifier="gone", SnapshotType="shared")["DBSnapshots"] == []
+    with settings(lab, rules={"database_name_must_exist": False}):
+        assert rds.describe_db_snapshots(DBInstanceIdentifier="gone")["DBSnapshots"] == []
 
 
 def test_times_are_wall_time(rds: Any) -> None:
