@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab import Lab
-from tests.lab.bare import Bare
+from tests.lab.bare import LONG, Bare
 from tests.lab.helpers import (
     DR,
     PRODUCTION,
@@ -343,3 +344,96 @@ def test_snapshots_of_multi_az_db_clusters_stay_where_they_are(bare: Bare) -> No
     with settings(bare.lab, rules={"multi_az_cluster_snapshots_travel": True}):
         bare.rds.copy_db_cluster_snapshot(**words)
         bare.rds.modify_db_cluster_snapshot_attribute(**share)
+
+
+def test_one_step_for_clusters_is_a_switch_of_its_own(bare: Bare) -> None:
+    """Question 2 of aws_rds.md 13."""
+    mine = bare.copy_cluster(bare.sow(1, engine="aurora-postgresql")[0])
+    bare.advance(LONG)
+    bare.rds.modify_db_cluster_snapshot_attribute(
+        DBClusterSnapshotIdentifier=mine, AttributeName="restore", ValuesToAdd=[DR]
+    )
+    dr = bare.lab.client("production_dr", "rds", "us-east-1")
+    source = f"arn:aws:rds:us-west-2:{PRODUCTION}:cluster-snapshot:{mine}"
+    with settings(bare.lab, rules={"single_step_clusters": False}):
+        assert code_of(bare.copy_cluster, source=source, client=dr) == "InvalidParameterValue"
+    assert bare.copy_cluster(source, dr)
+
+
+@pytest.mark.parametrize("rule", [True, False])
+def test_whether_a_copy_of_a_copy_is_incremental_is_a_switch(bare: Bare, rule: bool) -> None:
+    """Question 6 of aws_rds.md 13."""
+    there = bare.lab.client("production", "rds", "eu-west-1")
+    sources = [bare.own_copy(source) for source in sorted(bare.sow(3))]
+    with settings(bare.lab, rules={"copy_of_copy_incremental": rule}):
+        taken = [_seconds_of(bare, there, bare.arn(name)) for name in sources[1:]]
+    assert round(taken[1], -2) == round(INCREMENTAL if rule else FULL, -2)
+
+
+@pytest.mark.parametrize("rule", [False, True])
+def test_whether_a_finished_cluster_copy_raises_an_event_is_a_switch(bare: Bare, rule: bool) -> None:
+    """Question 13 of aws_rds.md 13: none is documented."""
+    with settings(bare.lab, rules={"cluster_copy_event": rule}):
+        name = bare.copy_cluster(bare.sow(1, engine="aurora-postgresql")[0])
+        bare.advance(LONG)
+    events = bare.rds.describe_events(
+        SourceType="db-cluster-snapshot", SourceIdentifier=name, StartTime=0, EndTime=4_000_000_000
+    )["Events"]  # fmt: skip
+    assert [event["Message"] for event in events] == (["Manual cluster snapshot created"] if rule else [])
+
+
+NOWHERE = "no-such-thing"
+
+
+@pytest.mark.parametrize(
+    ("operation", "words", "code", "status"),
+    [
+        ("create_db_snapshot", {"DBInstanceIdentifier": NOWHERE, "DBSnapshotIdentifier": "x"},
+         "DBInstanceNotFound", 404),
+        ("create_db_cluster_snapshot", {"DBClusterIdentifier": NOWHERE, "DBClusterSnapshotIdentifier": "x"},
+         "DBClusterNotFoundFault", 404),
+        ("copy_db_snapshot", {"SourceDBSnapshotIdentifier": NOWHERE, "TargetDBSnapshotIdentifier": "x"},
+         "DBSnapshotNotFound", 404),
+        ("copy_db_cluster_snapshot",
+         {"SourceDBClusterSnapshotIdentifier": NOWHERE, "TargetDBClusterSnapshotIdentifier": "x"},
+         "DBClusterSnapshotNotFoundFault", 404),
+        ("delete_db_snapshot", {"DBSnapshotIdentifier": NOWHERE}, "DBSnapshotNotFound", 404),
+        ("delete_db_cluster_snapshot", {"DBClusterSnapshotIdentifier": NOWHERE}, "DBClusterSnapshotNotFoundFault", 404),
+        ("modify_db_snapshot_attribute", {"DBSnapshotIdentifier": NOWHERE, "AttributeName": "restore"},
+         "DBSnapshotNotFound", 404),
+        ("modify_db_cluster_snapshot_attribute", {"DBClusterSnapshotIdentifier": NOWHERE, "AttributeName": "restore"},
+         "DBClusterSnapshotNotFoundFault", 404),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_has_the_code_of_the_documents(
+    bare: Bare, operation: str, words: dict[str, Any], code: str, status: int
+) -> None:
+    """aws_rds.md 1.11: mind where Fault is part of the code."""
+    with pytest.raises(ClientError) as caught:
+        getattr(bare.rds, operation)(**words)
+    response = caught.value.response
+    assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+
+
+def test_what_is_there_already_has_the_code_of_the_documents(bare: Bare) -> None:
+    """aws_rds.md 1.11"""
+    name = bare.copy(bare.sow(1)[0])
+    words = {"SourceDBSnapshotIdentifier": bare.sow(1)[0], "TargetDBSnapshotIdentifier": name}
+    assert code_of(bare.rds.copy_db_snapshot, **words) == "DBSnapshotAlreadyExists"
+    source = bare.sow(1, engine="aurora-postgresql")[0]
+    name = bare.copy_cluster(source)
+    words = {"SourceDBClusterSnapshotIdentifier": source, "TargetDBClusterSnapshotIdentifier": name}
+    assert code_of(bare.rds.copy_db_cluster_snapshot, **words) == "DBClusterSnapshotAlreadyExistsFault"
+
+
+def test_what_is_busy_has_the_code_of_the_documents(bare: Bare) -> None:
+    """aws_rds.md 1.11, 1.12"""
+    name = bare.copy(bare.sow(1)[0])
+    assert code_of(bare.copy, source=name) == "InvalidDBSnapshotState"
+    cluster_name = bare.copy_cluster(bare.sow(1, engine="aurora-postgresql")[0])
+    assert code_of(bare.copy_cluster, source=cluster_name) == "InvalidDBClusterSnapshotStateFault"
+    database, made = bare.sow_database(), fresh("made")
+    bare.rds.create_db_snapshot(DBInstanceIdentifier=database, DBSnapshotIdentifier=made)
+    again = {"DBInstanceIdentifier": database, "DBSnapshotIdentifier": fresh("made")}
+    assert code_of(bare.rds.create_db_snapshot, **again) == "InvalidDBInstanceState"
+    assert code_of(bare.rds.delete_db_snapshot, DBSnapshotIdentifier=made) == "InvalidDBSnapshotState"

@@ -40,6 +40,7 @@ def shared(rds: Any, open_key: str) -> dict[str, Any]:
 
 
 def test_without_a_key_a_copy_at_home_keeps_the_key(rds: Any) -> None:
+    """aws_rds.md 1.3"""
     source = automated(rds, "billing")
     copy = copied(rds, source["DBSnapshotArn"])
     assert (copy["KmsKeyId"], copy["StorageEncryptionType"]) == (source["KmsKeyId"], "sse-kms")
@@ -63,6 +64,7 @@ def test_a_key_may_be_given_as_arn_id_alias_or_alias_arn(lab: Lab, rds: Any, for
 
 
 def test_encrypted_across_regions_needs_a_key_of_that_region(lab: Lab, rds: Any) -> None:
+    """aws_rds.md 1.3, 9"""
     there = lab.client("production", "rds", "eu-west-1")
     source = automated(rds, "billing")
     assert copy_code(there, source["DBSnapshotArn"]) == NOT_ACCESSIBLE
@@ -72,6 +74,7 @@ def test_encrypted_across_regions_needs_a_key_of_that_region(lab: Lab, rds: Any)
 
 
 def test_encrypted_and_shared_needs_a_key(shared: dict[str, Any], dr_here: Any, dr_key_here: str) -> None:
+    """aws_rds.md 1.3"""
     assert copy_code(dr_here, shared["DBSnapshotArn"]) == NOT_ACCESSIBLE
     copy = copied(dr_here, shared["DBSnapshotArn"], KmsKeyId=dr_key_here)
     assert (copy["KmsKeyId"], copy["SourceDBSnapshotIdentifier"]) == (dr_key_here, shared["DBSnapshotArn"])
@@ -84,6 +87,7 @@ def test_account_region_and_key_change_in_one_call(shared: dict[str, Any], dr: A
 
 
 def test_one_step_can_be_forbidden_as_before_2025_09(lab: Lab, shared: dict[str, Any], dr: Any, dr_key: str) -> None:
+    """Question 1 of aws_rds.md 13."""
     with settings(lab, rules={"single_step_instances": False}):
         assert copy_code(dr, shared["DBSnapshotArn"], KmsKeyId=dr_key) == "InvalidParameterValue"
 
@@ -96,6 +100,7 @@ def test_an_unencrypted_instance_snapshot_becomes_encrypted(rds: Any, open_key: 
 
 
 def test_an_unencrypted_cluster_snapshot_does_not(rds: Any, open_key: str) -> None:
+    """aws_rds.md 1.3"""
     name = fresh("plain")
     rds.create_db_cluster(
         DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="me", MasterUserPassword="secret-secret"
