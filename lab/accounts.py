@@ -172,6 +172,12 @@ def backend_of(account: str) -> IAMBackend:
     return iam_backends[account][PARTITION]
 
 
+def secret_of(account: str, access_key: str) -> str:
+    """What signs the requests of a user or a session."""
+    secret: str = backend_of(account).access_keys[access_key].secret_access_key
+    return secret
+
+
 def user_of(account: str, name: str) -> Principal:
     backend = backend_of(account)
     user = backend.get_user(name)

@@ -134,12 +134,43 @@ class Lab:
         """
         return ask(self.url, method, path, body)
 
-    def calls(self, **wanted: str) -> list[dict[str, Any]]:
-        """The log, or those of its entries whose fields have these values."""
+    def fault(self, kind: str, **words: Any) -> Fault:
+        """Break something from now on; with ``with``, until the end of the block.
+
+        :raises ValueError: with the lab's reason when it makes no sense.
+        """
+        return Fault(self, self.admin("POST", "faults", {"kind": kind, **words})["id"])
+
+    def calls(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The log, or those of its entries whose fields have these values; ``since`` and ``limit`` narrow it down.
+
+        :raises ValueError: with the lab's reason when there is no such field.
+        """
         from urllib.parse import urlencode
 
         found: list[dict[str, Any]] = self.admin("GET", f"calls?{urlencode(wanted)}")
         return found
+
+
+class Fault:
+    """A fault that was asked for."""
+
+    def __init__(self, lab: Lab, number: int) -> None:
+        self._lab = lab
+        self.id = number
+
+    def __enter__(self) -> Fault:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.take_back()
+
+    def used(self) -> int:
+        """How often it struck."""
+        return next(int(row["used"]) for row in self._lab.admin("GET", "faults") if row["id"] == self.id)
+
+    def take_back(self) -> None:
+        self._lab.admin("DELETE", f"faults/{self.id}")
 
 
 @cache

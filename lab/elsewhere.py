@@ -18,11 +18,30 @@ log = logging.getLogger("lab")
 _NOT_MOTOS = ("date", "connection", "server", "transfer-encoding")
 
 
+class Dispatcher(DomainDispatcherApplication):
+    """moto's, that looks for a service once, and not in the file system for each call."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._found: dict[str, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """:raises NotImplementedError: when moto has no such service."""
+        if host is None:
+            return None
+        if host not in self._found:
+            served = any(pattern.match(f"http://{host}") for _name, pattern in self.backend_url_patterns)
+            if not served and "." in host:
+                raise NotImplementedError(host)
+            self._found[host] = super().get_backend_for_host(host)
+        return self._found[host]
+
+
 class Moto:
     """moto's server as a WSGI application, for the accounts of the lab."""
 
     def __init__(self) -> None:
-        self._application = DomainDispatcherApplication(create_backend_app)
+        self._application = Dispatcher()
 
     def answer(self, environ: Environ, request: Request, account: str) -> Answer:
         """:raises AwsError: when moto does not implement the action, or fails."""

@@ -9,7 +9,19 @@ import threading
 import time
 from pathlib import Path
 
-from lab import accounts, authorization, http, kms, policy, queues, regions, requests, resources, wire
+from lab import (
+    accounts,
+    authorization,
+    http,
+    kms,
+    policy,
+    queues,
+    regions,
+    requests,
+    resources,
+    signatures,
+    wire,
+)
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
 from lab.authorization import Need
@@ -80,6 +92,7 @@ class Application:
             request = requests.read(environ)
             _describe(entry, request)
             caller = self.accounts.principal_of(request.access_key)
+            signatures.check(environ, request.service, accounts.secret_of(caller.account, request.access_key))
             entry.account, entry.principal = caller.account, caller.caller_arn
             entry.resources = resources.named(request, caller.account)
             self._admit(request, caller, entry.resources)

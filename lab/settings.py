@@ -150,6 +150,8 @@ def _check(wanted: Any) -> None:
     for key, value in _known("rate", wanted.get("rate", {}), RATE).items():
         if value is not None or key != "per_second":
             _number(f"rate.{key}", value, above=0)
+    if wanted.get("rate", {}).get("burst", 1) < 1:
+        raise BadRequest("rate.burst must be at least 1: a call takes one")
 
 
 def _known(name: str, given: Any, known: Any) -> Mapping[str, Any]:

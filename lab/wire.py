@@ -26,11 +26,14 @@ _JSON_CODES = {
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
     "ExpiredToken": "ExpiredTokenException",
     "InvalidAction": "UnknownOperationException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "IncompleteSignature": "IncompleteSignatureException",
 }
 _EC2_CODES = {
     "InvalidClientTokenId": "AuthFailure",
     "AccessDenied": "UnauthorizedOperation",
     "ExpiredToken": "RequestExpired",
+    "SignatureDoesNotMatch": "AuthFailure",
     "ThrottlingException": "RequestLimitExceeded",
     "InternalFailure": "InternalError",
     "ServiceUnavailable": "Unavailable",

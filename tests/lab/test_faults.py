@@ -1,50 +1,388 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever can go wrong goes wrong on request: exactly there, exactly as often, and nowhere else."""
+
 from __future__ import annotations
 
+import email.utils
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from lab import Lab
-from tests.lab.helpers import automated, code_of, connect, copied, fresh, instance, until
+from tests.lab.helpers import PRODUCTION, automated, code_of, connect, copied, done, fresh, instance, snapshot, until
 
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
-@pytest.fixture
-def faults(lab: Lab) -> Iterator[Any]:
-    yield lambda **fault: lab.admin("POST", "faults", fault)
+@pytest.fixture(autouse=True)
+def _no_leftovers(lab: Lab) -> Iterator[None]:
+    yield
     lab.admin("DELETE", "faults")
 
 
-def test_an_action_fails_as_often_as_told(lab: Lab, dr: Any, faults: Any) -> None:
+@pytest.fixture
+def once(lab: Lab) -> Any:
+    """RDS for the production account, with a client that does not try again."""
+    return lab.client("production", "rds", config=ONCE)
+
+
+def outcomes(call: Any, times: int, **parameters: Any) -> list[str]:
+    """What becomes of a call, again and again."""
+    found = []
+    for _turn in range(times):
+        try:
+            call(**parameters)
+            found.append("ok")
+        except ClientError as error:
+            found.append(error.response["Error"]["Code"])
+        except ConnectionClosedError:
+            found.append("closed")
+    return found
+
+
+# --- What a fault narrows down to ---
+
+
+def test_an_action_fails_as_often_as_told(lab: Lab) -> None:
     client = lab.client("production_dr", "rds", config=ONCE)
-    faults(kind="error", action="DescribeDBClusters", code="Throttling", message="Rate exceeded", status=400, count=2)
-    outcomes = [code_of(client.describe_db_clusters) for _turn in range(2)]
-    assert outcomes == ["Throttling", "Throttling"]
-    assert client.describe_db_clusters()["DBClusters"] == []
-    assert client.describe_db_instances()
+    with lab.fault("error", action="DescribeDBClusters", code="Throttling", message="m", status=400, count=2) as fault:
+        assert outcomes(client.describe_db_clusters, 3) == ["Throttling", "Throttling", "ok"]
+        assert client.describe_db_instances()
+        assert fault.used() == 2
 
 
-def test_a_copy_ends_as_failed_on_request(rds: Any, faults: Any) -> None:
-    faults(kind="failed-copy", account="production")
+def test_the_third_call_fails_and_no_other(lab: Lab, once: Any) -> None:
+    with lab.fault("throttle", action="DescribeDBInstances", skip=2):
+        assert outcomes(once.describe_db_instances, 4) == ["ok", "ok", "ThrottlingException", "ok"]
+
+
+def test_always_is_a_count_of_null_and_taking_it_back_ends_it(lab: Lab, once: Any) -> None:
+    fault = lab.fault("server-error", action="DescribeDBInstances", count=None)
+    assert outcomes(once.describe_db_instances, 3) == ["InternalFailure"] * 3
+    fault.take_back()
+    assert outcomes(once.describe_db_instances, 1) == ["ok"]
+
+
+def test_chance_can_be_repeated(lab: Lab, once: Any) -> None:
+    def run(seed: int) -> list[str]:
+        with lab.fault("throttle", action="DescribeDBInstances", count=None, probability=0.5, seed=seed):
+            return outcomes(once.describe_db_instances, 20)
+
+    first = run(7)
+    assert {"ok", "ThrottlingException"} == set(first)
+    assert run(7) == first
+    assert run(8) != first
+
+
+@pytest.mark.parametrize(
+    ("words", "strikes"),
+    [
+        ({}, True),
+        ({"action": "Describe*"}, True),
+        ({"action": ["CopyDBSnapshot", "DescribeDB*"]}, True),
+        ({"action": ["CopyDBSnapshot", "DeleteDBSnapshot"]}, False),
+        ({"service": "rds"}, True),
+        ({"service": "kms"}, False),
+        ({"account": "production"}, True),
+        ({"account": PRODUCTION}, True),
+        ({"account": "production_dr"}, False),
+        ({"region": "us-west-2"}, True),
+        ({"region": "us-east-1"}, False),
+        ({"resource": "orders"}, True),
+        ({"resource": "ORDERS"}, True),
+        ({"resource": f"arn:aws:rds:us-west-2:{PRODUCTION}:db:orders"}, True),
+        ({"resource": f"arn:aws:rds:us-east-1:{PRODUCTION}:db:orders"}, False),
+        ({"resource": "ord*"}, True),
+        ({"resource": "billing"}, False),
+        ({"action": "DescribeDBInstances", "account": "production", "resource": "billing"}, False),
+    ],
+)
+def test_a_fault_strikes_only_what_it_names(lab: Lab, once: Any, words: dict[str, Any], strikes: bool) -> None:
+    with lab.fault("throttle", **words) as fault:
+        found = outcomes(once.describe_db_instances, 1, DBInstanceIdentifier="orders")
+        assert (found, fault.used()) == ((["ThrottlingException"], 1) if strikes else (["ok"], 0))
+
+
+@pytest.mark.parametrize("which", ["source", "source ARN", "target", "target ARN"])
+def test_a_resource_is_the_source_or_the_target(lab: Lab, rds: Any, once: Any, which: str) -> None:
+    arn, name = automated(rds, "catalog")["DBSnapshotArn"], fresh("target")
+    resource = {
+        "source": arn.split(":", 6)[-1],
+        "source ARN": arn,
+        "target": name,
+        "target ARN": f"arn:aws:rds:us-west-2:{PRODUCTION}:snapshot:{name}",
+    }[which]
+    with lab.fault("access-denied", resource=resource):
+        refused = code_of(once.copy_db_snapshot, SourceDBSnapshotIdentifier=arn, TargetDBSnapshotIdentifier=name)
+    assert refused == "AccessDenied"
+
+
+def test_a_resource_is_also_what_a_list_is_filtered_by(lab: Lab, once: Any) -> None:
+    with lab.fault("throttle", resource="orders"):
+        asked = {"Filters": [{"Name": "db-instance-id", "Values": ["billing", "orders"]}]}
+        assert outcomes(once.describe_db_instances, 1, **asked) == ["ThrottlingException"]
+
+
+def test_each_of_two_faults_counts_every_call_and_the_first_that_is_due_is_used(lab: Lab, once: Any) -> None:
+    with (
+        lab.fault("throttle", action="DescribeDBInstances"),
+        lab.fault("error", action="DescribeDBInstances", code="Later", skip=2, status=400),
+    ):
+        assert outcomes(once.describe_db_instances, 4) == ["ThrottlingException", "ok", "Later", "ok"]
+
+
+def test_a_call_that_is_not_permitted_uses_up_no_fault(lab: Lab) -> None:
+    with lab.fault("reset-before", account="production") as fault:
+        assert code_of(lab.client("nobody", "sts", config=ONCE).get_caller_identity) == "AccessDenied"
+        assert fault.used() == 0
+
+
+# --- What goes wrong ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "code", "status"),
+    [
+        ("throttle", {}, "ThrottlingException", 400),
+        ("server-error", {}, "InternalFailure", 500),
+        ("server-error", {"status": 503}, "ServiceUnavailable", 503),
+        ("access-denied", {}, "AccessDenied", 403),
+        ("error", {"code": "InvalidDBSnapshotState", "message": "busy", "status": 400}, "InvalidDBSnapshotState", 400),
+    ],
+)
+def test_a_call_is_refused_in_the_words_of_aws(
+    lab: Lab, once: Any, kind: str, words: dict[str, Any], code: str, status: int
+) -> None:
+    with lab.fault(kind, action="DescribeDBInstances", **words), pytest.raises(ClientError) as caught:
+        once.describe_db_instances()
+    answer = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    if kind == "access-denied":
+        assert "user/admin is not authorized to perform: rds:DescribeDBInstances" in answer["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "throttled", "failed", "denied"),
+    [
+        ("sts", "get_caller_identity", "ThrottlingException", "InternalFailure", "AccessDenied"),
+        ("sns", "list_topics", "ThrottlingException", "InternalFailure", "AccessDenied"),
+        ("kms", "list_keys", "ThrottlingException", "InternalFailure", "AccessDeniedException"),
+        ("sqs", "list_queues", "ThrottlingException", "InternalFailure", "AccessDeniedException"),
+        ("ec2", "describe_vpcs", "RequestLimitExceeded", "InternalError", "UnauthorizedOperation"),
+        ("s3", "list_buckets", "SlowDown", "InternalError", "AccessDenied"),
+        ("cloudwatch", "describe_alarms", "ThrottlingException", "InternalFailure", "AccessDeniedException"),
+        ("lambda", "list_functions", "ThrottlingException", "InternalFailure", "AccessDeniedException"),
+    ],
+)
+def test_other_services_fail_in_words_of_their_own(
+    lab: Lab, service: str, operation: str, throttled: str, failed: str, denied: str
+) -> None:
+    call = getattr(lab.client("production", service, config=ONCE), operation)
+    for kind in ("throttle", "server-error", "access-denied"):
+        lab.fault(kind, service=service)
+    assert outcomes(call, 4) == [throttled, failed, denied, "ok"]
+
+
+def tagged(rds: Any, key: str) -> bool:
+    rows = rds.list_tags_for_resource(ResourceName=f"arn:aws:rds:us-west-2:{PRODUCTION}:db:orders")["TagList"]
+    return key in [row["Key"] for row in rows]
+
+
+@pytest.mark.parametrize(("kind", "happened"), [("reset-before", False), ("reset-after", True)])
+def test_the_connection_is_reset_before_or_after_a_call_took_effect(
+    lab: Lab, rds: Any, once: Any, kind: str, happened: bool
+) -> None:
+    key, arn = fresh("tag"), f"arn:aws:rds:us-west-2:{PRODUCTION}:db:orders"
+    with lab.fault(kind, action="AddTagsToResource"), pytest.raises(ConnectionClosedError):
+        once.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": key, "Value": "x"}])
+    assert tagged(rds, key) is happened
+    rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
+    last = lab.calls(action="AddTagsToResource")[-1]
+    assert (last["error"], "status" in last, last["faults"][0].split()[0]) == ("no answer", False, kind)
+
+
+@pytest.mark.parametrize(("kind", "happened"), [("reset-before", False), ("reset-after", True)])
+def test_so_is_one_that_moto_answers(lab: Lab, kind: str, happened: bool) -> None:
+    sns, name = lab.client("production", "sns", config=ONCE), fresh("topic")
+    with lab.fault(kind, action="CreateTopic"), pytest.raises(ConnectionClosedError):
+        sns.create_topic(Name=name)
+    assert any(row["TopicArn"].endswith(f":{name}") for row in sns.list_topics()["Topics"]) is happened
+
+
+def test_the_answer_to_a_refused_call_can_be_lost_too(lab: Lab, once: Any) -> None:
+    with lab.fault("reset-after", action="DeleteDBSnapshot"), pytest.raises(ConnectionClosedError):
+        once.delete_db_snapshot(DBSnapshotIdentifier="no-such")
+
+
+def test_a_lost_reply_makes_a_retrying_client_see_its_own_work(lab: Lab) -> None:
+    client = lab.client("production", "rds")
+    name = fresh("group")
+    with lab.fault("reset-after", action="CreateDBParameterGroup"):
+        refused = code_of(
+            client.create_db_parameter_group,
+            DBParameterGroupName=name,
+            DBParameterGroupFamily="postgres16",
+            Description="x",
+        )
+    assert refused == "DBParameterGroupAlreadyExists"
+
+
+def test_a_slow_call_takes_effect_at_once_and_holds_up_nobody(lab: Lab, rds: Any) -> None:
+    impatient = lab.client("production", "rds", config=Config(retries={"total_max_attempts": 1}, read_timeout=0.5))
+    key, arn = fresh("tag"), f"arn:aws:rds:us-west-2:{PRODUCTION}:db:orders"
+    with lab.fault("slow", action="AddTagsToResource", seconds=2):
+        began = time.monotonic()
+        waiting = threading.Thread(
+            target=lambda: pytest.raises(
+                ReadTimeoutError, impatient.add_tags_to_resource, ResourceName=arn, Tags=[{"Key": key, "Value": "x"}]
+            )
+        )
+        waiting.start()
+        until(lambda: tagged(rds, key))
+        rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
+        assert time.monotonic() - began < 1.5
+        waiting.join()
+    assert lab.calls(action="AddTagsToResource")[-1]["took"] < 1
+
+
+def test_a_slow_answer_comes_after_that_time(lab: Lab, once: Any) -> None:
+    with lab.fault("slow", action="DescribeDBClusters", seconds=0.3):
+        began = time.monotonic()
+        once.describe_db_clusters()
+    assert 0.3 <= time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("service", ["rds", "iam"])
+def test_the_date_of_an_answer_is_wrong(lab: Lab, service: str) -> None:
+    client = lab.client("production", service)
+    call = {"rds": "describe_db_clusters", "iam": "list_users"}[service]
+    with lab.fault("wrong-date", service=service, seconds=-3600):
+        off = getattr(client, call)()
+    right = getattr(client, call)()
+    dates = [answer["ResponseMetadata"]["HTTPHeaders"]["date"] for answer in (off, right)]
+    early, now = (email.utils.parsedate_to_datetime(date).timestamp() for date in dates)
+    assert 3595 < now - early < 3605
+
+
+def test_a_copy_ends_as_failed(lab: Lab, rds: Any) -> None:
     source = automated(rds, "catalog")["DBSnapshotArn"]
-    assert copied(rds, source)["Status"] == "failed"
-    assert copied(rds, source)["Status"] == "available"
+    with lab.fault("failed-copy", account="production", resource=source) as fault:
+        assert copied(rds, source)["Status"] == "failed"
+        assert copied(rds, source)["Status"] == "available"
+        assert fault.used() == 1
 
 
-def test_a_restore_that_nobody_can_reach(rds: Any, faults: Any) -> None:
-    faults(kind="unreachable-restore", account="production", count=None)
+def test_a_copy_ends_as_failed_by_the_name_of_its_target(lab: Lab, rds: Any) -> None:
+    source, name = automated(rds, "catalog")["DBSnapshotArn"], fresh("doomed")
+    with lab.fault("failed-copy", action="CopyDBSnapshot", resource=name):
+        assert copied(rds, source)["Status"] == "available"
+        assert copied(rds, source, name)["Status"] == "failed"
+
+
+def test_a_manual_snapshot_ends_as_failed(lab: Lab, rds: Any) -> None:
+    names = [fresh("taken"), fresh("taken")]
+    with lab.fault("failed-snapshot", resource="catalog"):
+        for name in names:
+            rds.create_db_snapshot(DBInstanceIdentifier="catalog", DBSnapshotIdentifier=name)
+            until(lambda wanted=name: done(snapshot(rds, wanted)))
+            until(lambda: instance(rds, "catalog")["DBInstanceStatus"] == "available")
+    assert [snapshot(rds, name)["Status"] for name in names] == ["failed", "available"]
+
+
+def test_a_restore_that_nobody_can_reach(lab: Lab, rds: Any) -> None:
     name = fresh("mute")
-    rds.restore_db_instance_from_db_snapshot(
-        DBInstanceIdentifier=name, DBSnapshotIdentifier=automated(rds, "catalog")["DBSnapshotIdentifier"]
-    )
-    until(lambda: instance(rds, name)["DBInstanceStatus"] == "available")
+    with lab.fault("unreachable-restore", account="production", count=None):
+        rds.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier=name, DBSnapshotIdentifier=automated(rds, "catalog")["DBSnapshotIdentifier"]
+        )
+        until(lambda: instance(rds, name)["DBInstanceStatus"] == "available")
     rds.modify_db_instance(DBInstanceIdentifier=name, MasterUserPassword="a-new-password", ApplyImmediately=True)
     until(lambda: instance(rds, name)["DBInstanceStatus"] == "available")
     with pytest.raises(psycopg.OperationalError, match="refused"):
         connect(instance(rds, name))
     rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+
+
+# --- The list of faults ---
+
+
+def test_the_list_says_what_waits_and_how_often_it_was_used(lab: Lab, once: Any) -> None:
+    first = lab.fault("throttle", action="DescribeDBInstances", account="production", count=3)
+    second = lab.fault("slow", seconds=1, region="eu-west-1", count=None)
+    outcomes(once.describe_db_instances, 2)
+    assert lab.admin("GET", "faults") == [
+        {"id": first.id, "kind": "throttle", "action": ["DescribeDBInstances"], "account": PRODUCTION, "count": 3,
+         "probability": 1, "code": "ThrottlingException", "message": "Rate exceeded", "status": 400,
+         "matched": 2, "used": 2},
+        {"id": second.id, "kind": "slow", "region": "eu-west-1", "seconds": 1, "count": None, "probability": 1,
+         "matched": 0, "used": 0},
+    ]  # fmt: skip
+
+
+def test_one_is_taken_back_or_all(lab: Lab) -> None:
+    first, second = lab.fault("throttle"), lab.fault("reset-before")
+    first.take_back()
+    assert [row["id"] for row in lab.admin("GET", "faults")] == [second.id]
+    with pytest.raises(ValueError, match="no fault"):
+        first.take_back()
+    lab.admin("DELETE", "faults")
+    assert lab.admin("GET", "faults") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ({"kind": "earthquake"}, "kind must be one of error, throttle"),
+        ({}, "kind must be one of"),
+        ([], "JSON object"),
+        ({"kind": "throttle", "colour": "red"}, "unknown: colour; known are kind, action"),
+        ({"kind": "throttle", "seconds": 1}, "unknown: seconds"),
+        ({"kind": "throttle", "account": "nobody"}, "no account"),
+        ({"kind": "throttle", "region": "moon-1"}, "no Region 'moon-1'"),
+        ({"kind": "throttle", "service": "pizza"}, "no service 'pizza'"),
+        ({"kind": "throttle", "service": 3}, "service must be a string"),
+        ({"kind": "throttle", "resource": ""}, "resource must be a string"),
+        ({"kind": "throttle", "action": "CopyDbSnapshot"}, "no action 'CopyDbSnapshot'; perhaps CopyDBSnapshot"),
+        ({"kind": "throttle", "action": []}, "action must be"),
+        ({"kind": "throttle", "action": [1]}, "action must be"),
+        ({"kind": "throttle", "service": "kms", "action": "CopyDBSnapshot"}, "no action 'CopyDBSnapshot' in kms"),
+        ({"kind": "failed-copy", "service": "kms"}, "failed-copy is about rds"),
+        ({"kind": "failed-copy", "action": "GetCallerIdentity"}, "no action"),
+        ({"kind": "throttle", "count": 0}, "count must be a whole number, 1 or more"),
+        ({"kind": "throttle", "count": True}, "count must be"),
+        ({"kind": "throttle", "skip": -1}, "skip must be"),
+        ({"kind": "throttle", "skip": 1.5}, "skip must be a whole number"),
+        ({"kind": "throttle", "probability": 2}, "between 0 and 1"),
+        ({"kind": "throttle", "seed": "x"}, "seed must be"),
+        ({"kind": "error", "status": 200}, "status must be between 400 and 599"),
+        ({"kind": "error", "code": 7}, "code must be a string"),
+        ({"kind": "server-error", "status": 404}, "status must be one of 500, 503"),
+        ({"kind": "slow"}, "seconds must be a number"),
+        ({"kind": "slow", "seconds": -1}, "seconds must be a number, 0 or more"),
+        ({"kind": "wrong-date", "seconds": "soon"}, "seconds must be a number"),
+        ({"kind": "event-late"}, "seconds must be a number"),
+        ({"kind": "restore-ends", "status": "happy"}, "status must be one of incompatible-restore"),
+        ({"kind": "restore-ends"}, "status must be one of"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused_with_the_reason(lab: Lab, words: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        lab.admin("POST", "faults", words)
+    assert lab.admin("GET", "faults") == []
+
+
+def test_every_kind_can_be_asked_for(lab: Lab) -> None:
+    more: dict[str, dict[str, Any]] = {"slow": {"seconds": 1}, "wrong-date": {"seconds": 1}, "event-late": {"seconds": 1},
+                                       "restore-ends": {"status": "failed"}}  # fmt: skip
+    with pytest.raises(ValueError, match="kind must be one of") as caught:
+        lab.fault("?")
+    kinds = str(caught.value).removeprefix("kind must be one of ").split(", ")
+    for kind in kinds:
+        lab.fault(kind, resource="nothing", **more.get(kind, {}))
+    assert [row["kind"] for row in lab.admin("GET", "faults")] == kinds
