@@ -127,7 +127,7 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
-        self._noted = threading.local()
+        self._local = threading.local()
 
     def add(self, fault: Fault) -> Fault:
         with self._lock:
@@ -152,17 +152,24 @@ class Faults:
     def strikes(
         self, kind: str, account: str, region: str, action: str = "", resource: str | Iterable[str] | None = None
     ) -> Fault | None:
-        """Use the first rule of a kind that fits what a call to RDS began. ``resource``: one of its names, or all."""
+        """Use the first rule of a kind that fits what a call to RDS began. ``resource``: one of its names, or all.
+
+        What the call names and is called counts too, if this is asked while it is answered. Not for events, which are
+        about one thing each.
+        """
         if not self._rules:
             return None
-        names = (resource,) if isinstance(resource, str) else resource or ()
-        return self._strike(Subject(account, region, action, names=all_names(names)), lambda found: found == kind)
+        names = all_names((resource,) if isinstance(resource, str) else resource or ())
+        call = getattr(self._local, "call", None)
+        if call and not kind.startswith("event-"):
+            names, action = names | call.names, action or call.action
+        return self._strike(Subject(account, region, action, names=names), lambda found: found == kind)
 
     def on_call(self, subject: Callable[[], Subject]) -> dict[str, Fault]:
         """The rules that strike a call, at most one for its answer, one for its delay and one for its date."""
         if not self._rules:
             return {}
-        called = subject()
+        self._local.call = called = subject()
         found = {
             "answer": self._strike(called, ANSWER_KINDS.__contains__),
             "slow": self._strike(called, "slow".__eq__),
@@ -172,13 +179,13 @@ class Faults:
 
     @contextmanager
     def noted(self) -> Iterator[list[Fault]]:
-        """Collect what strikes in this thread."""
+        """Collect what strikes in this thread, while it answers one call."""
         found: list[Fault] = []
-        self._noted.faults = found
+        self._local.faults = found
         try:
             yield found
         finally:
-            self._noted.faults = None
+            self._local.faults = self._local.call = None
 
     def _strike(self, subject: Subject, is_wanted: Callable[[str], bool]) -> Fault | None:
         """Every rule counts every call that fits it; the first that is due is used."""
@@ -188,7 +195,7 @@ class Faults:
             if not due:
                 return None
             due[0].used += 1
-        noted = getattr(self._noted, "faults", None)
+        noted = getattr(self._local, "faults", None)
         if noted is not None:
             noted.append(due[0])
         return due[0]

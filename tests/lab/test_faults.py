@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import email.utils
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,17 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from lab import Lab
-from tests.lab.helpers import PRODUCTION, automated, code_of, connect, copied, done, fresh, instance, snapshot, until
+from tests.lab.helpers import (
+    PRODUCTION,
+    automated,
+    code_of,
+    connect,
+    copied,
+    fresh,
+    instance,
+    make_role,
+    until,
+)
 
 ONCE = Config(retries={"total_max_attempts": 1})
 
@@ -44,6 +53,16 @@ def outcomes(call: Any, times: int, **parameters: Any) -> list[str]:
         except ConnectionClosedError:
             found.append("closed")
     return found
+
+
+def assumed(lab: Lab, role: str) -> Any:
+    """RDS as a role of the production account."""
+    arn = f"arn:aws:iam::{PRODUCTION}:role/{role}"
+    found = lab.client("production", "sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return lab.client(
+        "production", "rds", config=ONCE, aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"], aws_session_token=found["SessionToken"],
+    )  # fmt: skip
 
 
 # --- What a fault narrows down to ---
@@ -138,8 +157,10 @@ def test_each_of_two_faults_counts_every_call_and_the_first_that_is_due_is_used(
 
 
 def test_a_call_that_is_not_permitted_uses_up_no_fault(lab: Lab) -> None:
-    with lab.fault("reset-before", account="production") as fault:
-        assert code_of(lab.client("nobody", "sts", config=ONCE).get_caller_identity) == "AccessDenied"
+    make_role(lab.client("production", "iam"), "onlooker", PRODUCTION, "rds:Describe*")
+    onlooker = assumed(lab, "onlooker")
+    with lab.fault("reset-before", action="DeleteDBSnapshot") as fault:
+        assert code_of(onlooker.delete_db_snapshot, DBSnapshotIdentifier="x") == "AccessDenied"
         assert fault.used() == 0
 
 
@@ -238,16 +259,11 @@ def test_a_slow_call_takes_effect_at_once_and_holds_up_nobody(lab: Lab, rds: Any
     key, arn = fresh("tag"), f"arn:aws:rds:us-west-2:{PRODUCTION}:db:orders"
     with lab.fault("slow", action="AddTagsToResource", seconds=2):
         began = time.monotonic()
-        waiting = threading.Thread(
-            target=lambda: pytest.raises(
-                ReadTimeoutError, impatient.add_tags_to_resource, ResourceName=arn, Tags=[{"Key": key, "Value": "x"}]
-            )
-        )
-        waiting.start()
-        until(lambda: tagged(rds, key))
+        with pytest.raises(ReadTimeoutError):
+            impatient.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": key, "Value": "x"}])
+        assert tagged(rds, key)
         rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
-        assert time.monotonic() - began < 1.5
-        waiting.join()
+        assert time.monotonic() - began < 1.9
     assert lab.calls(action="AddTagsToResource")[-1]["took"] < 1
 
 
@@ -283,16 +299,6 @@ def test_a_copy_ends_as_failed_by_the_name_of_its_target(lab: Lab, rds: Any) -> 
     with lab.fault("failed-copy", action="CopyDBSnapshot", resource=name):
         assert copied(rds, source)["Status"] == "available"
         assert copied(rds, source, name)["Status"] == "failed"
-
-
-def test_a_manual_snapshot_ends_as_failed(lab: Lab, rds: Any) -> None:
-    names = [fresh("taken"), fresh("taken")]
-    with lab.fault("failed-snapshot", resource="catalog"):
-        for name in names:
-            rds.create_db_snapshot(DBInstanceIdentifier="catalog", DBSnapshotIdentifier=name)
-            until(lambda wanted=name: done(snapshot(rds, wanted)))
-            until(lambda: instance(rds, "catalog")["DBInstanceStatus"] == "available")
-    assert [snapshot(rds, name)["Status"] for name in names] == ["failed", "available"]
 
 
 def test_a_restore_that_nobody_can_reach(lab: Lab, rds: Any) -> None:
@@ -378,8 +384,8 @@ def test_a_fault_that_makes_no_sense_is_refused_with_the_reason(lab: Lab, words:
 
 
 def test_every_kind_can_be_asked_for(lab: Lab) -> None:
-    more: dict[str, dict[str, Any]] = {"slow": {"seconds": 1}, "wrong-date": {"seconds": 1}, "event-late": {"seconds": 1},
-                                       "restore-ends": {"status": "failed"}}  # fmt: skip
+    more: dict[str, dict[str, Any]] = {kind: {"seconds": 1} for kind in ("slow", "wrong-date", "event-late")}
+    more["restore-ends"] = {"status": "failed"}
     with pytest.raises(ValueError, match="kind must be one of") as caught:
         lab.fault("?")
     kinds = str(caught.value).removeprefix("kind must be one of ").split(", ")
