@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from botocore.model import OperationNotFoundError
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from lab.errors import AwsError
@@ -54,7 +55,7 @@ class Moto:
 
         try:
             body = b"".join(self._application(environ, remember))
-        except NotImplementedError:
+        except (NotImplementedError, OperationNotFoundError):
             raise not_implemented(request) from None
         except Exception as error:
             log.warning("moto failed on %s %s", request.service, request.action, exc_info=True)

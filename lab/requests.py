@@ -47,6 +47,7 @@ class Request:
         try:
             found = json.loads(self.body or b"{}")
         except ValueError:
+            # What a REST service gets may be anything.
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -67,8 +68,19 @@ def read(environ: Environ) -> Request:
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode(), keep_blank_values=True)) or query
     protocol = _protocol(environ, service, form)
+    if protocol == "json":
+        _check_json(body)
     action = _action(environ, service, protocol, form)
     return Request(service, region, access_key, action, protocol, form, body, environ["PATH_INFO"])
+
+
+def _check_json(body: bytes) -> None:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise AwsError("SerializationException", "The request is no JSON object.")
 
 
 def guess(environ: Environ) -> Request:
