@@ -20,9 +20,11 @@ from tests.lab.helpers import (
     code_of,
     connect,
     copied,
+    done,
     fresh,
     instance,
     make_role,
+    snapshot,
     until,
 )
 
@@ -299,6 +301,16 @@ def test_a_copy_ends_as_failed_by_the_name_of_its_target(lab: Lab, rds: Any) -> 
     with lab.fault("failed-copy", action="CopyDBSnapshot", resource=name):
         assert copied(rds, source)["Status"] == "available"
         assert copied(rds, source, name)["Status"] == "failed"
+
+
+def test_a_manual_snapshot_ends_as_failed(lab: Lab, rds: Any) -> None:
+    names = [fresh("taken"), fresh("taken")]
+    with lab.fault("failed-snapshot", resource="catalog"):
+        for name in names:
+            rds.create_db_snapshot(DBInstanceIdentifier="catalog", DBSnapshotIdentifier=name)
+            until(lambda wanted=name: done(snapshot(rds, wanted)))
+            until(lambda: instance(rds, "catalog")["DBInstanceStatus"] == "available")
+    assert [snapshot(rds, name)["Status"] for name in names] == ["failed", "available"]
 
 
 def test_a_restore_that_nobody_can_reach(lab: Lab, rds: Any) -> None:

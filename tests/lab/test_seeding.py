@@ -41,7 +41,7 @@ def test_a_row_of_a_long_list_costs_the_lab_well_under_motos_millisecond(crowd: 
     pages = list(rds.get_paginator("describe_db_snapshots").paginate())
     rows = [row["DBSnapshotArn"] for page in pages for row in page["DBSnapshots"]]
     assert (len(pages), len(rows), len(set(rows))) == (100, 10_000, 10_000)
-    took = sum(call["took"] for call in crowd.calls(action="DescribeDBSnapshots"))
+    took = sum(call["cpu"] for call in crowd.calls(action="DescribeDBSnapshots"))
     assert took / len(rows) < 0.000_3
 
 
