@@ -156,6 +156,7 @@ def _env(arguments: argparse.Namespace) -> int:
         "AWS_ENDPOINT_URL": home.read()["url"],
         "LAB_URL": home.read()["url"],
         "LAB_HOME": str(home.folder),
+        "LAB_CA": str(home.ca),
         "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), LOOPBACK))),
     }
     print("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN")

@@ -52,6 +52,7 @@ class Home:
         self.config = self.folder / "aws" / "config"
         self.credentials = self.folder / "aws" / "credentials"
         self.shop = self.folder / "shop.json"
+        self.ca = self.folder / "ca.pem"
 
     def read(self) -> dict[str, Any]:
         """:raises HomeError: when no lab runs here."""
@@ -65,7 +66,7 @@ class Home:
 
     def forget(self) -> None:
         """Remove what a lab wrote here; the state first, so that nobody follows it to the rest."""
-        for path in (self.state, self.config, self.credentials, self.shop):
+        for path in (self.state, self.config, self.credentials, self.shop, self.ca):
             path.unlink(missing_ok=True)
 
     def clean(self) -> None:
@@ -88,18 +89,21 @@ class Home:
             "AWS_EC2_METADATA_DISABLED": "true",
             "LAB_URL": self.read()["url"],
             "LAB_HOME": str(self.folder),
+            "LAB_CA": str(self.ca),
             "NO_PROXY": local,
             "no_proxy": local,
         }
 
-    def write(self, url: str, accounts: Any, roles: list[Role]) -> None:
+    def write(self, url: str, accounts: Any, roles: list[Role], ca: str) -> None:
         """Say where the lab is. The state comes last: who sees it sees everything."""
         self.credentials.parent.mkdir(mode=0o700, exist_ok=True)
         _private(self.credentials, _credentials(accounts))
         _private(self.config, _config(url, accounts, roles))
+        _private(self.ca, ca)
         state = {
             "url": url,
             "pid": os.getpid(),
+            "ca": str(self.ca),
             "accounts": {
                 account.name: {"id": account.id, "region": account.region, "profile": account.name}
                 for account in accounts.all

@@ -52,7 +52,7 @@ class RunningLab:
             accounts = self.application.accounts
             self.application.admin.shop.create(accounts.find("production"))
         self.service.warm_up()
-        self.home.write(self.service.url, self.application.accounts, roles)
+        self.home.write(self.service.url, self.application.accounts, roles, self.engines.ca())
 
     def close(self) -> None:
         """Leave nothing behind."""

@@ -151,5 +151,5 @@ def end_processes_in(folder: Path) -> None:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if words[0].endswith(b"postgres") and any(word.startswith(needle) for word in words):
+            if words[0].endswith((b"postgres", b"mariadbd")) and any(needle in word for word in words):
                 os.kill(int(process.name), signal.SIGKILL)

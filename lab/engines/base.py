@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,9 +15,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lab.engines.host import EngineError, Host, User
+from lab import workspace
+from lab.engines.host import Host
+from lab.engines.users import EngineError, User
+
+if TYPE_CHECKING:
+    from lab.engines.certificates import Certificate
 
 __all__ = ["NOTHING", "EngineError", "Family", "Frozen", "Server"]
 
@@ -183,10 +190,14 @@ class Family(ABC):
     user: User
     # The real one of the programs.
     version: str
+    # Whatever the files of an empty server depend on.
+    recipe: str
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self._template: Future[Path] | None = None
+        self._template: Path | None = None
+        self._template_lock = threading.Lock()
+        self._certificate: Certificate | None = None
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -198,15 +209,32 @@ class Family(ABC):
         """Copy the files of a running server."""
 
     @abstractmethod
-    def _make_template(self) -> Path:
-        """The files of an empty server."""
+    def initialise(self, folder: Path) -> None:
+        """Make the files of an empty server."""
 
-    def begin_template(self) -> Future[Path]:
+    def certificate(self) -> Certificate:
+        """What the servers of this family prove their identity with."""
         with self._lock:
-            if self._template is None:
-                self._template = self.host.jobs.submit(self._make_template)
-            return self._template
+            if self._certificate is None:
+                folder = self.host.folder(f"tls-{self.name}", self.user)
+                self._certificate = self.host.authority.result().issue(folder, self.user)
+            return self._certificate
 
     def template(self) -> Path:
-        """What new servers start from; waits until it is there."""
-        return self.begin_template().result()
+        """What new servers start from. Who asks first makes it; nobody waits for a job that has not begun."""
+        with self._template_lock:
+            if self._template is None:
+                self._template = self._make_template()
+            return self._template
+
+    def _make_template(self) -> Path:
+        recipe = hashlib.sha256(self.recipe.encode()).hexdigest()[:12]
+        cached = workspace.cache() / f"{self.name}-{self.version}-{self.user.uid}-{recipe}"
+        if not cached.exists():
+            fresh = self.host.place_for_data("template", self.user)
+            self.initialise(fresh)
+            staging = cached.with_name(secrets.token_hex(8))
+            subprocess.run(["/bin/cp", "-a", str(fresh), str(staging)], check=True)
+            workspace.publish(staging, cached)
+            self.host.discard(fresh)
+        return cached

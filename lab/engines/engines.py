@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.engines.base import NOTHING, Family, Frozen, Server, finished
-from lab.engines.catalogue import POSTGRESQL, offer
-from lab.engines.host import EngineError, Host
+from lab.engines.catalogue import MARIADB, POSTGRESQL, offer
+from lab.engines.host import Host
+from lab.engines.mariadb import Mariadb
 from lab.engines.postgres import Postgres
+from lab.engines.users import EngineError
 
-FAMILIES: dict[str, Callable[[Host], Family]] = {POSTGRESQL: Postgres}
+FAMILIES: dict[str, Callable[[Host], Family]] = {POSTGRESQL: Postgres, MARIADB: Mariadb}
 
 
 class Engines:
@@ -31,7 +33,7 @@ class Engines:
                 self.missing[name] = str(error)
         if POSTGRESQL in self.families:
             # Nearly every lab needs it, and others have something else to do meanwhile.
-            self.families[POSTGRESQL].begin_template()
+            self.jobs.submit(self.families[POSTGRESQL].template)
 
     @property
     def jobs(self) -> ThreadPoolExecutor:
@@ -40,6 +42,10 @@ class Engines:
     def versions(self) -> dict[str, str]:
         """The servers that there are, and their real versions."""
         return {name: family.version for name, family in self.families.items()}
+
+    def ca(self) -> str:
+        """The certificate that clients have to trust to be sure of a server."""
+        return self.host.authority.result().pem
 
     def why_not(self, engine: str) -> str | None:
         """Why there can be no database of this RDS engine, and the remedy; None when there can."""

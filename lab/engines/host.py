@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -13,37 +11,18 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.engines.users import EngineError, User
+
+if TYPE_CHECKING:
+    from lab.engines.certificates import Authority
 
 LAUNCHER = Path(__file__).parent.with_name("launch.py")
+# Of the 107 bytes of a socket's path, what remains after the folder and the name in it.
+LONGEST_ROOT = 80
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
-
-
-class EngineError(RuntimeError):
-    """A database server could not be found, started or asked."""
-
-
-@dataclass(frozen=True)
-class User:
-    """Who runs a server's programs."""
-
-    uid: int
-    gid: int
-
-
-def user(*names: str) -> User:
-    """Ourselves, or the first of these where we are root: database servers refuse to run as root.
-
-    :raises EngineError: when there is none of them.
-    """
-    if os.geteuid() != 0:
-        return User(os.geteuid(), os.getegid())
-    for name in (*names, "nobody"):
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return User(entry.pw_uid, entry.pw_gid)
-    raise EngineError(f"Database servers do not run as root, and there is neither a user {names[0]} nor nobody.")
 
 
 class Host:
@@ -55,6 +34,16 @@ class Host:
         # The kernel's parent-death signal looks at the *thread* that started a process: this one lives with the lab.
         self._spawner = ThreadPoolExecutor(1, "spawner")
         self._closed = False
+        self.authority = self.jobs.submit(_new_authority)
+
+    def sockets(self, name: str, owner: User) -> Path:
+        """A folder for sockets, which the kernel wants to have short names.
+
+        :raises EngineError: when that cannot be.
+        """
+        if len(os.fsencode(self.root)) > LONGEST_ROOT:
+            raise EngineError(f"{self.root} is too long a path for sockets. Set LAB_DIR to a shorter one.")
+        return self.folder(name, owner)
 
     def folder(self, name: str, owner: User) -> Path:
         folder = self.root / name
@@ -119,6 +108,13 @@ class Host:
     def close(self) -> None:
         """The folder is the caller's to remove."""
         self._spawner.shutdown()
+
+
+def _new_authority() -> Authority:
+    # Slow to import, and there is other work meanwhile.
+    from lab.engines.certificates import Authority
+
+    return Authority()
 
 
 def _tied(owner: User, command: Sequence[str], death: signal.Signals) -> list[str]:

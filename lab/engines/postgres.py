@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import secrets
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import workspace
 from lab.engines import programs
 from lab.engines.base import Family, Server
 from lab.engines.catalogue import POSTGRESQL, SUPERUSER
-from lab.engines.host import Host, user
+from lab.engines.host import Host
+from lab.engines.users import user
 
 if TYPE_CHECKING:
     import psycopg
@@ -63,8 +60,18 @@ class PostgresServer(Server):
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _command(self) -> list[str]:
-        return [self.family.program("postgres"), "-D", str(self.folder), "-p", str(self.port), "-k",
-                str(self.family.sockets)]  # fmt: skip
+        return [
+            self.family.program("postgres"),
+            *("-D", str(self.folder), "-p", str(self.port), "-k", str(self.family.sockets)),
+            *(word for setting in self._settings() for word in ("-c", setting)),
+        ]
+
+    def _settings(self) -> Iterator[str]:
+        if self.family.has_tls:
+            certificate = self.family.certificate()
+            yield "ssl=on"
+            yield f"ssl_cert_file={certificate.path}"
+            yield f"ssl_key_file={certificate.key}"
 
     def _is_up(self) -> bool:
         with contextlib.suppress(OSError, IndexError):
@@ -115,7 +122,9 @@ class Postgres(Family):
         super().__init__(host)
         self.user = user("postgres")
         self.folder, self.version = programs.find_postgres()
-        self.sockets = host.folder("s", self.user)
+        self.has_tls = "--with-openssl" in programs.how_built(self.folder)
+        self.sockets = host.sockets("s", self.user)
+        self.recipe = CONFIGURATION + ACCESS
 
     def program(self, name: str) -> str:
         return str(self.folder / name)
@@ -133,19 +142,7 @@ class Postgres(Family):
         )
         return target
 
-    def _make_template(self) -> Path:
-        recipe = hashlib.sha256((CONFIGURATION + ACCESS).encode()).hexdigest()[:12]
-        cached = workspace.cache() / f"template-{self.version}-{self.user.uid}-{recipe}"
-        if not cached.exists():
-            fresh = self.host.place_for_data("template", self.user)
-            self._initialise(fresh)
-            staging = cached.with_name(secrets.token_hex(8))
-            subprocess.run(["/bin/cp", "-a", str(fresh), str(staging)], check=True)
-            workspace.publish(staging, cached)
-            self.host.discard(fresh)
-        return cached
-
-    def _initialise(self, folder: Path) -> None:
+    def initialise(self, folder: Path) -> None:
         self.host.run(
             self.user,
             self.program("initdb"),

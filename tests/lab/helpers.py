@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
+import pymysql
 import pytest
 from botocore.exceptions import ClientError
 
@@ -209,3 +211,47 @@ def message_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
         call(**parameters)
     error = caught.value.response["Error"]
     return error["Code"], error["Message"]
+
+
+def missing(what: str) -> None:
+    """Skip a test for want of something on this machine; in CI, where everything is, fail."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
+
+
+def new_instance(client: Any, engine: str, **more: Any) -> dict[str, Any]:
+    """A running instance of an engine, whose master user has the password that the tests know."""
+    name = fresh("new")
+    client.create_db_instance(
+        DBInstanceIdentifier=name,
+        Engine=engine,
+        DBInstanceClass="db.t3.micro",
+        AllocatedStorage=20,
+        MasterUsername="me",
+        MasterUserPassword=PASSWORD,
+        **{"DBName": "things", **more},
+    )
+    until(lambda: instance(client, name)["DBInstanceStatus"] == "available")
+    return instance(client, name)
+
+
+def mysql(row: dict[str, Any], password: str = PASSWORD, **more: Any) -> Any:
+    """A connection to a MariaDB server as its master user; closed at the end of a ``with`` block."""
+    wanted = {
+        "host": row["Endpoint"]["Address"],
+        "port": row["Endpoint"]["Port"],
+        "user": row["MasterUsername"],
+        "password": password,
+        "database": row["DBName"],
+        "autocommit": True,
+        "connect_timeout": 5,
+    }
+    return closing(pymysql.connect(**wanted | more))
+
+
+def mysql_ask(row: dict[str, Any], *statements: str, **more: Any) -> Any:
+    """The one value that the last of these statements returns."""
+    with mysql(row, **more) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        found = cursor.fetchone()
+        return found[0] if found else None

@@ -19,7 +19,8 @@ import boto3
 import pytest
 
 from lab import Lab, workspace
-from tests.lab.helpers import until
+from lab.client import ask
+from tests.lab.helpers import missing, until
 
 ROOT = str(Path(__file__).parents[2])
 LAB = [sys.executable, "-m", "lab"]
@@ -49,8 +50,9 @@ def folder_of(pid: int) -> str | None:
             words = (entry / "cmdline").read_bytes().split(b"\0")
         except (OSError, IndexError):
             continue
-        if parent == pid and words[0].endswith(b"postgres"):
-            return str(Path(words[2].decode()).parents[1])
+        if parent == pid and words[0].endswith((b"postgres", b"mariadbd")):
+            found = re.search(rb"(/[^\0=]*/aws-lab-\d+/run-[^/]+)/", b"\0".join(words))
+            return found.group(1).decode() if found else None
     return None
 
 
@@ -78,7 +80,15 @@ def served(home: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]
     workspace.clean_up_after_the_dead()
 
 
-def start_a_server(home: Path, pid: int) -> str:
+both_engines = pytest.mark.parametrize("engine", ["postgres", "mariadb"])
+
+
+def must_have(state: dict[str, Any], engine: str) -> None:
+    if engine == "mariadb" and "MariaDB" not in ask(state["url"], "GET", "status")["engines"]:
+        missing("MariaDB is not installed: it needs the packages mariadb-server and mariadb-backup")
+
+
+def start_a_server(home: Path, pid: int, engine: str) -> str:
     """Have the lab start a database server, and return the folder of its run."""
     parser = configparser.ConfigParser()
     parser.read(home / "aws" / "credentials")
@@ -86,7 +96,7 @@ def start_a_server(home: Path, pid: int) -> str:
     client = boto3.client("rds", "us-west-2", endpoint_url=url, **dict(parser["production"]))
     client.create_db_instance(
         DBInstanceIdentifier="it",
-        Engine="postgres",
+        Engine=engine,
         DBInstanceClass="db.t3.micro",
         MasterUsername="me",
         MasterUserPassword="secret-secret",
@@ -94,11 +104,13 @@ def start_a_server(home: Path, pid: int) -> str:
     return until(lambda: folder_of(pid))
 
 
+@both_engines
 def test_a_killed_lab_leaves_no_process_and_the_next_start_removes_the_rest(
-    served: tuple[subprocess.Popen[str], dict[str, Any]], home: Path
+    served: tuple[subprocess.Popen[str], dict[str, Any]], home: Path, engine: str
 ) -> None:
-    process, _home = served
-    folder = start_a_server(home, process.pid)
+    process, state = served
+    must_have(state, engine)
+    folder = start_a_server(home, process.pid, engine)
     assert processes_in(folder)
     process.kill()
     process.wait()
@@ -126,9 +138,13 @@ def test_env_points_clients_at_an_account(served: tuple[subprocess.Popen[str], d
     assert (unknown.returncode, "no account 'nobody'" in unknown.stderr) == (1, True)
 
 
-def test_an_interrupted_lab_cleans_up(served: tuple[subprocess.Popen[str], dict[str, Any]], home: Path) -> None:
+@both_engines
+def test_an_interrupted_lab_cleans_up(
+    served: tuple[subprocess.Popen[str], dict[str, Any]], home: Path, engine: str
+) -> None:
     process, state = served
-    folder = start_a_server(home, process.pid)
+    must_have(state, engine)
+    folder = start_a_server(home, process.pid, engine)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     assert not Path(folder).exists()
@@ -200,3 +216,17 @@ def test_a_command_that_is_not_there_is_an_error() -> None:
     done = subprocess.run(run("no-such-command"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "no-such-command: command not found" in done.stderr
+
+
+@pytest.mark.parametrize("program", ["postgres", "mariadbd"])
+def test_a_server_that_outlived_its_lab_is_ended_by_the_next_one(tmp_path: Path, program: str) -> None:
+    """It may take a while to notice that it is alone, or never have been told."""
+    words = [f"/somewhere/{program}", "-c", "import time; time.sleep(60)", f"--datadir={tmp_path}/db/data"]
+    stray = subprocess.Popen(words, executable=sys.executable)
+    try:
+        until(lambda: processes_in(f"{tmp_path}/db"))
+        workspace.end_processes_in(tmp_path)
+        assert stray.wait(10) == -signal.SIGKILL
+    finally:
+        stray.kill()
+        stray.wait()

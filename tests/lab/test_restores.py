@@ -294,7 +294,7 @@ def test_a_new_instance_gets_a_real_server(rds: Any) -> None:
     delete(rds, name)
 
 
-@pytest.mark.parametrize("engine", ["mysql", "aurora-postgresql", "oracle-ee"])
+@pytest.mark.parametrize("engine", ["aurora-postgresql", "oracle-ee"])
 def test_an_engine_without_a_server_is_refused(rds: Any, engine: str) -> None:
     refused = code_of(
         rds.create_db_instance,
