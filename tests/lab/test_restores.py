@@ -214,7 +214,7 @@ def test_a_cluster_answers_once_it_has_a_member(lab: Lab, rds: Any, dr: Any, ope
     share_cluster(rds, mine["DBClusterSnapshotIdentifier"], DR)
     copy = cluster_copied(dr, mine["DBClusterSnapshotArn"], KmsKeyId=dr_key)
     name = fresh("cluster")
-    with settings(lab, scale=900):
+    with settings(lab, scale=300):
         dr.restore_db_cluster_from_snapshot(
             DBClusterIdentifier=name, SnapshotIdentifier=copy["DBClusterSnapshotIdentifier"], Engine="aurora-postgresql"
         )
