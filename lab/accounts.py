@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any
 
 from moto.iam.models import IAMBackend, iam_backends
-from moto.sts.models import sts_backends
 
 from lab import policy
 from lab.conditions import Context, Values, key_name
@@ -118,6 +117,9 @@ class Accounts:
                 return account
         raise LookupError(f"no account {name!r}; there are {', '.join(account.name for account in self.all)}")
 
+    def knows(self, account: str) -> bool:
+        return any(account == known.id for known in self.all)
+
     def is_dark(self, account: str, region: str | None) -> bool:
         """Whether nothing is heard of an account in a Region; without one, of its global services."""
         return bool(self.dark) and not self.dark.isdisjoint(((account, None), (None, region or "-"), (account, region)))
@@ -136,11 +138,6 @@ class Accounts:
             if session.expires < datetime.now(timezone.utc):
                 raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
             return session.principal
-        for account in list(iam_backends):
-            if found := sts_backends[account][PARTITION].get_assumed_role_from_access_key(access_key):
-                role = found.role_arn
-                role_id = next((each.id for each in backend_of(account).roles.values() if each.arn == role), "")
-                return Principal(account, role, found.arn, role=role_id)
         for account in self._may_own(access_key):
             key = backend_of(account).access_keys.get(access_key)
             if key is not None and key.user_name and key.status == "Active":
@@ -224,24 +221,3 @@ def may(principal: Principal, action: str, resource: str | None, context: Contex
         return found
     limit = replace(policy.decide(principal.session, action, resource, context), by=policy.SESSION)
     return found if limit.allowed else limit
-
-
-def check_trust(principal: Principal, role_arn: str) -> None:
-    """Let a caller become a role that exists and trusts him.
-
-    :raises AwsError: when it does not.
-    """
-    refused = AwsError(
-        "AccessDenied",
-        f"User: {principal.caller_arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
-        403,
-    )
-    parts = role_arn.split(":")
-    if len(parts) != 6 or parts[4] not in iam_backends:
-        raise refused
-    roles = {role.arn: role for role in backend_of(parts[4]).roles.values()}
-    if role_arn not in roles:
-        raise refused
-    found = policy.statements(roles[role_arn].assume_role_policy_document)
-    if not policy.admitted(found, "sts:AssumeRole", "*", principal.names, principal.facts).allowed:
-        raise refused

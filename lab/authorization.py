@@ -24,9 +24,11 @@ class Need:
     resource: str | None = None
     # What conditions can ask about this resource, beside what they can ask about the request.
     context: Context = field(default_factory=dict)
-    # The resource's own policy, where there is one, and whose it is.
-    document: str | None = None
+    # Whose the resource is and its policy, where such resources have policies.
     owner: str | None = None
+    document: str | None = None
+    # Nobody may do anything whom that policy does not let in (keys, roles).
+    closed: bool = False
 
 
 def circumstances(request: Request, caller: Principal, now: float) -> dict[str, Values]:
@@ -53,6 +55,19 @@ def resource_tags(tags: Mapping[str, str]) -> dict[str, Values]:
     return {key_name(f"aws:ResourceTag/{tag}"): value for tag, value in tags.items()}
 
 
+def on_behalf(service: str, region: str) -> dict[str, Values]:
+    """What is different when a service makes a call for somebody (IAM User Guide, forward access sessions)."""
+    return {
+        "aws:requestedregion": region,
+        "aws:viaawsservice": "true",
+        "aws:calledvia": (service,),
+        "aws:calledviafirst": service,
+        "aws:calledvialast": service,
+        # The call does not come from where the caller is.
+        "aws:sourceip": (),
+    }
+
+
 def check(caller: Principal, needs: Iterable[Need], context: Context) -> None:
     """:raises AwsError: when the caller may not do all of that."""
     for need in needs:
@@ -68,14 +83,14 @@ def judge(caller: Principal, need: Need, context: Context) -> Decision:
     granted = policy.admitted(
         policy.statements(need.document), need.permission, need.resource or "*", caller.names, context
     )
-    return joint(identity, granted, own=need.owner == caller.account, needed=False)
+    return joint(identity, granted, own=need.owner == caller.account, closed=need.closed)
 
 
-def joint(identity: Decision, granted: Decision, *, own: bool, needed: bool) -> Decision:
+def joint(identity: Decision, granted: Decision, *, own: bool, closed: bool) -> Decision:
     """Identity and resource policies together (IAM User Guide, evaluation logic, cross-account).
 
-    In the own account one of them is enough, unless the resource's is ``needed`` (keys, roles): then it has to admit
-    the caller himself, or his account and his own policies him. Another account's caller needs both.
+    In the own account one of them is enough, unless the resource is ``closed`` (keys, roles): then its policy has to
+    admit the caller himself, or his account and his own policies him. Another account's caller needs both.
     """
     if identity.denied or granted.denied:
         return identity if identity.denied else granted
@@ -83,7 +98,7 @@ def joint(identity: Decision, granted: Decision, *, own: bool, needed: bool) -> 
         return granted
     if not identity.allowed:
         return identity
-    return identity if granted.allowed or (own and not needed) else granted
+    return identity if granted.allowed or (own and not closed) else granted
 
 
 def refusal(caller: Principal, permission: str, resource: str | None, verdict: Decision) -> AwsError:

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from moto.kms.models import Key, kms_backends
+from moto.kms.models import Key, KmsBackend, kms_backends
 
-from lab import accounts, authorization, policy
+from lab import authorization
 from lab.accounts import Accounts, Principal
+from lab.authorization import Need
 from lab.conditions import Context, Values
 from lab.errors import AwsError
 from lab.policy import Decision
@@ -54,13 +56,18 @@ class Keys:
     def __init__(self, everybody: Accounts, rules: Mapping[str, Any]) -> None:
         self.accounts = everybody
         self.rules = rules
+        self._making = threading.Lock()
 
     def managed(self, account: str, region: str) -> Key:
         """The account's ``aws/rds`` key in a Region; made by AWS, not by moto's default rules."""
         backend = kms_backends[account][region]
-        for key in list(backend.keys.values()):
-            if MANAGED_ALIAS in key.aliases:
-                return key
+        with self._making:
+            for key in list(backend.keys.values()):
+                if MANAGED_ALIAS in key.aliases:
+                    return key
+            return self._make_managed(backend, account, region)
+
+    def _make_managed(self, backend: KmsBackend, account: str, region: str) -> Key:
         key = backend.create_key(
             _managed_policy(account, region), "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT",
             "Default key that protects my RDS database volumes when no other key is defined", None,
@@ -72,11 +79,11 @@ class Keys:
     def find(self, name: str, account: str, region: str) -> Key | None:
         """A key by id, ARN, alias or alias ARN, as seen from an account and a Region."""
         if name.startswith("arn:"):
-            service, region, account, name = name.split(":", 5)[2:]
-            if service != "kms":
+            parts = name.split(":", 5)
+            if len(parts) < 6 or parts[2] != "kms":
                 return None
-            name = name.removeprefix("key/")
-        if account not in {known.id for known in self.accounts.all}:
+            region, account, name = parts[3], parts[4], parts[5].removeprefix("key/")
+        if not self.accounts.knows(account):
             return None
         if name == MANAGED_ALIAS:
             return self.managed(account, region)
@@ -135,31 +142,24 @@ class Keys:
 
 def through_rds(caller: Principal, action: str, region: str) -> dict[str, Values]:
     """What conditions can ask when RDS uses a key for a caller (KMS Developer Guide, condition keys)."""
-    known: dict[str, Values] = {
-        **caller.facts,
-        "aws:requestedregion": region,
-        "aws:viaawsservice": "true",
-        "aws:calledvia": ("rds.amazonaws.com",),
-        "aws:calledviafirst": "rds.amazonaws.com",
-        "aws:calledvialast": "rds.amazonaws.com",
-        "kms:viaservice": f"rds.{region}.amazonaws.com",
-    }
+    known = caller.facts | authorization.on_behalf("rds.amazonaws.com", region)
+    known["kms:viaservice"] = f"rds.{region}.amazonaws.com"
     return known | ({"kms:grantisforawsresource": "true"} if action in GRANTING else {})
 
 
+def need(key: Key, caller: Principal, action: str) -> Need:
+    """A permission on a key: its policy always counts (KMS Developer Guide, key policies)."""
+    known = facts(key) | {"kms:calleraccount": caller.account}
+    return Need(action, key.arn, known, owner=key.account_id, document=key.policy, closed=True)
+
+
 def judge(key: Key, caller: Principal, action: str, context: Context) -> Decision:
-    """Whether key policy and identity policy together let a caller do something with a key.
-
-    Another account's caller needs both; the own account's root statement delegates to identity policies; a
-    statement that names the caller himself is enough in his own account (KMS Developer Guide, key policies).
-    """
-    known = {**context, **_facts(key), "kms:calleraccount": caller.account}
-    granted = policy.admitted(policy.statements(key.policy), action, key.arn, caller.names, known)
-    identity = accounts.may(caller, action, key.arn, known)
-    return authorization.joint(identity, granted, own=key.account_id == caller.account, needed=True)
+    """Whether key policy and identity policy together let a caller do something with a key."""
+    wanted = need(key, caller, action)
+    return authorization.judge(caller, wanted, {**context, **wanted.context})
 
 
-def _facts(key: Key) -> dict[str, Values]:
+def facts(key: Key) -> dict[str, Values]:
     tags = kms_backends[key.account_id][key.region].tagger.get_tag_dict_for_resource(key.id)
     return {
         **authorization.resource_tags(tags),

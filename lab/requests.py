@@ -34,6 +34,8 @@ class Request:
     form: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     path: str = "/"
+    # In which account moto acts.
+    account: str = ""
 
     @property
     def permission(self) -> str:
@@ -50,6 +52,17 @@ class Request:
             # What a REST service gets may be anything.
             return {}
         return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """The tags in a request, in any of the ways in which services write them."""
+        if "json" not in self.protocol:
+            keys = {name[:-4]: key for name, key in self.form.items() if name.startswith("Tag") and name[-4:] == ".Key"}
+            return {key: self.form.get(f"{name}.Value", "") for name, key in keys.items()}
+        rows = self.params.get("Tags") or self.params.get("tags") or []
+        if isinstance(rows, dict):
+            return {str(key): str(value) for key, value in rows.items()}
+        return {row.get("Key") or row.get("TagKey"): row.get("Value") or row.get("TagValue") or "" for row in rows}
 
 
 def read(environ: Environ) -> Request:

@@ -14,17 +14,18 @@ from lab import (
     authorization,
     http,
     kms,
+    needs,
     policy,
     queues,
     regions,
     requests,
     resources,
     signatures,
+    sts,
     wire,
 )
 from lab.accounts import Accounts, Principal
 from lab.admin import Admin
-from lab.authorization import Need
 from lab.delivery import Delivery
 from lab.elsewhere import Moto
 from lab.engines import Engines
@@ -118,11 +119,11 @@ class Application:
         """
         self._check_heard(request, caller, named)
         self._check_rate(request, caller)
-        wanted = [request.permission]
-        if request.service == "rds":
-            wanted = actions.permissions(request.action, request.form)
-        context = authorization.circumstances(request, caller, self.world.now())
-        authorization.check(caller, [Need(permission) for permission in wanted], context)
+        wanted = needs.of(self.world, request, caller)
+        authorization.check(caller, wanted, authorization.circumstances(request, caller, self.world.now()))
+        # moto knows queues and keys in their own account only.
+        owners = [need.owner for need in wanted if need.owner and request.service in ("kms", "sqs")]
+        request.account = owners[0] if owners else caller.account
 
     def _check_heard(self, request: Request, caller: Principal, named: list[str]) -> None:
         if not self.accounts.dark:
@@ -152,7 +153,7 @@ class Application:
             raise authorization.refusal(caller, request.permission, None, policy.NO)
         if kind == "reset-before":
             raise NoAnswer
-        return self._own_answer(request, caller) or self.moto.answer(environ, request, caller.account)
+        return self._own_answer(request, caller) or self.moto.answer(environ, request, request.account)
 
     def _own_answer(self, request: Request, caller: Principal) -> Answer | None:
         if request.service == "rds":
@@ -162,8 +163,8 @@ class Application:
             )  # fmt: skip
         if request.service == "kms":
             return kms.answer(self.world.keys, request, caller)
-        if (request.service, request.action) == ("sts", "AssumeRole"):
-            accounts.check_trust(caller, request.form.get("RoleArn", ""))
+        if request.service == "sts":
+            return sts.answer(self.accounts, request, caller)
         return None
 
 

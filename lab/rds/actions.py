@@ -111,15 +111,6 @@ MOTO_ACTIONS = frozenset(f"{verb}DBSecurityGroup" for verb in ("Create", "Modify
     "DescribeDBSecurityGroups"
 }
 
-# Actions that need another permission when they set tags (Service Authorization Reference, dependent actions).
-TAGGING = "rds:AddTagsToResource"
-
-
-def permissions(action: str, form: Mapping[str, str]) -> list[str]:
-    """What a caller must be allowed to do for this request."""
-    tagged = any(name.startswith("Tags.") for name in form) and action not in TAG_ACTIONS
-    return [f"rds:{action}", *([TAGGING] if tagged else [])]
-
 
 def answer(world: World, call_of: Callable[[dict[str, Any]], Call], action: str, form: Mapping[str, str]) -> Any:
     """The response to an RDS request, or None when moto shall give it.

@@ -114,16 +114,18 @@ def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeEventSubscriptions."""
     have = world.events.subscriptions(call.account, call.region)
     name = call.params.get("SubscriptionName")
-    found = paging.filtered([named(world, call, name)] if name else list(have.values()), call.params, {})
+    found = paging.filtered(
+        [named(world, call.account, call.region, name)] if name else list(have.values()), call.params, {}
+    )
     page, marker = paging.page(found, call.params, lambda each: each.name)
     for each in page:
         look_for_trouble(world, each)
     return {"EventSubscriptionsList": [_row(each, world.now()) for each in page], "Marker": marker}
 
 
-def named(world: World, call: Call, name: str) -> Subscription:
+def named(world: World, account: str, region: str, name: str) -> Subscription:
     """:raises AwsError: when there is no subscription of that name."""
-    found = world.events.subscriptions(call.account, call.region).get(name)
+    found = world.events.subscriptions(account, region).get(name)
     if found is None:
         raise AwsError("SubscriptionNotFound", f"Event subscription {name} not found.", 404)
     return found
@@ -135,7 +137,7 @@ def look_for_trouble(world: World, found: Subscription) -> None:
 
 
 def _settled(world: World, call: Call) -> Subscription:
-    found = named(world, call, call.params["SubscriptionName"])
+    found = named(world, call.account, call.region, call.params["SubscriptionName"])
     status = found.status(world.now())
     if status in ("creating", "modifying", "deleting"):
         raise AwsError("InvalidEventSubscriptionState", f"Event subscription {found.name} is in state {status}.")

@@ -40,18 +40,24 @@ def remove_tags(world: World, call: Call) -> dict[str, Any]:
 
 
 def _resource(world: World, call: Call) -> Database | Snapshot | Group | Subscription:
-    """The caller's own resource behind an ARN; RDS has no policies that would open another account's."""
-    arn = call.params["ResourceName"]
+    return resource(world, call.params["ResourceName"], call.account, call.region)
+
+
+def resource(world: World, arn: str, own: str, here: str) -> Database | Snapshot | Group | Subscription:
+    """An account's own resource behind an ARN; RDS has no policies that would open another account's.
+
+    :raises AwsError: when there is none in this Region.
+    """
     region, account, arn_type, name = arn.split(":", 6)[3:]
     if arn_type in groups.ARN_TYPES:
-        return groups.by_arn(world, arn, call.account, call.region)
+        return groups.by_arn(world, arn, own, here)
     for kind in KINDS:
-        if arn_type == kind.arn_type and (account, region) == (call.account, call.region):
-            return world.database(kind, name, call.account, call.region)
+        if arn_type == kind.arn_type and (account, region) == (own, here):
+            return world.database(kind, name, own, here)
         if arn_type == kind.snapshot_arn_type:
-            if (account, region) != (call.account, call.region):
+            if (account, region) != (own, here):
                 raise AwsError(kind.snapshot_not_found, f"{kind.snapshot} {arn} not found.", 404)
-            return world.snapshot(kind, name, call.account, call.region)
-    if arn_type == "es" and (account, region) == (call.account, call.region):
-        return subscriptions.named(world, call, name)
+            return world.snapshot(kind, name, own, here)
+    if arn_type == "es" and (account, region) == (own, here):
+        return subscriptions.named(world, own, here, name)
     raise AwsError("InvalidParameterValue", f"The specified resource name does not match an RDS resource: {arn}")

@@ -264,7 +264,7 @@ def test_resource_policies(statements: list[dict[str, Any]], word: str | None) -
 
 
 @pytest.mark.parametrize(
-    ("identity", "granted", "own", "needed", "allowed"),
+    ("identity", "granted", "own", "closed", "allowed"),
     [
         pytest.param(True, None, True, False, True, id="own account: identity policies are enough"),
         pytest.param(False, "direct", True, False, True, id="or the resource's, if it names the caller"),
@@ -279,11 +279,11 @@ def test_resource_policies(statements: list[dict[str, Any]], word: str | None) -
     ],
 )
 def test_identity_and_resource_policies_together(
-    identity: bool, granted: str | None, own: bool, needed: bool, allowed: bool
+    identity: bool, granted: str | None, own: bool, closed: bool, allowed: bool
 ) -> None:
     mine = policy.Decision(identity)
     theirs = policy.Decision(granted is not None, by=policy.RESOURCE, direct=granted == "direct")
-    assert authorization.joint(mine, theirs, own=own, needed=needed).allowed is allowed
+    assert authorization.joint(mine, theirs, own=own, closed=closed).allowed is allowed
 
 
 TOPIC = "arn:aws:sns:us-east-1:222222222222:rds"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -181,7 +182,9 @@ def test_the_key_of_an_encrypted_topic_must_admit_rds(
     lab: Lab, rds: Any, sns: Any, subscribe: Any, open_to_rds: bool
 ) -> None:
     policy = allow(RDS_EVENTS, "kms:*") if open_to_rds else key_policy(PRODUCTION)
-    key = lab.client("production", "kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    key = lab.client("production", "kms").create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"][
+        "Arn"
+    ]
     arn = sns.create_topic(Name=fresh("topic"), Attributes={"KmsMasterKeyId": key})["TopicArn"]
     if open_to_rds:
         assert subscribe(SnsTopicArn=arn)["Status"] == "active"
@@ -298,7 +301,9 @@ def test_subscriptions_are_listed_by_page_in_their_own_region(lab: Lab, sns: Any
 def test_a_key_that_is_disabled_closes_the_topic(lab: Lab, rds: Any, sns: Any, subscribe: Any) -> None:
     kms = lab.client("production", "kms")
     key = make_key(kms, PRODUCTION)
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=allow(RDS_EVENTS, "kms:*"))
+    admitted = [json.loads(each)["Statement"][0] for each in (key_policy(PRODUCTION), allow(RDS_EVENTS, "kms:*"))]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": admitted})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
     arn = sns.create_topic(Name=fresh("topic"), Attributes={"KmsMasterKeyId": key})["TopicArn"]
     name = subscribe(SnsTopicArn=arn)["CustSubscriptionId"]
     kms.disable_key(KeyId=key)
