@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab import (
     accounts,
+    alarms,
     authorization,
     http,
     kms,
@@ -53,6 +54,7 @@ class Application:
         self.world = World(self.accounts, settings, self.faults, engines)
         self.delivery = Delivery(self.world)
         queues.connect(self.world.keys)
+        alarms.connect(self.world)
         self.moto = Moto()
         self.admin = Admin(self.world, self.journal, home)
         # Set when the lab ends: nobody waits any longer.

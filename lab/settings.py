@@ -101,6 +101,8 @@ class Settings:
     scale: float = DEFAULT_SCALE
     # How much of a database an incremental snapshot or copy moves.
     incremental_share: float = 0.1
+    # By how much the periods of CloudWatch alarms are shorter than they say.
+    alarm_scale: float = 1.0
     durations: dict[str, float] = field(default_factory=lambda: dict(DURATIONS))
     quotas: dict[str, int] = field(default_factory=lambda: dict(QUOTAS))
     rules: dict[str, Any] = field(default_factory=lambda: {name: choices[0] for name, choices in RULES.items()})
@@ -118,6 +120,7 @@ class Settings:
         return {
             "scale": self.scale,
             "incremental_share": self.incremental_share,
+            "alarm_scale": self.alarm_scale,
             "durations": dict(self.durations),
             "quotas": dict(self.quotas),
             "rules": dict(self.rules),
@@ -132,13 +135,15 @@ class Settings:
         _check(wanted)
         self.scale = wanted.get("scale", self.scale)
         self.incremental_share = wanted.get("incremental_share", self.incremental_share)
+        self.alarm_scale = wanted.get("alarm_scale", self.alarm_scale)
         for name in ("durations", "quotas", "rules", "rate"):
             getattr(self, name).update(wanted.get(name, {}))
 
 
 def _check(wanted: Any) -> None:
-    _known("settings", wanted, ("scale", "incremental_share", "durations", "quotas", "rules", "rate"))
-    _number("scale", wanted.get("scale", 1), above=0)
+    _known("settings", wanted, ("scale", "incremental_share", "alarm_scale", "durations", "quotas", "rules", "rate"))
+    for name in ("scale", "alarm_scale"):
+        _number(name, wanted.get(name, 1), above=0)
     share = _number("incremental_share", wanted.get("incremental_share", 0))
     if share > 1:
         raise BadRequest("incremental_share must be at most 1")

@@ -8,6 +8,8 @@ import json
 from importlib.metadata import version
 
 import pytest
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
@@ -164,3 +166,31 @@ def test_a_queue_has_a_policy_that_other_attributes_take_away() -> None:
     assert queue.policy is None
     queue._policy_json = json.loads(DOCUMENT)
     assert queue.policy
+
+
+def test_alarms_and_metrics_are_kept_and_never_evaluated() -> None:
+    backend = cloudwatch_backends[ACCOUNT]["us-west-2"]
+    dimensions = [{"Name": "database", "Value": "orders"}]
+    alarm = backend.put_metric_alarm(
+        name="alarm", namespace="Tests", metric_name="age", comparison_operator="GreaterThanThreshold",
+        evaluation_periods=1, period=60, threshold=5.0, statistic="Sum", description="", dimensions=dimensions,
+        alarm_actions=["topic"], treat_missing_data="breaching",
+    )  # fmt: skip
+    assert backend.alarms["alarm"] is alarm
+    assert alarm.alarm_arn == f"arn:aws:cloudwatch:us-west-2:{ACCOUNT}:alarm:alarm"
+    assert (alarm.alarm_actions, alarm.ok_actions, alarm.insufficient_data_actions) == (["topic"], [], [])
+    assert (alarm.state_value, alarm.state_reason, alarm.history) == ("OK", "Unchecked: Initial alarm creation", [])
+    assert (alarm.actions_enabled, alarm.datapoints_to_alarm, alarm.unit) == (True, None, None)
+    backend.put_metric_data("Tests", [{"MetricName": "age", "Value": 9.0, "Dimensions": dimensions}])
+    (datum,) = backend.metric_data
+    assert (datum.namespace, datum.name, datum.unit) == ("Tests", "age", None)
+    assert [(each.name, each.value) for each in datum.dimensions] == [("database", "orders")]
+    assert datum.timestamp.tzinfo is None
+
+
+def test_alarms_change_their_state_and_are_shown_by_known_methods() -> None:
+    assert list(inspect.signature(Alarm.update_state).parameters) == ["self", "reason", "reason_data", "state_value"]
+    assert ".update_state(reason, reason_data, state_value)" in inspect.getsource(CloudWatchBackend.set_alarm_state)
+    assert "name=name" in inspect.getsource(CloudWatchResponse.put_metric_alarm)
+    for method in (CloudWatchResponse.describe_alarms, CloudWatchResponse.describe_alarms_for_metric):
+        assert list(inspect.signature(method).parameters) == ["self"]
