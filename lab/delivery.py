@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import partial
 
 from lab import topics
 from lab.rds import subscriptions
-from lab.rds.events import Event, Subscription
+from lab.rds.events import Event, Source, Subscription
 from lab.rds.world import World
 
+Work = Callable[[], None]
 DOCUMENT = "http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html"
 CONSOLE = "https://console.aws.amazon.com/rds/home"
 _ANCHORS = {"db-instance": "dbinstance", "db-cluster": "dbclusters", "db-snapshot": "snapshot",
@@ -22,7 +23,7 @@ _ANCHORS = {"db-instance": "dbinstance", "db-cluster": "dbclusters", "db-snapsho
 PATIENCE = 20
 
 
-def body(event: Event) -> str:
+def body(event: Event, tags: Mapping[str, str]) -> str:
     """The message: a JSON object whose time has no zone and whose id is the end of an address."""
     moment = datetime.fromtimestamp(event.moment, timezone.utc).isoformat(" ", "milliseconds")
     told = {
@@ -33,7 +34,7 @@ def body(event: Event) -> str:
         "Source ARN": event.arn,
         "Event ID": f"{DOCUMENT}#{event.id}",
         "Event Message": event.message,
-        "Tags": event.tags,
+        "Tags": dict(tags),
     }
     return json.dumps(told, separators=(",", ":"))
 
@@ -45,17 +46,18 @@ class Delivery:
         self.world = world
         self._lock = threading.Lock()
         # What is to come after the next one, by subscription.
-        self._held: dict[Subscription, list[Callable[[], None]]] = {}
+        self._held: dict[Subscription, list[Work]] = {}
         world.events.listeners.append(self.take)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event, source: Source) -> None:
         """Start an event on its way to whoever wants it. Called where it happens, maybe under the world's lock."""
         now = self.world.now()
         for found in list(self.world.events.subscriptions(event.account, event.region).values()):
             if found.enabled and found.status(now) not in ("creating", "deleting") and found.wants(event):
-                self._send(found, event, now + self.world.settings.seconds("event"))
+                deliver = partial(self._deliver, found, event, source)
+                self._send(found, event, deliver, now + self.world.settings.seconds("event"))
 
-    def _send(self, found: Subscription, event: Event, moment: float) -> None:
+    def _send(self, found: Subscription, event: Event, deliver: Work, moment: float) -> None:
         """What goes wrong can be asked for by the source, the id of the event, or the subscription."""
         names = (event.source, event.arn, event.id, found.name, found.arn)
         strikes = partial(self.world.faults.strikes, account=event.account, region=event.region, resource=names)
@@ -66,10 +68,9 @@ class Delivery:
         times = 2 if strikes("event-doubled") else 1
         swapped = strikes("event-reordered") is not None
         for _time in range(times):
-            self.world.clock.at(moment, partial(self._arrive, found, event, swapped=swapped))
+            self.world.clock.at(moment, partial(self._arrive, found, deliver, swapped=swapped))
 
-    def _arrive(self, found: Subscription, event: Event, *, swapped: bool) -> None:
-        deliver = partial(self._deliver, found, event)
+    def _arrive(self, found: Subscription, deliver: Work, *, swapped: bool) -> None:
         if swapped:
             with self._lock:
                 self._held.setdefault(found, []).append(deliver)
@@ -85,10 +86,12 @@ class Delivery:
         for deliver in held:
             deliver()
 
-    def _deliver(self, found: Subscription, event: Event) -> None:
+    def _deliver(self, found: Subscription, event: Event, source: Source) -> None:
+        """Publish, with the tags that the source has now (RDS User Guide, event notification tags)."""
         if found.gone is not None:
             return
         sender = topics.Sender(subscriptions.SERVICE, event.account, event.arn)
         attributes = {"EventID": event.id, "Resource": event.arn}
-        if not topics.publish(self.world.keys, found.topic, sender, subscriptions.SUBJECT, body(event), attributes):
+        text = body(event, source.tags)
+        if not topics.publish(self.world.keys, found.topic, sender, subscriptions.SUBJECT, text, attributes):
             subscriptions.look_for_trouble(self.world, found)

@@ -46,6 +46,10 @@ class Frozen:
     def failed(self) -> bool:
         return self._job.done() and self._job.exception() is not None
 
+    def when_done(self, work: Callable[[], object]) -> None:
+        """Do something once the files are there, or it is clear that they never will be."""
+        self._job.add_done_callback(lambda _job: work())
+
     def path(self) -> Path:
         """Where the files are; waits until they are all there."""
         return self._job.result()

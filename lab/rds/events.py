@@ -50,7 +50,6 @@ class Event:
     category: str
     message: str
     moment: float
-    tags: dict[str, str]
     number: int = field(default_factory=itertools.count(1).__next__)
 
 
@@ -101,7 +100,7 @@ class Events:
         self._kept: dict[tuple[str, str], deque[Event]] = {}
         self._subscriptions: dict[tuple[str, str], dict[str, Subscription]] = {}
         # Who is told of each event, in the thread where it happens: it must not wait either.
-        self.listeners: list[Callable[[Event], None]] = []
+        self.listeners: list[Callable[[Event, Source], None]] = []
 
     def emit(self, event_id: str, source: Source, **words: object) -> None:
         """Say what has happened to a database or a snapshot. ``words`` fill in the message of the catalogue."""
@@ -109,7 +108,7 @@ class Events:
         entry = CATALOGUE[source_type][event_id]
         event = Event(
             event_id, source.account, source.region, source_type, source.identifier, source.arn, entry.category,
-            entry.message.format_map(words), self._now(), dict(source.tags),
+            entry.message.format_map(words), self._now(),
         )  # fmt: skip
         with self._lock:
             kept = self._kept.setdefault((event.account, event.region), deque(maxlen=MOST_KEPT))
@@ -117,7 +116,7 @@ class Events:
                 kept.popleft()
             kept.append(event)
         for listen in self.listeners:
-            listen(event)
+            listen(event, source)
 
     def of(self, account: str, region: str) -> list[Event]:
         """What is remembered of an account in a Region, oldest first."""

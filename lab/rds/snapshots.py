@@ -68,7 +68,8 @@ def take(
     place.snapshots[found.kind.name].add(snapshot)
     if not age:
         world.events.emit(_EVENTS[found.kind.name, type_][0], snapshot)
-        world.clock.at(snapshot.ready, lambda: _finish(world, snapshot))
+        # It is not complete before its files are.
+        snapshot.frozen.when_done(lambda: world.clock.at(snapshot.ready, lambda: _finish(world, snapshot)))
     return snapshot
 
 
@@ -81,7 +82,7 @@ def _finish(world: World, snapshot: Snapshot) -> None:
     with world.lock:
         place = world.place(snapshot.account, snapshot.region)
         gone = place.snapshots[snapshot.kind.name].get(snapshot.identifier) is not snapshot
-        if gone or snapshot.finished or snapshot.fails:
+        if gone or snapshot.finished or snapshot.status(world.now()) != "available":
             return
         snapshot.finished = True
         world.events.emit(_EVENTS[snapshot.kind.name, snapshot.type][1], snapshot)
