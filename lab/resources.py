@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from lab.accounts import PARTITION
 from lab.requests import Request
@@ -91,6 +90,18 @@ def _bucket(request: Request) -> str:
 
 
 def place_of(arn: str) -> tuple[str, str | None]:
-    """Account and Region of an ARN; the account is empty when it says none."""
-    parts: list[Any] = arn.split(":", 5)
-    return (parts[4], parts[3] or None) if len(parts) == 6 and parts[0] == "arn" else ("", None)
+    """Account and Region of an ARN; the account is empty when nobody can tell."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn":
+        return "", None
+    if parts[2] == "s3":
+        return _owner_of_bucket(parts[5].partition("/")[0]), None
+    return parts[4], parts[3] or None
+
+
+def _owner_of_bucket(name: str) -> str:
+    """Buckets have no account in their ARN."""
+    from moto.s3.models import s3_backends
+
+    found = s3_backends.bucket_accounts.get(name)
+    return found[1] if found else ""

@@ -7,6 +7,7 @@ Each topic is a module with its ``routes``.
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +20,8 @@ from lab.requests import Environ
 from lab.settings import BadRequest
 from lab.shop import Shop
 from lab.wire import Answer
+
+log = logging.getLogger("lab")
 
 
 class Admin:
@@ -49,6 +52,9 @@ class Admin:
                 return _json(route(rest))
         except (BadRequest, LookupError) as error:
             return _json({"error": str(error.args[0] if error.args else error)}, 400)
+        except Exception as error:
+            log.exception("%s %s", method, name)
+            return _json({"error": repr(error)}, 500)
         known = [f"{method} /_lab/{path}" for method, path in self.routes]
         return _json({"error": f"nothing here: {method} /_lab/{name}", "there are": known}, 404)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab import outages, regions
 from lab.admin import fault_form
-from lab.admin.forms import Routes, flag, known
+from lab.admin.forms import Routes, alone, flag, known
 from lab.rds.world import World
 from lab.settings import BadRequest
 
@@ -15,9 +15,9 @@ from lab.settings import BadRequest
 def routes(world: World) -> Routes:
     return {
         ("POST", "dark"): lambda body: _darken(world, body),
-        ("GET", "faults"): lambda _query: world.faults.as_list(),
+        ("GET", "faults"): alone(world.faults.as_list),
         ("POST", "faults"): lambda body: _add(world, body),
-        ("DELETE", "faults"): lambda _body: _forget(world),
+        ("DELETE", "faults"): alone(lambda: _forget(world)),
         ("DELETE", "faults/*"): lambda number: _take_back(world, number),
     }
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lab.admin.forms import Routes
+from lab.admin.forms import Routes, alone
 from lab.journal import Journal
 
 
 def routes(journal: Journal) -> Routes:
     return {
         ("GET", "calls"): journal.read,
-        ("DELETE", "calls"): lambda _body: _forget(journal.clear),
-        ("GET", "cost"): lambda _query: journal.costs(),
-        ("DELETE", "cost"): lambda _body: _forget(journal.clear_costs),
+        ("DELETE", "calls"): alone(lambda: _forget(journal.clear)),
+        ("GET", "cost"): alone(journal.costs),
+        ("DELETE", "cost"): alone(lambda: _forget(journal.clear_costs)),
     }
 
 

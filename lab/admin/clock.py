@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.admin.forms import Routes, known, seconds
+from lab.admin.forms import Routes, alone, known, seconds
 from lab.rds.world import World
 from lab.settings import BadRequest
 from lab.wire import iso
@@ -13,7 +13,7 @@ from lab.wire import iso
 
 def routes(world: World) -> Routes:
     return {
-        ("GET", "clock"): lambda _query: _read(world),
+        ("GET", "clock"): alone(lambda: _read(world)),
         ("POST", "clock"): lambda body: _advance(world, body),
     }
 

@@ -18,7 +18,18 @@ def known(body: Any, *names: str) -> None:
     if not isinstance(body, dict):
         raise BadRequest("the body must be a JSON object")
     if unknown := sorted(set(body) - set(names)):
-        raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join(names)}")
+        raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join(names) or 'none'}")
+
+
+def alone(work: Callable[[], Any]) -> Callable[[Any], Any]:
+    """For what takes no words: whoever sends some means something else."""
+
+    def checked(body: Any) -> Any:
+        if body is not None:
+            known(body)
+        return work()
+
+    return checked
 
 
 def flag(body: dict[str, Any], name: str, *, default: bool) -> bool:

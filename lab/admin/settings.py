@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.admin.forms import Routes
+from lab.admin.forms import Routes, alone
 from lab.rds.world import World
 
 
 def routes(world: World) -> Routes:
     return {
-        ("GET", "settings"): lambda _query: world.settings.as_dict(),
+        ("GET", "settings"): alone(world.settings.as_dict),
         ("PATCH", "settings"): lambda body: _change(world, body),
     }
 

@@ -19,6 +19,7 @@ def _do(world: World, shop: Shop, body: Any) -> dict[str, Any]:
     known(body, "do", "account")
     account = world.accounts.find(body.get("account", "production"))
     deeds = {"create": shop.create, "lose-rows": shop.lose_rows, "damage": shop.damage, "beat": shop.beat}
-    if body.get("do") not in deeds:
+    deed = deeds.get(str(body.get("do")))
+    if deed is None:
         raise BadRequest(f"do must be one of {', '.join(deeds)}")
-    return deeds[body["do"]](account)
+    return deed(account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab import regions
 from lab.admin.forms import Routes, known, seconds
 from lab.rds import snapshots
 from lab.rds.world import Database, World
@@ -20,11 +21,12 @@ def _take_automated(world: World, shop: Shop, body: Any) -> list[str]:
     """Take automated snapshots of an account's databases, now or as if some time ago."""
     known(body, "account", "region", "databases", "age")
     account = world.accounts.find(body.get("account"))
+    region = regions.check(body.get("region") or account.region)
     age = seconds(body, "age")
     if not age:
         shop.beat_before_snapshots(account)
     with world.lock:
-        chosen = _chosen(world, account.id, body.get("region") or account.region, body.get("databases"))
+        chosen = _chosen(world, account.id, region, body.get("databases"))
         taken = [snapshots.take_automated(world, found, age=age) for found in chosen]
     for snapshot in taken:
         snapshot.frozen.path()
@@ -37,11 +39,11 @@ def _chosen(world: World, account: str, region: str, wanted: Any) -> list[Databa
     found = [each for table in place.databases.values() for each in table.values() if each.cluster is None]
     if wanted is None:
         return [each for each in found if _is_backed_up(each) and each.status(now) == "available"]
-    if not isinstance(wanted, list):
+    if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
         raise BadRequest("databases must be a list of names")
     by_name = {each.identifier: each for each in found}
     if missing := [name for name in wanted if name not in by_name]:
-        raise BadRequest(f"no such database in {account} {region}: {', '.join(map(str, missing))}")
+        raise BadRequest(f"no such database in {account} {region}: {', '.join(missing)}")
     if busy := [name for name in wanted if by_name[name].status(now) != "available"]:
         raise BadRequest(f"not available: {', '.join(busy)}")
     return [by_name[name] for name in wanted]

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.admin.forms import Routes
+from lab.admin.forms import Routes, alone
 from lab.rds.world import Database, World
 from lab.wire import iso
 
 
 def routes(world: World) -> Routes:
-    return {("GET", "status"): lambda _query: _status(world)}
+    return {("GET", "status"): alone(lambda: _status(world))}
 
 
 def _status(world: World) -> dict[str, Any]:

@@ -194,3 +194,17 @@ def test_alarms_change_their_state_and_are_shown_by_known_methods() -> None:
     assert "name=name" in inspect.getsource(CloudWatchResponse.put_metric_alarm)
     for method in (CloudWatchResponse.describe_alarms, CloudWatchResponse.describe_alarms_for_metric):
         assert list(inspect.signature(method).parameters) == ["self"]
+
+
+def test_buckets_are_known_by_their_owners() -> None:
+    from moto.s3.models import s3_backends
+
+    s3_backends[ACCOUNT]["aws"].create_bucket("somebodys", "us-west-2")
+    assert s3_backends.bucket_accounts["somebodys"] == ("aws", ACCOUNT)
+
+
+def test_a_service_that_moto_does_not_have_is_none() -> None:
+    application = DomainDispatcherApplication(create_backend_app)
+    assert application.get_backend_for_host("rds.us-west-2.amazonaws.com") == "rds"
+    assert application.get_backend_for_host("oam.us-west-2.amazonaws.com") is None
+    assert all(len(pair) == 2 for pair in application.backend_url_patterns)

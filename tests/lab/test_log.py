@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectionClosedError
 from lab import Lab
 from lab.journal import KEEP, Entry, Journal
 from lab.settings import BadRequest
-from tests.lab.helpers import DR, PRODUCTION, automated, code_of, fresh
+from tests.lab.helpers import DR, PRODUCTION, automated, code_of, fresh, make_role
 
 HOME = "us-west-2"
 DB = f"arn:aws:rds:{HOME}:{PRODUCTION}:db"
@@ -121,7 +121,8 @@ def test_there_are_no_secrets_in_it(lab: Lab, rds: Any) -> None:
         PreSignedUrl=f"https://rds.us-west-2.amazonaws.com/?X-Amz-Signature={secret}",
     )
     client = lab.client("production", "sts")
-    client.get_session_token()
+    make_role(lab.client("production", "iam"), name, PRODUCTION, "rds:*")
+    session = client.assume_role(RoleArn=f"arn:aws:iam::{PRODUCTION}:role/{name}", RoleSessionName="test")
     signatures: list[str] = []
     client.meta.events.register(
         "before-send.sts", lambda request, **_: signatures.append(str(request.headers["Authorization"]))
@@ -129,7 +130,9 @@ def test_there_are_no_secrets_in_it(lab: Lab, rds: Any) -> None:
     client.get_caller_identity()
     seen = str(lab.calls(since=before))
     assert name in seen
-    for hidden in (secret, made["SecretAccessKey"], "Signature=", "AWS4-HMAC", signatures[0][-60:]):
+    lent = session["Credentials"]
+    hidden_ones = (secret, made["SecretAccessKey"], lent["SecretAccessKey"], lent["SessionToken"])
+    for hidden in (*hidden_ones, "Signature=", "AWS4-HMAC", signatures[0][-60:]):
         assert hidden not in seen
 
 

@@ -93,13 +93,12 @@ def test_calls_above_the_rate_are_refused_and_logged(lab: Lab, stranger: Any) ->
     assert (last["status"], last["error"], last["message"]) == (400, "ThrottlingException", "Rate exceeded")
 
 
-def test_the_rate_follows_the_clock_of_the_lab() -> None:
-    with Lab(metadata_only=True) as bare:
-        client = bare.client("production", "rds", config=ONCE)
-        bare.admin("PATCH", "settings", {"rate": {"per_second": 0.001, "burst": 1}})
+def test_the_rate_follows_the_clock_of_the_lab(empty_lab: Lab) -> None:
+    client = empty_lab.client("stranger", "rds", "eu-north-1", config=ONCE)
+    with settings(empty_lab, rate={"per_second": 0.001, "burst": 1}):
         assert client.describe_db_instances()
         assert code_of(client.describe_db_instances) == "ThrottlingException"
-        bare.admin("POST", "clock", {"advance": 1000})
+        empty_lab.admin("POST", "clock", {"advance": 1000})
         assert client.describe_db_instances()
 
 
