@@ -7,6 +7,7 @@ import importlib
 import logging
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from lab import (
@@ -33,7 +34,7 @@ from lab.engines import Engines
 from lab.errors import AwsError, NoAnswer
 from lab.faults import Fault, Faults, Subject, all_names
 from lab.journal import Entry, Journal, telling
-from lab.rds import actions
+from lab.rds import actions, logins
 from lab.rds.world import Call, World
 from lab.requests import Environ, Request
 from lab.settings import Settings
@@ -56,6 +57,7 @@ class Application:
         queues.connect(self.world.keys)
         alarms.connect(self.world)
         self.moto = Moto()
+        engines.judge_tokens(partial(logins.why_not, self.world))
         self.admin = Admin(self.world, self.journal, home)
         # Set when the lab ends: nobody waits any longer.
         self.closing = threading.Event()

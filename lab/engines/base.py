@@ -23,6 +23,7 @@ from lab.engines.users import EngineError, User
 
 if TYPE_CHECKING:
     from lab.engines.certificates import Certificate
+    from lab.engines.ldap import Doorman
 
 __all__ = ["NOTHING", "EngineError", "Family", "Frozen", "Server"]
 
@@ -196,6 +197,9 @@ class Family(ABC):
     version: str
     # Whatever the files of an empty server depend on.
     recipe: str
+    # Who decides about tokens in the place of passwords, or why there is nobody.
+    doorman: Doorman | None = None
+    why_no_tokens: str | None
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -215,6 +219,10 @@ class Family(ABC):
     @abstractmethod
     def initialise(self, folder: Path) -> None:
         """Make the files of an empty server."""
+
+    def close(self) -> None:
+        if self.doorman:
+            self.doorman.close()
 
     def certificate(self) -> Certificate:
         """What the servers of this family prove their identity with."""

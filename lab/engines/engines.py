@@ -10,6 +10,7 @@ from pathlib import Path
 from lab.engines.base import NOTHING, Family, Frozen, Server, finished
 from lab.engines.catalogue import MARIADB, POSTGRESQL, offer
 from lab.engines.host import Host
+from lab.engines.ldap import Judge
 from lab.engines.mariadb import Mariadb
 from lab.engines.postgres import Postgres
 from lab.engines.users import EngineError
@@ -62,6 +63,17 @@ class Engines:
         family = self.families.get(about.family or "")
         return about.version if family is None or about.stand_in else family.version
 
+    def why_no_tokens(self, engine: str) -> str | None:
+        """Why servers of this RDS engine take passwords only; None when they take tokens, or when there are none."""
+        family = self.families.get(offer(engine).family or "")
+        return family.why_no_tokens if family else None
+
+    def judge_tokens(self, judge: Judge) -> None:
+        """From now on, ``judge`` decides who gets in with a token."""
+        for family in self.families.values():
+            if family.doorman:
+                family.doorman.judge = judge
+
     def server(self, engine: str) -> Server | None:
         """A place for a server, with a port and without files; None in a lab without servers."""
         if self.metadata_only:
@@ -110,4 +122,6 @@ class Engines:
             server.tell_to_stop(at_once=True)
         for server in list(self._servers):
             server.stop(at_once=True)
+        for family in self.families.values():
+            family.close()
         self.host.close()

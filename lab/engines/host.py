@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LAUNCHER = Path(__file__).parent.with_name("launch.py")
 # Of the 107 bytes of a socket's path, what remains after the folder and the name in it.
 LONGEST_ROOT = 80
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "LDAPNOINIT": "1"}
 
 
 class Host:
@@ -83,14 +83,14 @@ class Host:
                 start_new_session=True,
             )
 
-    def run(self, owner: User, *command: str) -> str:
-        """Run a short program, and return what it says.
+    def run(self, owner: User, *command: str, says: str = "") -> None:
+        """Run a short program, and say something to it.
 
         :raises EngineError: when it fails.
         """
         done = subprocess.run(
             _tied(owner, command, signal.SIGKILL),
-            stdin=subprocess.DEVNULL,
+            input=says.encode(),
             capture_output=True,
             cwd="/",
             env=ENVIRONMENT,
@@ -98,7 +98,6 @@ class Host:
         )
         if done.returncode:
             raise EngineError(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-2000:]}")
-        return done.stdout.decode(errors="replace")
 
     def finish_jobs(self) -> None:
         """Let what is being done end, and begin nothing any more."""

@@ -132,6 +132,8 @@ class Mariadb(Family):
     """MariaDB, from the system's packages."""
 
     name = MARIADB
+    # They would need a plugin, and that another user's rights.
+    why_no_tokens = "The lab's MariaDB servers take passwords only."
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)

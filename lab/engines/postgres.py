@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.engines import programs
+from lab.engines import ldap, programs
 from lab.engines.base import Family, Server
 from lab.engines.catalogue import POSTGRESQL, SUPERUSER
 from lab.engines.host import Host
+from lab.engines.ldap import Doorman
 from lab.engines.users import user
 
 if TYPE_CHECKING:
@@ -41,11 +43,29 @@ password_encryption = 'scram-sha-256'
 unix_socket_permissions = 0700
 """
 
+ROLES = """
+CREATE ROLE rds_iam NOLOGIN;
+"""
+
+# Since then only who has a role himself may grant it, be it without its rights. So that the master user may grant
+# rds_iam and still enter with his password, he is listed in a file beside the data, which goes with it into snapshots.
+MASTERS_SINCE = 16
+MASTERS = "lab_masters"
+
 ACCESS = f"""
 local  all          {SUPERUSER}  trust
 local  replication  {SUPERUSER}  trust
 host   all          {SUPERUSER}  127.0.0.1/32  reject
-host   all          all          127.0.0.1/32  scram-sha-256
+"""
+
+# As on RDS: who has the role enters with a token, over TLS, and not with a password any more.
+TOKENS = """
+hostnossl  all  +rds_iam  127.0.0.1/32  reject
+hostssl    all  +rds_iam  127.0.0.1/32  ldap {ldap}
+"""
+
+PASSWORDS = """
+host  all  all  127.0.0.1/32  scram-sha-256
 """
 
 
@@ -58,6 +78,27 @@ class PostgresServer(Server):
 
     def _prepare(self) -> None:
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        self.access.write_text(ACCESS + self._tokens() + PASSWORDS)
+        self.access.chmod(0o644)
+
+    @property
+    def access(self) -> Path:
+        """Who may enter: beside the data, since each server has another port."""
+        return self.folder.parent / "access"
+
+    def _tokens(self) -> str:
+        doorman = self.family.doorman
+        if doorman is None:
+            return ""
+        masters = f'host all @"{self.masters}" 127.0.0.1/32 scram-sha-256' if self.family.lists_masters else ""
+        return masters + TOKENS.format(
+            ldap=f'ldapserver=127.0.0.1 ldapport={doorman.port} ldapprefix="{ldap.PREFIX}" '
+            f'ldapsuffix="{ldap.suffix(self.port)}"'
+        )
+
+    @property
+    def masters(self) -> Path:
+        return self.folder / MASTERS
 
     def _command(self) -> list[str]:
         return [
@@ -67,6 +108,7 @@ class PostgresServer(Server):
         ]
 
     def _settings(self) -> Iterator[str]:
+        yield f"hba_file={self.access}"
         if self.family.has_tls:
             certificate = self.family.certificate()
             yield "ssl=on"
@@ -105,6 +147,8 @@ class PostgresServer(Server):
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}").format(owner, sql.Literal(password))
             )
+            if self.family.lists_masters:
+                self._list_master(connection, user)
             if database and database != "postgres":
                 # Copied as files: a database that is written through the log makes every later copy larger.
                 how = sql.SQL("STRATEGY file_copy") if connection.info.server_version >= 150000 else sql.SQL("")
@@ -112,19 +156,39 @@ class PostgresServer(Server):
                     sql.SQL("CREATE DATABASE {} OWNER {} {}").format(sql.Identifier(database), owner, how)
                 )
 
+    def _list_master(self, connection: psycopg.Connection[Any], user: str) -> None:
+        from psycopg import sql
+
+        with self.masters.open("a") as file:
+            file.write(f'"{user}"\n')
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute(
+            sql.SQL("GRANT rds_iam TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE").format(sql.Identifier(user))
+        )
+
 
 class Postgres(Family):
     """PostgreSQL, from the system's packages or from a Python package."""
 
     name = POSTGRESQL
+    why_no_tokens: str | None = (
+        "These PostgreSQL programs have no TLS or no LDAP; those of Debian's package postgresql have both."
+    )
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.user = user("postgres")
         self.folder, self.version = programs.find_postgres()
-        self.has_tls = "--with-openssl" in programs.how_built(self.folder)
+        built = programs.how_built(self.folder)
+        self.has_tls = "--with-openssl" in built or "--with-ssl=openssl" in built
+        if self.has_tls and "--with-ldap" in built:
+            self.doorman, self.why_no_tokens = Doorman(), None
         self.sockets = host.sockets("s", self.user)
-        self.recipe = CONFIGURATION + ACCESS
+        self.recipe = CONFIGURATION + ROLES + MASTERS
+
+    @property
+    def lists_masters(self) -> bool:
+        return int(self.version.split(".")[0]) >= MASTERS_SINCE
 
     def program(self, name: str) -> str:
         return str(self.folder / name)
@@ -151,4 +215,8 @@ class Postgres(Family):
         )
         with (folder / "postgresql.conf").open("a") as file:
             file.write(CONFIGURATION)
-        (folder / "pg_hba.conf").write_text(ACCESS)
+        # An empty list would be no list.
+        (folder / MASTERS).write_text(f"{SUPERUSER}\n")
+        os.chown(folder / MASTERS, self.user.uid, self.user.gid)
+        alone = (self.program("postgres"), "--single", "-c", "exit_on_error=on", "-D", str(folder), "postgres")
+        self.host.run(self.user, *alone, says=ROLES)

@@ -8,7 +8,7 @@ from typing import Any
 from lab import keys
 from lab.engines import SUPERUSER, Server, offer
 from lab.errors import AwsError
-from lab.rds import names, network, removal, rows, snapshots
+from lab.rds import logins, names, network, removal, rows, snapshots
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.world import Call, Database, World
 
@@ -51,6 +51,7 @@ def new_database(world: World, call: Call, kind: Kind) -> Database:
 def _register(world: World, call: Call, kind: Kind, name: str, engine: str, version: str) -> Database:
     params = call.params
     network.check(world, call)
+    logins.check_option(world, engine, params)
     now = world.now()
     found = Database(
         kind, call.account, call.region, name, engine, version,
@@ -214,6 +215,7 @@ def _modify(world: World, call: Call, found: Database) -> None:
     if params.get("EngineVersion"):
         check_engine(world, {"Engine": found.engine, **params}, found.kind)
     network.check(world, call)
+    logins.check_option(world, found.engine, params)
     changed = {name: value for name, value in params.items() if name not in (*IGNORED, found.kind.identifier)}
     until = now + world.settings.seconds("modify")
     if password := params.get("MasterUserPassword"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab import keys
 from lab.errors import AwsError
-from lab.rds import databases, names, network, rows
+from lab.rds import databases, logins, names, network, rows
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.stored import Snapshot
 from lab.rds.world import Call, Database, World
@@ -80,6 +80,7 @@ def _source(world: World, call: Call, kind: Kind, name: str) -> Snapshot:
     if (call.params.get("AllocatedStorage") or snapshot.portrait.storage) < snapshot.portrait.storage:
         raise AwsError("InvalidParameterValue", "AllocatedStorage cannot be less than the snapshot's.")
     network.check(world, call)
+    logins.check_option(world, engine, call.params)
     return snapshot
 
 

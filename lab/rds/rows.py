@@ -88,6 +88,7 @@ def _common(found: Database) -> dict[str, Any]:
         "KmsKeyId": keys.shown(found.key),
         "TagList": names.tag_rows(found.tags),
         "CopyTagsToSnapshot": bool(found.options.get("CopyTagsToSnapshot")),
+        "IAMDatabaseAuthenticationEnabled": bool(found.data.options.get("EnableIAMDatabaseAuthentication")),
         "DeletionProtection": bool(found.options.get("DeletionProtection")),
         "BackupRetentionPeriod": found.options["BackupRetentionPeriod"],
     }
@@ -144,7 +145,6 @@ _INSTANCE_DEFAULTS: dict[str, Any] = {
     "AssociatedRoles": [],
     "DbInstancePort": 0,
     "MonitoringInterval": 0,
-    "IAMDatabaseAuthenticationEnabled": False,
     "PerformanceInsightsEnabled": False,
     "CustomerOwnedIpEnabled": False,
     "NetworkType": "IPV4",
@@ -162,7 +162,6 @@ _CLUSTER_DEFAULTS: dict[str, Any] = {
     "ReadReplicaIdentifiers": [],
     "AssociatedRoles": [],
     "DomainMemberships": [],
-    "IAMDatabaseAuthenticationEnabled": False,
     "HttpEndpointEnabled": False,
     "CrossAccountClone": False,
     "AutoMinorVersionUpgrade": True,
