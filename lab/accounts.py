@@ -88,12 +88,17 @@ class Principal:
         return known | {key_name(f"aws:PrincipalTag/{tag}"): value for tag, value in self.tags}
 
 
+def _invalid() -> AwsError:
+    return AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+
+
 @dataclass(frozen=True)
 class Session:
     """A role that somebody has become for a while."""
 
     principal: Principal
     expires: datetime
+    token: str
 
 
 class Accounts:
@@ -143,7 +148,13 @@ class Accounts:
             if key is not None and key.user_name and key.status == "Active":
                 self._owners[access_key] = account
                 return user_of(account, key.user_name)
-        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        raise _invalid()
+
+    def check_token(self, access_key: str, given: str | None) -> None:
+        """:raises AwsError: when a session's key comes without the token of the session, or another key with one."""
+        session = self.sessions.get(access_key)
+        if given != (session.token if session else None):
+            raise _invalid()
 
     def _may_own(self, access_key: str) -> list[str]:
         """Where to look for a key: where it was seen before, or everywhere."""

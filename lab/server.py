@@ -97,6 +97,7 @@ class Application:
             request = requests.read(environ)
             _describe(entry, request)
             caller = self.accounts.principal_of(request.access_key)
+            self.accounts.check_token(request.access_key, signatures.token(environ))
             signatures.check(environ, request.service, accounts.secret_of(caller.account, request.access_key))
             entry.account, entry.principal = caller.account, caller.caller_arn
             entry.resources = resources.named(request, caller.account)

@@ -18,6 +18,14 @@ _HEADER = re.compile(r"Credential=[^/,\s]+/(\d{8}/[^,\s]+),\s*SignedHeaders=([^,
 _UNPREFIXED = ("content-type", "content-length")
 
 
+def token(environ: Environ) -> str | None:
+    """The token of the session that signed a request, if one did."""
+    given: str | None = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
+    if given is None and "X-Amz-Security-Token" in environ["QUERY_STRING"]:
+        given = dict(parse_qsl(environ["QUERY_STRING"])).get("X-Amz-Security-Token")
+    return given
+
+
 def check(environ: Environ, service: str, secret: str) -> None:
     """Whether the date is right is not looked at: the lab's clock may be advanced, its clients' are not.
 

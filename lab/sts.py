@@ -110,7 +110,7 @@ def _begin(everybody: Accounts, region: str, role: Any, form: dict[str, Any], du
         role.account_id, role.arn, made.arn, role=role.id, user_id=user_id, session=limits, tags=tags
     )  # fmt: skip
     expires = made.expiration.replace(tzinfo=timezone.utc)
-    everybody.sessions[made.access_key_id] = Session(principal, expires)
+    everybody.sessions[made.access_key_id] = Session(principal, expires, made.session_token)
     credentials = {
         "AccessKeyId": made.access_key_id,
         "SecretAccessKey": made.secret_access_key,

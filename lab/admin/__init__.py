@@ -31,7 +31,7 @@ class Admin:
         self.shop = Shop(world, home)
         self.routes: Routes = {
             **status.routes(world),
-            **calls.routes(journal),
+            **calls.routes(journal, world.accounts),
             **settings.routes(world),
             **clock.routes(world),
             **snapshots.routes(world, self.shop),

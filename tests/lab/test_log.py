@@ -164,7 +164,7 @@ def test_it_is_asked_by_field_or_pattern(lab: Lab, rds: Any) -> None:
         return [call["action"] for call in lab.calls(since=before, **wanted)]
 
     assert actions() == ["DescribeDBInstances", "DescribeDBClusters", "DeleteDBSnapshot"]
-    assert actions(account=DR) == ["DescribeDBClusters"]
+    assert actions(account=DR) == actions(account="production_dr") == ["DescribeDBClusters"]
     assert actions(action="Describe*", account=PRODUCTION) == ["DescribeDBInstances"]
     assert actions(status=404) == ["DeleteDBSnapshot"]
     assert actions(error="DBSnapshotNotFound") == ["DeleteDBSnapshot"]

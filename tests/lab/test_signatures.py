@@ -159,11 +159,22 @@ def test_a_session_signs_with_its_own_secret(lab: Lab) -> None:
         RoleArn=f"arn:aws:iam::{PRODUCTION}:role/signer", RoleSessionName="test"
     )["Credentials"]
 
-    def session(secret: str) -> Any:
+    def call(secret: str, token: str | None) -> Any:
         return boto3.client(
             "rds", region_name="us-west-2", endpoint_url=lab.url, aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=secret, aws_session_token=found["SessionToken"],
-        )  # fmt: skip
+            aws_secret_access_key=secret, aws_session_token=token,
+        ).describe_db_instances  # fmt: skip
 
-    assert session(found["SecretAccessKey"]).describe_db_instances()
-    assert code_of(session("wrong").describe_db_instances) == "SignatureDoesNotMatch"
+    assert call(found["SecretAccessKey"], found["SessionToken"])()
+    assert code_of(call("wrong", found["SessionToken"])) == "SignatureDoesNotMatch"
+    assert code_of(call(found["SecretAccessKey"], None)) == "InvalidClientTokenId"
+    assert code_of(call(found["SecretAccessKey"], "another")) == "InvalidClientTokenId"
+
+
+def test_a_user_has_no_session(lab: Lab) -> None:
+    own = lab.client("production", "sts")._request_signer._credentials
+    client = lab.client(
+        "production", "rds", aws_access_key_id=own.access_key, aws_secret_access_key=own.secret_key,
+        aws_session_token="made-up",
+    )  # fmt: skip
+    assert code_of(client.describe_db_instances) == "InvalidClientTokenId"
