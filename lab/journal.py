@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from itertools import islice
 from typing import Any
 
@@ -50,10 +51,9 @@ class Entry:
         shown = {name: value for name, value in found.items() if value is not None and value != ""}
         return shown | {"time": iso(self.time), "took": round(self.took, 6), "cpu": round(self.cpu, 6)}
 
-    def has(self, name: str, wanted: str) -> bool:
+    def has(self, name: str, is_wanted: Callable[[str], object]) -> bool:
         value = getattr(self, name)
-        values = value if isinstance(value, list) else [value]
-        return any(fnmatchcase(str(each), wanted) for each in values)
+        return any(is_wanted(each) for each in value) if isinstance(value, list) else bool(is_wanted(str(value)))
 
 
 @dataclass(slots=True)
@@ -110,19 +110,24 @@ class Journal:
         if unknown := sorted(set(fields) - set(_SEARCHABLE)):
             raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join((*_SEARCHABLE, 'since', 'limit'))}")
         limit = _limit(wanted.get("limit"))
-        found = (each for each in self._since(wanted.get("since")) if all(each.has(*pair) for pair in fields.items()))
-        chosen = list(islice(found, limit)) if "since" in wanted else list(deque(found, maxlen=limit))
-        return [each.as_dict() for each in chosen]
+        tests = [(name, _matcher(word)) for name, word in fields.items()]
+        calls = self._since(wanted.get("since"))
+        newest_first = "since" not in wanted
+        found = (
+            each for each in (reversed(calls) if newest_first else calls) if all(each.has(*test) for test in tests)
+        )
+        chosen = [each.as_dict() for each in islice(found, limit)]
+        return chosen[::-1] if newest_first else chosen
 
-    def _since(self, word: str | None) -> Iterator[Entry]:
+    def _since(self, word: str | None) -> list[Entry]:
         with self._lock:
             calls, first = list(self._calls), self._written - len(self._calls)
         if word is None:
-            return iter(calls)
+            return calls
         if word.isdigit():
-            return islice(calls, max(0, int(word) - first), None)
+            return calls[max(0, int(word) - first) :]
         moment = _moment(word)
-        return (each for each in calls if each.time >= moment)
+        return [each for each in calls if each.time >= moment]
 
     def costs(self) -> list[dict[str, Any]]:
         """What the calls of each action took, the most expensive first."""
@@ -150,6 +155,11 @@ def telling(parameters: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in parameters.items()
         if (name.endswith(_TELLING_ENDS) or name.startswith(_TELLING_STARTS)) and isinstance(value, str)
     }
+
+
+def _matcher(word: str) -> Callable[[str], object]:
+    """Compares with a word, or a pattern."""
+    return re.compile(translate(word)).match if set(word) & set("*?[") else word.__eq__
 
 
 def _limit(word: str | None) -> int | None:
