@@ -98,6 +98,8 @@ class Server(ABC):
         self.folder = folder
         self.lock = threading.RLock()
         self.process: subprocess.Popen[bytes] | None = None
+        # Its files are a snapshot's, and no start has shown yet that they can be read.
+        self.unproven = False
         # Held, not listened to: nobody else gets the port, and whoever connects is refused.
         self.reserved: socket.socket | None = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.reserved.bind(("127.0.0.1", 0))
@@ -127,6 +129,14 @@ class Server(ABC):
     def create_master(self, user: str, password: str, database: str | None) -> None:
         """The first user, who may do as much as on RDS, and the first database."""
 
+    @abstractmethod
+    def make_unreadable(self) -> None:
+        """Damage the files so that no start will succeed."""
+
+    @abstractmethod
+    def lose_rows(self) -> None:
+        """Delete half of the rows of every table that is not the server's own."""
+
     @property
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -152,6 +162,7 @@ class Server(ABC):
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.running:
             if self._is_up():
+                self.unproven = False
                 return
             time.sleep(0.01)
         self.stop(at_once=True)
@@ -186,6 +197,12 @@ class Server(ABC):
             for statement in statements:
                 cursor.execute(statement)
             return list(cursor.fetchall()) if cursor.description else []
+
+
+def scramble(path: Path) -> None:
+    """Write nonsense over the beginning of a file."""
+    with path.open("r+b") as file:
+        file.write(secrets.token_bytes(min(path.stat().st_size, 1 << 20)))
 
 
 class Family(ABC):

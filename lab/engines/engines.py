@@ -15,6 +15,10 @@ from lab.engines.mariadb import Mariadb
 from lab.engines.postgres import Postgres
 from lab.engines.users import EngineError
 
+CORRUPTIONS: dict[str, Callable[[Server], None]] = {
+    "unreadable": lambda server: server.make_unreadable(),
+    "rows": lambda server: _lose_rows(server),
+}
 FAMILIES: dict[str, Callable[[Host], Family]] = {POSTGRESQL: Postgres, MARIADB: Mariadb}
 
 
@@ -84,10 +88,14 @@ class Engines:
 
     def create(self, server: Server) -> None:
         """Give a server the files of an empty one."""
-        self.fill(server, server.family.template())
+        self._copy(server, server.family.template())
 
     def fill(self, server: Server, source: Path) -> None:
-        """Give a server its files, such as a snapshot's."""
+        """Give a server the files of a snapshot."""
+        self._copy(server, source)
+        server.unproven = True
+
+    def _copy(self, server: Server, source: Path) -> None:
         self.host.copy_tree(source, server.folder, server.family.user)
 
     def freeze(self, server: Server | None) -> Frozen:
@@ -108,6 +116,24 @@ class Engines:
                 return target
         return server.family.freeze(server)
 
+    def corrupted(self, engine: str, frozen: Frozen, how: str) -> Frozen:
+        """A copy of a snapshot's files, spoilt in one of the ways of ``CORRUPTIONS``.
+
+        :raises EngineError: when that cannot be done.
+        """
+        server = self.server(engine)
+        assert server is not None
+        try:
+            self.fill(server, frozen.path())
+            CORRUPTIONS[how](server)
+        except BaseException:
+            self.destroy(server)
+            raise
+        # The files stay, the server goes.
+        server.free_port()
+        self._servers.discard(server)
+        return Frozen(finished(server.folder), self.host.discard)
+
     def destroy(self, server: Server) -> None:
         """Stop a server and remove what it had."""
         server.stop(at_once=True)
@@ -125,3 +151,9 @@ class Engines:
         for family in self.families.values():
             family.close()
         self.host.close()
+
+
+def _lose_rows(server: Server) -> None:
+    server.start()
+    server.lose_rows()
+    server.stop()

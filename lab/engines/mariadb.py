@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.engines import programs
-from lab.engines.base import Family, Server
+from lab.engines.base import Family, Server, scramble
 from lab.engines.catalogue import MARIADB, SUPERUSER
 from lab.engines.host import Host
 from lab.engines.users import user
@@ -63,6 +63,11 @@ MASTER_MAY = (
     "CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, "
     "CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
 )
+
+TABLES = """
+SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'
+AND table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')
+"""
 
 
 class MariadbServer(Server):
@@ -122,6 +127,15 @@ class MariadbServer(Server):
             cursor.execute(f"GRANT {MASTER_MAY} ON *.* TO %s@'%%' WITH GRANT OPTION", (user,))
             if database:
                 cursor.execute(f"CREATE DATABASE {quoted(database)}")
+
+    def make_unreadable(self) -> None:
+        scramble(self.folder / "ibdata1")
+
+    def lose_rows(self) -> None:
+        for schema, name in self.execute([TABLES]):
+            table = f"{quoted(schema)}.{quoted(name)}"
+            ((count,),) = self.execute([f"SELECT COUNT(*) FROM {table}"])
+            self.execute(["SET foreign_key_checks = 0", f"DELETE FROM {table} LIMIT {count // 2}"])
 
 
 def quoted(name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.engines import ldap, programs
-from lab.engines.base import Family, Server
+from lab.engines.base import Family, Server, scramble
 from lab.engines.catalogue import POSTGRESQL, SUPERUSER
 from lab.engines.host import Host
 from lab.engines.ldap import Doorman
@@ -66,6 +66,16 @@ hostssl    all  +rds_iam  127.0.0.1/32  ldap {ldap}
 
 PASSWORDS = """
 host  all  all  127.0.0.1/32  scram-sha-256
+"""
+
+DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate"
+TABLES = """
+SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+"""
+LOSS = """
+DELETE FROM ONLY {table}
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM ONLY {table} LIMIT (SELECT count(*) / 2 FROM ONLY {table})))
 """
 
 
@@ -155,6 +165,16 @@ class PostgresServer(Server):
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER {} {}").format(sql.Identifier(database), owner, how)
                 )
+
+    def make_unreadable(self) -> None:
+        scramble(self.folder / "global" / "pg_control")
+
+    def lose_rows(self) -> None:
+        for (database,) in self.execute([DATABASES]):
+            tables = self.execute([TABLES], database)
+            # As a replica, that is without foreign keys and triggers.
+            losses = [LOSS.format(table=table) for (table,) in tables]
+            self.execute(["SET session_replication_role = replica", *losses], database)
 
     def _list_master(self, connection: psycopg.Connection[Any], user: str) -> None:
         from psycopg import sql

@@ -272,7 +272,7 @@ def _check_deletion(world: World, call: Call, found: Database) -> None:
             f"Cannot delete protected {noun} {name}, please disable deletion protection and try again.",
         )
     # RDS User Guide: an instance is deleted when it is available or has failed, not while it is busy.
-    if status not in ("available", "failed"):
+    if status not in ("available", "failed", "incompatible-restore"):
         raise AwsError(found.kind.bad_state, f"{noun} {name} cannot be deleted while it is {status}.")
     if found.cluster:
         return

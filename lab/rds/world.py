@@ -103,7 +103,7 @@ class Database:
         if self.gone is not None:
             return "deleting"
         if self.broken:
-            return "failed"
+            return "incompatible-restore" if self.data.server and self.data.server.unproven else "failed"
         if now < self.ready:
             return "creating"
         if now < self.busy_until:
