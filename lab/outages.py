@@ -6,7 +6,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
-from lab.rds import copies, databases
+from lab.rds import copies, lockouts, servers
 from lab.rds.stored import Snapshot
 from lab.rds.world import Database, World
 
@@ -21,12 +21,8 @@ def set_dark(world: World, account: str | None, region: str | None, *, dark: boo
             for source in _sources_of_copies(world):
                 if _is_lost(world, source):
                     copies.fail_copies_of(world, source)
-        jobs = [world.then(found, databases.server_of(found).stop, gate=False) for found in after - before]
-        jobs += [
-            world.then(found, databases.server_of(found).start, gate=False)
-            for found in before - after
-            if _should_run(world, found)
-        ]
+            lockouts.review(world)
+        jobs = [job for found in before ^ after if (job := servers.adjust(world, found)) is not None]
     _wait(jobs)
 
 
@@ -51,13 +47,6 @@ def _dark_servers(world: World) -> set[Database]:
         if found.gone is None and found.server is not None and not found.broken
         if world.accounts.is_dark(found.account, found.region)
     }
-
-
-def _should_run(world: World, found: Database) -> bool:
-    if found.unreachable:
-        return False
-    now = world.now()
-    return not found.is_cluster or any(member.ready <= now and member.gone is None for member in found.members)
 
 
 def _wait(jobs: list[Future[Any]]) -> None:

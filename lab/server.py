@@ -34,7 +34,7 @@ from lab.engines import Engines
 from lab.errors import AwsError, NoAnswer
 from lab.faults import Fault, Faults, Subject, all_names
 from lab.journal import Entry, Journal, telling
-from lab.rds import actions, logins
+from lab.rds import actions, lockouts, logins, secrets
 from lab.rds.world import Call, World
 from lab.requests import Environ, Request
 from lab.settings import Settings
@@ -167,7 +167,12 @@ class Application:
                 request.form,
             )  # fmt: skip
         if request.service == "kms":
-            return kms.answer(self.world.keys, request, caller)
+            answer = kms.answer(self.world.keys, request, caller)
+            if request.action in lockouts.CAUSES:
+                lockouts.review(self.world)
+            return answer
+        if request.service == "secretsmanager":
+            secrets.check_change(caller, request.region, request.action, request.params)
         if request.service == "sts":
             return sts.answer(self.accounts, request, caller)
         return None

@@ -21,7 +21,11 @@ DURATIONS: dict[str, float] = {
     "restore_instance_gib": 15,
     "restore_cluster": 900,
     "storage_initialization": 600,
+    "storage_optimization": 1800,
     "modify": 300,
+    "reboot": 120,
+    "stop": 300,
+    "start": 600,
     "delete": 300,
     "subscription": 60,
     "event": 30,
@@ -77,6 +81,8 @@ RULES: dict[str, tuple[Any, ...]] = {
     "stand_in_from_automated": (True, False),
     # 15: which Region's name kms:ViaService has in a copy across Regions.
     "via_service": ("either", "source", "destination"),
+    # 0: what Aurora stores is encrypted under a key that AWS owns when nobody says otherwise (since 2026-02-18).
+    "aurora_encrypted_by_default": (True, False),
     # 16: RDS Custom for SQL Server snapshots are copied within the account to other Regions.
     "rds_custom_copies": (False, True),
     # DescribeDBSnapshots: an automated snapshot that is named needs SnapshotType, a database that is named must exist.

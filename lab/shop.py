@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lab import accounts, keys
 from lab.accounts import Account
 from lab.engines import Frozen
 from lab.errors import AwsError
-from lab.rds import databases, snapshots
+from lab.rds import backups, creation, members, servers, snapshots
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.world import Call, Database, World
 from lab.settings import BadRequest
@@ -112,8 +113,9 @@ class Shop:
             now = world.now()
             for database in found.values():
                 database.ready, database.created = now, now - 30 * DAY
+                backups.plan(world, database)
                 if database.is_cluster:
-                    _add_member(world, database, now)
+                    _add_member(world, database)
 
     def _snapshots(self, found: dict[Item, Database]) -> list[str]:
         """Beat the heart, and take automated snapshots right after it."""
@@ -187,16 +189,23 @@ def _make_database(world: World, account: Account, item: Item, password: str) ->
         "DBName" if item.kind is INSTANCE else "DatabaseName": item.name,
         "Tags": [{"Key": "app", "Value": "shop"}],
         "BackupRetentionPeriod": 7,
+        # The next backups are due in a day.
+        "PreferredBackupWindow": _half_an_hour(world.now()),
         "CopyTagsToSnapshot": False,
         "StorageEncrypted": item.key is not None,
     }
     if item.key:
         params["KmsKeyId"] = item.key
     call = Call(accounts.admin_of(account), account.region, "", params)
-    return databases.new_database(world, call, item.kind)
+    return creation.new_database(world, call, item.kind)
 
 
-def _add_member(world: World, cluster: Database, now: float) -> None:
+def _half_an_hour(start: float) -> str:
+    """The backup window that begins now."""
+    return "-".join(f"{datetime.fromtimestamp(start + more, timezone.utc):%H:%M}" for more in (0, 1800))
+
+
+def _add_member(world: World, cluster: Database) -> None:
     params: dict[str, Any] = {
         "DBInstanceIdentifier": f"{cluster.identifier}-1",
         "DBInstanceClass": "db.r6g.large",
@@ -205,16 +214,14 @@ def _add_member(world: World, cluster: Database, now: float) -> None:
         "DBClusterIdentifier": cluster.identifier,
     }
     caller = accounts.admin_of(world.accounts.find(cluster.account))
-    member = databases.new_member(world, Call(caller, cluster.region, "", params), params["DBInstanceIdentifier"])
-    member.ready = now
-    member.gate = None
+    members.add(world, Call(caller, cluster.region, "", params), cluster, seconds=0.0)
 
 
 def _stock(world: World, item: Item, database: Database) -> tuple[Database, Frozen]:
     """Fill a database as soon as it runs, and freeze it as it was yesterday."""
     assert database.job is not None
     database.job.result(60)
-    server = databases.server_of(database)
+    server = servers.server_of(database)
     server.start()
     _execute(item, database, (f"SET ROLE {MASTER}", *HELPERS.strip().splitlines(), TABLE))
     return database, world.engines.freeze_now(server)
@@ -222,4 +229,4 @@ def _stock(world: World, item: Item, database: Database) -> tuple[Database, Froz
 
 def _execute(item: Item, database: Database, statements: Iterable[str]) -> None:
     words = [statement.format(table=item.table, label=item.label) for statement in statements]
-    databases.server_of(database).execute(words, item.name)
+    servers.server_of(database).execute(words, item.name)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import psycopg
 
 # Small and careless: the data may be lost with the lab, a start must not take long. Shared memory lies in files
-# of the server's own folder, so that none of it is left in the system.
+# of the server's own folder, so that none of it is left in the system. What two copies that are made at the same
+# time need of the log is kept: the second one begins with a checkpoint.
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 max_connections = 60
@@ -32,6 +33,7 @@ full_page_writes = off
 wal_level = replica
 max_wal_senders = 4
 min_wal_size = 2MB
+wal_keep_size = 16MB
 max_wal_size = 64MB
 max_logical_replication_workers = 0
 autovacuum = off

@@ -29,6 +29,9 @@ class Kind:
     longest_snapshot_name: int
     quota: str
     copy_quota: str
+    database_quota: str
+    quota_exceeded: str
+    quota_status: int
 
     @property
     def identifier(self) -> str:
@@ -64,6 +67,9 @@ INSTANCE = Kind(
     longest_snapshot_name=255,
     quota="manual_snapshots",
     copy_quota="snapshot_copies",
+    database_quota="instances",
+    quota_exceeded="InstanceQuotaExceeded",
+    quota_status=400,
 )
 
 CLUSTER = Kind(
@@ -86,6 +92,9 @@ CLUSTER = Kind(
     longest_snapshot_name=63,
     quota="manual_cluster_snapshots",
     copy_quota="cluster_snapshot_copies",
+    database_quota="clusters",
+    quota_exceeded="DBClusterQuotaExceededFault",
+    quota_status=403,
 )
 
 KINDS = (INSTANCE, CLUSTER)

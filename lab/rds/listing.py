@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.accounts import PARTITION
 from lab.errors import AwsError
-from lab.rds import paging, rows, snapshot_rows
+from lab.rds import database_rows, paging, snapshot_rows
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.paging import Filters
 from lab.rds.stored import Snapshot
@@ -27,7 +27,7 @@ def describe_databases(world: World, call: Call, kind: Kind) -> dict[str, Any]:
         found = list(world.place(call.account, call.region).databases[kind.name].values())
     found = paging.filtered(found, call.params, _database_filters(kind))
     page, marker = paging.page(found, call.params, _arn)
-    return {f"{kind.noun}s": [rows.database(world, each) for each in page], "Marker": marker}
+    return {f"{kind.noun}s": [database_rows.database(world, each) for each in page], "Marker": marker}
 
 
 def describe_snapshots(world: World, call: Call, kind: Kind) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from lab import accounts, authorization, requests, signatures
 from lab.accounts import PARTITION
 from lab.authorization import Need
 from lab.errors import AwsError
-from lab.rds.rows import HOST
+from lab.rds.network import HOST
 from lab.rds.world import Database, World
 from lab.requests import Environ
 

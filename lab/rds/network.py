@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from lab.rds.world import Call, Database, World
 
 DEFAULT = "default"
+# Where all endpoints are.
+HOST = "127.0.0.1"
 
 
 def check(world: World, call: Call) -> None:
@@ -87,6 +89,41 @@ def vpc_of_security_group(name: str, account: str, region: str) -> str | None:
     """The VPC that a security group is in; None when there is no such group."""
     found = _ec2(account, region).get_security_group_from_id(name)
     return found.vpc_id if found else None
+
+
+def check_vpc(call: Call, group: dict[str, Any], *, public: bool | None) -> None:
+    """Security groups are in the VPC of the subnet group, and what is public is where the Internet can be reached.
+
+    :raises AwsError: when that is not so.
+    """
+    vpc = group["VpcId"]
+    for name in call.params.get("VpcSecurityGroupIds") or []:
+        if (other := vpc_of_security_group(name, call.account, call.region)) != vpc:
+            raise AwsError(
+                "InvalidParameterCombination",
+                f"The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc} and the "
+                f"EC2 security group is in {other}",
+            )
+    if public and not has_internet(vpc, call.account, call.region):
+        raise AwsError(
+            "InvalidVPCNetworkStateFault",
+            f"Cannot create a publicly accessible database. {vpc} has no internet gateway attached.",
+        )
+
+
+def has_internet(vpc: str, account: str, region: str) -> bool:
+    """Whether a VPC has an internet gateway. The default VPC comes with one on AWS, though not in moto."""
+    ec2 = _ec2(account, region)
+    gateways = list(ec2.internet_gateways.values())
+    return bool(ec2.vpcs[vpc].is_default) or any(gateway.vpc and gateway.vpc.id == vpc for gateway in gateways)
+
+
+def is_public_by_default(world: World, database: Database) -> bool:
+    """Who names no subnet group, or the default one, is reachable from the Internet (API Reference,
+    CreateDBInstance, PubliclyAccessible)."""
+    name = database.options.get("DBSubnetGroupName")
+    alone = not name or name.lower() == DEFAULT
+    return alone and has_internet(vpc_of(world, database), database.account, database.region)
 
 
 def _ec2(account: str, region: str) -> Any:

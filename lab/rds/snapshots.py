@@ -98,23 +98,27 @@ def portrait(world: World, found: Database) -> Portrait:
     )  # fmt: skip
 
 
-def take_automated(world: World, found: Database, *, age: float = 0.0, frozen: Frozen | None = None) -> Snapshot:
-    """An automated snapshot, complete at once; it is named after its time."""
+def take_automated(
+    world: World, found: Database, *, seconds: float | None = 0.0, age: float = 0.0, frozen: Frozen | None = None
+) -> Snapshot:  # fmt: skip
+    """An automated snapshot, complete at once unless told otherwise; it is named after its time."""
     taken_names = world.place(found.account, found.region).snapshots[found.kind.name]
     moment = datetime.fromtimestamp(world.now() - age, timezone.utc)
     while (name := f"rds:{found.identifier}-{moment:%Y-%m-%d-%H-%M}") in taken_names:
         moment += timedelta(minutes=1)
-    snapshot = take(world, found, name, "automated", seconds=0.0, age=age, frozen=frozen)
+    snapshot = take(world, found, name, "automated", seconds=seconds, age=age, frozen=frozen)
     snapshot.tags = _inherited(found)
     return snapshot
 
 
-def take_final(world: World, found: Database, wanted: str) -> None:
+def take_final(world: World, found: Database, wanted: str) -> Snapshot:
     """The snapshot that a deletion may leave behind."""
     place = world.place(found.account, found.region)
     name = shelf.new_name(place, found.kind, wanted, "FinalDBSnapshotIdentifier")
     shelf.check_quota(world, place, found.kind)
-    take(world, found, name, "manual").tags = _inherited(found)
+    snapshot = take(world, found, name, "manual")
+    snapshot.tags = _inherited(found)
+    return snapshot
 
 
 def automated(world: World, found: Database) -> list[Snapshot]:

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-import string
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -14,10 +11,11 @@ from typing import Any
 
 from lab.accounts import PARTITION, Accounts, Principal
 from lab.clock import Clock
-from lab.engines import Engines, Server
+from lab.engines import Engines
 from lab.errors import AwsError
 from lab.faults import Faults
 from lab.keys import Keys
+from lab.rds.database import Database as Database
 from lab.rds.events import Events
 from lab.rds.groups import Groups
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
@@ -37,83 +35,6 @@ class Call:
     @property
     def account(self) -> str:
         return self.caller.account
-
-
-@dataclass(eq=False)
-class Database:
-    """A DB instance or a DB cluster."""
-
-    kind: Kind
-    account: str
-    region: str
-    identifier: str
-    engine: str
-    version: str
-    master_username: str
-    database_name: str | None
-    key: str | None
-    ready: float
-    created: float
-    storage: int = 20
-    tags: dict[str, str] = field(default_factory=dict)
-    # What was asked for and only needs to be shown again.
-    options: dict[str, Any] = field(default_factory=dict)
-    resource_id: str = ""
-    # None in a lab without servers, and after a restore from a snapshot without files.
-    server: Server | None = None
-    # The last thing that is being done to the server; the next one waits for it.
-    job: Future[Any] | None = None
-    # What has to be done before the database can be called available.
-    gate: Future[Any] | None = None
-    busy: str = ""
-    busy_until: float = 0.0
-    gone: float | None = None
-    # Comes up, but never answers (a fault on request).
-    unreachable: bool = False
-    # Aurora: an instance belongs to a cluster, which has the data.
-    cluster: Database | None = None
-    members: list[Database] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.resource_id = self.resource_id or new_resource_id(self.kind)
-
-    @property
-    def arn(self) -> str:
-        return f"arn:{PARTITION}:rds:{self.region}:{self.account}:{self.kind.arn_type}:{self.identifier}"
-
-    @property
-    def is_cluster(self) -> bool:
-        return self.kind is CLUSTER
-
-    @property
-    def data(self) -> Database:
-        """Where the data is: a member's is its cluster's."""
-        return self.cluster or self
-
-    @property
-    def settled(self) -> bool:
-        return self.gate is None or self.gate.done()
-
-    @property
-    def broken(self) -> bool:
-        return self.gate is not None and self.gate.done() and self.gate.exception() is not None
-
-    def status(self, now: float) -> str:
-        """The status as of now (RDS User Guide, viewing DB instance status)."""
-        if self.gone is not None:
-            return "deleting"
-        if self.broken:
-            return "incompatible-restore" if self.data.server and self.data.server.unproven else "failed"
-        if now < self.ready:
-            return "creating"
-        if now < self.busy_until:
-            return self.busy
-        if not self.settled:
-            return self.busy or "creating"
-        return "available"
-
-    def occupy(self, status: str, until: float) -> None:
-        self.busy, self.busy_until = status, until
 
 
 @dataclass
@@ -214,24 +135,8 @@ class World:
 
         database.job = self.engines.jobs.submit(in_turn)
         if gate:
-            database.gate = database.job
+            database.wait_for(database.job)
         return database.job
-
-    def later(self, moment: float, work: Callable[[], Any]) -> Future[Any]:
-        """Begin some work when its time has come."""
-        done: Future[Any] = Future()
-
-        def begin() -> None:
-            # Nobody wants to know any more when the lab is closing.
-            with contextlib.suppress(RuntimeError):
-                self.engines.jobs.submit(work).add_done_callback(finish)
-
-        def finish(job: Future[Any]) -> None:
-            if not job.cancelled():
-                done.set_exception(job.exception()) if job.exception() else done.set_result(job.result())
-
-        self.clock.at(moment, begin)
-        return done
 
 
 def own_name(name: str, arn_type: str, account: str, region: str) -> str | None:
@@ -251,12 +156,6 @@ def snapshot_arn(arn: str, kind: Kind) -> tuple[str, str, str]:
     if len(parts) != 7 or parts[2] != "rds" or parts[5] != kind.snapshot_arn_type:
         raise AwsError("InvalidParameterValue", f"Invalid snapshot identifier:  {arn}")
     return parts[4], parts[3], parts[6].lower()
-
-
-def new_resource_id(kind: Kind) -> str:
-    """An identity that no other database ever has."""
-    letters = random.SystemRandom().choices(string.ascii_uppercase + string.digits, k=26)
-    return kind.resource_prefix + "".join(letters)
 
 
 def kind_named(name: str) -> Kind:

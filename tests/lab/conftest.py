@@ -23,7 +23,8 @@ def lab() -> Iterator[Lab]:
 def empty_lab() -> Iterator[Lab]:
     """Without servers, in AWS's own time: nothing happens unless the clock is advanced."""
     with Lab(metadata_only=True, scale=1) as running:
-        running.admin("PATCH", "settings", {"quotas": {"manual_snapshots": 10_000, "manual_cluster_snapshots": 10_000}})
+        quotas = ("manual_snapshots", "manual_cluster_snapshots", "instances", "clusters")
+        running.admin("PATCH", "settings", {"quotas": dict.fromkeys(quotas, 10_000)})
         yield running
 
 

@@ -99,12 +99,14 @@ def test_an_unencrypted_instance_snapshot_becomes_encrypted(rds: Any, open_key: 
     assert (copy["Encrypted"], copy["KmsKeyId"]) == (True, open_key)
 
 
-def test_an_unencrypted_cluster_snapshot_does_not(rds: Any, open_key: str) -> None:
+def test_an_unencrypted_cluster_snapshot_does_not(lab: Lab, rds: Any, open_key: str) -> None:
     """aws_rds.md 1.3"""
     name = fresh("plain")
-    rds.create_db_cluster(
-        DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="me", MasterUserPassword="secret-secret"
-    )
+    with settings(lab, rules={"aurora_encrypted_by_default": False}):
+        rds.create_db_cluster(
+            DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="me",
+            MasterUserPassword="secret-secret",
+        )  # fmt: skip
     rds.get_waiter("db_cluster_available").wait(DBClusterIdentifier=name, WaiterConfig={"Delay": 1})
     rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=f"{name}-1")
     rds.get_waiter("db_cluster_snapshot_available").wait(
