@@ -115,7 +115,7 @@ unit: $(VENV)/ready-test ## What needs nothing but Python
 	$(heading) 'pytest'
 	@$(PYTEST) tests/meta tests/unit tests/property
 
-integration: $(VENV)/ready-test ## The lab, and the real playbooks on it
+integration: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab, and the real playbooks on it
 	$(heading) 'pytest'
 	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration
 
@@ -141,7 +141,7 @@ clean: ## Remove what make built
 	rm -rf $(VENV) $(OTHER) .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 environments:
-	$(at_once) $(VENV)/ready-test $(OTHER)/ready-test
+	$(at_once) $(VENV)/ready-test $(OTHER)/ready-test $(VENV)/awscli/ready
 
 # The script marks a finished environment as ready; one that was interrupted is built anew. It ends 2 when it fails:
 # that nothing could be rehearsed is no verdict.
@@ -154,3 +154,7 @@ $(OTHER)/ready: requirements.txt constraints.txt
 
 %/ready-test: %/ready requirements-test.txt
 	@[ ! -e $*/ready ] || { $*/bin/pip install -qq --disable-pip-version-check --no-compile -r requirements-test.txt && touch $@; }
+
+$(VENV)/awscli/ready: $(VENV)/ready requirements-awscli.txt
+	@rm -rf $(@D) && $(BIN)/python -m venv $(@D)
+	@$(@D)/bin/pip install -qq --disable-pip-version-check --no-compile --no-deps -r requirements-awscli.txt && touch $@

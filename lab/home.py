@@ -6,6 +6,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,11 +129,14 @@ def _config(url: str, accounts: Any, roles: list[Role]) -> str:
     parser = configparser.ConfigParser(interpolation=None)
     for account in accounts.all:
         parser[f"profile {account.name}"] = {"region": account.region, "endpoint_url": url}
+    session = f"lab-{secrets.token_hex(4)}"
     for role in roles:
         account = accounts.find(role.account)
         parser[f"profile {role.profile}"] = {
             "role_arn": f"arn:aws:iam::{account.id}:role/{role.role}",
             "source_profile": account.name,
+            # The AWS CLI keeps the keys of roles on disk: without a name of their own, it would use an earlier lab's.
+            "role_session_name": session,
             "region": account.region,
             "endpoint_url": url,
         }

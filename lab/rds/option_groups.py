@@ -16,7 +16,10 @@ from lab.rds.world import Call, World
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeOptionGroups."""
-    name, engine, major = (call.params.get(each) for each in ("OptionGroupName", "EngineName", "MajorEngineVersion"))
+    # Clients send empty words for what they leave out.
+    name, engine, major = (
+        call.params.get(each) or None for each in ("OptionGroupName", "EngineName", "MajorEngineVersion")
+    )
     if name and (engine or major):
         raise AwsError("InvalidParameterCombination", "OptionGroupName cannot be given with an engine or a version.")
     if major and not engine:
@@ -32,7 +35,7 @@ def describe(world: World, call: Call) -> dict[str, Any]:
 
 def describe_options(_world: World, call: Call) -> dict[str, Any]:
     """DescribeOptionGroupOptions."""
-    engine, major = call.params["EngineName"], call.params.get("MajorEngineVersion")
+    engine, major = call.params["EngineName"], call.params.get("MajorEngineVersion") or None
     _check_engine(engine, major)
     rows = [_offer(engine, number, fact) for number, fact in options.offered(engine, major)]
     page, marker = paging.page(rows, call.params, lambda each: f"{each['MajorEngineVersion']} {each['Name']}")

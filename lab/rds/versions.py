@@ -36,7 +36,9 @@ def offered(world: World) -> dict[str, str]:
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeDBEngineVersions. With one version of each engine, that is the default as well."""
     params = call.params
-    engine, version, family = (params.get(name) for name in ("Engine", "EngineVersion", "DBParameterGroupFamily"))
+    engine, version, family = (
+        params.get(name) or None for name in ("Engine", "EngineVersion", "DBParameterGroupFamily")
+    )
     if family and family not in INSTANCE_FAMILIES:
         raise AwsError("InvalidParameterValue", f"Invalid DB parameter group family: {family}")
     rows = [_row(*each) for each in offered(world).items()]
