@@ -6,18 +6,20 @@ moto looks for a queue in the account of the subscription, and at no policy.
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 from typing import Any
 
-import requests
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sqs.models import Queue, sqs_backends
 
 from lab import topics
 from lab.keys import Keys
 
+log = logging.getLogger("lab")
 SERVICE = "sns.amazonaws.com"
+# Protocols that lead out of the lab, or to programs.
+ELSEWHERE = ("http", "https", "lambda")
 _publish = Subscription.publish
 _set_attributes = Queue._set_attributes
 
@@ -26,7 +28,7 @@ def connect(keys: Keys) -> None:
     """From now on moto's SNS delivers as AWS does."""
 
     def publish(self: Subscription, message: str, message_id: str, **words: Any) -> None:
-        if self.protocol in ("http", "https"):
+        if self.protocol in ELSEWHERE:
             threading.Thread(target=_post, args=(self, message, message_id, words), daemon=True).start()
         elif self.protocol != "sqs" or _admits(keys, self):
             _publish(self, message, message_id, **words)
@@ -45,8 +47,10 @@ def connect(keys: Keys) -> None:
 
 def _post(subscription: Subscription, message: str, message_id: str, words: dict[str, Any]) -> None:
     """Who publishes does not wait for who listens, nor hears of it when nobody does."""
-    with contextlib.suppress(requests.RequestException):
+    try:
         _publish(subscription, message, message_id, **words)
+    except Exception as error:  # noqa: BLE001 - whatever moto or the listener trips over
+        log.warning("no delivery to %s: %r", subscription.endpoint, error)
 
 
 def _subscriptions_of(self: SNSBackend, topic: Topic) -> list[Subscription]:
