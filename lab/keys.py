@@ -13,10 +13,10 @@ from moto.kms.models import Key, KmsBackend, kms_backends
 from lab import authorization
 from lab.accounts import Accounts, Principal
 from lab.authorization import Need
-from lab.conditions import Context, Values
+from lab.conditions import Values
 from lab.errors import AwsError
-from lab.policy import Decision
 
+RDS_SERVICE = "rds.amazonaws.com"
 MANAGED_ALIAS = "alias/aws/rds"
 # Stands where a key's ARN would, for storage under a key that AWS owns (sse-rds): no account has it or sees it, and
 # no policy says who may use it (Aurora User Guide, overview of encryption).
@@ -128,10 +128,16 @@ class Keys:
         """Whether the key works and both sides let the caller use it through RDS."""
         if not self.works(key) or key.key_spec != "SYMMETRIC_DEFAULT":
             return False
-        wanted = tuple(actions)
-        return any(
-            all(judge(key, caller, action, through_rds(caller, action, via)).allowed for action in wanted)
-            for via in self._via(key, region)
+        wanted = [Need(action, key.arn, owner=key.account_id, document=key.policy, closed=True) for action in actions]
+        known = caller.facts | facts(key) | {"kms:calleraccount": caller.account}
+        return any(self._admits(wanted, caller, known | through_rds(via)) for via in self._via(key, region))
+
+    @staticmethod
+    def _admits(wanted: list[Need], caller: Principal, known: dict[str, Values]) -> bool:
+        grants = known | {"kms:grantisforawsresource": "true"}
+        return all(
+            authorization.judge(caller, need, grants if need.permission in GRANTING else known).allowed
+            for need in wanted
         )
 
     def _via(self, key: Key, region: str) -> set[str]:
@@ -140,26 +146,13 @@ class Keys:
         return {"source": {key.region}, "destination": {region}}.get(rule, {key.region, region})
 
 
-def through_rds(caller: Principal, action: str, region: str) -> dict[str, Values]:
-    """What conditions can ask when RDS uses a key for a caller (KMS Developer Guide, condition keys)."""
-    known = caller.facts | authorization.on_behalf("rds.amazonaws.com", region)
-    known["kms:viaservice"] = f"rds.{region}.amazonaws.com"
-    return known | ({"kms:grantisforawsresource": "true"} if action in GRANTING else {})
-
-
-def need(key: Key, caller: Principal, action: str) -> Need:
-    """A permission on a key: its policy always counts (KMS Developer Guide, key policies)."""
-    known = facts(key) | {"kms:calleraccount": caller.account}
-    return Need(action, key.arn, known, owner=key.account_id, document=key.policy, closed=True)
-
-
-def judge(key: Key, caller: Principal, action: str, context: Context) -> Decision:
-    """Whether key policy and identity policy together let a caller do something with a key."""
-    wanted = need(key, caller, action)
-    return authorization.judge(caller, wanted, {**context, **wanted.context})
+def through_rds(region: str) -> dict[str, Values]:
+    """What is different when RDS uses a key for somebody (KMS Developer Guide, condition keys)."""
+    return authorization.on_behalf(RDS_SERVICE, region) | {"kms:viaservice": f"rds.{region}.amazonaws.com"}
 
 
 def facts(key: Key) -> dict[str, Values]:
+    """What conditions can ask about a key."""
     tags = kms_backends[key.account_id][key.region].tagger.get_tag_dict_for_resource(key.id)
     return {
         **authorization.resource_tags(tags),

@@ -91,7 +91,7 @@ def _sqs(world: World, request: Request, caller: Principal) -> Iterator[Need]:
         yield Need(permission, arn if name else "*", known)
         return
     queue = _queue(world, owner, request.region, name)
-    opens = queue is not None and request.action not in OWN_QUEUES_ONLY
+    opens = queue is not None and (owner == caller.account or request.action not in OWN_QUEUES_ONLY)
     tags = resource_tags(queue.tags) if queue else {}
     yield Need(permission, arn, known | tags, owner=owner, document=queue.policy if opens else None)
 

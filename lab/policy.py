@@ -57,18 +57,26 @@ class Statement:
     actions: Words
     resources: Words
     principals: Words
-    conditions: tuple[Condition, ...] = field(default=())
+    conditions: tuple[Condition, ...] = ()
+    # What has been found out before: there are few actions, and they are asked for again and again.
+    _covered: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def is_about(self, action: str) -> bool:
+        known = self._covered.get(action)
+        if known is None:
+            known = self._covered[action] = self.actions.cover(action, _NOTHING)
+        return known
 
     def applies(self, action: str, resource: str, context: Context) -> bool:
         return (
-            self.actions.cover(action, _NOTHING)
+            self.is_about(action)
             and self.resources.cover(resource, context)
             and all(each.holds(context) for each in self.conditions)
         )
 
     def may_apply(self, action: str, context: Context) -> bool:
         """For calls whose resources and own keys the lab does not know: nobody is refused for those."""
-        if not self.actions.cover(action, _NOTHING) or not (self.allows or "*" in self.resources.words):
+        if not self.is_about(action) or not (self.allows or "*" in self.resources.words):
             return False
         return all(each.holds(context) if each.key in context else self.allows for each in self.conditions)
 

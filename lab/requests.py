@@ -20,6 +20,9 @@ _CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)")
 # Services whose requests have neither a target nor an action, and whose answers are XML.
 _REST_XML = ("s3", "route53", "cloudfront")
 
+# What nobody has to sign.
+_UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+
 
 @dataclass
 class Request:
@@ -71,20 +74,25 @@ def read(environ: Environ) -> Request:
     :raises AwsError: when it is not signed.
     """
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={query.get('X-Amz-Credential', '')}"
-    scope = _SCOPE.search(signed)
-    if scope is None:
-        raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-    access_key, region, service = scope.groups()
     body: bytes = environ["wsgi.input"].getvalue()
     form = query
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode(), keep_blank_values=True)) or query
+    access_key, region, service = _signer(environ, query, form)
     protocol = _protocol(environ, service, form)
     if protocol == "json":
         _check_json(body)
     action = _action(environ, service, protocol, form)
     return Request(service, region, access_key, action, protocol, form, body, environ["PATH_INFO"])
+
+
+def _signer(environ: Environ, query: dict[str, str], form: dict[str, str]) -> tuple[str, str, str]:
+    signed = environ.get("HTTP_AUTHORIZATION") or f"Credential={query.get('X-Amz-Credential', '')}"
+    if scope := _SCOPE.search(signed):
+        return scope[1], scope[2], scope[3]
+    if form.get("Action") in _UNSIGNED:
+        raise AwsError("InvalidAction", f"The lab does not implement the action {form['Action']}.")
+    raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
 
 
 def _check_json(body: bytes) -> None:

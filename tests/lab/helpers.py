@@ -255,3 +255,36 @@ def mysql_ask(row: dict[str, Any], *statements: str, **more: Any) -> Any:
             cursor.execute(statement)
         found = cursor.fetchone()
         return found[0] if found else None
+
+
+def narrow_role(iam: Any, *statements: dict[str, Any], trust: dict[str, Any] | None = None, **options: Any) -> str:
+    """The ARN of a new role with these statements; unless told otherwise, its own account may assume it."""
+    name = fresh("role")
+    trusted = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust or trusted]), **options)
+    if statements:
+        iam.put_role_policy(RoleName=name, PolicyName="narrow", PolicyDocument=_document(list(statements)))
+    return made["Role"]["Arn"]
+
+
+def become(lab: Any, arn: str, service: str, region: str, by: str = "production", **more: Any) -> Any:
+    """A client of a role that one of the profiles assumes."""
+    wanted = {"RoleSessionName": "test", **more}
+    found = lab.client(by, "sts").assume_role(RoleArn=arn, **wanted)["Credentials"]
+    return lab.client(
+        by,
+        service,
+        region,
+        aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"],
+        aws_session_token=found["SessionToken"],
+    )
+
+
+def outcome(call: Callable[..., Any], **parameters: Any) -> str:
+    """The error code of a call, or ``ok``."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "ok"

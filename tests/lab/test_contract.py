@@ -10,9 +10,11 @@ from importlib.metadata import version
 import pytest
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.exceptions import JsonRESTError
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sns.models import SNSBackend, Subscription, sns_backends
 from moto.sqs.models import Queue, sqs_backends
@@ -67,29 +69,35 @@ def test_users_have_keys_and_policies() -> None:
     assert (key.user_name, key.status) == ("someone", "Active")
     assert (user.arn, user.policies) == (f"arn:aws:iam::{ACCOUNT}:user/someone", {"inline": DOCUMENT})
     assert backend.get_groups_for_user("someone") == []
+    assert backend.users["someone"] is user
+    assert user.id
+    assert backend.tagger.get_tag_dict_for_resource(user.arn) == {}
+    backend.delete_access_key(key.access_key_id, "someone")
+    assert key.access_key_id not in backend.access_keys
 
 
 def test_roles_have_inline_and_attached_policies_and_a_trust_policy() -> None:
     backend = iam_backends[ACCOUNT]["aws"]
-    role = backend.create_role("actor", DOCUMENT, "/", None, "", [], None)
+    tags = [{"Key": "a", "Value": "b"}]
+    role = backend.create_role("actor", DOCUMENT, "/", None, "", tags, "7200")
     backend.put_role_policy("actor", "inline", DOCUMENT)
     attached = backend.create_policy("", "/", DOCUMENT, "attached", [])
     backend.attach_role_policy(attached.arn, "actor")
-    assert role in backend.roles.values()
+    assert backend.roles[role.id] is role
+    assert (role.tags, role.max_session_duration, backend.managed_policies[attached.arn]) == (tags, "7200", attached)
     assert (role.policies, role.assume_role_policy_document) == ({"inline": DOCUMENT}, DOCUMENT)
     found = next(iter(role.managed_policies.values()))
     assert [each.document for each in found.versions if each.version_id == found.default_version_id] == [DOCUMENT]
 
 
-def test_a_session_is_found_by_its_key_in_the_account_of_its_role() -> None:
-    backend = sts_backends["555555555555"]["aws"]
-    arn = f"arn:aws:iam::{ACCOUNT}:role/someone"
-    role = backend.assume_role("us-east-1", "session", arn, "", 900, "")
-    found = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(role.access_key_id)
-    assert found is not None
-    assert (found.role_arn, found.arn) == (arn, f"arn:aws:sts::{ACCOUNT}:assumed-role/someone/session")
-    assert found.expiration
-    assert iam_backends[ACCOUNT]["aws"].access_keys[role.access_key_id].user_name is None
+def test_a_session_has_keys_that_moto_knows() -> None:
+    backend = sts_backends[ACCOUNT]["aws"]
+    made = backend.assume_role("us-east-1", "session", f"arn:aws:iam::{ACCOUNT}:role/someone", "", 900, "")
+    assert made.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/someone/session"
+    assert made.expiration.tzinfo is None
+    assert made.session_token and made.secret_access_key
+    key = iam_backends[ACCOUNT]["aws"].access_keys[made.access_key_id]
+    assert (key.user_name, key.secret_access_key) == (None, made.secret_access_key)
 
 
 def test_keys_have_policy_state_manager_and_aliases() -> None:
@@ -103,6 +111,45 @@ def test_keys_have_policy_state_manager_and_aliases() -> None:
     assert key.arn == f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{key.id}"
     key.key_manager = "AWS"
     assert key.to_dict()["KeyMetadata"]["KeyManager"] == "AWS"
+    assert (key.key_spec, key.key_usage, key.origin) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS")
+    assert (bool(key.multi_region), key.grants, key.rotations) == (False, {}, [])
+    assert backend.tagger.get_tag_dict_for_resource(key.id) == {}
+
+
+def test_what_a_key_encrypts_begins_with_its_id() -> None:
+    backend = kms_backends[ACCOUNT]["us-east-1"]
+    key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+    blob, _arn = backend.encrypt(key.id, b"x", {})
+    assert (len(key.id), blob[:36].decode()) == (36, key.id)
+
+
+def test_a_key_of_several_regions_says_which_is_the_first() -> None:
+    backend = kms_backends[ACCOUNT]["us-east-1"]
+    key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None, True)
+    about = key.multi_region_configuration
+    assert (about["MultiRegionKeyType"], about["PrimaryKey"]["Arn"], about["ReplicaKeys"]) == ("PRIMARY", key.arn, [])
+    assert key.to_dict()["KeyMetadata"]["MultiRegionConfiguration"] is about
+
+
+def test_kms_refuses_with_a_type_and_a_message() -> None:
+    with pytest.raises(JsonRESTError) as caught:
+        kms_backends[ACCOUNT]["us-east-1"].create_key(None, "ENCRYPT_DECRYPT", "NONE", "", None)
+    assert (caught.value.error_type, "KeySpec" in caught.value.message) == ("ValidationException", True)
+
+
+def test_queues_topics_and_secrets_have_policies_and_tags() -> None:
+    queue = sqs_backends[ACCOUNT]["us-east-1"].create_queue("tagged", {"a": "b"})
+    assert sqs_backends[ACCOUNT]["us-east-1"].queues["tagged"] is queue
+    assert (queue.tags, queue.policy) == ({"a": "b"}, None)
+    topic = sns_backends[ACCOUNT]["us-east-1"].create_topic("tagged", tags={"a": "b"})
+    assert topic._tags == {"a": "b"}
+    secrets = secretsmanager_backends[ACCOUNT]["us-east-1"]
+    tags = [{"Key": "a", "Value": "b"}]
+    secrets.create_secret("tagged", "x", None, None, tags, None, None, [], False)
+    found = secrets.secrets.get("tagged")
+    assert found is not None
+    assert found.arn.startswith(f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:tagged-")
+    assert (found.tags, secrets.secrets.get(found.arn)) == (tags, found)
 
 
 @pytest.mark.parametrize("change", ["disable_key", "schedule_key_deletion"])
