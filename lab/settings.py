@@ -48,8 +48,8 @@ QUOTAS: dict[str, int] = {
     "option_groups": 20,
 }
 
-# What AWS's documents leave open or say in two ways. The numbers are those of the list in README.md; the first
-# choice is the lab's stance. A rule of two booleans is on or off.
+# What AWS's documents leave open or say in two ways, by the numbers of aws_rds.md 13 (README.md explains); the first
+# choice is the lab's stance.
 RULES: dict[str, tuple[Any, ...]] = {
     # 1, 2: a shared encrypted snapshot is copied to another Region in one call (since 2025-09).
     "single_step_instances": (True, False),
