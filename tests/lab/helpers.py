@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pymysql
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 PRODUCTION, DR, STRANGER = "111111111111", "222222222222", "333333333333"
 HOME, DR_HOME = "us-west-2", "us-east-1"
@@ -288,3 +288,17 @@ def outcome(call: Callable[..., Any], **parameters: Any) -> str:
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return "ok"
+
+
+def outcomes(call: Any, times: int, **parameters: Any) -> list[str]:
+    """What becomes of a call, again and again."""
+    found = []
+    for _turn in range(times):
+        try:
+            call(**parameters)
+            found.append("ok")
+        except ClientError as error:
+            found.append(error.response["Error"]["Code"])
+        except ConnectionClosedError:
+            found.append("closed")
+    return found
