@@ -6,6 +6,7 @@ It binds as ``cn=USER,dc=PORT`` with what the client gave as password. Nothing e
 
 from __future__ import annotations
 
+import logging
 import socketserver
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ BIND_REQUEST, BIND_RESPONSE, SIMPLE = 0x60, 0x61, 0x80
 SUCCESS, INVALID_CREDENTIALS = 0, 49
 LONGEST = 65_536
 PREFIX = "cn="
+log = logging.getLogger("lab")
 
 # Why the port's server shall not let this user in with this password; None when it shall.
 Judge = Callable[[int, str, str], str | None]
@@ -72,9 +74,16 @@ class _Handler(socketserver.StreamRequestHandler):
             except Malformed:
                 # An unbind, or somebody who is not PostgreSQL.
                 return
-            reason = self.server.doorman.judge(bind.port, bind.user, bind.password)
+            reason = self._why_not(bind)
             code = SUCCESS if reason is None else INVALID_CREDENTIALS
             self.wfile.write(answer(bind.message, code, reason or ""))
+
+    def _why_not(self, bind: Bind) -> str | None:
+        try:
+            return self.server.doorman.judge(bind.port, bind.user, bind.password)
+        except Exception:
+            log.exception("a token for %s at the port %s", bind.user, bind.port)
+            return "the lab failed"
 
     def _message(self) -> bytes | None:
         head = self.rfile.read(2)

@@ -77,6 +77,7 @@ def _check(world: World, database: Database, port: int, user: str, token: str) -
         raise Refused(f"the token is not for the user {user}")
     _check_age(request.form, datetime.fromtimestamp(world.now(), timezone.utc))
     caller = world.accounts.principal_of(request.access_key)
+    world.accounts.check_token(request.access_key, signatures.token(environ))
     signatures.check(environ, SERVICE, accounts.secret_of(caller.account, request.access_key))
     if caller.account != database.account:
         raise Refused(f"{caller.caller_arn} belongs to another account")
@@ -90,7 +91,7 @@ def _check_age(form: dict[str, str], now: datetime) -> None:
     try:
         made = datetime.strptime(form.get("X-Amz-Date", ""), "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
         lifetime = min(LIFETIME, timedelta(seconds=int(form.get("X-Amz-Expires", ""))))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Refused("the token does not say how long it is valid") from None
     if not made - SKEW <= now < made + lifetime:
         raise Refused("the token has expired")

@@ -218,6 +218,12 @@ def test_a_wrong_secret_does_not_open(lab: Lab, rds: Any, door: dict[str, Any]) 
     refused(door, signed(rds, keys._replace(access_key="ASIANOBODYHASTHATKEY"), door))
 
 
+def test_a_sessions_key_needs_the_token_of_the_session(lab: Lab, rds: Any, door: dict[str, Any]) -> None:
+    keys = role_with(lab, may_connect(door))
+    for other in (None, role_with(lab, may_connect(door)).token):
+        refused(door, signed(rds, keys._replace(token=other), door))
+
+
 def test_without_the_option_a_token_is_refused(lab: Lab, rds: Any, door: dict[str, Any]) -> None:
     name = door["DBInstanceIdentifier"]
     made = token(rds, door)
