@@ -44,6 +44,7 @@ NAMED = {
     "SubscriptionName": "es",
     "DBSecurityGroupName": "secgrp",
     "ResourceName": "",
+    "ResourceArn": "",
 }
 NOT_LOOKED_AT = {"CopyDBSnapshot": {"OptionGroupName"}}
 
@@ -172,29 +173,33 @@ def _dependent(asked: Asked) -> Iterator[Need]:
 
 
 def _final_snapshot(asked: Asked) -> Iterator[Need]:
-    name = asked.form.get("FinalDBSnapshotIdentifier")
+    """The snapshot that a deletion or a stop may leave behind."""
     for kind in KINDS:
-        if asked.action != f"Delete{kind.noun}" or not name or kind.identifier not in asked.form:
+        asks = {f"Delete{kind.noun}": "FinalDBSnapshotIdentifier", "StopDBInstance": "DBSnapshotIdentifier"}
+        name = asked.form.get(asks.get(asked.action, ""))
+        if not name or kind.identifier not in asked.form:
             continue
         database = _named(asked, kind.identifier)
         snapshot = _arn(asked, kind.snapshot_arn_type, name)
         yield _need(asked, f"rds:Create{kind.snapshot}", database)
         yield _need(asked, f"rds:Create{kind.snapshot}", snapshot)
+        if asked.action == "DeleteDBCluster":
+            yield _need(asked, "rds:DeleteDBCluster", snapshot)
         if request_facts.hands_tags_on(request_facts.own(asked, database)):
             yield _need(asked, TAGGING, snapshot, {"rds:tagsfromrequest": "false"})
 
 
 def _members(asked: Asked) -> Iterator[Need]:
-    """A Multi-AZ DB cluster comes and goes with its instances."""
+    """A Multi-AZ DB cluster comes, changes and goes with its instances."""
     name = asked.form.get("DBClusterIdentifier")
     if name and asked.form.get("DBClusterInstanceClass") and asked.action in WITH_GROUPS:
         for number in (1, 2, 3):
             yield _need(asked, "rds:CreateDBInstance", _arn(asked, "db", f"{name}-instance-{number}"))
-    if name and asked.action == "DeleteDBCluster":
+    if name and asked.action in ("DeleteDBCluster", "ModifyDBCluster", "RebootDBCluster"):
         cluster = request_facts.own(asked, _named(asked, "DBClusterIdentifier"))
-        for member in cluster.members if isinstance(cluster, Database) else ():
-            if member.gone is None:
-                yield _need(asked, "rds:DeleteDBInstance", member.arn)
+        if isinstance(cluster, Database) and cluster.is_multi_az_cluster:
+            for member in cluster.members:
+                yield _need(asked, f"rds:{asked.action.replace('Cluster', 'Instance')}", member.arn)
 
 
 def _secret(asked: Asked) -> Iterator[Need]:

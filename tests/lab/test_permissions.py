@@ -211,6 +211,19 @@ CASES = {
         [allow("rds:*"), allow("iam:PassRole", f"arn:aws:iam::{PRODUCTION}:role/m",
                                StringEquals={"iam:PassedToService": "monitoring.rds.amazonaws.com"})], "modify",
         {"MonitoringRoleArn": f"arn:aws:iam::{PRODUCTION}:role/m"}, True),
+    "stop with a snapshot": ([allow("rds:StopDBInstance")], "stop", {}, False),
+    "stop with a snapshot: its permission": (
+        [allow(["rds:StopDBInstance", "rds:CreateDBSnapshot", "rds:AddTagsToResource"])], "stop", {}, True),
+    "final cluster snapshot: its name": (
+        [allow("rds:*", "cluster:ours", "cluster-snapshot:other")], "delete_cluster", {}, False),
+    "final cluster snapshot": (
+        [allow("rds:*", "cluster:ours", "cluster-snapshot:ours-1")], "delete_cluster", {}, True),
+    "members: the cluster alone": (
+        [allow("rds:*", "cluster:*", "cluster-pg:*", "og:*", "subgrp:*")], "multi_az", {}, False),
+    "members": (
+        [allow("rds:*", "cluster:*", "cluster-pg:*", "og:*", "subgrp:*", "db:new-*")], "multi_az", {}, True),
+    "HTTP endpoint": ([allow("rds:EnableHttpEndpoint", "cluster:absent")], "endpoint", {}, True),
+    "HTTP endpoint of another": ([allow("rds:EnableHttpEndpoint", "cluster:x")], "endpoint", {}, False),
     # Tags of the resource.
     "resource tag": ([allow("rds:*", StringEquals={"aws:ResourceTag/team": "blue"})], "modify", {}, True),
     "resource tag, in any case": ([allow("rds:*", StringEquals={"aws:ResourceTag/TEAM": "blue"})], "modify", {}, True),
@@ -270,6 +283,12 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "share": ("modify_db_snapshot_attribute", {"DBSnapshotIdentifier": "mine-1", "AttributeName": ABSENT}),
     "subscribe": ("create_event_subscription", {"SubscriptionName": "mine", "SnsTopicArn": ABSENT}),
     "list_tags": ("list_tags_for_resource", {"ResourceName": MINE}),
+    "stop": ("stop_db_instance", {"DBInstanceIdentifier": "mine", "DBSnapshotIdentifier": "mine-1"}),
+    "delete_cluster": ("delete_db_cluster",
+                       {"DBClusterIdentifier": "ours", "FinalDBSnapshotIdentifier": "ours-1"}),
+    "multi_az": ("create_db_cluster", {"DBClusterIdentifier": "new", "Engine": "mysql", "MasterUsername": "me",
+                                       "DBClusterInstanceClass": "db.m5d.large", "MasterUserPassword": "short"}),
+    "endpoint": ("enable_http_endpoint", {"ResourceArn": f"{RDS}cluster:absent"}),
     "delete": ("delete_db_instance", {"DBInstanceIdentifier": "mine", "FinalDBSnapshotIdentifier": "mine-1"}),
 }  # fmt: skip
 
