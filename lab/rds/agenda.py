@@ -27,6 +27,23 @@ def cancel(found: Database, topic: str) -> None:
     found.plans[topic] = found.plans.get(topic, 0) + 1
 
 
+def when_settled(world: World, found: Database, work: Callable[[], object]) -> None:
+    """Do something under the lock once a database's creation is over, for good or bad, unless it is deleted."""
+
+    def begin() -> None:
+        if found.job is None:
+            look(None)
+        else:
+            found.job.add_done_callback(look)
+
+    def look(_job: Future[Any] | None) -> None:
+        with world.lock:
+            if found.gone is None:
+                work()
+
+    world.clock.at(found.ready, begin)
+
+
 def gate(world: World, found: Database, moment: float, work: Callable[[], object]) -> None:
     """Do something under the lock when the moment has come and the server is done with what it was told to do.
 

@@ -53,9 +53,6 @@ def _take(world: World, found: Database, seconds: float | None = None) -> None:
         return
     snapshot = snapshots.take_automated(world, found, seconds=seconds)
     found.occupy("backing-up", snapshot.ready)
-    if not found.is_cluster:
-        world.events.emit("RDS-EVENT-0001", found)
-        world.clock.at(snapshot.ready, lambda: world.events.emit("RDS-EVENT-0002", found))
 
 
 def expire(world: World, found: Database) -> None:

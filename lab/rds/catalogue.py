@@ -92,6 +92,26 @@ CATALOGUE: Mapping[str, Mapping[str, Entry]] = {
     },
 }  # fmt: skip
 
+# Why a database did not come up; anything else is a storage or configuration that does not fit.
+_FAILURES: Mapping[str, Mapping[str, str]] = {
+    "db-instance": {
+        "incompatible-parameters": "RDS-EVENT-0035",
+        "incompatible-network": "RDS-EVENT-0036",
+        "incompatible-create": "RDS-EVENT-0278",
+        "failed": "RDS-EVENT-0278",
+        "insufficient-capacity": "RDS-EVENT-0353",
+        "inaccessible-encryption-credentials": "RDS-EVENT-0419",
+        "inaccessible-encryption-credentials-recoverable": "RDS-EVENT-0419",
+    },
+    "db-cluster": {"insufficient-capacity": "RDS-EVENT-0355"},
+}
+
+
+def failure(source_type: str, status: str) -> str:
+    """The event of a database whose creation or restore ends badly."""
+    return _FAILURES[source_type].get(status, "RDS-EVENT-0354" if source_type == "db-cluster" else "RDS-EVENT-0031")
+
+
 # What can be subscribed to, also of sources that do not exist here.
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "db-instance": ("availability", "backtrack", "backup", "configuration change", "creation", "deletion", "failover",

@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.errors import AwsError
 from lab.rds import (
+    agenda,
     backups,
     database_rows,
     members,
@@ -18,7 +19,8 @@ from lab.rds import (
     servers,
     storage,
 )
-from lab.rds.database import AURORA_LIKE, Database
+from lab.rds.catalogue import failure
+from lab.rds.database import AURORA_LIKE, BAD_ENDS, Database
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.world import Call, World
 
@@ -105,14 +107,15 @@ def register(world: World, found: Database) -> None:
 def begin(world: World, found: Database) -> None:
     """What happens when the time of creation is over: an event, and a first backup."""
     event = "RDS-EVENT-0170" if found.is_cluster else "RDS-EVENT-0005"
-    world.clock.at(found.ready, lambda: _tell(world, found, event))
+    agenda.when_settled(world, found, lambda: _tell(world, found, event))
     backups.begin(world, found)
 
 
 def _tell(world: World, found: Database, event: str) -> None:
-    with world.lock:
-        if found.gone is None and not found.fate:
-            world.events.emit(event, found)
+    status = found.status(world.now())
+    if status in BAD_ENDS:
+        event = failure("db-cluster" if found.is_cluster else "db-instance", status)
+    world.events.emit(event, found, state=status, reason=f"It is {status}.", database=found.identifier)
 
 
 def _first_start(world: World, found: Database, password: str) -> None:

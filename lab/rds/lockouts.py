@@ -28,5 +28,5 @@ def review(world: World) -> None:
 def _lock(world: World, found: Database) -> None:
     found.locked = world.now()
     servers.adjust(world, found)
-    if not found.is_cluster:
-        world.events.emit("RDS-EVENT-0419", found, database=found.identifier)
+    for each in found.members if found.is_cluster else (found,):
+        world.events.emit("RDS-EVENT-0419", each, database=each.identifier)

@@ -9,8 +9,8 @@ from typing import Any
 from lab import keys
 from lab.engines import Frozen
 from lab.errors import AwsError
-from lab.rds import creation, database_rows, names, requested, servers, storage
-from lab.rds.database import Database
+from lab.rds import agenda, creation, database_rows, names, requested, servers, storage
+from lab.rds.database import BAD_ENDS, Database
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.stored import Snapshot
 from lab.rds.world import Call, World
@@ -159,7 +159,7 @@ def rebuild(
         world.then(found, lambda: _thaw(world, found, frozen))
         servers.adjust(world, found, gate=True)
     if kind is snapshot.kind is INSTANCE and snapshot.account == call.account:
-        world.clock.at(found.ready, lambda: _tell(world, found, snapshot))
+        agenda.when_settled(world, found, lambda: _tell(world, found, snapshot))
     return found
 
 
@@ -191,6 +191,5 @@ def _thaw(world: World, found: Database, frozen: Frozen) -> None:
 
 
 def _tell(world: World, found: Database, snapshot: Snapshot) -> None:
-    with world.lock:
-        if found.gone is None and not found.fate:
-            world.events.emit("RDS-EVENT-0043", snapshot, snapshot=snapshot.identifier)
+    if found.status(world.now()) not in BAD_ENDS:
+        world.events.emit("RDS-EVENT-0043", snapshot, snapshot=snapshot.identifier)

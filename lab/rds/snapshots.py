@@ -67,9 +67,11 @@ def take(
     )  # fmt: skip
     place.snapshots[found.kind.name].add(snapshot)
     if not age:
+        if found.kind is INSTANCE:
+            world.events.emit("RDS-EVENT-0001", found)
         world.events.emit(_EVENTS[found.kind.name, type_][0], snapshot)
         # It is not complete before its files are.
-        snapshot.frozen.when_done(lambda: world.clock.at(snapshot.ready, lambda: _finish(world, snapshot)))
+        snapshot.frozen.when_done(lambda: world.clock.at(snapshot.ready, lambda: _finish(world, found, snapshot)))
     return snapshot
 
 
@@ -78,7 +80,7 @@ def _has_earlier(place: Place, about: Portrait) -> bool:
     return any(each.portrait.resource_id == about.resource_id and not each.fails for each in found)
 
 
-def _finish(world: World, snapshot: Snapshot) -> None:
+def _finish(world: World, found: Database, snapshot: Snapshot) -> None:
     with world.lock:
         place = world.place(snapshot.account, snapshot.region)
         gone = place.snapshots[snapshot.kind.name].get(snapshot.identifier) is not snapshot
@@ -86,6 +88,8 @@ def _finish(world: World, snapshot: Snapshot) -> None:
             return
         snapshot.finished = True
         world.events.emit(_EVENTS[snapshot.kind.name, snapshot.type][1], snapshot)
+        if snapshot.kind is INSTANCE:
+            world.events.emit("RDS-EVENT-0002", found)
 
 
 def portrait(world: World, found: Database) -> Portrait:

@@ -12,11 +12,16 @@ import pytest
 from lab import Lab
 from tests.lab.helpers import (
     DR,
+    PASSWORD,
+    PRODUCTION,
     automated,
     automated_cluster,
+    cluster,
     cluster_copied,
     copied,
     fresh,
+    instance,
+    make_key,
     settings,
     share,
     snapshot,
@@ -46,8 +51,7 @@ def after(client: Any, source_type: str, name: str, count: int) -> list[tuple[st
 def test_a_manual_snapshot_is_being_created_created_and_deleted(rds: Any) -> None:
     """aws_rds.md 5.1: 0040, 0042, 0041"""
     name = fresh("told")
-    until(lambda: rds.describe_db_instances(DBInstanceIdentifier="catalog")["DBInstances"][0]["DBInstanceStatus"] ==
-          "available")  # fmt: skip
+    until(lambda: instance(rds, "catalog")["DBInstanceStatus"] == "available")
     rds.create_db_snapshot(DBInstanceIdentifier="catalog", DBSnapshotIdentifier=name)
     assert after(rds, SNAPSHOT, name, 2) == [
         ("creation", "Creating manual snapshot"),
@@ -169,7 +173,7 @@ def test_events_are_listed_by_page_and_time(rds: Any) -> None:
     found = [event for page in pages for event in page["Events"]]
     assert len(pages) >= 2
     assert [event["Date"] for event in found] == sorted(event["Date"] for event in found)
-    assert len(found) == len({(event["SourceArn"], event["Message"]) for event in found})
+    assert len(found) == len({(event["SourceArn"], event["Message"], event["Date"]) for event in found})
     middle = found[len(found) // 2]["Date"]
     later = rds.describe_events(StartTime=middle)["Events"]
     assert later and min(event["Date"] for event in later) >= middle - timedelta(seconds=1)
@@ -186,3 +190,112 @@ def test_events_are_listed_by_category(rds: Any) -> None:
     assert (row["SourceIdentifier"], row["SourceType"]) == (name, SNAPSHOT)
     assert row["SourceArn"].endswith(f":snapshot:{name}")
     assert len(rds.describe_events(**words, EventCategories=["deletion", "notification"])["Events"]) == 3
+
+
+def test_an_instance_is_created_backed_up_and_deleted(rds: Any) -> None:
+    """aws_rds.md 5.1: 0005, 0001, 0002, 0003"""
+    name = fresh("told")
+    rds.create_db_instance(DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro",
+                           MasterUsername="keeper", MasterUserPassword=PASSWORD, AllocatedStorage=20)  # fmt: skip
+    assert after(rds, "db-instance", name, 3) == [
+        ("creation", "DB instance created"),
+        ("backup", "Backing up DB instance"),
+        ("backup", "Finished DB instance backup"),
+    ]
+    until(lambda: instance(rds, name)["DBInstanceStatus"] == "available")
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    assert after(rds, "db-instance", name, 4)[3] == ("deletion", "DB instance deleted")
+
+
+def test_a_manual_snapshot_is_a_backup_of_its_instance(rds: Any) -> None:
+    """aws_rds.md 5.1: 0001, 0002"""
+    until(lambda: instance(rds, "catalog")["DBInstanceStatus"] == "available")
+    before = len(events(rds, "db-instance", "catalog"))
+    rds.create_db_snapshot(DBInstanceIdentifier="catalog", DBSnapshotIdentifier=(name := fresh("told")))
+    assert after(rds, "db-instance", "catalog", before + 2)[before:] == [
+        ("backup", "Backing up DB instance"),
+        ("backup", "Finished DB instance backup"),
+    ]
+    rds.delete_db_snapshot(DBSnapshotIdentifier=name)
+
+
+def test_a_restore_is_told_of_the_snapshot(rds: Any) -> None:
+    """aws_rds.md 5.1: 0043"""
+    source = automated(rds, "catalog")["DBSnapshotIdentifier"]
+    already = events(rds, SNAPSHOT, source)
+    name = fresh("told")
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=source)
+    told = after(rds, SNAPSHOT, source, len(already) + 1)
+    assert told[-1] == ("restoration", f"Restored from snapshot {source}")
+    until(lambda: instance(rds, name)["DBInstanceStatus"] in ("available", "storage-initialization"))
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("incompatible-restore", "DB instance put into incompatible-restore state."),
+        ("incompatible-network", "Database instance in incompatible-network."),
+        ("incompatible-parameters", "Database instance put into incompatible-parameters."),
+        ("insufficient-capacity", "The DB instance can't be created because of insufficient resource limits."),
+        ("failed", "The DB instance creation failed."),
+    ],
+)
+def test_a_restore_that_fails_says_why(rds: Any, faults: Any, end: str, words: str) -> None:
+    """aws_rds.md 5.1: 0031, 0035, 0036, 0278"""
+    name, source = fresh("told"), automated(rds, "catalog")["DBSnapshotIdentifier"]
+    already = events(rds, SNAPSHOT, source)
+    faults(kind="restore-ends", account="production", resource=name, status=end)
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=source)
+    ((category, message),) = after(rds, "db-instance", name, 1)
+    assert (category, message[: len(words)]) == ("failure", words)
+    assert events(rds, SNAPSHOT, source) == already
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+
+
+def test_a_cluster_is_created_and_deleted(rds: Any) -> None:
+    """aws_rds.md 5.1: 0170, 0171"""
+    name = fresh("told")
+    source = automated_cluster(rds, "events")["DBClusterSnapshotArn"]
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier=name, SnapshotIdentifier=source, Engine="aurora-postgresql"
+    )
+    assert after(rds, "db-cluster", name, 1)[0] == ("creation", "DB cluster created")
+    until(lambda: cluster(rds, name)["Status"] == "available")
+    rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+    assert after(rds, "db-cluster", name, 2)[1] == ("deletion", "DB cluster deleted")
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("incompatible-restore", "You can't create the DB cluster because of incompatible resources."),
+        ("insufficient-capacity", "The DB cluster can't be created because of insufficient resource limits."),
+    ],
+)
+def test_a_cluster_that_cannot_be_restored_says_why(rds: Any, faults: Any, end: str, words: str) -> None:
+    """aws_rds.md 5.1: 0354, 0355"""
+    name = fresh("told")
+    faults(kind="restore-ends", account="production", resource=name, status=end)
+    source = automated_cluster(rds, "events")["DBClusterSnapshotArn"]
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier=name, SnapshotIdentifier=source, Engine="aurora-postgresql"
+    )
+    ((category, message),) = after(rds, "db-cluster", name, 1)
+    assert (category, message[: len(words)]) == ("failure", words)
+    rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+
+
+def test_a_database_whose_key_is_lost_says_so(lab: Lab, rds: Any) -> None:
+    """aws_rds.md 5.1: 0419"""
+    kms, name = lab.client("production", "kms"), fresh("told")
+    key = make_key(kms, PRODUCTION)
+    rds.create_db_instance(DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro",
+                           MasterUsername="keeper", MasterUserPassword=PASSWORD, AllocatedStorage=20,
+                           StorageEncrypted=True, KmsKeyId=key, BackupRetentionPeriod=0)  # fmt: skip
+    until(lambda: instance(rds, name)["DBInstanceStatus"] == "available")
+    kms.disable_key(KeyId=key)
+    category, message = after(rds, "db-instance", name, 2)[1]
+    assert category == "availability"
+    assert f"unable to access the KMS encryption key for database instance {name}." in message
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
