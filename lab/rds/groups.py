@@ -95,21 +95,6 @@ class OptionGroup(Group):
     def facts(self) -> list[Fact]:
         return [fact(self.engine, self.major, name) for name in self.options]
 
-    @property
-    def has_tde(self) -> bool:
-        """Transparent data encryption, of Oracle or of SQL Server."""
-        return any(each.is_tde for each in self.facts())
-
-    @property
-    def is_persistent(self) -> bool:
-        """With an option that stays as long as a database has the group."""
-        return any(each.persistent or each.permanent for each in self.facts())
-
-    @property
-    def keeps_from_sharing(self) -> bool:
-        """Persistent and permanent options do, but for Oracle's Timezone and OLS (aws_rds.md 1.12, 2)."""
-        return any((each.persistent or each.permanent) and not each.shareable for each in self.facts())
-
 
 @dataclass
 class Groups:

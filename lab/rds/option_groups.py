@@ -84,9 +84,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     """DeleteOptionGroup: also snapshots use one (RDS User Guide, working with option groups)."""
     found = _changeable(world, call)
     place = world.place(call.account, call.region)
-    kept = any(
-        each.portrait.options.get("OptionGroupName") == found.name for each in place.snapshots["instance"].values()
-    )
+    kept = any(each.option_group == found.name for each in place.snapshots["instance"].values())
     if kept or any(groups.users(world, found)):
         raise AwsError(
             "InvalidOptionGroupStateFault", f"The option group '{found.name}' cannot be deleted because it is in use."

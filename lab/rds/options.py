@@ -40,7 +40,6 @@ class Fact:
     permanent: bool = False
     # A persistent one whose snapshots can nevertheless be shared, and copied with a target group that has it.
     shareable: bool = False
-    is_tde: bool = False
     port: int | None = None
     conflicts: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
@@ -56,7 +55,7 @@ _NETWORK_CIPHERS = "AES256,AES192,AES128"
 
 FACTS: tuple[Fact, ...] = (
     Fact("TDE", "Oracle Advanced Security - Transparent Data Encryption", ORACLE_EE,
-         persistent=True, permanent=True, is_tde=True),
+         persistent=True, permanent=True),
     Fact("Timezone", "Change time zone", ORACLE, persistent=True, permanent=True, shareable=True,
          settings=(Setting("TIME_ZONE", "UTC", about="The time zone of the instance"),)),
     Fact("OLS", "Oracle Label Security", ORACLE_EE, persistent=True, permanent=True, shareable=True),
@@ -76,8 +75,8 @@ FACTS: tuple[Fact, ...] = (
                    Setting("AGENT_REGISTRATION_PASSWORD", required=True))),
     Fact("JVM", "Oracle Java Virtual Machine", ORACLE),
     Fact("S3_INTEGRATION", "Amazon S3 integration", ORACLE, versions=("1.0",)),
-    Fact("TDE", "SQL Server - Transparent Data Encryption", ("sqlserver-ee",), persistent=True, is_tde=True),
-    Fact("TDE", "SQL Server - Transparent Data Encryption", ("sqlserver-se",), persistent=True, is_tde=True,
+    Fact("TDE", "SQL Server - Transparent Data Encryption", ("sqlserver-ee",), persistent=True),
+    Fact("TDE", "SQL Server - Transparent Data Encryption", ("sqlserver-se",), persistent=True,
          majors=("16.00",)),
     Fact("SQLSERVER_BACKUP_RESTORE", "SQL Server Native Backup And Restore", SQLSERVER,
          settings=(Setting("IAM_ROLE_ARN", required=True, about="The role that gives access to the bucket"),)),
