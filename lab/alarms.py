@@ -26,13 +26,6 @@ from lab.thresholds import ALARM, COMPARISONS, OK, TREATMENTS, UNKNOWN, Point, R
 SERVICE = "cloudwatch.amazonaws.com"
 # Alarms with shorter periods are looked at more often.
 MINUTE = 60
-STATISTICS: dict[str, Callable[[list[MetricDatumBase]], float]] = {
-    "SampleCount": lambda found: _count(found),
-    "Sum": lambda found: _sum(found),
-    "Average": lambda found: _sum(found) / _count(found),
-    "Minimum": lambda found: min(_value(each, "min") for each in found),
-    "Maximum": lambda found: max(_value(each, "max") for each in found),
-}
 _put_metric_alarm = CloudWatchBackend.put_metric_alarm
 _put_metric_data = CloudWatchBackend.put_metric_data
 _update_state = Alarm.update_state
@@ -51,6 +44,15 @@ def _count(found: list[MetricDatumBase]) -> float:
 
 def _sum(found: list[MetricDatumBase]) -> float:
     return sum(_value(each, "sum") for each in found)
+
+
+STATISTICS: dict[str, Callable[[list[MetricDatumBase]], float]] = {
+    "SampleCount": _count,
+    "Sum": _sum,
+    "Average": lambda found: _sum(found) / _count(found),
+    "Minimum": lambda found: min(_value(each, "min") for each in found),
+    "Maximum": lambda found: max(_value(each, "max") for each in found),
+}
 
 
 class Alarms:

@@ -81,7 +81,7 @@ def _sqs(world: World, request: Request, caller: Principal) -> Iterator[Need]:
     known = request_tags(request.tags)
     owner, name = caller.account, asked.get("QueueName", "")
     if "QueueUrl" in asked:
-        *_, owner, name = [caller.account, *str(asked["QueueUrl"]).rstrip("/").split("/")]
+        owner, name = [caller.account, *str(asked["QueueUrl"]).rstrip("/").split("/")][-2:]
     elif arn := asked.get("SourceArn") or asked.get("TaskHandle"):
         owner, name = _owner(arn) or owner, arn.rsplit(":", 1)[-1]
     elif "QueueOwnerAWSAccountId" in asked:

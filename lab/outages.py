@@ -7,8 +7,9 @@ from concurrent.futures import Future
 from typing import Any
 
 from lab.rds import copies, lockouts, servers
+from lab.rds.database import Database
 from lab.rds.stored import Snapshot
-from lab.rds.world import Database, World
+from lab.rds.world import World
 
 
 def set_dark(world: World, account: str | None, region: str | None, *, dark: bool) -> None:

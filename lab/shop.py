@@ -17,8 +17,9 @@ from lab.accounts import Account
 from lab.engines import Frozen
 from lab.errors import AwsError
 from lab.rds import backups, creation, members, servers, snapshots
+from lab.rds.database import Database
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
-from lab.rds.world import Call, Database, World
+from lab.rds.world import Call, World
 from lab.settings import BadRequest
 
 KEY_ALIAS = "alias/shop-data"

@@ -8,7 +8,8 @@ from typing import Any
 from lab import regions
 from lab.admin.forms import Routes, known, seconds
 from lab.rds import snapshots
-from lab.rds.world import Database, World
+from lab.rds.database import Database
+from lab.rds.world import World
 from lab.settings import BadRequest
 from lab.shop import Shop
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from lab.admin.forms import Routes, alone
-from lab.rds.world import Database, World
+from lab.rds.database import Database
+from lab.rds.world import World
 from lab.wire import iso
 
 

@@ -36,7 +36,7 @@ class Offer:
     def covers(self, version: str, wanted: str) -> bool:
         """Whether a version will do for another one that was asked for, perhaps by its major number alone."""
         series = self.series(version)
-        return wanted == series.split(".")[0] or self.series(wanted) == series
+        return wanted == series.partition(".")[0] or self.series(wanted) == series
 
     def parameter_family(self, version: str) -> str:
         # SQL Server's 16.00 is 16.0 there.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from operator import methodcaller
 from pathlib import Path
 
 from lab.engines.base import NOTHING, Family, Frozen, Server, finished
@@ -15,10 +16,6 @@ from lab.engines.mariadb import Mariadb
 from lab.engines.postgres import Postgres
 from lab.engines.users import EngineError
 
-CORRUPTIONS: dict[str, Callable[[Server], None]] = {
-    "unreadable": lambda server: server.make_unreadable(),
-    "rows": lambda server: _lose_rows(server),
-}
 FAMILIES: dict[str, Callable[[Host], Family]] = {POSTGRESQL: Postgres, MARIADB: Mariadb}
 
 
@@ -157,3 +154,6 @@ def _lose_rows(server: Server) -> None:
     server.start()
     server.lose_rows()
     server.stop()
+
+
+CORRUPTIONS: dict[str, Callable[[Server], None]] = {"unreadable": methodcaller("make_unreadable"), "rows": _lose_rows}

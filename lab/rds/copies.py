@@ -18,8 +18,8 @@ def copy(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     params = call.params
     source = world.snapshot(kind, params[f"Source{kind.snapshot_identifier}"], call.account, call.region, anywhere=True)
     place = world.place(call.account, call.region)
-    name = shelf.new_name(place, kind, params[f"Target{kind.snapshot_identifier}"],
-                              f"Target{kind.snapshot_identifier}")  # fmt: skip
+    parameter = f"Target{kind.snapshot_identifier}"
+    name = shelf.new_name(place, kind, params[parameter], parameter)
     if source.status(world.now()) != "available":
         raise AwsError(kind.snapshot_bad_state, f"{kind.snapshot} {source.identifier} is not in the available state.")
     _check_route(world, call, source)

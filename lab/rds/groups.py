@@ -16,7 +16,8 @@ from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.options import Fact, fact
 
 if TYPE_CHECKING:
-    from lab.rds.world import Database, Place, World
+    from lab.rds.database import Database
+    from lab.rds.world import Place, World
 
 
 @dataclass(eq=False)

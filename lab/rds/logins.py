@@ -11,8 +11,9 @@ from lab import accounts, authorization, requests, signatures
 from lab.accounts import PARTITION
 from lab.authorization import Need
 from lab.errors import AwsError
+from lab.rds.database import Database
 from lab.rds.network import HOST
-from lab.rds.world import Database, World
+from lab.rds.world import World
 from lab.requests import Environ
 
 OPTION = "EnableIAMDatabaseAuthentication"

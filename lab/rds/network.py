@@ -9,8 +9,9 @@ from lab.accounts import PARTITION
 from lab.errors import AwsError
 
 if TYPE_CHECKING:
+    from lab.rds.database import Database
     from lab.rds.groups import SubnetGroup
-    from lab.rds.world import Call, Database, World
+    from lab.rds.world import Call, World
 
 DEFAULT = "default"
 # Where all endpoints are.

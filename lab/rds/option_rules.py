@@ -8,10 +8,11 @@ from dataclasses import replace
 from lab.engines import offer
 from lab.errors import AwsError
 from lab.rds import groups
+from lab.rds.database import Database
 from lab.rds.groups import OptionGroup
 from lab.rds.kinds import INSTANCE
 from lab.rds.stored import Snapshot
-from lab.rds.world import Call, Database, World
+from lab.rds.world import Call, World
 
 # Oracle's, which may leave the account when the target option group has them as well.
 TRAVELLERS = frozenset({"Timezone", "OLS"})

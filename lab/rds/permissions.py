@@ -10,9 +10,10 @@ from lab.authorization import Need, on_behalf
 from lab.conditions import Values
 from lab.engines.catalogue import offer
 from lab.rds import request_facts
+from lab.rds.database import Database
 from lab.rds.kinds import KINDS
 from lab.rds.request_facts import Asked
-from lab.rds.world import Database, World
+from lab.rds.world import World
 from lab.requests import Request
 
 TAGGING = "rds:AddTagsToResource"

@@ -7,9 +7,10 @@ from typing import Any
 
 from lab.errors import AwsError
 from lab.rds import copies, shelf, snapshot_rows, snapshots
+from lab.rds.database import Database
 from lab.rds.kinds import INSTANCE, Kind
 from lab.rds.stored import Snapshot
-from lab.rds.world import Call, Database, World
+from lab.rds.world import Call, World
 
 
 def delete(world: World, call: Call, kind: Kind) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from lab.conditions import Values, key_name
 from lab.engines.catalogue import offer
 from lab.errors import AwsError
 from lab.rds import tags
+from lab.rds.database import Database
 from lab.rds.events import Subscription
 from lab.rds.groups import Group
 from lab.rds.kinds import CLUSTER, KINDS
 from lab.rds.stored import Snapshot
-from lab.rds.world import Database, World
+from lab.rds.world import World
 
 Form = Mapping[str, str]
 

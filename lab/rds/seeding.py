@@ -13,9 +13,10 @@ from lab.accounts import Account
 from lab.engines import NOTHING
 from lab.errors import AwsError
 from lab.rds import names, option_rules, snapshots
+from lab.rds.database import Database
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.stored import Portrait, Snapshot
-from lab.rds.world import Database, World, kind_named
+from lab.rds.world import World, kind_named
 from lab.settings import BadRequest
 
 MOST = 100_000

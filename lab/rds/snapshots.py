@@ -9,9 +9,10 @@ from typing import Any
 from lab.engines import Frozen, offer
 from lab.errors import AwsError
 from lab.rds import names, option_rules, shelf, snapshot_rows
+from lab.rds.database import Database
 from lab.rds.kinds import INSTANCE, Kind
 from lab.rds.stored import Portrait, Snapshot
-from lab.rds.world import Call, Database, Place, World
+from lab.rds.world import Call, Place, World
 
 # A snapshot may be taken of what runs (aws_rds.md 1.12).
 USABLE = ("available", "storage-optimization", "storage-initialization")

@@ -7,11 +7,12 @@ from typing import Any
 
 from lab.errors import AwsError
 from lab.rds import groups, names, subscriptions
+from lab.rds.database import Database
 from lab.rds.events import Subscription
 from lab.rds.groups import Group
 from lab.rds.kinds import KINDS
 from lab.rds.stored import Snapshot
-from lab.rds.world import Call, Database, World
+from lab.rds.world import Call, World
 
 
 def is_ours(params: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from lab.engines import Engines
 from lab.errors import AwsError
 from lab.faults import Faults
 from lab.keys import Keys
-from lab.rds.database import Database as Database
+from lab.rds.database import Database
 from lab.rds.events import Events
 from lab.rds.groups import Groups
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind

@@ -115,7 +115,7 @@ def test_backups_that_are_turned_on_begin_at_once(still: Lab, rds: Any) -> None:
 
 def test_they_go_with_the_instance_unless_they_are_to_be_kept_for_their_time(still: Lab, rds: Any) -> None:
     """aws_rds.md 7.5, DeleteAutomatedBackups."""
-    gone, kept = (create(rds, BackupRetentionPeriod=2) for _ in range(2))
+    gone, kept = (create(rds, BackupRetentionPeriod=2) for _turn in range(2))
     ids = {name: instance(rds, name)["DbiResourceId"] for name in (gone, kept)}
     rds.delete_db_instance(DBInstanceIdentifier=gone, SkipFinalSnapshot=True)
     rds.delete_db_instance(DBInstanceIdentifier=kept, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)

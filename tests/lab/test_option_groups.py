@@ -151,7 +151,7 @@ def test_groups_belong_to_one_account_and_region(lab: Any, here: Any) -> None:
 
 
 def test_lists_by_engine_and_by_page(here: Any) -> None:
-    for _ in range(3):
+    for _turn in range(3):
         made(here, "mariadb", "10.11")
     pages = list(here.get_paginator("describe_option_groups").paginate(PaginationConfig={"PageSize": 20}))
     assert len(pages) > 1

@@ -59,8 +59,8 @@ def made_cluster_snapshot(here: Any, cluster: str) -> str:
     return name
 
 
-def wait(here: Any, waiter: str, config: dict[str, Any] = SOON, **wanted: Any) -> None:
-    here.get_waiter(waiter).wait(WaiterConfig=config, **wanted)
+def wait(here: Any, waiter: str, config: dict[str, Any] | None = None, **wanted: Any) -> None:
+    here.get_waiter(waiter).wait(WaiterConfig=config or SOON, **wanted)
 
 
 def reason(here: Any, waiter: str, **wanted: Any) -> str:
@@ -146,7 +146,7 @@ def test_there_are_no_tenant_databases(here: Any, waiter: str) -> None:
 
 def test_pages_of_twenty_have_everything_once(here: Any, instance: str) -> None:
     before = {row["DBSnapshotIdentifier"] for row in here.describe_db_snapshots()["DBSnapshots"]}
-    names = {made_snapshot(here, instance) for _ in range(25)} | before
+    names = {made_snapshot(here, instance) for _turn in range(25)} | before
     pages = list(here.get_paginator("describe_db_snapshots").paginate(PaginationConfig={"PageSize": 20}))
     found = [row["DBSnapshotIdentifier"] for page in pages for row in page["DBSnapshots"]]
     assert (len(pages[0]["DBSnapshots"]), sorted(found)) == (20, sorted(names))

@@ -63,7 +63,7 @@ def serve(address: str, tell: int) -> None:
     listening.listen()
     os.write(tell, b"!")
     while True:
-        link, _ = listening.accept()
+        link = listening.accept()[0]
         if os.fork() == 0:
             listening.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -73,13 +73,13 @@ def serve(address: str, tell: int) -> None:
 
 def answer(link: socket.socket) -> None:
     """Run what is asked in a process of its own, and say how that ended."""
-    length, files, _, _ = socket.recv_fds(link, 4, 3)
+    length, files = socket.recv_fds(link, 4, 3)[:2]
     wanted = int.from_bytes(length, "big")
     words, environment, folder = json.loads(link.recv(wanted, socket.MSG_WAITALL))
     running = os.fork()
     if running == 0:
         run(files, words, environment, folder)
-    _, status = os.waitpid(running, 0)
+    status = os.waitpid(running, 0)[1]
     link.sendall(b"%d" % max(os.waitstatus_to_exitcode(status), 0))
     os._exit(0)
 
