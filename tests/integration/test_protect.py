@@ -114,7 +114,7 @@ def test_a_database_without_a_snapshot_is_reported_and_does_not_stop_the_others(
     rds = lab.client("production", "rds", WEST)
     rds.create_db_instance(
         DBInstanceIdentifier="newborn", DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
-        MasterUsername="shop", MasterUserPassword="not-a-real-secret", BackupRetentionPeriod=7,
+        MasterUsername="shop", MasterUserPassword="not-a-real-secret", BackupRetentionPeriod=0,
     )  # fmt: skip
     rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier="newborn", WaiterConfig={"Delay": 1})
     lab.admin("POST", "automated-snapshots", {"account": "production", "databases": ["orders"]})
