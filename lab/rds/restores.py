@@ -9,7 +9,7 @@ from typing import Any
 from lab import keys
 from lab.engines import Frozen
 from lab.errors import AwsError
-from lab.rds import agenda, creation, database_rows, names, requested, servers, storage
+from lab.rds import agenda, creation, database_rows, names, passwords, requested, secrets, servers, storage
 from lab.rds.database import BAD_ENDS, Database
 from lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lab.rds.stored import Snapshot
@@ -35,6 +35,7 @@ def restore_instance(world: World, call: Call) -> dict[str, Any]:
     requested.check_numbers(params, INSTANCE)
     requested.check_place(world, call, INSTANCE, about.engine, version)
     space = _space(params, snapshot)
+    secret_key = secrets.key_for(world, call) if params.get("ManageMasterUserPassword") else None
     found = rebuild(
         world, call, INSTANCE, snapshot, name, version, snapshot.key,
         world.settings.seconds_for("restore_instance", space.gib), space,
@@ -43,6 +44,8 @@ def restore_instance(world: World, call: Call) -> dict[str, Any]:
         # What has been restored is still being loaded when it can be used (aws_rds.md 7.3, 7.4).
         found.aside = "storage-initialization"
         found.aside_until = found.ready + world.settings.seconds("storage_initialization")
+    if secret_key:
+        secrets.create(world, found, passwords.generate(), secret_key)
     creation.begin(world, found)
     return {"DBInstance": database_rows.instance(world, found)}
 

@@ -152,6 +152,37 @@ def test_queues_topics_and_secrets_have_policies_and_tags() -> None:
     assert (found.tags, secrets.secrets.get(found.arn)) == (tags, found)
 
 
+def test_a_secret_of_a_service_is_made_changed_and_deleted_by_arn() -> None:
+    backend = secretsmanager_backends[ACCOUNT]["us-east-1"]
+    made = backend.create_managed_secret(
+        service_name="rds", secret_id="rds!db-1", secret_string="first", description="x", tags=[], kms_key_id="key"
+    )
+    found = backend.secrets.get(made.arn)
+    assert found is made
+    assert (made.owning_service, made.name, made.kms_key_id) == ("rds", "rds!db-1", "key")
+    # Without a token of its own moto takes a change for a second creation.
+    backend.update_secret(made.arn, secret_string="second", client_request_token="0" * 32)
+    assert backend.get_secret_value(made.arn, "", "")["SecretString"] == "second"
+    backend.delete_secret(made.arn, recovery_window_in_days=None, force_delete_without_recovery=True)
+    assert backend.secrets.get("rds!db-1") is None
+
+
+def test_the_key_of_secrets_exists_once_it_is_named() -> None:
+    key = kms_backends[ACCOUNT]["us-east-1"].describe_key("alias/aws/secretsmanager")
+    assert key.arn.startswith(f"arn:aws:kms:us-east-1:{ACCOUNT}:key/")
+
+
+def test_a_vpc_says_whether_it_is_the_default_one_and_a_gateway_where_it_is() -> None:
+    backend = ec2_backends[ACCOUNT]["us-east-1"]
+    default = next(iter(backend.get_default_subnets().values())).vpc_id
+    vpc = backend.create_vpc("10.7.0.0/16")
+    gateway = backend.create_internet_gateway()
+    assert (bool(backend.vpcs[default].is_default), bool(backend.vpcs[vpc.id].is_default)) == (True, False)
+    assert (backend.internet_gateways[gateway.id], gateway.vpc) == (gateway, None)
+    backend.attach_internet_gateway(gateway.id, vpc.id)
+    assert gateway.vpc is vpc
+
+
 @pytest.mark.parametrize("change", ["disable_key", "schedule_key_deletion"])
 def test_keys_change_state(change: str) -> None:
     backend = kms_backends[ACCOUNT]["us-east-1"]

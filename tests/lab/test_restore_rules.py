@@ -306,3 +306,20 @@ def test_after_seven_days_without_its_key_a_database_is_lost(bare: Lab, rows: An
     assert instance(rows, name)["DBInstanceStatus"] == "inaccessible-encryption-credentials"
     assert code_of(rows.start_db_instance, DBInstanceIdentifier=name) == "InvalidDBInstanceState"
     delete(rows, name)
+
+
+def test_a_database_under_a_key_of_what_went_dark_waits_for_it(bare: Lab) -> None:
+    """aws_rds.md 9: nothing that is to survive an account may depend on its keys."""
+    key = make_key(bare.client("production", "kms", "us-east-1"), "111111111111", DR)
+    dr, name = bare.client("production_dr", "rds"), fresh("dependent")
+    dr.create_db_cluster(
+        DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="me", MasterUserPassword=PASSWORD,
+        StorageEncrypted=True, KmsKeyId=key,
+    )  # fmt: skip
+    until(lambda: cluster(dr, name)["Status"] == "available")
+    bare.admin("POST", "dark", {"account": "production"})
+    assert cluster(dr, name)["Status"] == "inaccessible-encryption-credentials-recoverable"
+    assert code_of(dr.start_db_cluster, DBClusterIdentifier=name) == "KMSKeyNotAccessibleFault"
+    bare.admin("POST", "dark", {"account": "production", "dark": False})
+    dr.start_db_cluster(DBClusterIdentifier=name)
+    until(lambda: cluster(dr, name)["Status"] == "available")

@@ -174,8 +174,20 @@ def test_a_cluster_has_one_of_its_own_and_its_members_have_none(rds: Any, vault:
     rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
 
 
-def test_at_the_restore_of_an_instance_it_is_for_oracle_only(rds: Any) -> None:
+def test_at_the_restore_of_an_instance_it_is_for_oracle_only(rds: Any, empty_lab: Lab) -> None:
     """aws_rds.md 7.1."""
+    prefix = fresh("sown")
+    empty_lab.admin(
+        "POST", "seed", {"account": "production", "prefix": prefix, "snapshots": 1, "engine": "oracle-ee",
+                         "version": "19.0.0.0.ru-2025-07.rur-2025-07.r1"},
+    )  # fmt: skip
+    bare, name = empty_lab.client("production", "rds"), fresh("oracle")
+    bare.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier=name, ManageMasterUserPassword=True,
+        DBSnapshotIdentifier=automated(bare, f"{prefix}-00000")["DBSnapshotIdentifier"],
+    )  # fmt: skip
+    found = value(empty_lab.client("production", "secretsmanager"), instance(bare, name))
+    assert found["username"] == instance(bare, name)["MasterUsername"]
     refused = code_of(
         rds.restore_db_instance_from_db_snapshot, DBInstanceIdentifier=fresh("no"), ManageMasterUserPassword=True,
         DBSnapshotIdentifier=automated(rds, "catalog")["DBSnapshotIdentifier"],
