@@ -22,6 +22,14 @@ SELECTION: dict[str, Any] = {
     "engines": {"type": "list", "elements": "str", "default": []},
     "kinds": {"type": "list", "elements": "str", "choices": ["instance", "cluster"], "default": []},
 }
+
+
+def overrides_of(**settings: dict[str, Any]) -> dict[str, Any]:
+    """The option ``overrides`` of a module that has these settings for each database."""
+    choice = {name: {**one, "default": None} for name, one in SELECTION.items()}
+    return {"overrides": {"type": "list", "elements": "dict", "default": [], "options": {**choice, **settings}}}
+
+
 WAITING: dict[str, Any] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 14400},

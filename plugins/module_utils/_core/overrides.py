@@ -1,0 +1,49 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Settings that differ from database to database: one default for all, and what is said of some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .selection import Candidate, Selection, matches
+
+# How the databases of an override are chosen; whatever else it has is a setting.
+CHOICE = ("databases", "match_tags", "engines", "kinds")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What is said of the databases that a selection matches."""
+
+    selection: Selection
+    settings: Mapping[str, Any]
+
+
+def read_overrides(documents: Iterable[Mapping[str, Any]]) -> list[Override]:
+    """The option ``overrides`` of a module; what is None was not said."""
+    return [
+        Override(
+            Selection(
+                identifiers=tuple(one.get("databases") or ()),
+                tags={str(key): str(value) for key, value in (one.get("match_tags") or {}).items()},
+                engines=tuple(one.get("engines") or ()),
+                kinds=tuple(one.get("kinds") or ()),
+            ),
+            {key: value for key, value in one.items() if key not in CHOICE and value is not None},
+        )
+        for one in documents
+    ]
+
+
+def settings_for(one: Candidate, defaults: Mapping[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
+    """The settings of one database: the defaults, and over them what each override that matches it says, in order."""
+    settings = dict(defaults)
+    for override in overrides:
+        if matches(one, override.selection):
+            settings |= override.settings
+    return settings
