@@ -24,6 +24,7 @@ PURPOSE = "lifeboat:purpose"
 DRILL_ID = "lifeboat:drill-id"
 EXPIRES = "lifeboat:expires"
 RECOVERY_POINT = "lifeboat:recovery-point"
+STAGE = "lifeboat:stage"  # on what a route leaves on its way: whoever made it removes it, retention does not judge it
 RETAIN = "retain"
 
 # The API calls its set of states open: what is neither here nor available is still under way.
