@@ -116,14 +116,14 @@ def copying(copy: Copy, account: str, region: str, **more: Any) -> RecoveryPoint
     """What AWS answers to a copy that it started."""
     point = copied(copy.identifier, account=account)
     facts = {"status": "copying", "created": None, "original": None, "tags": copy.tags, "engine": copy.engine, **more}
-    resource = "snapshot" if copy.kind == "instance" else "cluster-snapshot"
     return replace(
         point,
         kind=copy.kind,
         name=copy.name,
-        arn=f"arn:aws:rds:{region}:{account}:{resource}:{copy.name}",
+        arn=copy.arn,
         region=region,
-        resource_id=copy.tags.get(RESOURCE_ID, ""),
+        account=account,
+        resource_id=copy.resource_id,
         kms_key_id=copy.kms_key_id,
         encrypted=copy.kms_key_id is not None,
         size_gib=copy.size_gib,

@@ -12,17 +12,71 @@ short_description: Publish the newest recovery point of RDS databases for anothe
 version_added: 0.1.0
 description:
   - Makes sure that each selected DB instance and DB cluster has a manual snapshot which the DR account may copy.
-  - The newest automated snapshot is copied once. The same copy turns it into a manual one and, where it is encrypted
-    under the AWS-managed key C(aws/rds), puts it under O(kms_key_id).
+  - The newest automated snapshot is copied once, unless O(source) says otherwise. The same copy turns it into a manual
+    one and, where it is encrypted under a key of AWS, puts it under O(kms_key_id).
+  - What does not fit into the quota of manual snapshots is told before the first copy, with the number to prune.
   - Snapshots that the DR account already has (see M(lifeboat.rds.snapshot_prune)) are neither copied nor shared again.
   - A database that cannot be published is reported with its reason and does not stop the others.
     The module fails at the end, unless O(accept_unprotected=true).
 options:
+  source:
+    description:
+      - V(automated) publishes the newest automated snapshot of each database.
+      - V(manual) publishes the newest manual snapshot that somebody else made.
+      - V(awsbackup) publishes the newest snapshot that AWS Backup made of a DB instance.
+        It is only read, and does not count toward the quota of manual snapshots.
+      - V(snapshot) takes a snapshot now, unless the newest recovery point is younger than O(interval).
+        Under a customer managed key it is shared as it is, which saves a copy.
+      - Whatever it starts from, a snapshot that was not made by this module is copied once, so that the copy's name
+        carries its origin to the other account.
+    type: str
+    choices: [automated, manual, awsbackup, snapshot]
+    default: automated
+  interval:
+    description: With O(source=snapshot), how many seconds apart snapshots are taken at least. 300 at least.
+    type: int
+    default: 86400
   kms_key_id:
     description:
-      - The customer managed key for copies of snapshots under C(aws/rds), as key ID, ARN or alias.
+      - The customer managed key for copies of snapshots under C(aws/rds) or under a key that AWS owns, as key ID, ARN
+        or alias. With O(publish_region) it is a key of that Region, and everything encrypted is put under it.
       - Its policy must admit the DR account. Snapshots under another customer managed key keep theirs.
+      - Looked up only when something is to be copied.
     type: str
+  option_group:
+    description:
+      - The option group that copies get in O(publish_region). It must exist there, for the engine of the database.
+      - A copy in its own Region keeps its option group.
+    type: str
+  publish_region:
+    description:
+      - The Region where the recovery points are offered. The Region of the databases when left out.
+      - With O(share_with) empty, the copies stay in this account and are safe in another Region.
+    type: str
+  stand_in:
+    description:
+      - Where instances may stand in for Multi-AZ DB clusters, whose snapshots AWS neither copies nor shares.
+      - Such an instance is restored from the cluster's snapshot, a snapshot is taken of it, and it is deleted.
+        It is never public, and carries our tags and an expiry.
+    type: dict
+    suboptions:
+      subnet_group:
+        description: A DB subnet group of private subnets.
+        type: str
+        required: true
+      security_groups:
+        description: The IDs of VPC security groups.
+        type: list
+        elements: str
+        required: true
+      instance_class:
+        description: The class of the instances.
+        type: str
+        default: db.t4g.medium
+      expire_hours:
+        description: After how many hours any run may delete one that was left by a killed run.
+        type: int
+        default: 24
   share_with:
     description:
       - The accounts that may copy the published snapshots, as 12-digit IDs. Others lose their access.
@@ -34,11 +88,30 @@ options:
     description: Do not fail because of databases that have no recovery point to publish.
     type: bool
     default: false
+  overrides:
+    suboptions:
+      source:
+        description: Instead of O(source).
+        type: str
+        choices: [automated, manual, awsbackup, snapshot]
+      interval:
+        description: Instead of O(interval).
+        type: int
+      kms_key_id:
+        description: Instead of O(kms_key_id).
+        type: str
+      option_group:
+        description: Instead of O(option_group).
+        type: str
 notes:
   - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots),
     C(rds:DescribeDBClusterSnapshots), C(rds:DescribeDBSnapshotAttributes), C(rds:DescribeDBClusterSnapshotAttributes),
     C(rds:CopyDBSnapshot), C(rds:CopyDBClusterSnapshot), C(rds:AddTagsToResource), C(rds:ModifyDBSnapshotAttribute),
-    C(rds:ModifyDBClusterSnapshotAttribute) and C(kms:DescribeKey), and the use of the keys.
+    C(rds:ModifyDBClusterSnapshotAttribute), C(rds:DescribeAccountAttributes), C(rds:DescribeOptionGroups) and
+    C(kms:DescribeKey), and the use of the keys.
+  - For O(source=snapshot) also C(rds:CreateDBSnapshot) and C(rds:CreateDBClusterSnapshot), for O(stand_in) also
+    C(rds:RestoreDBInstanceFromDBSnapshot), C(rds:DeleteDBInstance), C(rds:DescribeDBSubnetGroups) and
+    C(ec2:DescribeRouteTables).
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -49,6 +122,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
   - lifeboat.rds.selection
+  - lifeboat.rds.selection.overrides
   - lifeboat.rds.copies
   - lifeboat.rds.waiting
 """
@@ -152,43 +226,41 @@ now:
 
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.keys import check_key
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import describe_published, published_manifest
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy, Rows, expected
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import (
-    Publication,
-    PublishOptions,
-    newest_automated,
-    plan_publication,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import databases_among
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts, plan_share
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import (
     LIMITS,
     SELECTION,
     WAITING,
-    extra_tags,
-    limits,
-    selection,
+    overrides_of,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.reconcile import (
-    by_key,
-    facts,
-    look_again,
-    reconcile,
-    seconds_since,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.publish import publish
 
+SOURCES = ["automated", "manual", "awsbackup", "snapshot"]
 ARGUMENTS: dict[str, Any] = {
+    "source": {"type": "str", "choices": SOURCES, "default": "automated"},
+    "interval": {"type": "int", "default": 86400},
     "kms_key_id": {"type": "str"},
+    "option_group": {"type": "str"},
+    "publish_region": {"type": "str"},
     "share_with": {"type": "list", "elements": "str", "default": []},
+    "stand_in": {
+        "type": "dict",
+        "options": {
+            "subnet_group": {"type": "str", "required": True},
+            "security_groups": {"type": "list", "elements": "str", "required": True},
+            "instance_class": {"type": "str", "default": "db.t4g.medium"},
+            "expire_hours": {"type": "int", "default": 24},
+        },
+    },
     "accept_unprotected": {"type": "bool", "default": False},
     **SELECTION,
+    **overrides_of(
+        source={"type": "str", "choices": SOURCES},
+        interval={"type": "int"},
+        kms_key_id={"type": "str"},
+        option_group={"type": "str"},
+    ),
     **LIMITS,
     **WAITING,
 }
@@ -196,75 +268,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: publish what is not published yet."""
-    report, wanted = Report(check_mode=check_mode), check_accounts(params["share_with"], params["account_id"])
-    publications: list[Publication] = []
-    if params["resume"] is None:
-        publications, rows = look(params, site, report)
-        copies = [one.copy for one in publications if one.copy]
-    else:
-        copies, rows = look_again(params["resume"], site)
-    available = reconcile(copies, rows, site, report, limits(params), params["prefix"], check_mode=check_mode)
-    for copy, row in available:
-        share(copy, row, wanted, site, report, check_mode=check_mode)
-    if params["resume"] is not None:
-        return report.as_result()
-    return report.as_result(manifest=manifest(publications, rows, site, check_mode=check_mode))
-
-
-def look(params: dict[str, Any], site: Site, report: Report) -> tuple[list[Publication], Rows]:
-    """Read the site, and decide what each selected database needs."""
-    site.check_account(params["account_id"])
-    key_id = params["kms_key_id"]
-    key_arn = check_key(site.key(key_id), site.account, site.region).arn if key_id else None
-    options = PublishOptions(params["prefix"], key_arn, extra_tags(params))
-    where = f"account {site.account}, {site.region}"
-    databases = databases_among(site.databases(), selection(params), where)
-    points = site.recovery_points()
-    sources = [newest_automated(database, points) for database in databases]
-    keys, _refused = site.keys(source.kms_key_id for source in sources if source)
-    publications = [plan_publication(*one, keys, options) for one in zip(databases, sources, strict=True)]
-    for one in publications:
-        if one.problem:
-            status = "unprotected" if params["accept_unprotected"] else "failed"
-            report.step(status, reason=one.problem, database=one.database.id.identifier, kind=one.database.id.kind)
-    return publications, by_key(points)
-
-
-def share(
-    copy: Copy, row: RecoveryPoint, wanted: frozenset[str], site: Site, report: Report, *, check_mode: bool
-) -> None:
-    """Let those accounts copy a published snapshot that do not have it yet."""
-    about = facts(copy) | {"seconds": seconds_since(copy.started, site.now)}
-    missing = frozenset(account for account in wanted if not row.has_landed_in(account))
-    if wanted and not missing:
-        report.step("landed", reason="the DR account has it", **about)
-        return
-    try:
-        # A copy that this task saw start was never shared: its accounts need no call.
-        have = frozenset() if copy.started else site.shared_with(row)
-        plan = plan_share(row, have, missing, None)
-        if plan.is_needed:
-            report.change(f"{row.name} shared with", sorted(have), sorted(missing))
-            if not check_mode:
-                site.share(row, add=plan.add, remove=plan.remove)
-    except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), **about)
-        return
-    report.step("published", reason=copy.reason, changed=plan.is_needed, **about)
-
-
-def manifest(publications: list[Publication], rows: Rows, site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """What is published now; in check mode also what would be."""
-    points = []
-    for one in publications:
-        if one.copy is None or one.source is None or one.lineage is None:
-            continue
-        row = rows.get(one.copy.key)
-        if row is None and check_mode:
-            row = expected(one.copy, one.source, site.account, site.region)
-        if row is not None and row.is_available:
-            points.append(describe_published(one.database, one.lineage.original, row))
-    return published_manifest(site.account, site.region, points)
+    return publish(params, site, check_mode=check_mode)
 
 
 def main() -> None:

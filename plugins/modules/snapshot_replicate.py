@@ -12,7 +12,7 @@ short_description: Own a copy of every recovery point that other accounts publis
 version_added: 0.1.0
 description:
   - Copies the newest recovery point of each database that the O(source_accounts) shared with this account to the
-    Region of this site, across account and Region in one step, under this account's own key.
+    Region of this site, across account and Region in one step where AWS allows it, under this account's own key.
   - A copy has landed when it is available and matches its source in lineage, engine, size and key.
   - Snapshots that other accounts share are never adopted, whatever their names.
     Those that are named like ours are reported as RV(refused).
@@ -34,6 +34,36 @@ options:
       - A key of another account is refused, since the copies would be lost together with it.
     type: str
     required: true
+  option_group:
+    description:
+      - The option group of this Region for the copies of DB snapshots. It must exist, for the engine of the database.
+      - Without it a copy gets the default option group, and AWS refuses one whose data depend on more than that.
+    type: str
+  copy_option_group:
+    description:
+      - Let AWS copy the option group of the source along, which it does for Oracle and within a Region.
+      - Only snapshots with an option group other than the default one are meant.
+    type: bool
+    default: false
+  single_step:
+    description:
+      - Whether copies cross account and Region in one step. Where AWS refuses that, V(auto) takes two steps for the
+        rest of the run. The first is a copy of its own in the Region of the source, and it is removed in the end.
+      - V(always) fails then, V(never) does not try.
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  overrides:
+    suboptions:
+      kms_key_id:
+        description: Instead of O(kms_key_id).
+        type: str
+      option_group:
+        description: Instead of O(option_group).
+        type: str
+      copy_option_group:
+        description: Instead of O(copy_option_group).
+        type: bool
   published:
     description:
       - The RV(lifeboat.rds.snapshot_copy#module:manifest) of the source sites, where they are at hand.
@@ -54,6 +84,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
+  - lifeboat.rds.selection.overrides
   - lifeboat.rds.copies
   - lifeboat.rds.waiting
 """
@@ -169,39 +200,23 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.keys import check_key
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import landed_manifest, read_published
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy, Rows
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
-    Offer,
-    Refusal,
-    ReplicateOptions,
-    landed_points,
-    newest_by_database,
-    offer_of,
-    plan_copy,
-    read_offer,
-    why_not_copyable,
-    why_not_landed,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import LIMITS, WAITING, extra_tags, limits
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import LIMITS, WAITING, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.reconcile import (
-    by_key,
-    facts,
-    look_again,
-    reconcile,
-    seconds_since,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.replicate import replicate
 
 ARGUMENTS: dict[str, Any] = {
     "source_accounts": {"type": "list", "elements": "str", "required": True},
     "source_regions": {"type": "list", "elements": "str", "required": True},
     "kms_key_id": {"type": "str", "required": True, "no_log": False},
+    "option_group": {"type": "str"},
+    "copy_option_group": {"type": "bool", "default": False},
+    "single_step": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     "published": {"type": "list", "elements": "dict", "default": []},
+    **overrides_of(
+        kms_key_id={"type": "str", "no_log": False},
+        option_group={"type": "str"},
+        copy_option_group={"type": "bool"},
+    ),
     **LIMITS,
     **WAITING,
 }
@@ -209,74 +224,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: copy what is offered and not here yet."""
-    report = Report(check_mode=check_mode)
-    if params["resume"] is not None:
-        copies, rows = look_again(params["resume"], site)
-        settle(copies, rows, params, site, report, check_mode=check_mode)
-        return report.as_result()
-    options = read_options(params, site)
-    offers, refusals = look(params, options, site)
-    rows = by_key(site.recovery_points("manual"))
-    copies = possible(offers, rows, options, site, report, check_mode=check_mode)
-    settle(copies, rows, params, site, report, check_mode=check_mode)
-    report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in refusals]
-    refused = [{"arn": one.arn, "reason": one.reason} for one in refusals]
-    points = landed_points([plan_copy(offer, options) for offer in offers], rows, options.prefix, str(iso(site.now)))
-    return report.as_result(refused=refused, manifest=landed_manifest(site.account, site.region, points, refused))
-
-
-def read_options(params: dict[str, Any], site: Site) -> ReplicateOptions:
-    """Check the accounts and the key before anything else is read."""
-    site.check_account(params["account_id"])
-    return ReplicateOptions(
-        prefix=params["prefix"],
-        source_accounts=check_accounts(params["source_accounts"], site.account),
-        kms_key_arn=check_key(site.key(params["kms_key_id"]), site.account, site.region).arn,
-        region=site.region,
-        tags=extra_tags(params),
-    )
-
-
-def look(params: dict[str, Any], options: ReplicateOptions, site: Site) -> tuple[list[Offer], list[Refusal]]:
-    """What other accounts offer: what is visibly shared, and what their manifests name beyond it."""
-    published = read_published(params["published"])
-    places = [site.in_region(region) for region in params["source_regions"]]
-    shared = [point for place in places for point in place.recovery_points("shared")]
-    read = [read_offer(point, options, published) for point in shared]
-    seen = {point.arn for point in shared}
-    read += [offer_of(entry, options) for arn, entry in published.items() if arn not in seen]
-    return [one for one in read if isinstance(one, Offer)], [one for one in read if isinstance(one, Refusal)]
-
-
-def possible(
-    offers: list[Offer], rows: Rows, options: ReplicateOptions, site: Site, report: Report, *, check_mode: bool
-) -> list[Copy]:
-    """The copies that are here, or can be made: the source's key must be usable from here."""
-    plans = [(offer, plan_copy(offer, options)) for offer in newest_by_database(offers)]
-    new = [offer.point.kms_key_id for offer, copy in plans if copy.key not in rows and offer.is_visible]
-    keys, refused = site.keys(new)
-    copies = []
-    for offer, copy in plans:
-        problem = why_not_copyable(offer, keys, refused)
-        if copy.key in rows or problem is None or (check_mode and not offer.is_visible):
-            copies.append(copy)
-        else:
-            report.step("failed", reason=f"Cannot copy {copy.source_arn}: {problem}", **facts(copy))
-    return copies
-
-
-def settle(
-    copies: list[Copy], rows: Rows, params: dict[str, Any], site: Site, report: Report, *, check_mode: bool
-) -> None:
-    """Act on the copies, and say of the finished ones whether they landed."""
-    done = reconcile(copies, rows, site, report, limits(params), params["prefix"], check_mode=check_mode)
-    for copy, row in done:
-        about = facts(copy) | {"seconds": seconds_since(copy.started, site.now)}
-        if problem := why_not_landed(copy, row):
-            reason = f"{row.name} does not match its source: {problem}. Delete it and run again."
-            report.step("failed", reason=reason, **about)
-        else:
-            report.step("landed", reason=copy.reason, **about)
+    return replicate(params, site, check_mode=check_mode)
 
 
 def main() -> None:

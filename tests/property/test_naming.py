@@ -22,15 +22,17 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
     parse,
     restored_name,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import PublishOptions, plan_publication
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import PublishOptions, Wish, begin
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
     Offer,
     ReplicateOptions,
-    plan_copy,
+    plan_copies,
     read_offer,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import Wish as ReplicateWish
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import check_drill_id
-from tests.builders import DR, DR_KEY, EAST, SOURCE, automated, copied, database
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place
+from tests.builders import DR, DR_KEY, EAST, NOW, SOURCE, WEST, automated, copied, database
 
 # What RDS takes as the name of a DB cluster snapshot, the narrower of the two.
 LEGAL = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}")
@@ -100,13 +102,15 @@ def test_the_dr_site_gives_a_recovery_point_the_name_that_its_source_gave_it(ide
     """Also when AWS dropped every tag on the way."""
     one = database(identifier, resource_id="db-X")
     point = automated(identifier, hours, resource_id="db-X")
-    published = plan_publication(one, point, {}, PublishOptions("lifeboat", None, {})).copy
+    options = PublishOptions("lifeboat", Place(SOURCE, WEST), WEST, is_shared=True, tags={})
+    published = begin(one, [point], Wish("automated", timedelta(days=1)), options, NOW).offered
     assert published is not None
     arn = f"arn:aws:rds:us-west-2:{SOURCE}:snapshot:{published.name}"
     shared = replace(copied(identifier, hours, name=published.name, arn=arn, resource_id="db-X"), tags={})
-    offer = read_offer(shared, ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST), {})
+    there = ReplicateOptions("lifeboat", frozenset({SOURCE}), Place(DR, EAST))
+    offer = read_offer(shared, there, {})
     assert isinstance(offer, Offer)
-    replicated = plan_copy(offer, ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST))
+    (replicated,) = plan_copies(offer, ReplicateWish(DR_KEY), there)
     assert (replicated.name, replicated.digest) == (published.name, published.digest)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
@@ -16,18 +17,22 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Ke
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy, Limits, decide
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import (
     PublishOptions,
-    newest_automated,
-    plan_publication,
+    Wish,
+    begin,
+    complete,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
     Offer,
     ReplicateOptions,
     newest_by_database,
-    plan_copy,
+    plan_copies,
     read_offer,
     why_not_landed,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import Wish as ReplicateWish
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts, plan_share
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.sources import by_database, of_database
 from tests.builders import (
     DR,
     DR_KEY,
@@ -47,7 +52,9 @@ from tests.builders import (
 
 KINDS = st.sampled_from(["instance", "cluster"])
 LIMITS = st.builds(Limits, instance=st.sampled_from([5, 3, 2, 1, 0, 9]), cluster=st.sampled_from([5, 3, 2, 1, 0, 9]))
-FOREIGN = st.fixed_dictionaries({"instance": st.sampled_from([0, 0, 1, 2]), "cluster": st.sampled_from([0, 0, 1, 2])})
+FOREIGN = st.fixed_dictionaries(
+    {(EAST, "instance"): st.sampled_from([0, 0, 1, 2]), (EAST, "cluster"): st.sampled_from([0, 0, 1, 2])}
+)
 STATES = st.sampled_from([None, None, None, None, "available", "copying", "creating", "failed", "something new"])
 
 
@@ -57,11 +64,13 @@ def copy(kind: Any, identifier: str, name: str) -> Copy:
         identifier=identifier,
         digest=f"{kind} {identifier}",
         name=name,
+        account=DR,
+        region=EAST,
         source_arn=f"arn:aws:rds:{WEST}:{SOURCE}:snapshot:{name}",
-        source_region=WEST,
         size_gib=1,
         engine="postgres",
         reason="",
+        resource_id="db-X",
     )
 
 
@@ -89,10 +98,10 @@ def situations(draw: st.DrawFn) -> tuple[list[Copy], dict[tuple[str, str], Recov
 @given(situations(), LIMITS, FOREIGN)
 def test_no_more_copies_are_in_flight_than_the_limits_allow(situation: Any, limits: Limits, foreign: Any) -> None:
     decision = decide(*situation, limits, foreign)
-    started = Counter(one.kind for one in decision.start)
-    running = Counter(one.kind for one, _row in decision.in_flight)
-    for kind, number in started.items():
-        assert number + running[kind] + foreign[kind] <= limits.of(kind)
+    started = Counter(one.slot for one in decision.start)
+    running = Counter(one.slot for one, _row in decision.in_flight)
+    for slot, number in started.items():
+        assert number + running[slot] + foreign[slot] <= limits.of(slot[1])
 
 
 @given(situations(), LIMITS, FOREIGN)
@@ -114,7 +123,7 @@ def test_every_copy_has_one_fate(situation: Any, limits: Limits, foreign: Any) -
     copies, rows = situation
     decision = decide(copies, rows, limits, foreign)
     pairs = [*decision.in_flight, *decision.available, *decision.failed]
-    fates = [*decision.start, *decision.queued, *(one for one, _row in pairs)]
+    fates = [*decision.start, *(one for one, _why in decision.queued), *(one for one, _row in pairs)]
     assert sorted(one.key for one in fates) == sorted(one.key for one in copies)
     assert all(rows[one.key] is row for one, row in pairs)
 
@@ -123,9 +132,9 @@ def test_every_copy_has_one_fate(situation: Any, limits: Limits, foreign: Any) -
 def test_nothing_waits_that_could_start(situation: Any, limits: Limits, foreign: Any) -> None:
     decision = decide(*situation, limits, foreign)
     running = [one for one, _row in decision.in_flight] + decision.start
-    used = Counter(one.kind for one in running) + Counter(foreign)
+    used = Counter(one.slot for one in running) + Counter(foreign)
     busy = {one.digest for one in running}
-    assert all(one.digest in busy or used[one.kind] >= limits.of(one.kind) for one in decision.queued)
+    assert all(one.digest in busy or used[one.slot] >= limits.of(one.kind) for one, _why in decision.queued)
 
 
 @given(COPIES, st.integers(1, 4), st.integers(1, 4))
@@ -163,12 +172,15 @@ EVERYTHING = Limits(99, 99)
 
 def publish(points: list[RecoveryPoint]) -> list[Copy]:
     """The copies that publishing the databases of these wants."""
-    options = PublishOptions("lifeboat", SOURCE_KEY, {})
+    options = PublishOptions("lifeboat", Place(SOURCE, WEST), WEST, is_shared=True, tags={})
+    wish = Wish("automated", timedelta(days=1), "alias/lifeboat")
     databases = [
         database(name, "cluster" if name in CLUSTERS else "instance") for name in {one.identifier for one in points}
     ]
-    planned = [plan_publication(one, newest_automated(one, points), KEYS, options) for one in databases]
-    return [one.copy for one in planned if one.copy is not None]
+    grouped = by_database(points, "lifeboat")
+    begun = [begin(one, of_database(one, grouped), wish, options, NOW) for one in databases]
+    named = {"alias/lifeboat": SOURCE_KEY}
+    return [copy for one in begun if one.chosen for copy in complete(one, KEYS, named, ({}, {}), options).copies]
 
 
 def shared(one: Copy) -> RecoveryPoint:
@@ -192,13 +204,12 @@ def test_the_newest_finished_snapshot_of_each_database_is_published(points: list
 
 @given(SNAPSHOTS)
 def test_what_is_published_lands_and_is_not_replicated_again(points: list[RecoveryPoint]) -> None:
-    options = ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST)
+    options = ReplicateOptions("lifeboat", frozenset({SOURCE}), Place(DR, EAST))
 
     def replicate() -> list[Copy]:
         offers = [read_offer(shared(one), options, {}) for one in publish(points)]
-        return [
-            plan_copy(offer, options) for offer in newest_by_database(one for one in offers if isinstance(one, Offer))
-        ]
+        newest = newest_by_database(one for one in offers if isinstance(one, Offer))
+        return [copy for offer in newest for copy in plan_copies(offer, ReplicateWish(DR_KEY), options)]
 
     copies = replicate()
     assert sorted(one.name for one in copies) == sorted(one.name for one in publish(points))
@@ -236,5 +247,5 @@ def test_nothing_but_another_account_passes_as_an_account(digits: str, around: s
 @given(st.sampled_from([SOURCE, STRANGER, DR]), st.sets(st.sampled_from([SOURCE, "444444444444"])), st.booleans())
 def test_no_offer_is_taken_from_an_account_that_is_not_a_source(owner: str, sources: set[str], named: bool) -> None:
     point = copied(account=owner) if named else copied(account=owner, name="lifeboat-x-20261123130000-5f0c2a9b7d31")
-    found = read_offer(point, ReplicateOptions("lifeboat", frozenset(sources), DR_KEY, EAST), {})
+    found = read_offer(point, ReplicateOptions("lifeboat", frozenset(sources), Place(DR, EAST)), {})
     assert not isinstance(found, Offer) or found.point.account in sources

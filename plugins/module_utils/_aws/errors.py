@@ -40,6 +40,17 @@ class AwsRefusal(LifeboatError):
         super().__init__(what, why=why, remedy=REMEDIES[meaning], code=code)
         self.meaning = meaning
 
+    @property
+    def is_about_copy_slots(self) -> bool:
+        """Whether as many copies are in flight as AWS allows."""
+        return self.code == "SnapshotQuotaExceeded" and COPY_LIMIT in self.why
+
+    @property
+    def is_about_the_route(self) -> bool:
+        """Whether another route may do what this one cannot: the guides differ on copies across account and Region."""
+        code = self.code or ""
+        return code.startswith(("InvalidParameter", "KMSKeyNotAccessible")) and "option group" not in self.why
+
 
 def meaning_of(code: str, message: str) -> Meaning:
     """Sort the inconsistent codes of RDS (some end in Fault, some do not) by what can be done about them."""

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.model import Database, DatabaseId, Key, Kind, RecoveryPoint
+from .._core.option_groups import OptionGroup
+from .._core.plan import Copy
 from .._core.restore import Target
+from .._core.stand_in import StandIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Spelling:
     snapshot_filter: str
     restore: str
     restore_from: str
+    quota: str
 
     @property
     def snapshot_operation(self) -> str:
@@ -47,6 +51,7 @@ INSTANCE = Spelling(
     snapshot_filter="db-snapshot-id",
     restore="restore_db_instance_from_db_snapshot",
     restore_from="DBSnapshotIdentifier",
+    quota="ManualSnapshots",
 )
 CLUSTER = Spelling(
     kind="cluster",
@@ -58,6 +63,7 @@ CLUSTER = Spelling(
     snapshot_filter="db-cluster-snapshot-id",
     restore="restore_db_cluster_from_snapshot",
     restore_from="SnapshotIdentifier",
+    quota="ManualClusterSnapshots",
 )
 SPELLINGS: dict[str, Spelling] = {"instance": INSTANCE, "cluster": CLUSTER}
 
@@ -116,6 +122,7 @@ def recovery_point(row: Row, spelling: Spelling) -> RecoveryPoint:
         database_time=row.get("SnapshotDatabaseTime"),
         source_region=row.get("SourceRegion"),
         source_arn=row.get(spelling.source_arn),
+        option_group=row.get("OptionGroupName", ""),
         tags=tags_of(row),
     )
 
@@ -136,7 +143,9 @@ def database(row: Row, spelling: Spelling) -> Database:
         engine=row.get("Engine", ""),
         engine_version=row.get("EngineVersion", ""),
         status=row.get(f"{spelling.database}Status") or row.get("Status", "unknown"),
+        encrypted=is_encrypted(row, SPELLINGS["cluster"]),  # for databases, both say StorageEncrypted
         kms_key_id=row.get("KmsKeyId"),
+        option_group=next((one["OptionGroupName"] for one in row.get("OptionGroupMemberships", ())), ""),
         tags=tags_of(row),
         host=host,
         port=port,
@@ -181,6 +190,57 @@ def public_subnets(subnets: list[str], tables: list[Row]) -> list[str]:
 
 def leads_outside(table: Row) -> bool:
     return any(str(route.get("GatewayId", "")).startswith("igw-") for route in table.get("Routes", ()))
+
+
+def option_group(row: Row) -> OptionGroup:
+    """A row of DescribeOptionGroups."""
+    options = row.get("Options", ())
+    staying = frozenset(one["OptionName"] for one in options if one.get("Persistent") or one.get("Permanent"))
+    return OptionGroup(row["OptionGroupName"], row.get("EngineName", ""), staying)
+
+
+def copy_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:
+    """The parameters of a copy; botocore signs a URL for SourceRegion, which GovCloud needs and others ignore."""
+    parameters: dict[str, Any] = {
+        f"Source{spelling.snapshot}Identifier": copy.source_arn,
+        f"Target{spelling.snapshot}Identifier": copy.name,
+        "Tags": tag_list(copy.tags),
+    }
+    optional = {
+        "KmsKeyId": copy.kms_key_id,
+        "OptionGroupName": copy.option_group,
+        "CopyOptionGroup": copy.copy_option_group,
+        "SourceRegion": copy.source_region if copy.source_region != copy.region else None,
+    }
+    return parameters | {name: value for name, value in optional.items() if value}
+
+
+def take_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:
+    """The parameters of a snapshot that is taken: it has the key of its database."""
+    return {
+        f"{spelling.database}Identifier": name_of(copy.source_arn),
+        f"{spelling.snapshot}Identifier": copy.name,
+        "Tags": tag_list(copy.tags),
+    }
+
+
+def stand_in_parameters(stand_in: StandIn) -> dict[str, Any]:
+    """The parameters of a stand-in's restore (RDS User Guide, from a Multi-AZ DB cluster snapshot to an instance)."""
+    return {
+        "DBInstanceIdentifier": stand_in.name,
+        "DBClusterSnapshotIdentifier": stand_in.recovery_point,
+        "Engine": stand_in.engine,
+        "DBInstanceClass": stand_in.instance_class,
+        "DBSubnetGroupName": stand_in.subnet_group,
+        "VpcSecurityGroupIds": stand_in.security_groups,
+        "PubliclyAccessible": False,
+        "MultiAZ": False,
+        "AutoMinorVersionUpgrade": False,
+        "BackupRetentionPeriod": 0,
+        "DeletionProtection": False,
+        "CopyTagsToSnapshot": False,
+        "Tags": tag_list(stand_in.tags),
+    }
 
 
 def restore_parameters(target: Target, spelling: Spelling) -> dict[str, Any]:

@@ -15,11 +15,14 @@ from typing import Any
 
 from .._core.errors import LifeboatError
 from .._core.model import Database, Key, RecoveryPoint
-from .._core.plan import Copy
+from .._core.option_groups import OptionGroup
+from .._core.plan import Copy, Slot
+from .._core.quota import Quota
 from .._core.restore import Network, Target
+from .._core.stand_in import StandIn
 from . import rows
 from .errors import AwsRefusal, refusals
-from .rows import SPELLINGS, Spelling
+from .rows import INSTANCE, SPELLINGS, Spelling
 
 try:
     import boto3
@@ -140,10 +143,16 @@ class Site:
                 found += self._databases(spelling, Filters=[name_filter])
         return found
 
-    def recovery_points(self, origin: str | None = None) -> list[RecoveryPoint]:
-        """Own snapshots, manual and automated; or those of one origin, ``shared`` being other accounts'."""
-        parameters = {"SnapshotType": origin} if origin else {}
-        return list(chain.from_iterable(self._points(spelling, **parameters) for spelling in SPELLINGS.values()))
+    def recovery_points(self, origin: str | None = None, *, shared: bool = False) -> list[RecoveryPoint]:
+        """Own snapshots, manual and automated, or those of one origin.
+
+        :param shared: also those that other accounts share with this one here: the same pages tell them.
+        """
+        parameters: dict[str, Any] = {"SnapshotType": origin} if origin else {}
+        parameters |= {"IncludeShared": True} if shared else {}
+        # AWS Backup's snapshots of Aurora are no type of their own (BC, DescribeDBClusterSnapshots).
+        asked = [INSTANCE] if origin == "awsbackup" else SPELLINGS.values()
+        return list(chain.from_iterable(self._points(spelling, **parameters) for spelling in asked))
 
     def _points(self, spelling: Spelling, **parameters: Any) -> list[RecoveryPoint]:
         found = self._pages(f"describe_{spelling.snapshot_operation}s", f"{spelling.snapshot}s", **parameters)
@@ -186,6 +195,18 @@ class Site:
                 refused[key_id] = refusal.why
         return found, refused
 
+    def option_groups(self) -> dict[str, OptionGroup]:
+        """The option groups of this Region by name, with the options on which data depend."""
+        found = self._pages("describe_option_groups", "OptionGroupsList")
+        return {group.name: group for group in map(rows.option_group, found)}
+
+    def quotas(self) -> dict[Slot, Quota]:
+        """How many manual snapshots of each kind there are here and may be, by Region and kind."""
+        with refusals(f"Cannot read the quotas of {self.region}"):
+            answer = self._client("rds").describe_account_attributes()["AccountQuotas"]
+        named = {row["AccountQuotaName"]: Quota(row["Used"], row["Max"]) for row in answer}
+        return {(self.region, spelling.kind): named[spelling.quota] for spelling in SPELLINGS.values()}
+
     def network(self, subnet_group: str) -> Network:
         """A DB subnet group, and which of its subnets a route leads to from the internet."""
         with refusals(f"Cannot use the DB subnet group {subnet_group}"):
@@ -217,19 +238,14 @@ class Site:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def copy(self, copy: Copy) -> RecoveryPoint:
-        """Start a copy that ends in this Region, from wherever its source is."""
+        """Start a copy that ends in this Region, from wherever its source is; or take a snapshot of a database."""
         spelling = SPELLINGS[copy.kind]
-        parameters: dict[str, Any] = {
-            f"Source{spelling.snapshot}Identifier": copy.source_arn,
-            f"Target{spelling.snapshot}Identifier": copy.name,
-            "Tags": rows.tag_list(copy.tags),
-        }
-        if copy.kms_key_id:
-            parameters["KmsKeyId"] = copy.kms_key_id
-        if copy.source_region != self.region:
-            parameters["SourceRegion"] = copy.source_region  # botocore signs a URL for it, which GovCloud needs
+        if copy.is_taken:
+            operation, parameters = f"create_{spelling.snapshot_operation}", rows.take_parameters(copy, spelling)
+        else:
+            operation, parameters = f"copy_{spelling.snapshot_operation}", rows.copy_parameters(copy, spelling)
         with refusals(f"Cannot copy {copy.source_arn} to {copy.name} in {self.region}"):
-            answer = getattr(self._client("rds"), f"copy_{spelling.snapshot_operation}")(**parameters)
+            answer = getattr(self._client("rds"), operation)(**parameters)
         return rows.recovery_point(answer[spelling.snapshot], spelling)
 
     def share(self, point: RecoveryPoint, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
@@ -263,6 +279,12 @@ class Site:
         with refusals(f"Cannot restore {target.recovery_point} as {target.name}"):
             answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
         return rows.database(answer[spelling.database], spelling)
+
+    def stand_in(self, stand_in: StandIn) -> Database:
+        """Start an instance from the snapshot of a Multi-AZ DB cluster, in the named network and never public."""
+        with refusals(f"Cannot restore {stand_in.recovery_point} as {stand_in.name}"):
+            answer = self._client("rds").restore_db_instance_from_db_snapshot(**rows.stand_in_parameters(stand_in))
+        return rows.database(answer[INSTANCE.database], INSTANCE)
 
     def add_member(self, target: Target) -> None:
         """Start the instance through which a restored cluster is reached: a restore makes none."""

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ class Published:
     encrypted: bool
     kms_key_id: str | None
     size_gib: int
+    database_tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
         return Published(
             database=database,
             lineage=lineage_of(database, from_iso(entry["original_time"])),
+            database_tags=dict(entry.get("database_tags", {})),
             **{key: entry[key] for key in ENTRY_FIELDS},
         )
     except (KeyError, ValueError, TypeError) as error:

@@ -53,6 +53,17 @@ BAD_DATABASE_STATES = frozenset(
 USABLE_DATABASE_STATES = frozenset({"available", "storage-initialization", "storage-optimization"})
 
 
+def partition_of(region: str) -> str:
+    """The partition that a Region belongs to, by its name."""
+    starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+    return next((partition for start, partition in starts.items() if region.startswith(start)), "aws")
+
+
+def snapshot_arn(account: str, region: str, kind: Kind, name: str) -> str:
+    resource = "snapshot" if kind == "instance" else "cluster-snapshot"
+    return f"arn:{partition_of(region)}:rds:{region}:{account}:{resource}:{name}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class DatabaseId:
     """Which database: the resource id tells a database from a later one under the same name."""
@@ -66,7 +77,7 @@ class DatabaseId:
     @property
     def arn(self) -> str:
         resource = "db" if self.kind == "instance" else "cluster"
-        return f"arn:aws:rds:{self.region}:{self.account}:{resource}:{self.identifier}"
+        return f"arn:{partition_of(self.region)}:rds:{self.region}:{self.account}:{resource}:{self.identifier}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,9 @@ class Database:
     engine: str
     engine_version: str
     status: str
+    encrypted: bool = False
     kms_key_id: str | None = None
+    option_group: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     host: str | None = None
     port: int | None = None
@@ -122,7 +135,13 @@ class RecoveryPoint:
     database_time: datetime | None = None  # DB snapshots only: the last transaction inside
     source_region: str | None = None
     source_arn: str | None = None
+    option_group: str = ""  # DB snapshots only
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells the snapshots of an account apart."""
+        return self.region, self.kind, self.name
 
     @property
     def is_available(self) -> bool:
@@ -135,6 +154,11 @@ class RecoveryPoint:
     @property
     def is_in_progress(self) -> bool:
         return not self.is_available and not self.is_bad
+
+    @property
+    def is_intermediate(self) -> bool:
+        """Whether a route left it on its way: nothing is to be restored from it."""
+        return STAGE in self.tags
 
     def is_owned_by(self, prefix: str) -> bool:
         """Whether our installation made it: the tag is ours alone, a name is anybody's."""

@@ -75,6 +75,16 @@ def name_for(prefix: str, identifier: str, lineage: Lineage) -> str:
     return "-".join(part for part in (prefix, middle, str(lineage)) if part)
 
 
+def intermediate_name(prefix: str, identifier: str, lineage: Lineage) -> str:
+    """The name of a snapshot that a route leaves on its way, where the recovery point itself comes to be as well."""
+    return name_for(prefix, f"via-{identifier}", lineage)
+
+
+def stand_in_name(prefix: str, identifier: str, lineage: Lineage) -> str:
+    """The identifier of the instance that stands in for a Multi-AZ DB cluster; it tells which recovery point it is."""
+    return name_for(prefix, f"standin-{identifier}", lineage)
+
+
 def parse(name: str, prefix: str) -> Lineage | None:
     """Read the lineage out of a name, or None when it is not one of ours."""
     match = NAME.fullmatch(name)

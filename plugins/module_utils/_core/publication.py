@@ -7,86 +7,246 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from .model import DATABASE, MANAGED_BY, ORIGINAL_TIME, RESOURCE_ID, Database, Key, RecoveryPoint, iso
-from .naming import Lineage, lineage_of, name_for
-from .plan import Copy
-from .routes import Unsupported, publish_hop
+from .intermediates import tags_for
+from .model import (
+    STAGE,
+    Database,
+    Key,
+    Kind,
+    RecoveryPoint,
+)
+from .naming import Lineage, intermediate_name, name_for
+from .option_groups import Groups, why_not_usable
+from .plan import Copy, Rows
+from .routes import Encryption, Place, Start, Step, Unsupported, is_multi_az_cluster, to_publish
+from .sources import Chosen, Source, choose
+from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """The newest recovery point of a database on its way to the DR account, or why there is none."""
+class Wish:
+    """How one database is to be published."""
 
-    database: Database
-    source: RecoveryPoint | None = None
-    lineage: Lineage | None = None
-    copy: Copy | None = None
-    problem: str | None = None
+    source: Source
+    interval: timedelta
+    kms_key_id: str | None = None
+    option_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PublishOptions:
+    """How this site publishes."""
+
     prefix: str
-    kms_key_id: str | None
+    home: Place
+    publish_in: str  # the Region where the recovery points are offered
+    is_shared: bool
     tags: Mapping[str, str]
+    stand_in: StandInOptions | None = None
 
 
-def newest_automated(database: Database, points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
-    """The newest finished automated snapshot of this very database, not of one that had its name before."""
-    mine = [
-        point
-        for point in points
-        if point.origin == "automated"
-        and point.is_available
-        and point.created is not None
-        and (point.kind, point.resource_id) == (database.id.kind, database.id.resource_id)
-    ]
-    return max(mine, key=lambda point: (point.created, point.name), default=None)
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The recovery point of a database on its way to where it is offered, or why there is none."""
+
+    database: Database
+    wish: Wish
+    chosen: Chosen | None = None
+    copies: tuple[Copy, ...] = ()  # in their order; the last one is what is offered
+    stand_in: StandIn | None = None
+    problem: str | None = None
+
+    @property
+    def offered(self) -> Copy | None:
+        return self.copies[-1] if self.copies else None
+
+    def is_done(self, rows: Rows) -> bool:
+        """Whether what is to be offered is there, or on its way."""
+        return self.offered is not None and self.offered.key in rows
 
 
-def plan_publication(
-    database: Database, source: RecoveryPoint | None, keys: Mapping[str, Key], options: PublishOptions
+def begin(
+    database: Database, points: Iterable[RecoveryPoint], wish: Wish, options: PublishOptions, now: datetime
 ) -> Publication:
-    """What must happen so that its newest automated snapshot may be copied by the DR account."""
-    if source is None or source.created is None:
-        return Publication(database, problem=no_snapshot(database))
-    hop = publish_hop(source, keys.get(source.kms_key_id or ""), options.kms_key_id)
-    if isinstance(hop, Unsupported):
-        return Publication(database, problem=f"{source.name} cannot be published: {hop.reason}. {hop.remedy}.")
-    lineage = lineage_of(database.id, source.original or source.created)
-    copy = Copy(
-        kind=database.id.kind,
+    """What of a database is to be offered, and under which name; how it gets there is seen only if it is not there."""
+    chosen = choose(database, points, wish.source, options.prefix, wish.interval, now)
+    if chosen is None:
+        return Publication(database, wish, problem=no_snapshot(database, wish.source))
+    return Publication(database, wish, chosen, (offered_copy(database, chosen, options),))
+
+
+def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) -> Copy:
+    """The last copy of a publication, its source not known yet."""
+    point, lineage = chosen.point, chosen.lineage
+    is_cluster = is_multi_az_cluster(database.id.kind, database.engine)
+    return Copy(
+        kind="instance" if is_cluster else database.id.kind,
         identifier=database.id.identifier,
         digest=lineage.digest,
         name=name_for(options.prefix, database.id.identifier, lineage),
-        source_arn=source.arn,
-        source_region=source.region,
-        size_gib=source.size_gib,
-        engine=source.engine,
-        reason=hop.reason,
-        kms_key_id=hop.kms_key_id,
+        account=options.home.account,
+        region=options.publish_in,
+        source_arn=point.arn if point else database.id.arn,
+        size_gib=point.size_gib if point else 0,
+        engine=database.engine,
+        reason="",
+        resource_id=database.id.resource_id,
         tags=tags_for(database.id.arn, database.id.resource_id, lineage, options.prefix, options.tags),
     )
-    return Publication(database, source, lineage, copy)
 
 
-def no_snapshot(database: Database) -> str:
-    return (
-        f"{database.id.identifier} has no finished automated snapshot yet."
-        " Wait for its first backup, or set its backup retention period to a day or more."
+def complete(
+    publication: Publication,
+    keys: Mapping[str, Key],
+    kms_keys: Mapping[str, str],
+    groups: tuple[Groups, Groups],
+    options: PublishOptions,
+) -> Publication:
+    """All the copies that a publication takes, in their order, each with its key and its reason.
+
+    :param keys: those of the snapshots, as far as they can be read.
+    :param kms_keys: the ARN of each key that a wish names.
+    :param groups: the option groups at home, and of the Region where it is offered.
+    """
+    database, wish, chosen = publication.database, publication.wish, publication.chosen
+    assert chosen is not None
+    what = chosen.point.name if chosen.point else database.id.identifier
+    if problem := why_not_readable(database, chosen.point, keys):
+        return refuse(publication, what, problem)
+    start = start_of(database, chosen.point, keys, groups[0])
+    steps = to_publish(start, options.home, options.publish_in, share=options.is_shared)
+    if isinstance(steps, Unsupported):
+        return refuse(publication, what, steps)
+    if any(step.under == "customer" for step in steps) and wish.kms_key_id is None:
+        return refuse(publication, what, no_key(start.encryption))
+    if problem := why_no_option_group(start, wish, groups[1], options):
+        return refuse(publication, what, problem)
+    if start.is_of_multi_az_cluster and options.stand_in is None:
+        return refuse(publication, what, no_place(database))
+    return build(publication, steps, kms_keys.get(wish.kms_key_id or ""), options)
+
+
+def refuse(publication: Publication, what: str, why: Unsupported) -> Publication:
+    return replace(publication, copies=(), problem=f"{what} cannot be published: {why.reason}. {why.remedy}.")
+
+
+def why_not_readable(database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key]) -> Unsupported | None:
+    """A key that is disabled or out of sight spoils every route."""
+    key_id = point.kms_key_id if point else database.kms_key_id
+    if key_id is None:
+        return None
+    key = keys.get(key_id)
+    if key is None:
+        return Unsupported(f"its key {key_id} cannot be read", "Allow kms:DescribeKey on it to this role")
+    if not key.is_enabled:
+        return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or restore it before it is deleted")
+    return None
+
+
+def start_of(database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key], groups: Groups) -> Start:
+    """What the route depends on. A manual snapshot has no lineage in its name: it is copied once, as others are."""
+    origin = "manual" if point is None else "automated" if point.origin == "manual" else point.origin
+    group = groups.get(point.option_group if point else database.option_group)
+    return Start(
+        kind=database.id.kind,
+        engine=database.engine,
+        origin=origin,
+        encryption=encryption_of(point or database, keys),
+        options=group.persistent if group else frozenset(),
     )
 
 
-def tags_for(
-    database_arn: str, resource_id: str, lineage: Lineage, prefix: str, extra: Mapping[str, str]
-) -> dict[str, str]:
-    """The tags of a recovery point that we make: ours, and what the caller adds."""
-    return {
-        **extra,
-        MANAGED_BY: prefix,
-        DATABASE: database_arn,
-        RESOURCE_ID: resource_id,
-        ORIGINAL_TIME: str(iso(lineage.original)),
-    }
+def encryption_of(one: Database | RecoveryPoint, keys: Mapping[str, Key]) -> Encryption:
+    if not one.encrypted:
+        return "none"
+    if one.kms_key_id is None:
+        return "aws-owned"  # sse-rds: there is no key in the account
+    return "aws-managed" if keys[one.kms_key_id].is_aws_managed else "customer"
+
+
+def no_key(encryption: Encryption) -> Unsupported:
+    under = {"aws-managed": "the AWS-managed key aws/rds", "aws-owned": "an AWS-owned key"}.get(encryption)
+    why = f"it is encrypted under {under}, which no other account can use" if under else "it needs a key in that Region"
+    return Unsupported(why, "Set kms_key_id to a customer managed key whose policy admits the DR account")
+
+
+def no_place(database: Database) -> Unsupported:
+    return Unsupported(
+        f"{database.id.identifier} is a Multi-AZ DB cluster, whose snapshots can be neither copied nor shared",
+        "Name a private subnet group in stand_in, where an instance may stand in for it for a while",
+    )
+
+
+def why_no_option_group(start: Start, wish: Wish, groups: Groups, options: PublishOptions) -> Unsupported | None:
+    """Elsewhere a copy has the default option group, unless it is told another one."""
+    if options.publish_in == options.home.region:
+        return None
+    if wish.option_group is None:
+        lost = ", ".join(sorted(start.options))
+        remedy = f"Make an option group with it in {options.publish_in}, and name it as option_group"
+        return Unsupported(f"its data depend on the option {lost}", remedy) if start.options else None
+    problem = why_not_usable(wish.option_group, start.engine, start.options, groups, options.publish_in)
+    return Unsupported(problem.split(". ")[0], problem.split(". ")[1].rstrip(".")) if problem else None
+
+
+def build(publication: Publication, steps: Iterable[Step], kms_key: str | None, options: PublishOptions) -> Publication:
+    """The copies of the steps: what is first taken has a name of its own where it is not what is offered."""
+    chosen, last = publication.chosen, publication.offered
+    assert chosen is not None
+    assert last is not None
+    copying = [step for step in steps if step.action == "copy"]
+    copies: tuple[Copy, ...] = ()
+    stand_in = None
+    source = last.source_arn
+    if is_multi_az_cluster(publication.database.id.kind, last.engine):
+        copies = () if chosen.point else (taken_copy(last, source, chosen.lineage, options, kind="cluster"),)
+        stand_in = stand_in_for(last, copies[0].arn if copies else source, chosen.lineage, options)
+        source = arn_of(stand_in.name, options.home.account, options.home.region)
+    if stand_in or chosen.point is None:
+        taken = taken_copy(last, source, chosen.lineage, options, is_offered=not copying)
+        copies, source = (*copies, taken), taken.arn
+    for step in copying:
+        copies += (
+            keyed(replace(last, source_arn=source, reason=step.reason), step, kms_key, publication.wish, options),
+        )
+    return replace(publication, copies=copies, stand_in=stand_in)
+
+
+def stand_in_for(last: Copy, source: str, lineage: Lineage, options: PublishOptions) -> StandIn:
+    assert options.stand_in is not None  # complete() refuses without
+    return plan_stand_in(last.identifier, last.engine, source, lineage, options.prefix, options.stand_in)
+
+
+def taken_copy(
+    last: Copy,
+    source: str,
+    lineage: Lineage,
+    options: PublishOptions,
+    *,
+    kind: Kind | None = None,
+    is_offered: bool = False,
+) -> Copy:
+    """The snapshot of a database or of a stand-in, in the database's own Region."""
+    reason = "a snapshot taken for this recovery point"
+    taken = replace(last, source_arn=source, region=options.home.region, reason=reason, kind=kind or last.kind)
+    if is_offered:
+        return taken
+    name = intermediate_name(options.prefix, last.identifier, lineage)
+    return replace(taken, name=name, tags={**last.tags, STAGE: "intermediate"})
+
+
+def keyed(copy: Copy, step: Step, kms_key: str | None, wish: Wish, options: PublishOptions) -> Copy:
+    group = wish.option_group if copy.region != options.home.region and copy.kind == "instance" else None
+    return replace(copy, kms_key_id=kms_key if step.under == "customer" else None, option_group=group)
+
+
+def no_snapshot(database: Database, source: Source) -> str:
+    """Why a database has nothing to publish, with the remedy."""
+    if source == "automated":
+        remedy = "Wait for its first backup, or set its backup retention period to a day or more."
+    else:
+        remedy = "Make one, or set source to snapshot: then one is taken."
+    return f"{database.id.identifier} has no finished {source} snapshot yet. {remedy}"

@@ -7,14 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from .intermediates import tags_for
 from .manifest import Landed, Published
-from .model import RESOURCE_ID, DatabaseId, Key, RecoveryPoint
+from .model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
 from .naming import Lineage, digest_of, parse
+from .option_groups import is_default
 from .plan import Copy, Rows
-from .publication import tags_for
-from .routes import replicate_hop
+from .routes import Place, Start, Step, to_own
+
+# A key that every account has; what is under it cannot be shared, and need not be (aws_rds.md 14.1, note e).
+AWS_MANAGED_ALIAS = "alias/aws/rds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Offer:
 
     point: RecoveryPoint
     lineage: Lineage
+    entry: Published | None = None  # what a manifest says of it
     is_visible: bool = True  # else only a manifest speaks of it: no longer, or not yet, shared
 
 
@@ -36,11 +41,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ReplicateOptions:
+    """How this DR site replicates."""
+
     prefix: str
     source_accounts: frozenset[str]
-    kms_key_arn: str
-    region: str
+    home: Place
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How one database's recovery points are to be copied."""
+
+    kms_key_arn: str
+    option_group: str | None = None
+    copy_option_group: bool = False
 
 
 def read_offer(
@@ -57,9 +72,9 @@ def read_offer(
         return Refusal(
             point.arn, f"account {point.account} is not one of source_accounts, though it is named like ours"
         )
-    if not proves(lineage, point, published.get(point.arn)):
+    if not proves(lineage, point, published.get(point.arn), options.prefix):
         return Refusal(point.arn, "its name does not belong to the database that it was taken from")
-    return Offer(point, lineage)
+    return Offer(point, lineage, published.get(point.arn))
 
 
 def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
@@ -67,7 +82,7 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
     if entry.database.account not in options.source_accounts:
         return Refusal(entry.arn, f"account {entry.database.account} is not one of source_accounts")
     point = RecoveryPoint(
-        kind=entry.database.kind,
+        kind="cluster" if entry.arn.split(":")[5] == "cluster-snapshot" else "instance",
         name=entry.name,
         arn=entry.arn,
         account=entry.database.account,
@@ -83,60 +98,160 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
         kms_key_id=entry.kms_key_id,
         source_region=entry.database.region,
     )
-    return Offer(point, entry.lineage, is_visible=False)
+    return Offer(point, entry.lineage, entry, is_visible=False)
 
 
-def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None) -> bool:
+def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, prefix: str) -> bool:
     """Whether the name's digest is that of the database; a published entry also vouches for the time."""
     if entry is not None:
         return entry.lineage == lineage
-    regions = {point.region, point.source_region or point.region}
+    stand_in = parse(point.identifier, prefix)
+    if stand_in is not None:  # of a Multi-AZ DB cluster: the instance's name tells the cluster's lineage
+        return stand_in == lineage
+    regions = {point.region, point.source_region or point.region, region_of_source(point)}
     return any(lineage.digest == digest_of(point.account, region, point.resource_id) for region in regions)
 
 
+def region_of_source(point: RecoveryPoint) -> str:
+    """Of a copy's source, which is all that RDS tells of a cluster snapshot's way."""
+    return point.source_arn.split(":")[3] if point.source_arn else point.region
+
+
 def newest_by_database(offers: Iterable[Offer]) -> list[Offer]:
-    """One offer a database: the newest one."""
+    """One offer a database: the newest one, and of that the one that is ours already."""
     newest: dict[str, Offer] = {}
-    for offer in sorted(offers, key=lambda one: one.lineage.original):
+    for offer in sorted(offers, key=lambda one: (one.lineage.original, one.point.is_intermediate)):
         newest[offer.lineage.digest] = offer
     return sorted(newest.values(), key=lambda one: one.point.identifier)
 
 
-def plan_copy(offer: Offer, options: ReplicateOptions) -> Copy:
-    """How the DR site makes an offered recovery point its own."""
+def start_of(point: RecoveryPoint) -> Start:
+    """What the route depends on, of a snapshot that is shared or our own already (routes.py, law 2)."""
+    return Start(point.kind, point.engine, "manual", "customer" if point.encrypted else "none")
+
+
+def plan_copies(offer: Offer, wish: Wish, options: ReplicateOptions, *, single_step: bool = True) -> list[Copy]:
+    """How the DR site makes an offered recovery point its own: the last copy is the one that lands."""
     point = offer.point
-    hop = replicate_hop(point, options.kms_key_arn, options.region)
+    steps = to_own(start_of(point), Place(point.account, point.region), options.home, single_step=single_step)
+    copies = [first_copy(offer, options)] if point.is_intermediate else []
+    for step in steps:
+        source = copies[-1].arn if copies else point.arn
+        copies.append(copy_of_step(offer, step, source, wish, options, is_last=step is steps[-1]))
+    return copies
+
+
+def first_copy(offer: Offer, options: ReplicateOptions) -> Copy:
+    """An intermediate of ours as the copy that it is or was."""
+    point = offer.point
     return Copy(
         kind=point.kind,
-        identifier=point.identifier,
+        identifier=identifier_of(offer),
         digest=offer.lineage.digest,
         name=point.name,
-        source_arn=point.arn,
-        source_region=point.region,
+        account=options.home.account,
+        region=point.region,
+        source_arn=point.source_arn or point.arn,
         size_gib=point.size_gib,
         engine=point.engine,
-        reason=hop.reason,
-        kms_key_id=hop.kms_key_id,
-        tags=tags_for(database_arn(point), point.resource_id, offer.lineage, options.prefix, options.tags),
+        reason="the first of two steps",
+        resource_id=point.resource_id,
+        tags=point.tags,
     )
 
 
-def database_arn(point: RecoveryPoint) -> str:
+def copy_of_step(
+    offer: Offer, step: Step, source: str, wish: Wish, options: ReplicateOptions, *, is_last: bool
+) -> Copy:
+    """One copy of an offered recovery point; one on the way is never shared, so that aws/rds will do as its key."""
+    point = offer.point
+    tags = tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, options.tags)
+    keys = {"unchanged": None, "own": AWS_MANAGED_ALIAS}
+    leaves_its_account = source.split(":")[4] != options.home.account
+    stays_in_region = source.split(":")[3] == step.region
+    takes_group_along = wish.copy_option_group and leaves_its_account and stays_in_region
+    return Copy(
+        kind=point.kind,
+        identifier=identifier_of(offer),
+        digest=offer.lineage.digest,
+        name=point.name,
+        account=options.home.account,
+        region=step.region,
+        source_arn=source,
+        size_gib=point.size_gib,
+        engine=point.engine,
+        reason=step.reason,
+        resource_id=point.resource_id,
+        kms_key_id=keys.get(step.under, wish.kms_key_arn),
+        option_group=None if takes_group_along or not is_last or point.kind != "instance" else wish.option_group,
+        copy_option_group=takes_group_along and is_default(point.option_group) is False,
+        tags=tags if is_last else {**tags, STAGE: "intermediate"},
+    )
+
+
+def in_two_steps(copy: Copy) -> list[Copy]:
+    """A copy that AWS refuses to make across account and Region at once: first one of our own in its Region."""
+    key = AWS_MANAGED_ALIAS if copy.kms_key_id else None
+    tags = {**copy.tags, STAGE: "intermediate"}
+    reason = f"AWS refuses one step to {copy.region}: first a copy of its own in {copy.source_region}"
+    first = replace(copy, region=copy.source_region, kms_key_id=key, option_group=None, tags=tags, reason=reason)
+    return [first, replace(copy, source_arn=first.arn, reason="the second step, under the DR account's key")]
+
+
+def as_own_offers(points: Iterable[RecoveryPoint], rows: Rows, options: ReplicateOptions) -> list[Offer]:
+    """Intermediates of ours in other Regions, which go on to this one whether their source is still offered or not."""
+    home = options.home.region
+    mine = [one for one in points if one.is_intermediate and one.is_owned_by(options.prefix) and one.region != home]
+    named = [(parse(one.name, options.prefix), one) for one in mine if not one.is_bad]
+    return [
+        Offer(one, lineage) for lineage, one in named if lineage is not None and (home, one.kind, one.name) not in rows
+    ]
+
+
+def database_arn(offer: Offer) -> str:
     """Of the database that an offered recovery point was taken from."""
-    region = point.source_region or point.region
+    if offer.entry is not None:
+        return offer.entry.database.arn
+    point = offer.point
+    if point.is_intermediate:
+        return point.tags.get(DATABASE, "")
+    region = point.source_region or region_of_source(point)
     return DatabaseId(point.account, region, point.kind, point.identifier, point.resource_id).arn
+
+
+def identifier_of(offer: Offer) -> str:
+    return offer.entry.database.identifier if offer.entry else offer.point.identifier
+
+
+def original_resource_id(offer: Offer) -> str:
+    """Of the database itself: for a stand-in, only the manifest or our own tag knows it."""
+    if offer.entry is not None:
+        return offer.entry.database.resource_id
+    return offer.point.tags.get(RESOURCE_ID, offer.point.resource_id)
 
 
 def why_not_copyable(offer: Offer, keys: Mapping[str, Key], refused: Mapping[str, str]) -> str | None:
     """Why an offer that is not here yet cannot be copied, with the remedy; or None."""
-    if not offer.is_visible:
-        return "its source published it, but it is not shared with this account. Run publish at the source again."
     key_id = offer.point.kms_key_id or ""
     if key_id in refused:
         return f"its key cannot be used from here ({refused[key_id]}). Let the policy of {key_id} admit this account."
     if key_id in keys and not keys[key_id].is_enabled:
         return f"its key {key_id} is {keys[key_id].state}. Enable it."
     return None
+
+
+def not_offered(spoken_of: Iterable[Offer], offers: Iterable[Offer], rows: Rows, home: str) -> list[Offer]:
+    """What a manifest names and nobody shares, unless it or a newer one of its database is here or offered.
+
+    The manifest may be older than what it tells of: none of this is a failure.
+    """
+    newest = {offer.lineage.digest: offer.lineage.original for offer in newest_by_database(offers)}
+    return [
+        one
+        for one in newest_by_database(spoken_of)
+        if (home, one.point.kind, one.point.name) not in rows
+        and (one.lineage.digest not in newest or newest[one.lineage.digest] < one.lineage.original)
+    ]
 
 
 def landed_points(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> list[Landed]:
@@ -157,7 +272,7 @@ def why_not_landed(copy: Copy, row: RecoveryPoint) -> str | None:
             ("engine", copy.engine, row.engine),
             ("size", copy.size_gib, row.size_gib),
             ("key", copy.kms_key_id, row.kms_key_id),
-            ("resource id", copy.tags.get(RESOURCE_ID), row.resource_id),
+            ("resource id", copy.resource_id, row.resource_id),
         )
         if wanted != found
     ]

@@ -6,26 +6,72 @@
 
 The laws, from the RDS and Aurora User Guides on copying and sharing snapshots:
 
-1. An automated snapshot cannot be shared: the source copies it once.
-2. A snapshot under the AWS-managed ``aws/rds`` key cannot be shared: that same copy re-keys it.
-3. One copy may change Region, key, type and account together, when the source is shared and so already manual.
-4. A copy of an encrypted snapshot that crosses accounts or Regions must name a key.
-5. An unencrypted DB snapshot may be encrypted by any copy; an unencrypted cluster snapshot by none, only at restore.
+1. Automated snapshots and those of AWS Backup cannot be shared: the source copies them once.
+2. A snapshot under a key of AWS cannot be shared: that same copy re-keys it.
+3. One copy may change Region, key and type together; at the DR site Region, key and account, when its source is shared.
+4. A copy of an encrypted snapshot that crosses accounts or Regions must name a key of its destination.
+5. An unencrypted DB snapshot may be encrypted by any copy, so the last one does; a cluster snapshot only at restore.
+6. The DR site ends with a copy of its own under its own key.
+7. Options on which the data depend (TDE) cannot leave the account, but for Oracle's Timezone and OLS.
+8. No snapshot crosses the border of a partition, nor of a Region in China.
+9. A snapshot of a Multi-AZ DB cluster can be neither copied nor shared: one of an instance restored from it can.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from .model import Key, RecoveryPoint
+from .model import Kind, partition_of
+
+Encryption = Literal["none", "aws-managed", "aws-owned", "customer"]
+# What a copy says of its key: nothing; one of the destination's customer managed keys; any key of the account that
+# copies, for what is never shared from there; or a key that it may leave out.
+Under = Literal["unchanged", "customer", "own", "optional"]
+TRAVELLERS = frozenset({"Timezone", "OLS"})
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
-    """One step of a route in the words of its reason."""
+class Place:
+    """An account and a Region: where a snapshot is."""
 
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a route depends on, of the snapshot that it begins with."""
+
+    kind: Kind
+    engine: str
+    origin: str  # automated, manual, awsbackup
+    encryption: Encryption
+    options: frozenset[str] = frozenset()  # of its option group, those on which the data depend
+
+    @property
+    def is_of_multi_az_cluster(self) -> bool:
+        return is_multi_az_cluster(self.kind, self.engine)
+
+
+def is_multi_az_cluster(kind: str, engine: str) -> bool:
+    """RDS's own engines in a cluster: Aurora's have a name of their own."""
+    return kind == "cluster" and engine in ("mysql", "postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that one account does, and why."""
+
+    action: Literal["restore", "take", "remove", "copy", "share"]
+    by: str  # the account
+    region: str  # whose API is called
     reason: str
-    kms_key_id: str | None = None
+    under: Under = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +82,121 @@ class Unsupported:
     remedy: str
 
 
-def publish_hop(point: RecoveryPoint, key: Key | None, publish_key: str | None) -> Hop | Unsupported:
-    """What the source must do so that the DR account may copy this point (laws 1, 2)."""
-    if key is not None and not key.is_enabled:
-        return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or restore it before it is deleted")
-    if point.encrypted and point.kms_key_id is None:
-        return rekeying_hop(point, "an AWS-owned key", publish_key)
-    if key is None and point.encrypted:
-        return Unsupported(f"its key {point.kms_key_id} cannot be read", "Allow kms:DescribeKey on it to this role")
-    if key is not None and key.is_aws_managed:
-        return rekeying_hop(point, "the AWS-managed key aws/rds", publish_key)
-    return Hop(f"an {point.origin} snapshot cannot be shared: copy it, its key stays")
+Steps = tuple[Step, ...]
 
 
-def rekeying_hop(point: RecoveryPoint, under: str, publish_key: str | None) -> Hop | Unsupported:
-    """The one copy that makes a snapshot under a key of AWS shareable, whatever its type (law 2)."""
-    if publish_key is None:
+def route(
+    start: Start, source: Place, dr: Place, *, publish_in: str | None = None, single_step: bool = True
+) -> Steps | Unsupported:
+    """The steps from a snapshot at the source to an own copy at the DR site.
+
+    :param publish_in: the Region where the source offers it; its own unless told otherwise.
+    :param single_step: whether AWS lets a copy cross account and Region together (it does since 2025-09).
+    """
+    if source.account == dr.account:
+        return to_publish(start, source, dr.region, share=False)
+    published = to_publish(start, source, publish_in or source.region)
+    if isinstance(published, Unsupported):
+        return published
+    offered = replace(
+        start, kind="instance" if start.is_of_multi_az_cluster else start.kind, encryption=shared_encryption(start)
+    )
+    place = Place(source.account, publish_in or source.region)
+    return published + to_own(offered, place, dr, single_step=single_step)
+
+
+def shared_encryption(start: Start) -> Encryption:
+    """Once it is shared, it is under a customer managed key or under none (law 2)."""
+    return start.encryption if start.encryption == "none" else "customer"
+
+
+def to_publish(start: Start, source: Place, region: str, *, share: bool = True) -> Steps | Unsupported:
+    """What the source account does until a snapshot is where others may copy it, or only where it should be."""
+    if problem := why_unsupported(start, source.region, region, share=share):
+        return problem
+    steps = stand_in(source) if start.is_of_multi_az_cluster else ()
+    if steps:
+        start = replace(start, kind="instance", origin="manual")
+    if share:
+        copies = needed_copy(start, source, region)
+        steps += copies
+        return (*steps, Step("share", source.account, region, "the DR account may copy what is shared with it"))
+    return (*steps, moving_copy(start, source, region))
+
+
+def why_unsupported(start: Start, here: str, there: str, *, share: bool) -> Unsupported | None:
+    """What AWS refuses on every route (laws 7, 8)."""
+    if start.engine.startswith("custom-"):
         return Unsupported(
-            f"it is encrypted under {under}, which no other account can use",
-            "Set kms_key_id to a customer managed key whose policy admits the DR account",
+            "it is RDS Custom, whose snapshots do not leave the account", "Protect it inside its account"
         )
-    return Hop(f"{point.origin} and under {under}: one copy makes it manual and re-keys it", kms_key_id=publish_key)
+    if partition_of(here) != partition_of(there) or (partition_of(here) == "aws-cn" and here != there):
+        return Unsupported(
+            f"no snapshot goes from {here} to {there}, which is another partition or lies in China",
+            "Choose a DR Region of the same partition",
+        )
+    stuck = start.options - (TRAVELLERS if start.engine.startswith("oracle") else frozenset())
+    if share and stuck:
+        return Unsupported(
+            f"its option group has {', '.join(sorted(stuck))}, and such snapshots cannot be shared",
+            "Protect it inside its account, in another Region, with an option group there that has the option",
+        )
+    return None
 
 
-def replicate_hop(point: RecoveryPoint, dr_key: str, dr_region: str) -> Hop:
-    """How the DR site makes a shared point its own, across account and Region in one step (laws 3, 4, 5)."""
-    if not point.encrypted and point.kind == "cluster":
-        return Hop("an unencrypted cluster snapshot stays so when copied: it is encrypted at restore")
-    where = "in its Region" if point.region == dr_region else f"from {point.region} to {dr_region}"
-    return Hop(f"shared by {point.account}: one copy {where} under the DR account's key", kms_key_id=dr_key)
+def stand_in(source: Place) -> Steps:
+    """A snapshot of an instance instead of that of a Multi-AZ DB cluster (law 9)."""
+    account, region = source.account, source.region
+    return (
+        Step(
+            "restore", account, region, "a Multi-AZ DB cluster's snapshot neither moves nor is shared: a stand-in can"
+        ),
+        Step("take", account, region, "a snapshot of the stand-in is an ordinary one, under the same key"),
+        Step("remove", account, region, "the stand-in has done its work"),
+    )
+
+
+def needed_copy(start: Start, source: Place, region: str) -> Steps:
+    """The one copy that makes a snapshot one that can be shared, and there (laws 1, 2, 3); none where it is already."""
+    under = {"aws-managed": "the AWS-managed key aws/rds", "aws-owned": "a key that AWS owns"}.get(start.encryption)
+    if region != source.region:
+        return (moving_copy(start, source, region),)
+    if under:
+        reason = f"{start.origin} and under {under}: one copy makes it manual and re-keys it"
+        return (Step("copy", source.account, region, reason, "customer"),)
+    if start.origin != "manual":
+        reason = f"an {start.origin} snapshot cannot be shared: copy it, its key stays"
+        return (Step("copy", source.account, region, reason),)
+    return ()
+
+
+def moving_copy(start: Start, source: Place, region: str) -> Step:
+    """A copy of the source's own into another Region, which needs a key there unless nothing is encrypted (law 4)."""
+    reason = f"one copy takes it from {source.region} to {region}, makes it manual and gives it a key of that Region"
+    if start.encryption == "none":
+        reason = f"one copy takes it from {source.region} to {region}; it stays unencrypted until the last one"
+    return Step("copy", source.account, region, reason, "unchanged" if start.encryption == "none" else "customer")
+
+
+def to_own(start: Start, source: Place, dr: Place, *, single_step: bool = True) -> Steps:
+    """What the DR account does with what is shared with it (laws 3, 4, 5, 6)."""
+    if source.region == dr.region or single_step:
+        return (last_copy(start, source, dr),)
+    reason = f"AWS refuses one step from {source} to {dr.region}: first a copy of its own in {source.region}"
+    first = Step("copy", dr.account, source.region, reason, "unchanged" if start.encryption == "none" else "own")
+    return first, last_copy(start, Place(dr.account, source.region), dr)
+
+
+def last_copy(start: Start, source: Place, dr: Place) -> Step:
+    if start.encryption == "none" and start.kind == "cluster":
+        reason = "an unencrypted cluster snapshot stays so when copied: it is encrypted at restore"
+        return Step("copy", dr.account, dr.region, reason)
+    where = "in its Region" if source.region == dr.region else f"from {source.region} to {dr.region}"
+    whose = "shared by" if source.account != dr.account else "already owned by"
+    reason = f"{whose} {source.account}: one copy {where} under the DR account's key"
+    return Step("copy", dr.account, dr.region, reason, "optional" if start.encryption == "none" else "customer")
+
+
+def explain(steps: Iterable[Step]) -> list[str]:
+    """A route in one sentence a step."""
+    return [f"{step.by} {step.action} in {step.region}: {step.reason}." for step in steps]

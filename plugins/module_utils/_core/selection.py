@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .errors import LifeboatError
-from .model import Database, RecoveryPoint
+from .model import PURPOSE, Database, RecoveryPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,16 @@ def unknown(pattern: str, known: list[str], where: str) -> LifeboatError:
     )
 
 
+def candidate_of(database: Database) -> Candidate:
+    return Candidate(database.id.identifier, database.id.kind, database.engine, database.tags, database)
+
+
 def databases_among(databases: Iterable[Database], wanted: Selection, where: str) -> list[Database]:
-    """The selected databases; the members of a cluster are no databases of their own.
+    """The selected databases; the members of a cluster are no databases of their own, and what we restored is none.
 
     :raises LifeboatError: when an identifier or pattern matches none of them.
     """
-    candidates = [
-        Candidate(one.id.identifier, one.id.kind, one.engine, one.tags, one) for one in databases if one.cluster is None
-    ]
+    candidates = [candidate_of(one) for one in databases if one.cluster is None and PURPOSE not in one.tags]
     return [one.item for one in select(candidates, wanted, where)]
 
 

@@ -36,8 +36,9 @@ def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = Tr
         site = Site.connect(module)
         calls = site.api_calls
 
-        def one_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
-            result = run({**module.params, "resume": resume}, site, check_mode=module.check_mode)
+        def one_pass(resume: list[dict[str, Any]] | None, settled: list[str] | None = None) -> dict[str, Any]:
+            given = {**module.params, "resume": resume, "settled": settled}
+            result = run(given, site, check_mode=module.check_mode)
             return {"began": iso(site.now), **result, "now": iso(site.now)}
 
         result = linger(one_pass, module.params, Clock(), last_full_pass=last_full_pass)
@@ -76,7 +77,7 @@ class Clock:
 
 
 def linger(
-    one_pass: Callable[[list[dict[str, Any]] | None], dict[str, Any]],
+    one_pass: Callable[..., dict[str, Any]],
     params: dict[str, Any],
     clock: Clock,
     *,
@@ -97,7 +98,8 @@ def linger(
             total.add(result)
             polled = True
         if polled and last_full_pass and not result.get("resume"):
-            total.add(one_pass(None))
+            settled = result.get("settled")
+            total.add(one_pass(None, settled) if settled else one_pass(None))
     except LifeboatError as error:  # what the passes before it did stays done, and is told
         return total.as_result() | error.as_result() | {"failed": True, "resume": []}
     return total.as_result()
@@ -105,6 +107,7 @@ def linger(
 
 def finish(module: Any, result: dict[str, Any]) -> None:
     """Hand over the result; the action plugin reads how long to wait from it, since it sees raw arguments only."""
+    result.pop("settled", None)  # between the passes of one process
     for warning in result.pop("warnings", []):
         module.warn(warning)
     waiting = {name: module.params[name] for name in WAITING if name in module.params and name != "resume"}

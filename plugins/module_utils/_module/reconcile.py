@@ -6,77 +6,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.model import RecoveryPoint, from_iso, iso
-from .._core.plan import Copy, Decision, Limits, Rows, after_earlier, decide, foreign_in_flight, require_ours
+from .._core.plan import Copy, Decision, Limits, Rows, Slot, after_earlier, decide, foreign_in_flight, require_ours
+from .._core.quota import advice, affordable
 from .result import Report
 
-# After these the copy may exist, or may be made later: the next pass looks again before it acts.
-TRY_AGAIN = ("wait", "taken", "unreachable")
+# After these something may have come about although AWS did not say so: the next pass looks before it acts.
+DOUBTFUL = ("taken", "unreachable")
+TRY_AGAIN = ("wait", *DOUBTFUL)
+
+Waiting = tuple[Copy, str]  # and the reason
+Detour = Callable[[Copy], list[Copy]]
 
 
-def names_by_kind(copies: Iterable[Copy]) -> dict[str, list[str]]:
-    """The names to look at: of the copies, and of those that they wait for."""
-    names: dict[str, list[str]] = {"instance": [], "cluster": []}
+def names_to_poll(copies: Iterable[Copy]) -> dict[str, dict[str, set[str]]]:
+    """By Region and kind: what is in flight, and what a queued copy waits for; the queue itself is not looked at."""
+    names: dict[str, dict[str, set[str]]] = {}
     for copy in copies:
-        names[copy.kind] += [name for name in (copy.name, copy.waits_for) if name]
+        wanted = {copy.name} if copy.started or copy.doubtful else {copy.waits_for} if copy.waits_for else set()
+        names.setdefault(copy.region, {"instance": set(), "cluster": set()})[copy.kind] |= wanted
     return names
 
 
-def by_key(points: Iterable[RecoveryPoint]) -> dict[tuple[str, str], RecoveryPoint]:
-    return {(point.kind, point.name): point for point in points}
+def by_key(points: Iterable[RecoveryPoint]) -> dict[tuple[str, str, str], RecoveryPoint]:
+    return {point.key: point for point in points}
 
 
-def look_again(resume: Iterable[Mapping[str, Any]], site: Site) -> tuple[list[Copy], Rows]:
-    """What an earlier pass left in flight, and how it stands now: a call for each 50 of a kind."""
-    copies = [Copy(**document) for document in resume]
-    return copies, by_key(site.recovery_points_named(names_by_kind(copies)))
+def look_again(copies: Iterable[Copy], site: Site) -> dict[tuple[str, str, str], RecoveryPoint]:
+    """How those stand now that an earlier pass left in flight: a call for each 50 of a kind and destination."""
+    polled = names_to_poll(copies).items()
+    return by_key(point for region, names in polled for point in site.in_region(region).recovery_points_named(names))
 
 
-def reconcile(
-    copies: list[Copy], rows: Rows, site: Site, report: Report, limits: Limits, prefix: str, *, check_mode: bool
-) -> list[tuple[Copy, RecoveryPoint]]:
+@dataclass(slots=True)
+class Work:
+    """The copies of one pass, and what AWS said that holds for the others as well."""
+
+    site: Site
+    report: Report
+    limits: Limits
+    prefix: str
+    check_mode: bool
+    detour: Detour | None = None  # what to do instead of a single step that AWS refuses
+    full: set[Slot] = field(default_factory=set)  # where AWS takes no more copies now
+    closed: dict[Slot, str] = field(default_factory=dict)  # where it takes no more snapshots, and why
+    refused_steps: set[tuple[str, str]] = field(default_factory=set)  # source Region and kind
+    settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
+
+
+def reconcile(copies: list[Copy], rows: Rows, work: Work) -> list[tuple[Copy, RecoveryPoint]]:
     """Start what may be started and return the copies that are available."""
-    require_ours(copies, rows, prefix, site.region)
-    ordered = after_earlier(copies, rows, prefix)
-    decision = decide(ordered, rows, limits, foreign_in_flight(rows.values(), copies))
-    for copy in decision.start:
-        start(copy, site, report, check_mode=check_mode)
-    report_unfinished(decision, report, site.now)
+    require_ours(copies, rows, work.prefix)
+    ordered = after_earlier(copies, rows, work.prefix)
+    foreign = foreign_in_flight(rows.values(), copies)
+    decision = decide(ordered, rows, work.limits, foreign)
+    waiting = start_all(decision.start, work)
+    refused = [copy for copy in ordered if is_refused(copy, work) and copy.key not in rows]
+    if refused and work.detour:
+        longer = decide([step for copy in refused for step in work.detour(copy)], rows, work.limits, foreign)
+        waiting += start_all(longer.start, work)
+        shorter = {copy.key for copy in refused}
+        decision.queued = [one for one in decision.queued if one[0].key not in shorter] + longer.queued
+    report_unfinished(decision, waiting, work)
     return decision.available
 
 
-def start(copy: Copy, site: Site, report: Report, *, check_mode: bool) -> None:
-    """Ask for one copy."""
-    report.change(copy.name, None, {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags)})
-    if check_mode:
-        report.step("copying", reason=copy.reason, changed=True, **facts(copy))
-        return
-    try:
-        row = site.copy(copy)
-    except AwsRefusal as refusal:
-        if refusal.meaning not in TRY_AGAIN:
-            report.step("failed", reason=str(refusal), **facts(copy))
-            return
-        queue(copy, report, refusal.why)
-        return
-    started = replace(copy, started=iso(site.now))
-    report.step("copying", reason=copy.reason, changed=True, **facts(copy))
-    wait_for(started, report, row)
+def is_refused(copy: Copy, work: Work) -> bool:
+    return copy.is_single_step and (copy.source_region, copy.kind) in work.refused_steps
 
 
-def report_unfinished(decision: Decision, report: Report, now: datetime) -> None:
+def within_quota(copies: list[Copy], rows: Rows, work: Work) -> list[Copy]:
+    """The copies for which there is room, told from the quotas before the first write; the others are reported."""
+    missing = [copy for copy in copies if copy.key not in rows]
+    quotas: dict[Slot, Any] = {}
+    for region in sorted({copy.region for copy in missing}):
+        quotas |= work.site.in_region(region).quotas()
+    _fit, left = affordable(missing, quotas)
+    for copy in left:
+        wanted = sum(one.slot == copy.slot for one in missing)
+        work.report.step("failed", reason=advice(copy.slot, quotas[copy.slot], wanted), **facts(copy))
+    lost = {copy.key for copy in left}
+    return [copy for copy in copies if copy.key not in lost]
+
+
+def start_all(copies: Iterable[Copy], work: Work) -> list[Waiting]:
+    """Ask for copies, one call each, and return those that have to wait after all."""
+    asked = [start(copy, work) for copy in copies if not (work.detour and is_refused(copy, work))]
+    return [one for one in asked if one is not None]
+
+
+def start(copy: Copy, work: Work) -> Waiting | None:
+    """Ask for one copy, unless AWS's answer to an earlier one tells that it would be in vain."""
+    if copy.slot in work.closed:
+        work.report.step("failed", reason=work.closed[copy.slot], **facts(copy))
+        return None
+    if copy.slot in work.full and not copy.is_taken:
+        return copy, "waits for a free copy slot of its destination"
+    if not work.check_mode:
+        try:
+            row = work.site.in_region(copy.region).copy(copy)
+        except AwsRefusal as refusal:
+            return after_refusal(copy, refusal, work)
+        wait_for(replace(copy, started=iso(work.site.now)), work.report, row)
+    change = {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags)}
+    work.report.change(copy.name, None, change)
+    work.report.step("copying", reason=copy.reason, changed=True, **facts(copy))
+    return None
+
+
+def after_refusal(copy: Copy, refusal: AwsRefusal, work: Work) -> Waiting | None:
+    """What a refusal means for this copy and for the others; the copy itself when it may still come about."""
+    if copy.is_single_step and work.detour and refusal.is_about_the_route:
+        work.refused_steps.add((copy.source_region, copy.kind))
+        work.report.warnings.append(f"AWS refused to copy {copy.name} in one step, so it takes two: {refusal.why}.")
+        return None
+    if refusal.meaning in DOUBTFUL:
+        return replace(copy, doubtful=True), refusal.why
+    if refusal.meaning == "wait":
+        work.full |= {copy.slot} if refusal.is_about_copy_slots else set()
+        return copy, refusal.why
+    if refusal.meaning == "prune":
+        work.closed[copy.slot] = str(refusal)
+    work.report.step("failed", reason=str(refusal), **facts(copy))
+    return None
+
+
+def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work) -> None:
+    report, now = work.report, work.site.now
     for copy, row in decision.in_flight:
         report.step("copying", reason=f"{row.status}, {row.percent} %", **facts(copy))
-        wait_for(copy if copy.started else replace(copy, started=iso(row.created or now)), report, row)
-    for copy in decision.queued:
-        queue(copy, report, "waits for a free copy slot of its destination")
+        wait_for(copy if copy.started or copy.doubtful else replace(copy, started=iso(row.created or now)), report, row)
+    for copy, reason in (*decision.queued, *waiting):
+        queue(copy, report, reason)
     for copy, row in decision.failed:
         remedy = "Delete it with snapshot_prune and run again."
         reason = f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}"
@@ -99,3 +167,18 @@ def facts(copy: Copy) -> dict[str, Any]:
 def seconds_since(started: str | None, now: datetime) -> int | None:
     """How long something took, on AWS's clock; None when this run did not see it start."""
     return None if started is None else int((now - from_iso(started)).total_seconds())
+
+
+def remove_left_over(points: Iterable[RecoveryPoint], work: Work) -> None:
+    """Delete intermediates that are needed no more."""
+    for point in points:
+        work.report.change(point.arn, {"status": point.status, "tags": dict(point.tags)}, None)
+        about: Mapping[str, Any] = {"database": point.identifier, "kind": point.kind, "name": point.name}
+        try:
+            if not work.check_mode:
+                work.site.in_region(point.region).delete_recovery_point(point)
+        except AwsRefusal as refusal:
+            if refusal.meaning not in (*TRY_AGAIN, "missing"):
+                work.report.step("failed", reason=str(refusal), **about)
+            continue
+        work.report.step("removed", reason="what a route left on its way", changed=True, **about)

@@ -134,6 +134,7 @@ def test_a_db_snapshot_is_a_recovery_point(point: Any) -> None:
         database_time=LAST_TRANSACTION,
         source_region=WEST,
         source_arn=SOURCE_ARN,
+        option_group="default:postgres-16",
         tags={"lifeboat:managed-by": "lifeboat", "team": "shop"},
     )
 
@@ -277,6 +278,7 @@ def test_a_db_instance_is_a_database(made: Any) -> None:
         engine="postgres",
         engine_version="16.4",
         status="available",
+        encrypted=True,
         kms_key_id=SOURCE_KEY,
         tags={"lifeboat:managed-by": "lifeboat", "team": "shop"},
         host="orders.example",

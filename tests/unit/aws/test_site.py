@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -16,8 +17,11 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import Aw
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import IDS_A_CALL, RETRIES, Site, chunks
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network, RestoreOptions, plan_target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.stand_in import StandIn
 from tests.builders import (
     DR,
     DR_KEY,
@@ -270,8 +274,10 @@ def copy(kind: str, source_region: str, key: str | None) -> Copy:
         identifier="orders",
         digest="d",
         name="ours",
+        account=DR,
+        region=EAST,
         source_arn=f"arn:aws:rds:{source_region}:{SOURCE}:snapshot:ours",
-        source_region=source_region,
+        resource_id="db-ORDERS",
         size_gib=20,
         engine="postgres",
         reason="",
@@ -310,6 +316,89 @@ def test_a_copy_sends_what_it_must_and_never_asks_to_copy_tags(
             },
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "operation", "sent"),
+    [
+        (
+            "instance",
+            "db:orders",
+            "CreateDBSnapshot",
+            {"DBInstanceIdentifier": "orders", "DBSnapshotIdentifier": "ours"},
+        ),
+        (
+            "cluster",
+            "cluster:orders",
+            "CreateDBClusterSnapshot",
+            {"DBClusterIdentifier": "orders", "DBClusterSnapshotIdentifier": "ours"},
+        ),
+    ],
+)
+def test_a_copy_of_a_database_is_a_snapshot_that_is_taken(
+    aws: Any, kind: str, source: str, operation: str, sent: Row
+) -> None:
+    """Its key is that of the database: there is no parameter for one."""
+    prefix, row = ("DBSnapshot", snapshot) if kind == "instance" else ("DBClusterSnapshot", cluster_snapshot)
+    site, wire = aws(**{operation: {prefix: {**row("ours"), "Status": "creating"}}})
+    site.copy(replace(copy(kind, EAST, None), source_arn=f"arn:aws:rds:{EAST}:{DR}:{source}"))
+    ((asked, parameters),) = wire.asked
+    assert (asked, {name: one for name, one in parameters.items() if name != "Tags"}) == (operation, sent)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent"),
+    [({"option_group": "ours"}, {"OptionGroupName": "ours"}), ({"copy_option_group": True}, {"CopyOptionGroup": True})],
+)
+def test_a_copy_names_its_option_group_or_takes_it_along(aws: Any, changes: Row, sent: Row) -> None:
+    site, wire = aws(CopyDBSnapshot={"DBSnapshot": snapshot("ours")})
+    site.copy(replace(copy("instance", EAST, None), **changes))
+    ((_operation, parameters),) = wire.asked
+    assert {name: one for name, one in parameters.items() if "OptionGroup" in name} == sent
+
+
+def test_a_stand_in_is_private_alone_and_keeps_no_backups(aws: Any) -> None:
+    answer = {"DBInstance": {**instance("stand-in"), "DBInstanceStatus": "creating"}}
+    site, wire = aws(RestoreDBInstanceFromDBSnapshot=answer)
+    arn = f"arn:aws:rds:{EAST}:{DR}:cluster-snapshot:rds:sales"
+    site.stand_in(StandIn("sales", "stand-in", "postgres", arn, "private", ["sg-1"], "db.t4g.medium", {"a": "1"}))
+    ((_operation, sent),) = wire.asked
+    assert (sent["DBClusterSnapshotIdentifier"], sent["Engine"]) == (arn, "postgres")
+    assert (sent["DBSubnetGroupName"], sent["VpcSecurityGroupIds"]) == ("private", ["sg-1"])
+    assert (sent["PubliclyAccessible"], sent["MultiAZ"], sent["BackupRetentionPeriod"]) == (False, False, 0)
+    assert sent["Tags"] == [{"Key": "a", "Value": "1"}]
+
+
+def test_the_quotas_for_manual_snapshots_are_known_by_region_and_kind(aws: Any) -> None:
+    rows = [
+        {"AccountQuotaName": name, "Used": used, "Max": 100}
+        for name, used in (("ManualSnapshots", 7), ("ManualClusterSnapshots", 8), ("DBInstances", 9))
+    ]
+    site, _wire = aws(DescribeAccountAttributes={"AccountQuotas": rows})
+    assert site.quotas() == {(EAST, "instance"): Quota(7, 100), (EAST, "cluster"): Quota(8, 100)}
+
+
+def test_option_groups_tell_on_which_options_data_depend(aws: Any) -> None:
+    options = [
+        {"OptionName": "TDE", "Permanent": True},
+        {"OptionName": "Timezone", "Persistent": True},
+        {"OptionName": "STATSPACK"},
+    ]
+    row = {"OptionGroupName": "secure", "EngineName": "oracle-ee", "Options": options}
+    site, _wire = aws(DescribeOptionGroups={"OptionGroupsList": [row]})
+    assert site.option_groups() == {"secure": OptionGroup("secure", "oracle-ee", frozenset({"TDE", "Timezone"}))}
+
+
+def test_one_list_shows_what_is_ours_and_what_others_share(aws: Any) -> None:
+    site, wire = aws(DescribeDBSnapshots={"DBSnapshots": []}, DescribeDBClusterSnapshots={"DBClusterSnapshots": []})
+    site.recovery_points(shared=True)
+    assert [parameters for _operation, parameters in wire.asked] == [{"IncludeShared": True}] * 2
+
+
+def test_aws_backup_has_no_type_of_its_own_for_clusters(aws: Any) -> None:
+    site, wire = aws(DescribeDBSnapshots={"DBSnapshots": []})
+    site.recovery_points("awsbackup")
+    assert wire.asked == [("DescribeDBSnapshots", {"SnapshotType": "awsbackup"})]
 
 
 def test_a_copy_that_is_refused_says_from_where_to_where(aws: Any) -> None:

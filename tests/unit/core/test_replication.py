@@ -17,27 +17,39 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import
     read_landed,
     read_published,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
     Offer,
     Refusal,
     ReplicateOptions,
+    Wish,
+    as_own_offers,
+    in_two_steps,
     landed_points,
     newest_by_database,
+    not_offered,
     offer_of,
-    plan_copy,
+    plan_copies,
     read_offer,
     why_not_copyable,
     why_not_landed,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place
 from tests.builders import DR, DR_KEY, EAST, SOURCE, SOURCE_KEY, STRANGER, WEST, copied, database, hours_ago, key
 
-OPTIONS = ReplicateOptions("lifeboat", frozenset({SOURCE}), DR_KEY, EAST)
+OPTIONS = ReplicateOptions("lifeboat", frozenset({SOURCE}), Place(DR, EAST))
+WISH = Wish(DR_KEY)
 
 
 def offer(**facts: Any) -> Offer:
     found = read_offer(copied(**facts), OPTIONS, {})
     assert isinstance(found, Offer)
     return found
+
+
+def plan_copy(one: Offer, wish: Wish = WISH) -> Copy:
+    return plan_copies(one, wish, OPTIONS)[-1]
 
 
 def landed(**facts: Any) -> Any:
@@ -75,7 +87,7 @@ def test_only_the_newest_offer_of_each_database_is_copied() -> None:
 
 def test_a_copy_has_the_name_and_the_lineage_of_its_source() -> None:
     one = offer()
-    copy = plan_copy(one, OPTIONS)
+    copy = plan_copy(one)
     assert (copy.name, copy.source_arn, copy.kms_key_id) == (one.point.name, one.point.arn, DR_KEY)
     assert copy.tags["lifeboat:database"] == database().id.arn
 
@@ -92,12 +104,12 @@ def test_a_copy_has_the_name_and_the_lineage_of_its_source() -> None:
 )
 def test_a_copy_has_landed_when_it_matches_its_source(difference: dict[str, Any], problem: str | None) -> None:
     row = replace(landed(), **difference)
-    found = why_not_landed(plan_copy(offer(), OPTIONS), row)
+    found = why_not_landed(plan_copy(offer()), row)
     assert (found is None) if problem is None else problem in str(found)
 
 
 def test_what_is_not_finished_or_not_ours_is_not_reported_as_landed() -> None:
-    copy = plan_copy(offer(), OPTIONS)
+    copy = plan_copy(offer())
     for row, wanted in ((landed(), 1), (landed(status="copying"), 0), (landed(tags={"lifeboat:managed-by": "x"}), 0)):
         assert len(landed_points([copy], {copy.key: row}, "lifeboat", "now")) == wanted
 
@@ -128,8 +140,8 @@ def test_what_only_a_manifest_names_is_no_copy_but_may_have_landed() -> None:
     (published,) = read_published([published_manifest(SOURCE, WEST, [entry])]).values()
     found = offer_of(published, OPTIONS)
     assert isinstance(found, Offer)
-    assert "not shared" in str(why_not_copyable(found, {}, {}))
-    assert why_not_landed(plan_copy(found, OPTIONS), landed()) is None
+    assert not found.is_visible
+    assert why_not_landed(plan_copy(found), landed()) is None
 
 
 @pytest.mark.parametrize(
@@ -162,3 +174,93 @@ def test_landed_names_are_kept_by_dr_account() -> None:
 def test_a_source_key_that_cannot_be_used_is_found_before_the_copy(keys: Any, refused: Any, reason: str | None) -> None:
     found = why_not_copyable(offer(encrypted=True, kms_key_id=SOURCE_KEY), keys, refused)
     assert (found is None) if reason is None else reason in str(found)
+
+
+# -- two steps --------------------------------------------------------------------------------------------------------
+
+
+def intermediate(**facts: Any) -> Any:
+    """The DR account's own copy in the source's Region."""
+    arn = f"arn:aws:rds:{WEST}:{DR}:snapshot:{copied().name}"
+    return landed(region=WEST, arn=arn, source_arn=copied().arn, tags={STAGE: "intermediate"}, **facts)
+
+
+@pytest.mark.parametrize("facts", [{}, {"encrypted": True, "kms_key_id": SOURCE_KEY}])
+def test_two_steps_are_a_copy_of_our_own_in_the_sources_region_and_one_of_that(facts: dict[str, Any]) -> None:
+    first, last = plan_copies(offer(**facts), WISH, OPTIONS, single_step=False)
+    assert (first.region, first.source_arn, STAGE in first.tags) == (WEST, copied().arn, True)
+    assert (last.region, last.source_arn, STAGE in last.tags) == (EAST, first.arn, False)
+    assert (first.kms_key_id, last.kms_key_id) == ("alias/aws/rds" if facts else None, DR_KEY)
+
+
+def test_a_refused_step_becomes_two_that_end_in_the_same_copy() -> None:
+    single = plan_copy(offer(encrypted=True, kms_key_id=SOURCE_KEY))
+    first, last = in_two_steps(single)
+    assert (single.is_single_step, first.is_single_step, last.is_single_step) == (True, False, False)
+    assert replace(last, source_arn=single.source_arn, reason=single.reason) == single
+    assert (first.region, first.name, first.kms_key_id) == (WEST, single.name, "alias/aws/rds")
+
+
+def test_an_intermediate_goes_on_whether_its_source_is_offered_or_not() -> None:
+    (own,) = as_own_offers([intermediate()], {}, OPTIONS)
+    first, last = plan_copies(own, WISH, OPTIONS)
+    assert (first.key, first.source_arn) == (intermediate().key, copied().arn)
+    assert (last.source_arn, last.region, last.kms_key_id) == (first.arn, EAST, DR_KEY)
+    assert last.tags["lifeboat:database"] == database().id.arn
+    assert STAGE not in last.tags
+
+
+def test_an_intermediate_whose_copy_is_here_goes_nowhere() -> None:
+    assert as_own_offers([intermediate()], {landed().key: landed()}, OPTIONS) == []
+
+
+def test_of_one_recovery_point_the_intermediate_is_preferred() -> None:
+    (own,) = as_own_offers([intermediate()], {}, OPTIONS)
+    assert newest_by_database([own, offer()]) == [own]
+
+
+# -- option groups ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wish", "facts", "wanted"),
+    [
+        pytest.param(WISH, {}, (None, False), id="the default one"),
+        pytest.param(Wish(DR_KEY, "own"), {}, ("own", False), id="another one"),
+        pytest.param(Wish(DR_KEY, None, True), {"option_group": "theirs"}, (None, False), id="none goes to a Region"),
+    ],
+)
+def test_a_copy_gets_the_option_group_that_is_wanted(wish: Wish, facts: dict[str, Any], wanted: Any) -> None:
+    copy = plan_copy(offer(**facts), wish)
+    assert (copy.option_group, copy.copy_option_group) == wanted
+
+
+def test_within_its_region_an_option_group_can_be_taken_along() -> None:
+    options = replace(OPTIONS, home=Place(DR, WEST))
+    for group, wanted in (("theirs", True), ("default:oracle-ee-19", False), ("", False)):
+        (copy,) = plan_copies(offer(option_group=group), Wish(DR_KEY, None, True), options)
+        assert copy.copy_option_group is wanted
+
+
+# -- manifests that are older than what they tell of ------------------------------------------------------------------
+
+
+def told(hours: float) -> Offer:
+    return replace(offer(hours=hours), is_visible=False)
+
+
+@pytest.mark.parametrize(
+    ("spoken_of", "offers", "here", "wanted"),
+    [
+        pytest.param([told(1)], [], [], 1, id="nobody shares it"),
+        pytest.param([told(1)], [], [1], 0, id="it is here"),
+        pytest.param([told(2)], [1], [], 0, id="a newer one is offered"),
+        pytest.param([told(1)], [2], [], 1, id="an older one is offered"),
+    ],
+)
+def test_what_only_a_manifest_names_is_told_unless_it_or_a_newer_one_is_at_hand(
+    spoken_of: list[Offer], offers: list[int], here: list[int], wanted: int
+) -> None:
+    rows = {row.key: row for row in (landed(hours=hours, region=EAST) for hours in here)}
+    found = not_offered(spoken_of, [offer(hours=hours) for hours in offers], rows, EAST)
+    assert len(found) == wanted

@@ -16,13 +16,18 @@ import yaml
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, Key, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
 from tests.builders import NOW, SOURCE, WEST, copying, refusal
 
 WRITES = frozenset(
-    ["copy", "share", "tag", "delete_recovery_point", "restore", "add_member", "set_password", "delete_database"],
+    [
+        *("copy", "share", "tag", "delete_recovery_point", "restore", "stand_in", "add_member", "set_password"),
+        "delete_database",
+    ],
 )
 NETWORK = Network("private", "vpc-1", ("subnet-1", "subnet-2"))
 
@@ -38,13 +43,17 @@ def make_site(
     shared: Mapping[str, Iterable[RecoveryPoint]] | None = None,
     shares: Iterable[str] = (),
     network: Network = NETWORK,
+    quotas: Mapping[str, Quota] | None = None,
+    groups: Iterable[OptionGroup] = (),
 ) -> Mock:
     """A site that has these rows. Copies that are started show up in later answers as ``copying``.
 
     :param shared: what other accounts share with this one, by Region.
     :param shares: the accounts with which every snapshot of this site is shared.
+    :param quotas: for manual snapshots, by kind.
     """
-    rows, here = list(points), list(databases)
+    rows, here, offers = list(points), list(databases), shared
+    elsewhere: dict[str, Mock] = {}
     known = {**{one.arn: one for one in keys}, **(aliases or {})}
     site = Mock(spec=Site, account=account, region=region, now=NOW, api_calls=Counter())
 
@@ -53,8 +62,9 @@ def make_site(
             raise refusal("permission", "AccessDenied")
         return known[key_id]
 
-    def recovery_points(origin: str | None = None) -> list[RecoveryPoint]:
-        return [row for row in rows if origin in (None, row.origin)]
+    def recovery_points(origin: str | None = None, *, shared: bool = False) -> list[RecoveryPoint]:
+        others = list((offers or {}).get(region, ())) if shared or origin == "shared" else []
+        return [row for row in rows if row.region == region and origin in (None, row.origin)] + others
 
     def points_named(names: Mapping[str, Iterable[str]]) -> list[RecoveryPoint]:
         return [row for row in rows if row.name in names.get(row.kind, ())]
@@ -69,10 +79,13 @@ def make_site(
     def in_region(where: str) -> Mock:
         if where == region:
             return site
-        other = Mock(spec=Site, account=account, region=where, now=NOW, api_calls=site.api_calls)
-        other.recovery_points.side_effect = lambda _origin: list((shared or {}).get(where, ()))
-        other.key.side_effect = key
-        return other
+        if where not in elsewhere:
+            there = [row for row in rows if row.region == where]
+            elsewhere[where] = make_site(
+                account, where, points=there, keys=keys, aliases=aliases, shared=offers, quotas=quotas, groups=groups
+            )
+            site.attach_mock(elsewhere[where], where.replace("-", "_"))
+        return elsewhere[where]
 
     site.check_account.side_effect = lambda expected: Site.check_account(site, expected)
     site.key.side_effect = key
@@ -86,6 +99,9 @@ def make_site(
     site.network.side_effect = lambda _name: network
     site.security_groups.side_effect = lambda _network, wanted: list(wanted)
     site.copy.side_effect = copy
+    room = {kind: Quota(0, 100) for kind in ("instance", "cluster")} | dict(quotas or {})
+    site.quotas.side_effect = lambda: {(region, kind): quota for kind, quota in room.items()}
+    site.option_groups.side_effect = lambda: {group.name: group for group in groups}
     return site
 
 

@@ -230,7 +230,6 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, sit
 @pytest.mark.parametrize(
     ("meaning", "remedy"),
     [
-        ("prune", "Remove snapshots with snapshot_prune"),
         ("permission", "to this role"),
         ("missing", "Cannot do it"),
         ("refused", "Cannot do it"),
@@ -245,6 +244,14 @@ def test_a_refusal_that_stays_fails_with_its_remedy_and_stops_no_other(
     assert statuses(result) == {"billing": "failed", "orders": "copying"}
     assert result["failed"]
     assert remedy in result["msg"]
+
+
+def test_where_no_snapshot_fits_any_more_no_other_is_asked_for(run: Any, site: Any) -> None:
+    source = site(**BOTH, points=AUTOMATED)
+    source.copy.side_effect = [refusal("prune")]
+    result = run(source)
+    assert statuses(result) == {"billing": "failed", "orders": "failed"}
+    assert "Remove snapshots with snapshot_prune" in result["msg"]
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
@@ -316,7 +323,7 @@ def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, site: Any) ->
     resume = run(site(databases=[database()], points=[automated()]))["resume"]
     later = site(points=[copied(status="copying")])
     result = run(later, resume=resume)
-    assert [name for name, _arguments, _named in later.mock_calls] == ["recovery_points_named"]
+    assert [name for name, _arguments, _named in later.mock_calls] == ["in_region", "recovery_points_named"]
     assert [one["since"] for one in result["in_flight"]] == [iso(NOW)]
 
 

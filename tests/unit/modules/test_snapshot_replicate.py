@@ -129,7 +129,7 @@ def test_every_source_region_is_looked_at(run: Any, dr_site: Any) -> None:
     other = published("shop", region=ireland, source_region=WEST, kms_key_id=None, encrypted=False)
     site = dr_site(shared={WEST: [published()], ireland: [other]})
     run(site, source_regions=[WEST, ireland])
-    assert [one.args[0].source_region for one in site.copy.call_args_list] == [WEST, ireland]
+    assert [one.args[0].source_arn for one in site.copy.call_args_list] == [published().arn, other.arn]
 
 
 def test_one_pass_takes_no_more_slots_than_there_are(run: Any, dr_site: Any) -> None:
@@ -218,7 +218,7 @@ def test_a_poll_pass_reads_nothing_but_what_is_in_flight_and_sees_it_land(run: A
     first.now = hours_ago(1)
     later = site(DR, EAST, points=[landed()])
     result = run(later, resume=run(first)["resume"])
-    assert [name for name, _arguments, _named in later.mock_calls] == ["recovery_points_named"]
+    assert [name for name, _arguments, _named in later.mock_calls] == ["in_region", "recovery_points_named"]
     assert [(step["status"], step["seconds"]) for step in result["steps"]] == [("landed", 3600)]
     assert (result["resume"], "manifest" in result) == ([], False)
 
@@ -292,11 +292,12 @@ def test_a_source_key_that_cannot_be_used_fails_its_database_and_stops_no_other(
 # -- manifests --------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_manifest_names_and_nobody_shares_fails_with_its_remedy(run: Any, dr_site: Any, writes: Any) -> None:
+def test_what_a_manifest_names_and_nobody_shares_is_told_with_its_remedy(run: Any, dr_site: Any, writes: Any) -> None:
     site = dr_site()
     result = run(site, published=[manifest(copied(**PUBLISHED))])
-    assert (writes(site), statuses(result)) == ([], {"orders": "failed"})
-    assert "Run publish at the source again" in result["msg"]
+    assert (writes(site), statuses(result)) == ([], {"orders": "not_offered"})
+    assert "publish at the source again" in result["steps"][0]["reason"]
+    assert "failed" not in result, "the manifest may be older than what it tells of"
 
 
 def test_what_is_not_shared_any_more_because_it_is_here_has_landed(run: Any, dr_site: Any) -> None:

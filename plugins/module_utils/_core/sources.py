@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Which recovery point of a database is published: one that is there, or a snapshot taken now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from .model import Database, RecoveryPoint
+from .naming import Lineage, digest_of, lineage_of, parse
+
+Source = Literal["automated", "manual", "awsbackup", "snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The recovery point to publish; without a snapshot it is still to be taken."""
+
+    lineage: Lineage
+    point: RecoveryPoint | None = None
+
+
+def choose(
+    database: Database, points: Iterable[RecoveryPoint], source: Source, prefix: str, interval: timedelta, now: datetime
+) -> Chosen | None:
+    """The recovery point of a database that its source setting means, or None when there is none.
+
+    :param points: the snapshots of this very database (see by_database) and our own of it.
+    """
+    mine = list(points)
+    if source != "snapshot":
+        point = newest(one for one in mine if one.origin == source and not is_ours(one, prefix))
+        return None if point is None else Chosen(lineage_of_source(database, point), point)
+    return Chosen(newest_taken(database, mine, prefix, now - interval) or lineage_of(database.id, now))
+
+
+def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
+    """The newest finished one; RDS may show one without a time while it is being made."""
+    finished = [one for one in points if one.is_available and one.created is not None]
+    return max(finished, key=lambda one: (one.original or one.created, one.name), default=None)
+
+
+def lineage_of_source(database: Database, point: RecoveryPoint) -> Lineage:
+    """A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots)."""
+    moment = point.original or point.created
+    assert moment is not None  # newest() lets none through without
+    return lineage_of(database.id, moment)
+
+
+def newest_taken(database: Database, points: Iterable[RecoveryPoint], prefix: str, since: datetime) -> Lineage | None:
+    """The newest recovery point of ours that is younger than the interval: then none is taken."""
+    digest = lineage_of(database.id, since).digest
+    found = [lineage for one in points if not one.is_bad and (lineage := parse(one.name, prefix))]
+    return max((one for one in found if one.digest == digest and one.original > since), default=None)
+
+
+def is_ours(point: RecoveryPoint, prefix: str) -> bool:
+    return point.is_owned_by(prefix) and parse(point.name, prefix) is not None
+
+
+def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[RecoveryPoint]]:
+    """Snapshots by what they belong to: the resource id of a database, or the digest in a name of ours."""
+    found: dict[str, list[RecoveryPoint]] = {}
+    for point in points:
+        lineage = parse(point.name, prefix) if point.is_owned_by(prefix) else None
+        found.setdefault(lineage.digest if lineage else f"{point.kind} {point.resource_id}", []).append(point)
+    return found
+
+
+def of_database(database: Database, grouped: dict[str, list[RecoveryPoint]]) -> list[RecoveryPoint]:
+    """A resource id tells a database from an earlier one under its name; stand-ins have another one, and our name."""
+    digest = digest_of(database.id.account, database.id.region, database.id.resource_id)
+    return grouped.get(f"{database.id.kind} {database.id.resource_id}", []) + grouped.get(digest, [])

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One pass at a DR site: own a copy of what is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.site import Site
+from .._core.intermediates import left_behind, unfinished
+from .._core.keys import check_key
+from .._core.manifest import landed_manifest, read_published
+from .._core.model import RecoveryPoint, iso
+from .._core.option_groups import Groups, is_default, why_not_usable
+from .._core.overrides import Override, read_overrides, settings_for
+from .._core.plan import Copy, Rows
+from .._core.replication import (
+    Offer,
+    Refusal,
+    ReplicateOptions,
+    Wish,
+    as_own_offers,
+    identifier_of,
+    in_two_steps,
+    landed_points,
+    newest_by_database,
+    not_offered,
+    offer_of,
+    plan_copies,
+    read_offer,
+    why_not_copyable,
+    why_not_landed,
+)
+from .._core.routes import Place
+from .._core.selection import Candidate
+from .._core.sharing import check_accounts
+from .arguments import extra_tags, limits
+from .reconcile import Work, by_key, facts, look_again, reconcile, remove_left_over, seconds_since, within_quota
+from .result import Report
+
+SETTINGS = ("kms_key_id", "option_group", "copy_option_group")
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a full pass read."""
+
+    options: ReplicateOptions
+    points: list[RecoveryPoint] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    spoken_of: list[Offer] = field(default_factory=list)  # by a manifest, and not visibly shared
+    refusals: list[Refusal] = field(default_factory=list)
+    wishes: dict[str, Wish] = field(default_factory=dict)  # by digest of the database
+    rows: Rows = field(default_factory=dict)
+
+
+def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """One pass: a full one, or with ``resume`` one that looks only at what is in flight."""
+    work = Work(site, Report(check_mode=check_mode), limits(params), params["prefix"], check_mode)
+    work.detour = in_two_steps if params["single_step"] == "auto" else None
+    if params["resume"] is not None:
+        copies = [Copy(**document) for document in params["resume"]]
+        settle(copies, look_again(copies, site), work)
+        return work.report.as_result()
+    seen = look(params, site)
+    report_not_offered(seen, work)
+    copies = within_quota(possible(seen, params, work), seen.rows, work)
+    settle(copies, seen.rows, work)
+    remove_left_over(left_behind(seen.points, unfinished(copies, seen.rows), work.prefix), work)
+    work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in seen.refusals]
+    refused = [{"arn": one.arn, "reason": one.reason} for one in seen.refusals]
+    document = landed_manifest(site.account, site.region, landed(seen, site), refused)
+    return work.report.as_result(refused=refused, manifest=document)
+
+
+def look(params: Mapping[str, Any], site: Site) -> Seen:
+    """Check the accounts and the keys, then read by page what others offer and what is here."""
+    site.check_account(params["account_id"])
+    options = ReplicateOptions(
+        prefix=params["prefix"],
+        source_accounts=check_accounts(params["source_accounts"], site.account),
+        home=Place(site.account, site.region),
+        tags=extra_tags(params),
+    )
+    default = own_key(params["kms_key_id"], site)
+    seen = Seen(options, points=own_and_shared(params["source_regions"], site))
+    seen.rows = by_key(point for point in seen.points if point.account == site.account)
+    read_offers(params, seen)
+    read_wishes(params, default, seen, site)
+    return seen
+
+
+def own_key(key_id: str, site: Site) -> str:
+    return check_key(site.key(key_id), site.account, site.region).arn
+
+
+def own_and_shared(source_regions: Iterable[str], site: Site) -> list[RecoveryPoint]:
+    """One list for each Region: the pages of a source Region show what is shared there and what is our own."""
+    regions = list(dict.fromkeys(source_regions))
+    points = [point for region in regions for point in site.in_region(region).recovery_points(shared=True)]
+    return points + ([] if site.region in regions else site.recovery_points("manual"))
+
+
+def read_offers(params: Mapping[str, Any], seen: Seen) -> None:
+    """What is visibly shared, what the manifests name beyond it, and what of ours is still on its way."""
+    published, options = read_published(params["published"]), seen.options
+    foreign = [point for point in seen.points if point.account != options.home.account]
+    read = [read_offer(point, options, published) for point in foreign]
+    visible = {point.arn for point in foreign}
+    told = [offer_of(entry, options) for arn, entry in published.items() if arn not in visible]
+    own = as_own_offers(seen.rows.values(), seen.rows, options)
+    named = [one for one in told if isinstance(one, Offer)]
+    here = {point.name for point in seen.rows.values() if point.region == options.home.region}
+    seen.offers = [one for one in (*read, *named) if isinstance(one, Offer) and is_at_hand(one, here)] + own
+    seen.spoken_of = [one for one in named if not is_at_hand(one, here)]
+    seen.refusals = [one for one in (*read, *told) if isinstance(one, Refusal)]
+
+
+def is_at_hand(offer: Offer, here: Collection[str]) -> bool:
+    """Whether there is something to copy, or nothing more to do."""
+    return offer.is_visible or offer.point.name in here
+
+
+def read_wishes(params: Mapping[str, Any], default: str, seen: Seen, site: Site) -> None:
+    """The settings of each offered database; each key that an override names is looked at once."""
+    overrides = read_overrides(params["overrides"])
+    keys = {params["kms_key_id"]: default}
+    defaults = {name: params[name] for name in SETTINGS}
+    for offer in (*seen.offers, *seen.spoken_of):
+        settings = settings_of(offer, defaults, overrides)
+        key_id = settings["kms_key_id"]
+        keys[key_id] = keys.get(key_id) or own_key(key_id, site)
+        seen.wishes[offer.lineage.digest] = Wish(keys[key_id], settings["option_group"], settings["copy_option_group"])
+
+
+def settings_of(offer: Offer, defaults: Mapping[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
+    tags = offer.entry.database_tags if offer.entry else {}
+    one = Candidate(identifier_of(offer), offer.point.kind, offer.point.engine, tags, offer)
+    return settings_for(one, defaults, overrides)
+
+
+def possible(seen: Seen, params: Mapping[str, Any], work: Work) -> list[Copy]:
+    """The copies that are here, or can be made: the source's key must be usable, and the option group exist."""
+    single_step = params["single_step"] != "never"
+    # In check mode the source has not shared what it plans to: its manifest speaks for it.
+    offers = newest_by_database([*seen.offers, *(seen.spoken_of if work.check_mode else ())])
+    plans = [
+        (offer, plan_copies(offer, seen.wishes[offer.lineage.digest], seen.options, single_step=single_step))
+        for offer in offers
+    ]
+    new = [(offer, copies) for offer, copies in plans if copies[-1].key not in seen.rows]
+    keys, refused = work.site.keys([foreign_key(offer, seen.options) for offer, _copies in new])
+    groups = work.site.option_groups() if any(copies[-1].option_group for _offer, copies in new) else {}
+    possible_ones: list[Copy] = []
+    for offer, copies in plans:
+        last = copies[-1]
+        problem = why_not_copyable(offer, keys, refused) or why_no_group(last, groups)
+        if last.key in seen.rows or problem is None:
+            possible_ones += copies
+        else:
+            work.report.step("failed", reason=f"Cannot copy {last.source_arn}: {problem}", **facts(last))
+    return possible_ones
+
+
+def foreign_key(offer: Offer, options: ReplicateOptions) -> str | None:
+    """The source's key, where it is at hand: it must be usable from here."""
+    return offer.point.kms_key_id if offer.is_visible and offer.point.account != options.home.account else None
+
+
+def report_not_offered(seen: Seen, work: Work) -> None:
+    """Say what a manifest names and nobody shares; in check mode that is what the source would share."""
+    home = seen.options.home.region
+    for offer in [] if work.check_mode else not_offered(seen.spoken_of, seen.offers, seen.rows, home):
+        about: dict[str, Any] = {"database": identifier_of(offer), "kind": offer.point.kind, "name": offer.point.name}
+        reason = "a manifest names it, and its source does not share it with this account: publish at the source again"
+        work.report.step("not_offered", reason=reason, **about)
+
+
+def why_no_group(copy: Copy, groups: Groups) -> str | None:
+    if copy.option_group is None or is_default(copy.option_group):
+        return None
+    return why_not_usable(copy.option_group, copy.engine, frozenset(), groups, copy.region)
+
+
+def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
+    """Act on the copies, and say of the finished ones whether they landed."""
+    for copy, row in reconcile(copies, rows, work):
+        if row.is_intermediate:
+            continue
+        about = facts(copy) | {"seconds": seconds_since(copy.started, work.site.now)}
+        if problem := why_not_landed(copy, row):
+            reason = f"{row.name} does not match its source: {problem}. Delete it and run again."
+            work.report.step("failed", reason=reason, **about)
+        else:
+            work.report.step("landed", reason=copy.reason, **about)
+
+
+def landed(seen: Seen, site: Site) -> list[Any]:
+    """What of all that is offered is here, also what a newer one has overtaken."""
+    last = [
+        plan_copies(offer, seen.wishes[offer.lineage.digest], seen.options)[-1]
+        for offer in (*seen.offers, *seen.spoken_of)
+    ]
+    return landed_points(last, seen.rows, seen.options.prefix, str(iso(site.now)))
