@@ -151,6 +151,11 @@ steps:
       type: str
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
+    region:
+      description: The Region where it is made.
+      type: str
+      returned: when it is a snapshot
+      sample: us-east-1
     status:
       description: What became of it.
       type: str

@@ -48,7 +48,7 @@ class Site:
         self._session = session
         self._settings = settings
         self._clients: dict[tuple[str, str], Any] = {}
-        self._now: datetime | None = None
+        self._dates: list[datetime] = []  # the last one, from whichever Region
         self._account: str | None = None
 
     @classmethod
@@ -74,6 +74,7 @@ class Site:
             return self
         other = Site(self._session, region, self._settings)
         other.api_calls, other._clients, other._account = self.api_calls, self._clients, self._account
+        other._dates = self._dates
         return other
 
     def _client(self, service: str) -> Any:
@@ -91,14 +92,14 @@ class Site:
 
     def _read_clock(self, http_response: Any, **_kwargs: Any) -> None:
         if date := http_response.headers.get("Date"):
-            self._now = parsedate_to_datetime(date)
+            self._dates[:] = [parsedate_to_datetime(date)]
 
     @property
     def now(self) -> datetime:
         """AWS's time, from its last answer: the controller's clock may be wrong."""
-        if self._now is None:
+        if not self._dates:
             raise LifeboatError("Cannot tell the time", why="AWS has not answered with a Date yet")
-        return self._now
+        return self._dates[0]
 
     @property
     def account(self) -> str:

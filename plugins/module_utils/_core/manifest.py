@@ -35,6 +35,7 @@ class Published:
     encrypted: bool
     kms_key_id: str | None
     size_gib: int
+    snapshot_resource_id: str
     database_tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,6 +65,7 @@ def describe_published(database: Database, original: datetime, point: RecoveryPo
         "encrypted": point.encrypted,
         "kms_key_id": point.kms_key_id,
         "size_gib": point.size_gib,
+        "snapshot_resource_id": point.resource_id,  # that of a stand-in is not its database's
         "database_tags": dict(database.tags),
         "landed_in": sorted(tag.rsplit(":", 1)[1] for tag in point.tags if tag.startswith(f"{LANDED}:")),
     }
@@ -118,6 +120,7 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
         return Published(
             database=database,
             lineage=lineage_of(database, from_iso(entry["original_time"])),
+            snapshot_resource_id=entry.get("snapshot_resource_id", database.resource_id),
             database_tags=dict(entry.get("database_tags", {})),
             **{key: entry[key] for key in ENTRY_FIELDS},
         )

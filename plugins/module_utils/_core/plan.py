@@ -111,15 +111,18 @@ def earlier_than(copy: Copy, busy: Mapping[tuple[str, str], str]) -> str | None:
     return None if name == copy.name else name
 
 
-def decide(copies: Iterable[Copy], rows: Rows, limits: Limits, foreign: Mapping[Slot, int]) -> Decision:
+def decide(
+    copies: Iterable[Copy], rows: Rows, limits: Limits, foreign: Mapping[Slot, int], held: Iterable[str] = ()
+) -> Decision:
     """Sort the copies; start what the limits allow, one at a time per database (RDS queues the others anyway).
 
     :param rows: the recovery points at the destinations.
     :param foreign: how many copies by others are in flight there.
+    :param held: the ARNs of sources that are not there yet.
     """
     decision = Decision()
     missing: list[Copy] = []
-    unready: set[str] = set()
+    unready = set(held)
     for copy in copies:
         row = rows.get(copy.key)
         if row is None:

@@ -92,7 +92,7 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
         engine=entry.engine,
         engine_version=entry.engine_version,
         identifier=entry.database.identifier,
-        resource_id=entry.database.resource_id,
+        resource_id=entry.snapshot_resource_id,
         size_gib=entry.size_gib,
         encrypted=entry.encrypted,
         kms_key_id=entry.kms_key_id,

@@ -29,7 +29,7 @@ from .._core.sharing import check_accounts, plan_share
 from .._core.sources import by_database, of_database
 from .._core.stand_in import StandIn, StandInOptions, still_needed
 from .arguments import extra_tags, limits, selection
-from .reconcile import Work, by_key, facts, look_again, queue, reconcile, remove_left_over, seconds_since, within_quota
+from .reconcile import Work, by_key, facts, look_again, reconcile, remove_left_over, seconds_since, within_quota
 from .result import Report
 from .stand_ins import tend
 
@@ -194,14 +194,7 @@ def settle(
 ) -> None:
     """Bring everything one step further, and share what is available."""
     held = tend(stand_ins, databases, copies, rows, work)
-    ready = []
-    for copy in copies:
-        reason = held.get(copy.source_arn.split(":")[6]) if copy.is_taken else None
-        if reason is None:
-            ready.append(copy)
-        else:
-            queue(copy, work.report, reason)
-    for copy, row in reconcile(ready, rows, work):
+    for copy, row in reconcile(copies, rows, work, held):
         if not row.is_intermediate:
             share(copy, row, wanted, work)
 
@@ -234,7 +227,7 @@ def share(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) ->
     except AwsRefusal as refusal:
         report.step("failed", reason=str(refusal), **about)
         return
-    report.step("published", reason=copy.reason, changed=plan.is_needed, **about)
+    report.step("published", reason=copy.reason or "it is offered already", changed=plan.is_needed, **about)
 
 
 def shares_of(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) -> frozenset[str]:

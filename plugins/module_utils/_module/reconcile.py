@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -61,12 +61,15 @@ class Work:
     settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
 
 
-def reconcile(copies: list[Copy], rows: Rows, work: Work) -> list[tuple[Copy, RecoveryPoint]]:
-    """Start what may be started and return the copies that are available."""
+def reconcile(copies: list[Copy], rows: Rows, work: Work, held: Iterable[str] = ()) -> list[tuple[Copy, RecoveryPoint]]:
+    """Start what may be started and return the copies that are available.
+
+    :param held: the ARNs of databases of which no snapshot can be taken yet.
+    """
     require_ours(copies, rows, work.prefix)
     ordered = after_earlier(copies, rows, work.prefix)
     foreign = foreign_in_flight(rows.values(), copies)
-    decision = decide(ordered, rows, work.limits, foreign)
+    decision = decide(ordered, rows, work.limits, foreign, held)
     waiting = start_all(decision.start, work)
     refused = [copy for copy in ordered if is_refused(copy, work) and copy.key not in rows]
     if refused and work.detour:
@@ -87,7 +90,10 @@ def within_quota(copies: list[Copy], rows: Rows, work: Work) -> list[Copy]:
     missing = [copy for copy in copies if copy.key not in rows]
     quotas: dict[Slot, Any] = {}
     for region in sorted({copy.region for copy in missing}):
-        quotas |= work.site.in_region(region).quotas()
+        try:
+            quotas |= work.site.in_region(region).quotas()
+        except AwsRefusal as refusal:  # a forecast that cannot be made stops nothing
+            work.report.warnings.append(str(refusal))
     _fit, left = affordable(missing, quotas)
     for copy in left:
         wanted = sum(one.slot == copy.slot for one in missing)
@@ -161,7 +167,8 @@ def wait_for(copy: Copy, report: Report, row: RecoveryPoint) -> None:
 
 
 def facts(copy: Copy) -> dict[str, Any]:
-    return {"database": copy.identifier, "kind": copy.kind, "name": copy.name, "source": copy.source_arn}
+    about = {"database": copy.identifier, "kind": copy.kind, "name": copy.name, "region": copy.region}
+    return about | {"source": copy.source_arn}
 
 
 def seconds_since(started: str | None, now: datetime) -> int | None:
@@ -173,7 +180,8 @@ def remove_left_over(points: Iterable[RecoveryPoint], work: Work) -> None:
     """Delete intermediates that are needed no more."""
     for point in points:
         work.report.change(point.arn, {"status": point.status, "tags": dict(point.tags)}, None)
-        about: Mapping[str, Any] = {"database": point.identifier, "kind": point.kind, "name": point.name}
+        about: dict[str, Any] = {"kind": point.kind, "name": point.name, "region": point.region}
+        about["database"] = point.identifier
         try:
             if not work.check_mode:
                 work.site.in_region(point.region).delete_recovery_point(point)

@@ -12,24 +12,25 @@ from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._core.errors import LifeboatError
+from .._core.intermediates import unfinished
 from .._core.model import Database, iso
 from .._core.plan import Copy, Rows
-from .._core.stand_in import StandIn, is_ours, left_over, still_needed
+from .._core.stand_in import StandIn, arn_of, is_ours, left_over, still_needed
 from .reconcile import TRY_AGAIN, Work
 
 
 def tend(
     stand_ins: Iterable[StandIn], databases: Iterable[Database], copies: Iterable[Copy], rows: Rows, work: Work
-) -> dict[str, str]:
-    """Bring stand-ins further, and return by name what those are waited for that no snapshot can be taken of yet."""
+) -> list[str]:
+    """Bring stand-ins further, and return the ARNs of those of which no snapshot can be taken yet."""
     here = {one.id.identifier: one for one in databases if one.id.kind == "instance"}
     needed = still_needed(stand_ins, copies, rows)
     require_ours(needed, here, work)
-    for database in left_over(here.values(), needed, work.prefix, work.site.now):
+    for database in left_over(here.values(), needed, work.prefix, work.site.now) if here else ():
         remove(database, [one for one in stand_ins if one.name == database.id.identifier], work)
-    sources = {copy.arn for copy in copies if rows.get(copy.key) is None or not rows[copy.key].is_available}
-    reasons = {one.name: advance(one, here.get(one.name), sources, work) for one in needed}
-    return {name: reason for name, reason in reasons.items() if reason}
+    left = {copy.arn for copy in unfinished(copies, rows)}
+    held = [one for one in needed if not advance(one, here.get(one.name), left, work)]
+    return [arn_of(one.name, work.site.account, work.site.region) for one in held]
 
 
 def require_ours(needed: Iterable[StandIn], here: dict[str, Database], work: Work) -> None:
@@ -46,24 +47,24 @@ def require_ours(needed: Iterable[StandIn], here: dict[str, Database], work: Wor
             )
 
 
-def advance(one: StandIn, database: Database | None, unfinished: set[str], work: Work) -> str | None:
-    """Restore one stand-in, or say why no snapshot can be taken of it yet; None when one can."""
-    if database is not None and database.is_usable:
-        return None
-    if database is not None and database.is_broken and database.status != "deleting":
-        work.report.step("failed", reason=f"The stand-in {one.name} is {database.status}", **facts(one))
-        return f"its stand-in is {database.status}"
-    if database is None and one.recovery_point in unfinished:
+def advance(one: StandIn, database: Database | None, unfinished_copies: set[str], work: Work) -> bool:
+    """Restore one stand-in, or see how it does; whether a snapshot can be taken of it."""
+    if database is None and one.recovery_point in unfinished_copies:
         keep(one, "queued", work)
-        return "waits for the snapshot of its cluster"
-    if database is None:
-        return restore(one, work)
-    keep(one, database.status, work)
-    work.report.step("restoring", reason=f"its stand-in is {database.status}", **facts(one))
-    return f"waits for its stand-in, which is {database.status}"
+    elif database is None:
+        restore(one, work)
+    elif database.is_broken and database.status != "deleting":
+        work.report.step("failed", reason=f"The stand-in {one.name} is {database.status}", **facts(one))
+    elif not database.is_usable:
+        keep(one, database.status, work)
+        work.report.step("restoring", reason=f"its stand-in is {database.status}", **facts(one))
+    else:
+        keep(one, database.status, work)
+        return True
+    return False
 
 
-def restore(one: StandIn, work: Work) -> str:
+def restore(one: StandIn, work: Work) -> None:
     """Ask for one stand-in."""
     try:
         if not work.check_mode:
@@ -73,19 +74,19 @@ def restore(one: StandIn, work: Work) -> str:
             keep(one, "queued", work)
         else:
             work.report.step("failed", reason=str(refusal), **facts(one))
-        return refusal.why
+        return
     reason = "a Multi-AZ DB cluster's snapshot neither moves nor is shared: a stand-in can"
     work.report.change(one.name, None, {"restored_from": one.recovery_point, "tags": dict(one.tags)})
     work.report.step("restoring", reason=reason, changed=True, **facts(one))
     keep(replace(one, started=iso(work.site.now)), "creating", work)
-    return "waits for its stand-in"
 
 
 def remove(database: Database, documents: list[StandIn], work: Work) -> None:
     """Delete a stand-in that has done its work, or that a killed run left."""
     if database.status == "deleting":
         return
-    about: dict[str, Any] = {"database": database.id.identifier, "kind": "instance", "name": database.id.identifier}
+    of = documents[0].identifier if documents else database.id.identifier
+    about: dict[str, Any] = {"database": of, "kind": "instance", "name": database.id.identifier}
     try:
         if not work.check_mode:
             work.site.delete_database(database)

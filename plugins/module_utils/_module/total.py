@@ -25,9 +25,11 @@ class Total:
     def add(self, result: dict[str, Any]) -> None:
         """Count a pass in."""
         for step in result.get("steps", []):
-            kind, database, name = (step.get(part) for part in ("kind", "database", "name"))
-            nameless = self.steps.pop((kind, database, None), {})  # what was said while there was no snapshot to name
-            self.steps[kind, database, name] = merge_step(self.steps.get((kind, database, name), nameless), step)
+            kind, database, name, region = (step.get(part) for part in ("kind", "database", "name", "region"))
+            # What was said while there was no snapshot to name.
+            nameless = self.steps.pop((kind, database, None, None), {})
+            key = (kind, database, name, region)
+            self.steps[key] = merge_step(self.steps.get(key, nameless), step)
         self.warnings = list(dict.fromkeys([*self.warnings, *result.get("warnings", [])]))
         for call, number in result.get("api_calls", {}).items():
             self.api_calls[call] = self.api_calls.get(call, 0) + number
