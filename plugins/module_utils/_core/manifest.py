@@ -107,7 +107,8 @@ def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """By ARN, or by name where there is none: which DR site did not take a recovery point, and what it says."""
     said: dict[str, list[str]] = {}
     for document in documents:
-        for entry in document.get("refused") or ():
+        entries = document.get("refused")
+        for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, Mapping) and (what := entry.get("arn") or entry.get("name")):
                 said.setdefault(str(what), []).append(
                     f"the DR site {document.get('account')} says {entry.get('reason')}"

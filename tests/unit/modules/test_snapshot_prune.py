@@ -254,6 +254,12 @@ def test_what_a_dr_site_refused_of_a_stranger_is_not_said_of_ours(run: Any, site
     assert step["reason"] == "it has not landed"
 
 
+@pytest.mark.parametrize("refused", [None, "none", [None], [{"reason": "no snapshot"}]])
+def test_refusals_that_name_no_snapshot_are_no_matter(run: Any, site: Any, refused: Any) -> None:
+    (step,) = run(site(points=[copied()]), {**manifest(), "refused": refused})["steps"]
+    assert step["reason"] == "it has not landed"
+
+
 # -- releasing --------------------------------------------------------------------------------------------------------
 
 
