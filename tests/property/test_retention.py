@@ -49,7 +49,7 @@ def at(make: Any, identifier: str, hours: int) -> st.SearchStrategy[RecoveryPoin
     finished = [build(tags=tags) for tags in marked]
     others = [build(status=status, tags=tags) for status in UNFINISHED for tags in marked[:4:3]]
     telling = [point for point in finished if not {"retain", "lifeboat:stage"} & set(point.tags)]
-    return st.sampled_from([*finished, *telling * 5, build(kms_key_id=SOURCE_KEY), None, None, *others])
+    return st.sampled_from([*finished, *telling * 5, *[build(kms_key_id=SOURCE_KEY)] * 8, None, None, *others])
 
 
 def points_of(make: Any) -> st.SearchStrategy[Points]:
