@@ -124,11 +124,11 @@ def is_under_own_key(point: RecoveryPoint) -> bool:
 
 
 def source_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:
-    """What the source never deletes: the newest published copy, the newest that landed, and what has not landed.
+    """What the source never deletes: the newest published copy that landed, and whatever is newer and has not yet.
 
-    Unless a newer one landed: then nobody waits for it any more.
+    The newest of all is always among them. What is older and has not landed was overtaken: nobody waits for it.
     """
-    reasons = {point.arn: "the newest published copy" for _lineage, point in finished[:1]}
+    reasons: dict[str, str] = {}
     for _lineage, point in finished:
         if has_landed(point, retention.dr_accounts):
             return reasons | {point.arn: "the newest that landed"}
