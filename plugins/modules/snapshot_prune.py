@@ -11,19 +11,36 @@ module: snapshot_prune
 short_description: Keep the recovery points that retention wants, retire and delete the others
 version_added: 0.1.0
 description:
-  - At a source site it first retires what the DR site has (O(landed)). The share with that account is taken back, and
-    the snapshot is marked, so that it is never copied or shared again.
-  - Then it judges every recovery point that this installation made, and deletes what need not stay.
-  - At a source site, a published copy that has not landed stays, and so does the newest one.
-  - At the DR site, the newest landed recovery point of a database and its last verified one stay, even for a database
-    that no longer exists.
+  - Gives every recovery point that this installation made a verdict with its reason. It only plans, unless O(apply) is
+    set.
+  - At a source site it first retires what the DR sites have (O(landed)). The share with such an account is taken back,
+    and the snapshot is marked, so that it is never copied or shared again.
+  - Then it deletes what no rule keeps. A recovery point stays if any of O(keep), O(max_age_days), O(daily), O(weekly),
+    O(monthly) and O(yearly) wants it. All of them go by the original time, when the database's snapshot was first made.
+  - At a source site, the newest published copy, the newest that landed, and what has not landed stay as well. What has
+    not landed while a newer one has is overtaken, and left to the retention.
+  - At the DR site, the newest landed recovery point of a database and its last verified one stay as well, even for a
+    database that no longer exists. O(release) lifts that.
   - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are not judged.
-  - O(databases) select by the database that a snapshot was taken from, whether it still exists or not.
+  - O(databases) select by the database that a snapshot was taken from, whether it still exists or not. The tags of
+    O(match_tags) are those of the snapshot.
 options:
+  apply:
+    description:
+      - Do it. Without it nothing is written and nothing is changed, and the result is the plan.
+    type: bool
+    default: false
   landed:
     description: The RV(lifeboat.rds.snapshot_replicate#module:manifest) of the DR sites.
     type: list
     elements: dict
+    default: []
+  dr_accounts:
+    description:
+      - The accounts of all DR sites, at a source site. A published copy has landed once it landed in each of them.
+      - When empty, landing in any account will do.
+    type: list
+    elements: str
     default: []
   keep:
     description: How many of the newest recovery points of each database stay in any case.
@@ -31,13 +48,82 @@ options:
     default: 1
   max_age_days:
     description:
-      - Recovery points that are younger stay, counted from the original time of the database's snapshot.
-      - Without it only O(keep) counts.
+      - Recovery points that are younger stay.
+      - Without it age keeps none.
     type: int
+  daily:
+    description: Of so many of the newest days (UTC) that have recovery points, the newest one stays.
+    type: int
+    default: 0
+  weekly:
+    description: The same for weeks, from Monday to Sunday.
+    type: int
+    default: 0
+  monthly:
+    description: The same for months.
+    type: int
+    default: 0
+  yearly:
+    description: The same for years.
+    type: int
+    default: 0
+  overrides:
+    description:
+      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
+        and O(kinds), and what holds for them instead of the option of the same name.
+      - All entries that match a database count, in their order. A later one has the last word.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      databases:
+        description: Identifiers or patterns of databases. All databases when left out.
+        type: list
+        elements: str
+      match_tags:
+        description: Only recovery points that carry all of these tags with these values.
+        type: dict
+      engines:
+        description: Only databases of these engines.
+        type: list
+        elements: str
+      kinds:
+        description: Only DB instances or only DB clusters.
+        type: list
+        elements: str
+        choices: [instance, cluster]
+      keep:
+        description: Instead of O(keep).
+        type: int
+      max_age_days:
+        description: Instead of O(max_age_days).
+        type: int
+      daily:
+        description: Instead of O(daily).
+        type: int
+      weekly:
+        description: Instead of O(weekly).
+        type: int
+      monthly:
+        description: Instead of O(monthly).
+        type: int
+      yearly:
+        description: Instead of O(yearly).
+        type: int
+  release:
+    description:
+      - Exact names of recovery points that are deleted though they are the newest, the last verified or have not
+        landed. For what belongs to a database that is gone.
+      - At the site of the database, it is an error while that database still exists.
+      - It lifts neither a C(retain) tag nor what is still in progress. A name that is not there is a warning.
+    type: list
+    elements: str
+    default: []
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:AddTagsToResource),
     C(rds:ModifyDBSnapshotAttribute), C(rds:ModifyDBClusterSnapshotAttribute), C(rds:DeleteDBSnapshot) and
-    C(rds:DeleteDBClusterSnapshot) on snapshots that carry our tag.
+    C(rds:DeleteDBClusterSnapshot) on snapshots that carry our tag. O(release) also needs C(rds:DescribeDBInstances) and
+    C(rds:DescribeDBClusters) at a source site.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -50,18 +136,41 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
+- name: Show what would be deleted at the DR site, and what stays and why
+  lifeboat.rds.snapshot_prune:
+    account_id: "210987654321"
+    region: eu-central-1
+    daily: 7
+    weekly: 5
+    monthly: 12
+  register: plan
+
 - name: Take back the shares of what has landed, and keep only the newest published copy of each database
   lifeboat.rds.snapshot_prune:
     account_id: "123456789012"
     region: eu-west-1
+    apply: true
     landed: ["{{ replicated.manifest }}"]
+    dr_accounts: ["210987654321"]
 
-- name: Keep five weeks of recovery points at the DR site
+- name: Keep five weeks of recovery points at the DR site, and seven years of the ledgers'
   lifeboat.rds.snapshot_prune:
     account_id: "210987654321"
     region: eu-central-1
+    apply: true
     keep: 3
     max_age_days: 35
+    overrides:
+      - databases: ["ledger-*"]
+        monthly: 12
+        yearly: 7
+
+- name: Delete the last recovery point of a database that is gone
+  lifeboat.rds.snapshot_prune:
+    account_id: "210987654321"
+    region: eu-central-1
+    apply: true
+    release: [lifeboat-orders-20261123020500-5f0c2a9b7d31]
 """
 
 RETURN = r"""
@@ -87,7 +196,9 @@ steps:
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
     status:
-      description: What became of it.
+      description:
+        - V(kept), V(deleted), V(retired) (its share was taken back and it was marked as landed; it stays) or V(failed).
+        - Without O(apply), V(would_delete) and V(would_retire) instead.
       type: str
       returned: always
       sample: kept
@@ -96,13 +207,10 @@ steps:
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: Why it stays, by the first rule that keeps it, or why nothing keeps it.
       type: str
       returned: always
-    seconds:
-      description: How long it took on the clock of AWS, where this run saw it start.
-      type: int
-      returned: when it is done
+      sample: the newest of 2026-11
 api_calls:
   description: HTTP requests to AWS by service and operation, retries counted.
   returned: always
@@ -115,98 +223,35 @@ now:
   sample: "2026-11-23T14:05:00Z"
 """
 
-from datetime import timedelta
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import read_landed
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import LANDED, RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import (
-    Policy,
-    Verdict,
-    judge,
-    retirements,
-    with_marks,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import points_among
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, selection
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report, facts_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.prune import prune
 
-ARGUMENTS: dict[str, Any] = {
-    "landed": {"type": "list", "elements": "dict", "default": []},
+SETTINGS: dict[str, dict[str, Any]] = {
     "keep": {"type": "int", "default": 1},
     "max_age_days": {"type": "int"},
+    "daily": {"type": "int", "default": 0},
+    "weekly": {"type": "int", "default": 0},
+    "monthly": {"type": "int", "default": 0},
+    "yearly": {"type": "int", "default": 0},
+}
+ARGUMENTS: dict[str, Any] = {
+    "apply": {"type": "bool", "default": False},
+    "landed": {"type": "list", "elements": "dict", "default": []},
+    "dr_accounts": {"type": "list", "elements": "str", "default": []},
+    "release": {"type": "list", "elements": "str", "default": []},
+    **SETTINGS,
+    **overrides_of(**{name: {"type": "int"} for name in SETTINGS}),
     **SELECTION,
 }
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Retire what has landed, then delete what need not stay."""
-    landed, policy, report = read_landed(params["landed"]), read_policy(params), Report(check_mode=check_mode)
-    site.check_account(params["account_id"])
-    where = f"the recovery points of account {site.account}, {site.region}"
-    points = points_among(site.recovery_points("manual"), selection(params), where)
-    retired: dict[str, list[str]] = {}
-    refused: set[str] = set()
-    for point, account, landed_time in retirements(points, params["prefix"], site.account, landed):
-        if retire(point, account, landed_time, site, report, check_mode=check_mode):
-            retired.setdefault(point.arn, []).append(account)
-        else:
-            refused.add(point.arn)
-    for verdict in judge(with_marks(points, retired), params["prefix"], policy, site.account, site.now):
-        if verdict.point.arn not in refused:
-            carry_out(verdict, site, report, retired=verdict.point.arn in retired, check_mode=check_mode)
-    return report.as_result()
-
-
-def read_policy(params: dict[str, Any]) -> Policy:
-    """The policy of the options.
-
-    :raises LifeboatError: when it would keep nothing.
-    """
-    if params["keep"] < 1:
-        why = f"keep is {params['keep']}"
-        raise LifeboatError("Cannot keep fewer than 1 recovery point", why=why, remedy="Set keep to 1 or more")
-    days = params["max_age_days"]
-    return Policy(params["keep"], None if days is None else timedelta(days=days))
-
-
-def retire(
-    point: RecoveryPoint, account: str, landed_time: str, site: Site, report: Report, *, check_mode: bool
-) -> bool:
-    """Take one account's share back, then mark the snapshot: a mark means that the share is gone."""
-    report.change(f"{point.name} for {account}", "shared", "landed")
-    if check_mode:
-        return True
-    unshared = False
-    try:
-        site.share(point, remove=[account])
-        unshared = True
-        site.tag(point.arn, {f"{LANDED}:{account}": landed_time})
-    except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), changed=unshared, **facts_of(point))
-        return False
-    return True
-
-
-def carry_out(verdict: Verdict, site: Site, report: Report, *, retired: bool, check_mode: bool) -> None:
-    """Delete a recovery point, or say why it stays."""
-    point = verdict.point
-    if verdict.keep:
-        status = "retired" if retired else "kept"
-        report.step(status, reason=verdict.reason, changed=retired, **facts_of(point))
-        return
-    report.change(point.name, {"arn": point.arn, "status": point.status}, None)
-    try:
-        if not check_mode:
-            site.delete_recovery_point(point)
-    except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), **facts_of(point))
-        return
-    report.step("deleted", reason=verdict.reason, changed=True, **facts_of(point))
+    return prune(params, site, check_mode=check_mode)
 
 
 def main() -> None:

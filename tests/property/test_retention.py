@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -16,35 +17,42 @@ from hypothesis import strategies as st
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.policy import Policy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import (
-    Policy,
+    Retention,
     judge,
     retirements,
     with_marks,
 )
-from tests.builders import DR, NOW, SOURCE, automated, copied, landed
+from tests.builders import DR, NOW, SOURCE, SOURCE_KEY, STRANGER, automated, copied, landed, of_cluster
 
-MARKS = [f"lifeboat:landed:{DR}", "lifeboat:verified", "retain"]
+MARKS = [f"lifeboat:landed:{DR}", "lifeboat:verified", "retain", f"lifeboat:landed:{STRANGER}", "lifeboat:stage"]
 UNFINISHED = ["copying", "creating", "failed", "deleting", "something new"]
-AGES = [1, 25, 49, 300, 2000]  # hours
+AGES = [1, 2, 16, 49, 300, 2000, 9000]  # hours; now is 14:00 on a Monday in November
 FOREIGN = [
     automated(hours=3000),
     copied(hours=3000, name="by-hand"),
     copied(hours=3000, tags={"lifeboat:managed-by": "other"}),
     copied(hours=3001, tags={"lifeboat:managed-by": "lifeboat-2"}),
 ]
+Points = list[RecoveryPoint]
 
 
 def at(make: Any, identifier: str, hours: int) -> st.SearchStrategy[RecoveryPoint | None]:
-    """A recovery point of this age in any state and with any marks, or none."""
+    """A recovery point of this age in any state and with any marks, or none. Billing is a cluster: copied just now."""
+
+    def build(**more: Any) -> RecoveryPoint:
+        point = make(identifier, hours, **more)
+        return point if identifier == "orders" else replace(of_cluster(point), created=NOW)
+
     marked = [dict.fromkeys(some, "t") for size in range(len(MARKS) + 1) for some in combinations(MARKS, size)]
-    finished = [make(identifier, hours, tags=tags) for tags in marked]
-    others = [make(identifier, hours, status=status, tags=tags) for status in UNFINISHED for tags in marked[:4:3]]
-    telling = [point for point in finished if "retain" not in point.tags]
-    return st.sampled_from([*finished, *telling * 3, None, *others])
+    finished = [build(tags=tags) for tags in marked]
+    others = [build(status=status, tags=tags) for status in UNFINISHED for tags in marked[:4:3]]
+    telling = [point for point in finished if not {"retain", "lifeboat:stage"} & set(point.tags)]
+    return st.sampled_from([*finished, *telling * 5, *[build(kms_key_id=SOURCE_KEY)] * 8, None, None, *others])
 
 
-def points_of(make: Any) -> st.SearchStrategy[list[RecoveryPoint]]:
+def points_of(make: Any) -> st.SearchStrategy[Points]:
     """Recovery points of two databases, with others among them."""
     slots = [at(make, identifier, hours) for hours in AGES for identifier in ("orders", "billing")]
     return st.builds(
@@ -55,126 +63,215 @@ def points_of(make: Any) -> st.SearchStrategy[list[RecoveryPoint]]:
 
 
 PUBLISHED, LANDED = points_of(copied), points_of(landed)
+AT_EITHER = st.tuples(PUBLISHED, st.just(SOURCE)) | st.tuples(LANDED, st.just(DR))
+FEW = st.sampled_from([0, 0, 0, 1, 2, 3])
 POLICIES = st.builds(
     Policy,
     keep=st.sampled_from([1, 1, 1, 2, 4]),
     max_age=st.sampled_from([None, None, timedelta(0), timedelta(days=1), timedelta(days=30)]),
+    daily=FEW,
+    weekly=FEW,
+    monthly=FEW,
+    yearly=FEW,
 )
-Points = list[RecoveryPoint]
+DR_ACCOUNTS = st.sampled_from([frozenset(), frozenset([DR]), frozenset([DR, STRANGER])])
+# Which of the recovery points are released: those of these ages.
+RELEASED = st.sets(st.sampled_from(AGES), max_size=2) | st.just(set())
 
 
-def deleted(points: Points, policy: Policy, account: str) -> Points:
-    return [one.point for one in judge(points, "lifeboat", policy, account, NOW) if not one.keep]
+def age_of(point: RecoveryPoint) -> timedelta:
+    """By the time in the name: that of a cluster's row is when it was copied."""
+    lineage = parse(point.name, "lifeboat")
+    assert lineage
+    return NOW - lineage.original
 
 
-def newest(points: Iterable[RecoveryPoint]) -> Points:
-    """Of each database the newest of these."""
-    found: dict[str, RecoveryPoint] = {}
-    for point in sorted(points, key=lambda one: one.created or NOW):
-        found[point.identifier] = point
-    return list(found.values())
+def names_of(points: Points, ages: Iterable[int]) -> frozenset[str]:
+    wanted = {timedelta(hours=hours) for hours in ages}
+    return frozenset(point.name for point in points if is_ours(point) and age_of(point) in wanted)
 
 
-def finished(points: Points, mark: str | None = None) -> Points:
-    return [
-        point
-        for point in points
-        if point.is_available and is_ours(point) and (mark is None or any(tag.startswith(mark) for tag in point.tags))
-    ]
+def deleted(points: Points, policy: Policy, account: str, **more: Any) -> Points:
+    retention = Retention("lifeboat", account, NOW, lambda _point: policy, **more)
+    return [one.point for one in judge(points, retention) if not one.keep]
 
 
 def is_ours(point: RecoveryPoint) -> bool:
     return point.is_owned_by("lifeboat") and parse(point.name, "lifeboat") is not None
 
 
-AT_EITHER = st.tuples(PUBLISHED, st.just(SOURCE)) | st.tuples(LANDED, st.just(DR))
+def by_database(points: Iterable[RecoveryPoint]) -> list[Points]:
+    """What each database has to be recovered from, newest first: ours, finished, no intermediates."""
+    found: dict[str, Points] = defaultdict(list)
+    for point in points:
+        if is_ours(point) and point.is_available and "lifeboat:stage" not in point.tags:
+            found[point.identifier].append(point)
+    return [sorted(group, key=age_of) for group in found.values()]
 
 
-@given(AT_EITHER, POLICIES)
-def test_what_is_not_ours_is_never_deleted(place: tuple[Points, str], policy: Policy) -> None:
-    assert all(is_ours(point) for point in deleted(place[0], policy, place[1]))
+def has_landed(point: RecoveryPoint, accounts: frozenset[str]) -> bool:
+    marks = {tag.removeprefix("lifeboat:landed:") for tag in point.tags if tag.startswith("lifeboat:landed:")}
+    return marks >= accounts and bool(marks)
 
 
-@given(AT_EITHER, POLICIES)
-def test_what_is_in_flight_or_has_a_retain_tag_is_never_deleted(place: tuple[Points, str], policy: Policy) -> None:
-    gone = deleted(place[0], policy, place[1])
-    assert not [point for point in gone if point.is_in_progress or point.status == "deleting" or "retain" in point.tags]
+def must_stay(points: Points, account: str, accounts: frozenset[str]) -> Points:
+    """Safety rule 2, in the words of the design: never the newest landed, the last verified, what has not landed."""
+    stay: Points = [point for point in points if "retain" in point.tags or point.status not in ("available", "failed")]
+    for group in by_database(points):
+        if account == DR:
+            own = [point for point in group if f":{SOURCE}:" not in (point.kms_key_id or "")]
+            stay += own[:1] + [point for point in own if "lifeboat:verified" in point.tags][:1]
+        else:
+            arrived = [number for number, point in enumerate(group) if has_landed(point, accounts)]
+            first = arrived[0] if arrived else len(group)
+            stay += group[: first + 1] + group[:1]
+    return stay
+
+
+@given(AT_EITHER, POLICIES, DR_ACCOUNTS, RELEASED)
+def test_no_plan_deletes_what_the_safety_rules_keep(
+    place: tuple[Points, str], policy: Policy, accounts: frozenset[str], ages: set[int]
+) -> None:
+    """What is released by name counts as gone, unless it is held: so the others of its database take its place."""
+    points, account = place
+    released = names_of(points, ages)
+    held = [point for point in points if "retain" in point.tags or point.status not in ("available", "failed")]
+    left = [point for point in points if point.name not in released or point in held]
+    gone = deleted(points, policy, account, dr_accounts=accounts, released=released)
+    assert not [point for point in must_stay(left, account, accounts) if point in gone]
+
+
+@given(AT_EITHER, POLICIES, DR_ACCOUNTS)
+def test_without_a_release_none_of_it_is_deleted(
+    place: tuple[Points, str], policy: Policy, accounts: frozenset[str]
+) -> None:
+    points, account = place
+    gone = deleted(points, policy, account, dr_accounts=accounts)
+    assert not [point for point in must_stay(points, account, accounts) if point in gone]
+
+
+@given(AT_EITHER, POLICIES, DR_ACCOUNTS, RELEASED)
+def test_what_is_not_ours_or_an_intermediate_is_never_deleted(
+    place: tuple[Points, str], policy: Policy, accounts: frozenset[str], ages: set[int]
+) -> None:
+    gone = deleted(place[0], policy, place[1], dr_accounts=accounts, released=names_of(place[0], ages))
+    assert all(is_ours(point) and "lifeboat:stage" not in point.tags for point in gone)
+
+
+@given(AT_EITHER, POLICIES, RELEASED)
+def test_a_release_deletes_all_that_it_names_and_nothing_holds(
+    place: tuple[Points, str], policy: Policy, ages: set[int]
+) -> None:
+    points, account = place
+    released = names_of(points, ages)
+    gone = deleted(points, policy, account, released=released)
+    held = [point for point in points if {"retain", "lifeboat:stage"} & set(point.tags)]
+    held += [point for point in points if point.status not in ("available", "failed")]
+    assert not [point for point in points if point.name in released and is_ours(point) and point not in gone + held]
 
 
 @given(AT_EITHER, POLICIES)
 def test_the_newest_finished_one_of_each_database_is_never_deleted(place: tuple[Points, str], policy: Policy) -> None:
     points, account = place
-    assert not [point for point in newest(finished(points)) if point in deleted(points, policy, account)]
+    gone = deleted(points, policy, account)
+    assert not [group[0] for group in by_database(points) if group[0] in gone]
 
 
-@given(LANDED, POLICIES)
-def test_the_dr_site_never_deletes_the_last_verified_one(points: Points, policy: Policy) -> None:
-    last = newest(finished(points, "lifeboat:verified"))
-    assert not [point for point in last if point in deleted(points, policy, DR)]
+@given(PUBLISHED, DR_ACCOUNTS)
+def test_what_has_not_landed_leaks_no_quota(points: Points, accounts: frozenset[str]) -> None:
+    """Where only the newest is wanted, nothing that is older than what landed stays, but what is held."""
+    gone = deleted(points, Policy(), SOURCE, dr_accounts=accounts)
+    for group in by_database(points):
+        arrived = [number for number, point in enumerate(group) if has_landed(point, accounts)]
+        older = group[arrived[0] + 1 :] if arrived else []
+        assert all(point in gone for point in older if "retain" not in point.tags and point is not group[0])
 
 
-@given(PUBLISHED, POLICIES)
-def test_the_source_never_deletes_what_has_not_landed(points: Points, policy: Policy) -> None:
-    gone = [point for point in deleted(points, policy, SOURCE) if point.is_available]
-    assert all(point.has_landed_in(DR) for point in gone)
-
-
-@given(PUBLISHED, POLICIES)
-def test_the_source_never_deletes_the_newest_that_landed(points: Points, policy: Policy) -> None:
-    last = newest(finished(points, "lifeboat:landed:"))
-    assert not [point for point in last if point in deleted(points, policy, SOURCE)]
+PERIODS = {
+    "daily": lambda moment: moment.date(),
+    "weekly": lambda moment: moment.isocalendar()[:2],
+    "monthly": lambda moment: (moment.year, moment.month),
+    "yearly": lambda moment: moment.year,
+}
 
 
 @given(AT_EITHER, POLICIES)
-def test_as_many_finished_ones_stay_as_are_wanted(place: tuple[Points, str], policy: Policy) -> None:
+def test_as_many_as_are_wanted_stay_of_every_sort(place: tuple[Points, str], policy: Policy) -> None:
     points, account = place
     gone = deleted(points, policy, account)
-    have, stay = defaultdict(int), defaultdict(int)
-    for point in finished(points):
-        have[point.identifier] += 1
-        stay[point.identifier] += point not in gone
-    assert all(stay[identifier] >= min(policy.keep, number) for identifier, number in have.items())
+    for group in by_database(points):
+        assert not [point for point in group[: policy.keep] if point in gone]
+        for name, period_of in PERIODS.items():
+            first: dict[Any, RecoveryPoint] = {}
+            for point in group:
+                first.setdefault(period_of(NOW - age_of(point)), point)
+            assert not [point for point in list(first.values())[: getattr(policy, name)] if point in gone]
 
 
 @given(AT_EITHER, POLICIES)
 def test_what_is_younger_than_wanted_stays(place: tuple[Points, str], policy: Policy) -> None:
     points, account = place
     age = policy.max_age or timedelta()
-    assert not [
-        point
-        for point in deleted(points, policy, account)
-        if point.is_available and point.created is not None and NOW - point.created < age
-    ]
+    gone = deleted(points, policy, account)
+    assert not [point for point in gone if point.is_available and age_of(point) < age]
 
 
-@given(AT_EITHER, POLICIES)
-def test_every_one_of_ours_gets_one_verdict_with_a_reason(place: tuple[Points, str], policy: Policy) -> None:
+@given(AT_EITHER, POLICIES, st.sampled_from([one.name for one in fields(Policy)]), st.integers(1, 40), DR_ACCOUNTS)
+def test_more_of_any_number_of_the_policy_never_deletes_more(
+    place: tuple[Points, str], policy: Policy, number: str, more: int, accounts: frozenset[str]
+) -> None:
     points, account = place
-    verdicts = judge(points, "lifeboat", policy, account, NOW)
+    now = getattr(policy, number)
+    larger = (now or timedelta()) + timedelta(days=more) if number == "max_age" else now + more
+    gone = deleted(points, policy, account, dr_accounts=accounts)
+    fewer = deleted(points, replace(policy, **{number: larger}), account, dr_accounts=accounts)
+    assert [point for point in fewer if point not in gone] == []
+
+
+@given(AT_EITHER, POLICIES, RELEASED)
+def test_every_one_of_ours_gets_one_verdict_with_a_reason(
+    place: tuple[Points, str], policy: Policy, ages: set[int]
+) -> None:
+    points, account = place
+    released = names_of(points, ages)
+    verdicts = judge(points, Retention("lifeboat", account, NOW, lambda _point: policy, released=released))
     assert sorted(one.point.arn for one in verdicts) == sorted(point.arn for point in points if is_ours(point))
     assert all(one.reason for one in verdicts)
 
 
-@given(AT_EITHER, POLICIES)
-def test_a_verdict_does_not_depend_on_the_order_of_the_rows(place: tuple[Points, str], policy: Policy) -> None:
-    points, account = place
-    verdicts = judge(points, "lifeboat", policy, account, NOW)
-    assert verdicts == judge(points[::-1], "lifeboat", policy, account, NOW)
-    assert verdicts == judge(points[1::2] + points[::2], "lifeboat", policy, account, NOW)
-
-
-@given(AT_EITHER, POLICIES)
-def test_once_the_verdicts_are_carried_out_there_is_nothing_left_to_delete(
-    place: tuple[Points, str], policy: Policy
+@given(AT_EITHER, POLICIES, DR_ACCOUNTS)
+def test_a_verdict_does_not_depend_on_the_order_of_the_rows(
+    place: tuple[Points, str], policy: Policy, accounts: frozenset[str]
 ) -> None:
     points, account = place
-    gone = deleted(points, policy, account)
-    assert deleted([point for point in points if point not in gone], policy, account) == []
+    retention = Retention("lifeboat", account, NOW, lambda _point: policy, accounts)
+    verdicts = judge(points, retention)
+    assert verdicts == judge(points[::-1], retention)
+    assert verdicts == judge(points[1::2] + points[::2], retention)
+
+
+@given(AT_EITHER, st.tuples(POLICIES, POLICIES), DR_ACCOUNTS, RELEASED)
+def test_once_a_plan_is_applied_the_next_one_is_empty(
+    place: tuple[Points, str], policies: tuple[Policy, Policy], accounts: frozenset[str], ages: set[int]
+) -> None:
+    """Also where recovery points of one database have different policies, as by their tags."""
+    points, account = place
+    retention = Retention(
+        "lifeboat",
+        account,
+        NOW,
+        lambda point: policies["lifeboat:verified" in point.tags],
+        accounts,
+        released=names_of(points, ages),
+    )
+    gone = [one.point for one in judge(points, retention) if not one.keep]
+    left = [point for point in points if point not in gone]
+    assert [one.point for one in judge(left, retention) if not one.keep] == []
 
 
 @given(PUBLISHED, st.sets(st.sampled_from([DR, "333333333333"])), st.integers(0, 2000))
 def test_what_is_retired_is_retired_once_and_only_when_it_landed(points: Points, accounts: Any, hours: int) -> None:
-    names = [point.name for point in points if point.created and (NOW - point.created) > timedelta(hours=hours)]
+    names = [point.name for point in points if is_ours(point) and age_of(point) > timedelta(hours=hours)]
     landed_in = {account: dict.fromkeys(names, "t") for account in accounts}
     retired = retirements(points, "lifeboat", SOURCE, landed_in)
     assert all(is_ours(point) and point.is_available and point.name in names for point, _account, _time in retired)

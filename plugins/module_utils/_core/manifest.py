@@ -106,6 +106,19 @@ def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, s
     return landed
 
 
+def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """By ARN, or by name where there is none: which DR site did not take a recovery point, and what it says."""
+    said: dict[str, list[str]] = {}
+    for document in documents:
+        entries = document.get("refused")
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, Mapping) and (what := entry.get("arn") or entry.get("name")):
+                said.setdefault(str(what), []).append(
+                    f"the DR site {document.get('account')} says {entry.get('reason')}"
+                )
+    return {what: ", and ".join(dict.fromkeys(reasons)) for what, reasons in said.items()}
+
+
 def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
     points = document.get("points")
     is_list = isinstance(points, list) and all(isinstance(point, Mapping) for point in points)

@@ -6,21 +6,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby
 
-from .model import DATABASE, LANDED, RETAIN, VERIFIED, RecoveryPoint
+from .model import DATABASE, LANDED, RETAIN, STAGE, VERIFIED, RecoveryPoint
 from .naming import Lineage, parse
+from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
+
+OVERTAKEN = "overtaken by a newer one that landed"
+
+Named = tuple[Lineage, RecoveryPoint]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """How long recovery points stay: at least ``keep`` of each database, and all that are younger than ``max_age``."""
+class Retention:
+    """What the recovery points of an account are judged by."""
 
-    keep: int = 1
-    max_age: timedelta | None = None
+    prefix: str
+    account: str
+    now: datetime
+    policy_of: Callable[[RecoveryPoint], Policy]
+    dr_accounts: frozenset[str] = frozenset()  # what a source published must land in all of them; when empty, in any
+    refused: Mapping[str, str] = field(default_factory=dict)  # by ARN or name: what DR sites say of what did not land
+    released: frozenset[str] = frozenset()  # names whose protection is lifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +42,38 @@ class Verdict:
     keep: bool = True
 
 
-Named = tuple[Lineage, RecoveryPoint]
-
-
 def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
     """Our recovery points by database, newest first: both our tag and our name, or it is not ours to judge."""
     named = [(parse(point.name, prefix), point) for point in points if point.is_owned_by(prefix)]
     mine = [(lineage, point) for lineage, point in named if lineage is not None]
-    return sorted(mine, key=lambda one: (one[0].digest, one[0].original), reverse=True)
+    return sorted(mine, key=lambda one: (one[0].digest, one[0].original, one[1].arn), reverse=True)
 
 
-def judge(points: Iterable[RecoveryPoint], prefix: str, policy: Policy, account: str, now: datetime) -> list[Verdict]:
+def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Verdict]:
     """A verdict for each of our recovery points: published copies of the account's own databases, or landed ones."""
     verdicts: list[Verdict] = []
-    for _digest, group in groupby(ours(points, prefix), key=lambda one: one[0].digest):
-        rows = list(group)
-        protected = source_reasons(rows) if is_published_by(account, rows[0][1]) else dr_reasons(rows)
-        finished = [point.arn for _lineage, point in rows if point.is_available]
-        verdicts += [verdict(one, protected, finished, policy, now) for one in rows]
+    for _digest, group in groupby(ours(points, retention.prefix), key=lambda one: one[0].digest):
+        verdicts += judge_database(list(group), retention)
     return verdicts
+
+
+def judge_database(rows: list[Named], retention: Retention) -> list[Verdict]:
+    """Verdicts for the recovery points of one database. What leaves anyway protects nothing, and has no standing."""
+    finished = [one for one in rows if one[1].is_available and not is_leaving(one[1], retention)]
+    is_source = any(is_published_by(retention.account, point) for _lineage, point in rows)
+    protected = source_reasons(finished, retention) if is_source else dr_reasons(finished)
+    ranks = standings(lineage for lineage, _point in finished)
+    return [
+        Verdict(point, reason)
+        if (reason := why_held(point) or protected.get(point.arn))
+        else weigh(point, lineage, ranks, retention, is_source=is_source)
+        for lineage, point in rows
+    ]
+
+
+def is_leaving(point: RecoveryPoint, retention: Retention) -> bool:
+    """Whether it does not count for the others: an intermediate, or what is released and not held."""
+    return STAGE in point.tags or (point.name in retention.released and why_held(point) is None)
 
 
 def is_published_by(account: str, point: RecoveryPoint) -> bool:
@@ -58,33 +81,37 @@ def is_published_by(account: str, point: RecoveryPoint) -> bool:
     return point.tags.get(DATABASE, "").split(":")[4:5] == [account]
 
 
-def verdict(one: Named, protected: Mapping[str, str], finished: list[str], policy: Policy, now: datetime) -> Verdict:
-    lineage, point = one
-    if reason := why_kept(point, protected):
-        return Verdict(point, reason)
-    if point.is_bad:
+def weigh(
+    point: RecoveryPoint, lineage: Lineage, ranks: Mapping[Lineage, Standing], retention: Retention, *, is_source: bool
+) -> Verdict:
+    """The verdict on a recovery point that nothing protects."""
+    if point.name in retention.released:
+        return Verdict(point, "released by name", keep=False)
+    if not point.is_available:
         return Verdict(point, f"{point.status}: nothing can be restored from it", keep=False)
-    if point.arn in finished[: policy.keep]:
-        return Verdict(point, f"one of the newest {policy.keep}")
-    if policy.max_age is None:
-        return Verdict(point, "superseded by newer ones", keep=False)
-    if now - lineage.original < policy.max_age:
-        return Verdict(point, f"younger than {policy.max_age.days} days")
-    return Verdict(point, f"older than {policy.max_age.days} days", keep=False)
+    policy = retention.policy_of(point)
+    if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now):
+        return Verdict(point, reason)
+    reason = why_not_wanted(policy)
+    # At the source, what has not landed is protected until a newer one has.
+    is_overtaken = is_source and not has_landed(point, retention.dr_accounts)
+    return Verdict(point, f"{OVERTAKEN}; {reason}" if is_overtaken else reason, keep=False)
 
 
-def why_kept(point: RecoveryPoint, protected: Mapping[str, str]) -> str | None:
-    """What stands above every policy."""
+def why_held(point: RecoveryPoint) -> str | None:
+    """What stands above every policy, and above a release."""
     if point.is_in_progress or point.status in ("deleting", "deleted"):
         return point.status
     if RETAIN in point.tags:
         return f"it has a {RETAIN} tag"
-    return protected.get(point.arn)
+    if STAGE in point.tags:
+        return "an intermediate: the module that made it removes it"
+    return None
 
 
-def dr_reasons(rows: list[Named]) -> dict[str, str]:
+def dr_reasons(finished: list[Named]) -> dict[str, str]:
     """What the DR site never deletes: the newest landed recovery point of a database and the last verified one."""
-    landed = [point for _lineage, point in rows if point.is_available and is_under_own_key(point)]
+    landed = [point for _lineage, point in finished if is_under_own_key(point)]
     verified = [point for point in landed if VERIFIED in point.tags]
     reasons = {point.arn: "the last verified one" for point in verified[:1]}
     return reasons | {point.arn: "the newest that landed" for point in landed[:1]}
@@ -96,16 +123,24 @@ def is_under_own_key(point: RecoveryPoint) -> bool:
     return not key.startswith("arn:") or key.split(":")[4] == point.account
 
 
-def source_reasons(rows: list[Named]) -> dict[str, str]:
-    """What the source never deletes: a published copy that has not landed, the newest that has, and the newest one."""
-    finished = [point for _lineage, point in rows if point.is_available]
-    landed = [point for point in finished if has_landed(point)]
-    reasons = {point.arn: "it has not landed" for point in finished if not has_landed(point)}
-    reasons |= {point.arn: "the newest that landed" for point in landed[:1]}
-    return reasons | {point.arn: "the newest published copy" for point in finished[:1]}
+def source_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:
+    """What the source never deletes: the newest published copy that landed, and whatever is newer and has not yet.
+
+    The newest of all is always among them. What is older and has not landed was overtaken: nobody waits for it.
+    """
+    reasons: dict[str, str] = {}
+    for _lineage, point in finished:
+        if has_landed(point, retention.dr_accounts):
+            return reasons | {point.arn: "the newest that landed"}
+        said = retention.refused.get(point.arn) or retention.refused.get(point.name)
+        reasons[point.arn] = "it has not landed" + (f": {said}" if said else "")
+    return reasons
 
 
-def has_landed(point: RecoveryPoint) -> bool:
+def has_landed(point: RecoveryPoint, dr_accounts: frozenset[str]) -> bool:
+    """Whether it is marked as landed for each of these accounts; without any, for whichever."""
+    if dr_accounts:
+        return all(point.has_landed_in(account) for account in dr_accounts)
     return any(tag.startswith(f"{LANDED}:") for tag in point.tags)
 
 

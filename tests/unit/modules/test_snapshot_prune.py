@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from unittest.mock import Mock, call
 
@@ -13,7 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_prune
-from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, automated, copied, landed, refusal
+from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, automated, copied, database, landed, refusal
 
 Row = dict[str, Any]
 
@@ -21,16 +22,17 @@ MARK = f"lifeboat:landed:{DR}"
 LANDED = {MARK: iso(NOW)}
 
 
-def manifest(*points: RecoveryPoint, account: str = DR) -> Row:
+def manifest(*points: RecoveryPoint, account: str = DR, refused: Iterable[Row] = ()) -> Row:
     """What the DR site reports as landed; a recovery point has the same name there."""
     entries = [{"name": one.name, "arn": "arn", "landed_time": iso(NOW)} for one in points]
-    return {"version": 1, "document": "landed", "account": account, "region": EAST, "points": entries, "refused": []}
+    head = {"version": 1, "document": "landed", "account": account, "region": EAST}
+    return {**head, "points": entries, "refused": list(refused)}
 
 
 @pytest.fixture
 def run(options: Any) -> Any:
     def run(site: Mock, *documents: Row, check_mode: bool = False, **given: Any) -> Row:
-        given = {"account_id": site.account, "landed": list(documents), **given}
+        given = {"account_id": site.account, "landed": list(documents), "apply": True, **given}
         return snapshot_prune.run(options(snapshot_prune, **given), site, check_mode=check_mode)
 
     return run
@@ -117,14 +119,15 @@ def test_the_dr_site_does_not_retire_its_own_copies(run: Any, site: Any, writes:
 
 
 def test_older_published_copies_go_once_a_newer_one_has_landed(run: Any, site: Any) -> None:
-    older = copied(hours=25, tags=LANDED)
-    source = site(points=[copied(hours=1, tags=LANDED), older, copied(hours=49)])
+    older, overtaken = copied(hours=25, tags=LANDED), copied(hours=49)
+    source = site(points=[copied(hours=0), copied(hours=1, tags=LANDED), older, overtaken])
     result = run(source)
-    assert source.delete_recovery_point.call_args_list == [call(older)]
-    assert statuses(result) == [
-        (copied(hours=1).name, "kept"),
-        (older.name, "deleted"),
-        (copied(hours=49).name, "kept"),
+    assert source.delete_recovery_point.call_args_list == [call(older), call(overtaken)]
+    assert [(step["status"], step["reason"]) for step in result["steps"]] == [
+        ("kept", "it has not landed"),
+        ("kept", "the newest that landed"),
+        ("deleted", "superseded by newer ones"),
+        ("deleted", "overtaken by a newer one that landed; superseded by newer ones"),
     ]
 
 
@@ -195,6 +198,163 @@ def test_only_the_selected_databases_are_judged_whether_they_exist_or_not(run: A
     assert statuses(result) == [(landed("orders", 1).name, "kept"), (landed("orders", 25).name, "deleted")]
 
 
+# -- what differs, and what DR sites say ------------------------------------------------------------------------------
+
+
+def test_an_override_counts_for_its_databases(run: Any, site: Any) -> None:
+    points = [landed(name, hours) for name in ("billing", "orders") for hours in (1, 25, 49)]
+    overrides = [{"databases": ["ord*"], "keep": 2}, {"engines": ["mysql"], "keep": 3}]
+    result = run(site(DR, EAST, points=points), overrides=overrides)
+    kept = [step["database"] for step in result["steps"] if step["status"] == "kept"]
+    assert sorted(kept) == ["billing", "orders", "orders"]
+
+
+def test_days_weeks_months_and_years_are_options(run: Any, site: Any) -> None:
+    points = [landed(hours=hours) for hours in (1, 2, 15, 39, 600, 7900)]
+    result = run(site(DR, EAST, points=points), daily=2, weekly=1, monthly=2, yearly=2)
+    assert [(step["status"], step["reason"]) for step in result["steps"]] == [
+        ("kept", "the newest that landed"),
+        ("deleted", WANTED_BY_NONE),
+        ("kept", "the newest of 2026-11-22"),
+        ("deleted", WANTED_BY_NONE),
+        ("kept", "the newest of 2026-10"),
+        ("kept", "the newest of 2025"),
+    ]
+
+
+WANTED_BY_NONE = "superseded by newer ones; not the newest of any of the newest 2 days, 1 week, 2 months, 2 years"
+
+
+def test_a_copy_that_one_of_two_dr_sites_has_is_retired_for_it_and_stays(run: Any, site: Any) -> None:
+    newest, older = copied(hours=1), copied(hours=25)
+    source = site(points=[newest, older])
+    result = run(source, manifest(newest, older), dr_accounts=[DR, STRANGER])
+    assert [one.kwargs["remove"] for one in source.share.call_args_list] == [[DR], [DR]]
+    assert statuses(result) == [(newest.name, "retired"), (older.name, "retired")]
+    assert {step["reason"] for step in result["steps"]} == {"it has not landed"}
+
+
+def test_the_own_account_among_the_dr_accounts_is_no_place_to_land(run: Any, site: Any) -> None:
+    """So that one list in the inventory may serve every site."""
+    source = site(points=[copied(hours=1, tags=LANDED), copied(hours=25, tags=LANDED)])
+    result = run(source, dr_accounts=[SOURCE, DR])
+    assert [status for _name, status in statuses(result)] == ["kept", "deleted"]
+
+
+@pytest.mark.parametrize("key", ["arn", "name"])
+def test_what_a_dr_site_refused_says_so(run: Any, site: Any, key: str) -> None:
+    refused = [{key: getattr(copied(), key), "reason": "its key is Disabled"}]
+    (step,) = run(site(points=[copied()]), manifest(refused=refused))["steps"]
+    assert step["reason"] == "it has not landed: the DR site 222222222222 says its key is Disabled"
+
+
+def test_what_a_dr_site_refused_of_a_stranger_is_not_said_of_ours(run: Any, site: Any) -> None:
+    refused = [{"arn": copied().arn.replace(SOURCE, STRANGER), "reason": "its account is a stranger"}]
+    (step,) = run(site(points=[copied()]), manifest(refused=refused))["steps"]
+    assert step["reason"] == "it has not landed"
+
+
+@pytest.mark.parametrize("refused", [None, "none", [None], [{"reason": "no snapshot"}]])
+def test_refusals_that_name_no_snapshot_are_no_matter(run: Any, site: Any, refused: Any) -> None:
+    (step,) = run(site(points=[copied()]), {**manifest(), "refused": refused})["steps"]
+    assert step["reason"] == "it has not landed"
+
+
+# -- releasing --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_released_goes_though_it_is_the_newest(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=[landed(hours=1, tags={"lifeboat:verified": "t"}), landed("billing")])
+    result = run(dr, release=[landed(hours=1).name])
+    assert sorted(statuses(result)) == sorted([(landed("billing").name, "kept"), (landed(hours=1).name, "deleted")])
+    dr.databases.assert_not_called()
+
+
+def test_a_second_release_changes_nothing_and_warns(run: Any, site: Any, writes: Any) -> None:
+    dr = site(DR, EAST, points=[landed("billing")])
+    result = run(dr, release=[landed().name])
+    assert (writes(dr), result["changed"]) == ([], False)
+    assert result["warnings"] == [f"{landed().name} is not in account {DR}, {EAST}: nothing to release."]
+
+
+def test_the_source_releases_what_belongs_to_a_database_that_is_gone(run: Any, site: Any) -> None:
+    """One created anew under the old name is another one."""
+    source = site(points=[copied()], databases=[database(resource_id="db-ANEW")])
+    assert statuses(run(source, release=[copied().name])) == [(copied().name, "deleted")]
+
+
+@pytest.mark.parametrize("apply", [False, True])
+@pytest.mark.parametrize(
+    ("points", "given", "message"),
+    [
+        pytest.param([copied()], {}, "its database orders still exists.*delete the database first", id="not gone"),
+        pytest.param(
+            [copied(tags={"lifeboat:resource-id": "db-OTHER"})], {}, "orders still exists", id="not gone, tag changed"
+        ),
+        pytest.param([copied(tags={"lifeboat:managed-by": "other"})], {}, "does not carry our tag", id="not ours"),
+        pytest.param([copied(), copied("billing")], {"databases": ["billing"]}, "not selected", id="not selected"),
+        pytest.param([copied()], {"release": ["lifeboat-orders-*"]}, "not a pattern", id="a pattern"),
+        pytest.param([automated()], {"release": [automated().name]}, "called so", id="automated"),
+    ],
+)
+def test_what_must_not_be_released_stops_the_call_before_the_first_write(
+    run: Any, site: Any, writes: Any, points: Any, given: Row, message: str, apply: bool
+) -> None:
+    source = site(points=points, databases=[database(), database("billing")])
+    with pytest.raises(LifeboatError, match=message):
+        run(source, manifest(copied("billing")), apply=apply, **{"release": [copied().name], **given})
+    assert writes(source) == []
+
+
+def test_without_a_release_no_databases_are_listed(run: Any, site: Any) -> None:
+    source = site(points=[copied()])
+    run(source)
+    source.databases.assert_not_called()
+
+
+# -- what vanishes meanwhile ------------------------------------------------------------------------------------------
+
+
+def test_what_somebody_else_deleted_meanwhile_is_done(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=[landed(hours=hours) for hours in (1, 25)])
+    dr.delete_recovery_point.side_effect = refusal("missing")
+    result = run(dr)
+    assert result["steps"][1]["status"] == "deleted"
+    assert (result["changed"], result.get("failed")) == (False, None)
+
+
+@pytest.mark.parametrize("refusing", ["share", "tag"])
+def test_what_vanished_before_it_was_retired_protects_nothing_and_counts_for_nothing(
+    run: Any, site: Any, refusing: str
+) -> None:
+    newest, older = copied(hours=1), copied(hours=25, tags=LANDED)
+    source = site(points=[newest, older])
+    getattr(source, refusing).side_effect = refusal("missing")
+    result = run(source, manifest(newest), manifest(newest, account=STRANGER))
+    assert statuses(result) == [(newest.name, "deleted"), (older.name, "kept")]
+    source.delete_recovery_point.assert_not_called()
+
+
+# -- plans ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_without_apply_it_says_what_it_would_do_and_does_not(
+    run: Any, site: Any, writes: Any, check_mode: bool
+) -> None:
+    state = [copied(hours=1), copied(hours=25), copied("billing", tags=LANDED)]
+    planned, applied = site(points=state), site(points=state)
+    document = manifest(*state[:2])
+    plan = run(planned, document, apply=False, check_mode=check_mode)
+    result = run(applied, document)
+    assert (writes(planned), plan["changed"]) == ([], False)
+    assert plan["diff"] == result["diff"]
+    words = {"deleted": "would_delete", "retired": "would_retire", "kept": "kept"}
+    assert statuses(plan) == [(name, words[status]) for name, status in statuses(result)]
+    assert not any(step["changed"] for step in plan["steps"])
+    assert [step["reason"] for step in plan["steps"]] == [step["reason"] for step in result["steps"]]
+
+
 # -- check mode and bad input -----------------------------------------------------------------------------------------
 
 
@@ -220,6 +380,10 @@ def test_a_second_run_finds_nothing_to_do(run: Any, site: Any, writes: Any) -> N
     [
         pytest.param({"account_id": DR}, "these credentials belong to account 111111111111", id="wrong account"),
         pytest.param({"keep": 0}, "Set keep to 1 or more", id="keep nothing"),
+        pytest.param({"overrides": [{"keep": 0}]}, "Set keep to 1 or more", id="keep nothing of some"),
+        pytest.param({"max_age_days": -1}, "max_age_days -1: it is below 0", id="an age below none"),
+        pytest.param({"overrides": [{"weekly": -1}]}, "weekly -1: it is below 0", id="weeks below none"),
+        pytest.param({"dr_accounts": ["dr"]}, "DR account 'dr'.*Correct dr_accounts", id="no account"),
         pytest.param({"databases": ["nope"]}, "nothing there matches it", id="unknown database"),
         pytest.param({"landed": [{}]}, "Cannot read the landed manifest", id="no manifest"),
         pytest.param(
