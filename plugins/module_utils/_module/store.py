@@ -46,15 +46,18 @@ class Manifests:
 
         :param existing: the names of its own recovery points that are still there.
         """
+        if self._store is None:
+            return document
         wanted, account, region = (document[part] for part in ("document", "account", "region"))
+        key = key_of(self._prefix, wanted, account, region)
         try:
-            earlier = self._earlier(wanted, account, region)
+            earlier = earlier_in(self._store, key, wanted, account, region)
         except StoreError as error:
             self._warn(error)  # what is there may be right: nothing is written over it unread
             return document
         merged = (merge_published if wanted == "published" else merge_landed)(earlier, document, existing)
-        if self._store is not None and not same(earlier, merged):
-            self._write(self._store, key_of(self._prefix, wanted, account, region), earlier, merged)
+        if not same(earlier, merged):
+            self._write(self._store, key, earlier, merged)
         return merged
 
     def _keys(self, wanted: str) -> list[str]:
@@ -83,19 +86,6 @@ class Manifests:
         self._report.warnings.append(sentence(f"Cannot use {self._store}/{key}", why, remedy))
         return None
 
-    def _earlier(self, wanted: str, account: str, region: str) -> Document | None:
-        """This site's own document, or None when there is none that can be used.
-
-        :raises StoreError: when there may be one that cannot be read.
-        """
-        try:
-            document = self._store.read(key_of(self._prefix, wanted, account, region)) if self._store else None
-        except StoreError as error:
-            if not error.is_broken:
-                raise
-            return None
-        return None if document is None or why_unusable(document, wanted, account, region) else document
-
     def _write(self, store: Store, key: str, earlier: Document | None, merged: Document) -> None:
         try:
             if not self._report.check_mode:
@@ -110,6 +100,20 @@ class Manifests:
         self._report.warnings.append(f"{error} The run goes on without it.")
         if error.is_down:
             self._store = None
+
+
+def earlier_in(store: Store, key: str, wanted: str, account: str, region: str) -> Document | None:
+    """The document that a site left earlier, or None when there is none that can be used.
+
+    :raises StoreError: when there may be one that cannot be read.
+    """
+    try:
+        document = store.read(key)
+    except StoreError as error:
+        if not error.is_broken:
+            raise
+        return None
+    return None if document is None or why_unusable(document, wanted, account, region) else document
 
 
 def open_manifests(params: Mapping[str, Any], site: Site, report: Report) -> Manifests:
