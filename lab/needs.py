@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
-from lab import kms_needs, sts
+from lab import buckets, kms_needs, sts
 from lab.accounts import PARTITION, Principal
 from lab.authorization import Need, request_tags, resource_tags
 from lab.conditions import Values, key_name
@@ -128,13 +129,18 @@ def _secret(account: str, region: str, name: str) -> Any:
 
 
 def _s3(_world: World, request: Request, _caller: Principal) -> Iterator[Need]:
-    """Buckets' own policies are moto's business."""
     bucket, _slash, key = request.path.lstrip("/").partition("/")
     if request.action == "DeleteObject":
         key = key or "*"
-    arn = f"arn:{PARTITION}:s3:::{bucket}" + (f"/{key}" if key else "")
+    arn = f"arn:{PARTITION}:s3:::{bucket}"
     known: dict[str, Values] = {"s3:prefix": request.form["prefix"]} if "prefix" in request.form else {}
-    yield Need(request.permission, arn if bucket else "*", known)
+    found = buckets.find(bucket) if bucket and request.action != "CreateBucket" else None
+    owner, document = (found.account_id, buckets.policy_of(found)) if found else (None, None)
+    resource = (f"{arn}/{unquote(key)}" if key else arn) if bucket else "*"
+    yield Need(request.permission, resource, known, owner=owner, document=document)
+    if found and request.action == "GetObject" and unquote(key) not in found.keys:
+        # Whether something is there, S3 tells only those who may list it (API Reference, GetObject).
+        yield Need("s3:ListBucket", arn, owner=owner, document=document)
 
 
 _SERVICES: dict[str, Callable[[World, Request, Principal], Iterator[Need]]] = {

@@ -281,6 +281,23 @@ def test_buckets_are_known_by_their_owners() -> None:
     assert s3_backends.bucket_accounts["somebodys"] == ("aws", ACCOUNT)
 
 
+def test_buckets_have_keys_and_a_policy_that_moto_asks_for_by_one_method() -> None:
+    from moto.s3 import responses
+    from moto.s3.models import FakeBucket, s3_backends
+
+    backend = s3_backends[ACCOUNT]["aws"]
+    bucket = backend.create_bucket("with-a-policy", "us-west-2")
+    assert bucket.policy is None
+    backend.put_bucket_policy("with-a-policy", DOCUMENT.encode())
+    backend.put_object("with-a-policy", "a/b", b"x")
+    assert (bucket.policy, bucket.account_id) == (DOCUMENT.encode(), ACCOUNT)
+    assert backend.buckets["with-a-policy"] is bucket
+    assert ("a/b" in bucket.keys, "a/c" in bucket.keys) == (True, False)
+    assert callable(FakeBucket.get_permission)
+    assert inspect.getsource(responses).count(".get_permission(") == 2
+    assert "is_action_permitted" not in inspect.getsource(responses)
+
+
 def test_a_service_that_moto_does_not_have_is_none() -> None:
     application = DomainDispatcherApplication(create_backend_app)
     assert application.get_backend_for_host("rds.us-west-2.amazonaws.com") == "rds"

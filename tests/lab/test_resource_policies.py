@@ -202,3 +202,37 @@ def test_other_services_are_looked_at_by_action(role: As) -> None:
     client = role("ec2", allow("ec2:DescribeVpcs", "arn:aws:ec2:*:*:nothing/*"))
     assert outcome(client.describe_vpcs) == "ok"
     assert outcome(client.describe_subnets) == "UnauthorizedOperation"
+
+
+def test_another_account_uses_a_bucket_if_both_sides_allow_it(empty_lab: Lab, role: As) -> None:
+    owner, name = empty_lab.client("production", "s3", "us-east-1"), fresh("bucket")
+    owner.create_bucket(Bucket=name)
+    owner.put_object(Bucket=name, Key="theirs/1", Body=b"x")
+    theirs = role("s3", allow("s3:*"), profile="production_dr")
+    assert outcome(theirs.get_object, Bucket=name, Key="theirs/1") in DENIED
+    dr = {"Principal": {"AWS": f"arn:aws:iam::{DR}:root"}}
+    mine = "arn:aws:s3:::" + name
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    statements = [
+        allow(["s3:GetObject", "s3:PutObject"], mine + "/theirs/${aws:PrincipalAccount}-*", **dr),
+        allow("s3:ListBucket", mine, **dr, Condition={"StringLike": {"s3:prefix": "theirs/*"}}),
+        {**allow("s3:*", [mine, f"{mine}/*"], Principal="*", Condition=insecure), "Effect": "Deny"},
+    ]
+    owner.put_bucket_policy(Bucket=name, Policy=document(*statements))
+    assert outcome(theirs.put_object, Bucket=name, Key=f"theirs/{DR}-1", Body=b"x") == "ok"
+    assert outcome(theirs.get_object, Bucket=name, Key=f"theirs/{DR}-1") == "ok"
+    assert outcome(theirs.put_object, Bucket=name, Key="theirs/1", Body=b"x") in DENIED
+    assert outcome(theirs.list_objects_v2, Bucket=name, Prefix="theirs/") == "ok"
+    assert outcome(theirs.list_objects_v2, Bucket=name) in DENIED
+    assert outcome(role("s3", profile="production_dr").get_object, Bucket=name, Key=f"theirs/{DR}-1") in DENIED
+    assert outcome(owner.get_object, Bucket=name, Key="theirs/1") == "ok"
+
+
+def test_what_is_not_in_a_bucket_is_hidden_from_whom_may_not_list_it(empty_lab: Lab, role: As) -> None:
+    owner, name = empty_lab.client("production", "s3", "us-east-1"), fresh("bucket")
+    owner.create_bucket(Bucket=name)
+    reader, everything = allow("s3:GetObject"), allow("s3:ListBucket")
+    some = allow("s3:ListBucket", Condition={"StringLike": {"s3:prefix": "reports/*"}})
+    assert outcome(role("s3", reader).get_object, Bucket=name, Key="reports/1") in DENIED
+    assert outcome(role("s3", reader, some).get_object, Bucket=name, Key="reports/1") in DENIED
+    assert outcome(role("s3", reader, everything).get_object, Bucket=name, Key="reports/1") == "NoSuchKey"

@@ -32,6 +32,8 @@ except ImportError:  # AnsibleAWSModule reports the missing library
 
 IDS_A_CALL = 50  # of a filter; longer ones meet a length limit
 RETRIES = {"mode": "adaptive", "max_attempts": 6}
+# A store of manifests that is down must not hold up the protection.
+IMPATIENT = {"connect_timeout": 5, "read_timeout": 30, "retries": {"mode": "standard", "max_attempts": 2}}
 # Neptune and DocumentDB share the RDS control plane and its list calls.
 FOREIGN_ENGINES = ("neptune", "docdb")
 
@@ -77,14 +79,19 @@ class Site:
         other._dates = self._dates
         return other
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, **config: Any) -> Any:
         key = (service, self.region)
         if key not in self._clients:
-            client = self._session.client(service, region_name=self.region, **self._settings)
+            settings = {**self._settings, "config": self._settings["config"].merge(Config(**config))}
+            client = self._session.client(service, region_name=self.region, **settings)
             client.meta.events.register("before-send", self._count)
             client.meta.events.register("after-call", self._read_clock)
             self._clients[key] = client
         return self._clients[key]
+
+    def storage(self) -> Any:
+        """The client of S3, for the store of manifests."""
+        return self._client("s3", **IMPATIENT)
 
     def _count(self, event_name: str, **_kwargs: Any) -> None:
         """Count HTTP attempts, retries among them: before-send.SERVICE.OPERATION."""

@@ -37,6 +37,7 @@ class Published:
     size_gib: int
     snapshot_resource_id: str
     database_tags: Mapping[str, str] = field(default_factory=dict)
+    landed_in: tuple[str, ...] = ()  # the DR accounts that its source has heard so of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, s
     landed: dict[str, dict[str, str]] = {}
     for document in documents:
         points, account = points_of(document, "landed"), str(document.get("account"))
-        if not ACCOUNT.fullmatch(account) or not all(point.keys() >= {"name", "landed_time"} for point in points):
+        if not ACCOUNT.fullmatch(account) or not all(is_landed(point) for point in points):
             raise not_a_manifest("landed", "an account, and a name and a landed_time for each point are expected")
         landed.setdefault(account, {}).update({point["name"]: point["landed_time"] for point in points})
     return landed
@@ -119,6 +120,14 @@ def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {what: ", and ".join(dict.fromkeys(reasons)) for what, reasons in said.items()}
 
 
+def is_landed(point: Mapping[str, Any]) -> bool:
+    try:
+        read_time(point.get("landed_time"))
+    except ValueError:
+        return False
+    return isinstance(point.get("name"), str)
+
+
 def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
     points = document.get("points")
     is_list = isinstance(points, list) and all(isinstance(point, Mapping) for point in points)
@@ -129,12 +138,14 @@ def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
 
 def read_entry(entry: Mapping[str, Any]) -> Published:
     try:
+        require_types(entry)
         database = DatabaseId(*(entry[key] for key in ("account", "region", "kind", "identifier", "resource_id")))
         return Published(
             database=database,
-            lineage=lineage_of(database, from_iso(entry["original_time"])),
+            lineage=lineage_of(database, read_time(entry["original_time"])),
             snapshot_resource_id=entry.get("snapshot_resource_id", database.resource_id),
             database_tags=dict(entry.get("database_tags", {})),
+            landed_in=tuple(entry.get("landed_in", ())),
             **{key: entry[key] for key in ENTRY_FIELDS},
         )
     except (KeyError, ValueError, TypeError) as error:
@@ -142,6 +153,31 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
 
 
 ENTRY_FIELDS = ("name", "arn", "engine", "engine_version", "encrypted", "kms_key_id", "size_gib")
+TEXTS = ("account", "region", "kind", "identifier", "resource_id", "name", "arn", "engine", "engine_version")
+
+
+def require_types(entry: Mapping[str, Any]) -> None:
+    """:raises ValueError: when an entry has something else in a place than we would write there."""
+    tags, landed_in = entry.get("database_tags", {}), entry.get("landed_in", [])
+    rules = {key: isinstance(entry[key], str) for key in TEXTS} | {
+        "kind": entry["kind"] in ("instance", "cluster"),
+        "arn": str(entry["arn"]).split(":")[6:] == [entry["name"]],
+        "kms_key_id": entry["kms_key_id"] is None or isinstance(entry["kms_key_id"], str),
+        "encrypted": isinstance(entry["encrypted"], bool),
+        "size_gib": isinstance(entry["size_gib"], int),
+        "database_tags": isinstance(tags, Mapping) and all(isinstance(one, str) for one in tags.values()),
+        "landed_in": isinstance(landed_in, list) and all(isinstance(one, str) for one in landed_in),
+    }
+    if wrong := [key for key, is_right in rules.items() if not is_right]:
+        raise ValueError(f"{wrong[0]} is {entry.get(wrong[0])!r}")
+
+
+def read_time(text: Any) -> datetime:
+    """:raises ValueError: when the text is not what ``iso`` writes: it becomes a tag."""
+    moment = from_iso(str(text))
+    if iso(moment) != text:
+        raise ValueError(f"{text!r} is no time")
+    return moment
 
 
 def not_a_manifest(wanted: str, why: str) -> LifeboatError:

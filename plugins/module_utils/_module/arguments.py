@@ -36,6 +36,7 @@ WAITING: dict[str, Any] = {
     "poll_interval": {"type": "int", "default": 15},
     "resume": {"type": "list", "elements": "dict"},
 }
+STORE: dict[str, Any] = {"store": {"type": "str"}}
 LIMITS: dict[str, Any] = {
     "max_in_flight": {
         "type": "dict",

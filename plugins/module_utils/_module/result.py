@@ -28,6 +28,7 @@ class Report:
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    changed: bool = False  # something that is no item, such as a manifest in a store
 
     def step(self, status: str, *, reason: str, changed: bool = False, **facts: Any) -> None:
         """Say what became of one item."""
@@ -48,7 +49,7 @@ class Report:
         """The result of the module; some failed item fails it, after all others had their turn."""
         failed = [step for step in self.steps if step["status"] == "failed"]
         result: dict[str, Any] = {
-            "changed": any(step["changed"] for step in self.steps),
+            "changed": self.changed or any(step["changed"] for step in self.steps),
             "steps": self.steps,
             "in_flight": self.in_flight,
             "resume": self.resume,

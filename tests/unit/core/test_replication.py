@@ -159,8 +159,13 @@ def test_a_document_that_is_no_manifest_is_refused(document: dict[str, Any]) -> 
 
 
 def test_landed_names_are_kept_by_dr_account() -> None:
-    one = {"version": 1, "document": "landed", "account": DR, "points": [{"name": "a", "arn": "x", "landed_time": "t"}]}
-    assert read_landed([one]) == {DR: {"a": "t"}}
+    one = {
+        "version": 1,
+        "document": "landed",
+        "account": DR,
+        "points": [{"name": "a", "arn": "x", "landed_time": "2026-11-23T14:05:00Z"}],
+    }
+    assert read_landed([one]) == {DR: {"a": "2026-11-23T14:05:00Z"}}
 
 
 @pytest.mark.parametrize(

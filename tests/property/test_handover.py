@@ -1,0 +1,84 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever lies in a store: it is read or refused, and leaving the same again is no news."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover import (
+    MAX_TAGS,
+    ROOM_FOR_OURS,
+    carried_tags,
+    is_carried,
+    merge_landed,
+    same,
+    why_unusable,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import (
+    Landed,
+    describe_published,
+    landed_manifest,
+    published_manifest,
+    read_entry,
+)
+from tests.builders import DR, EAST, SOURCE, WEST, copied, database, hours_ago
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+ENTRY = describe_published(database(tags={"team": "blue"}), hours_ago(1), copied())
+PUBLISHED = published_manifest(SOURCE, WEST, [ENTRY])
+LANDED = landed_manifest(DR, EAST, [Landed("a", "b", "2026-11-23T14:00:00Z")], [])
+NAMES = st.sets(st.sampled_from("abcdef"))
+
+
+def spoilt(document: dict[str, Any], value: Any, data: st.DataObject) -> dict[str, Any]:
+    """The document with something else in one place of it."""
+    whole: dict[str, Any] = json.loads(json.dumps(document))
+    inner = [place for place in (whole, *whole["points"]) if place]
+    place = data.draw(st.sampled_from(inner))
+    place[data.draw(st.sampled_from(sorted(place)))] = value
+    return whole
+
+
+@given(JSON, st.data())
+def test_no_published_document_is_more_than_not_used(value: Any, data: st.DataObject) -> None:
+    document = spoilt(PUBLISHED, value, data)
+    if why_unusable(document, "published", SOURCE, WEST) is None:
+        assert all(read_entry(point).database.account == SOURCE for point in document["points"])
+
+
+@given(JSON, st.data())
+def test_no_landed_document_is_more_than_not_used(value: Any, data: st.DataObject) -> None:
+    document = spoilt(LANDED, value, data)
+    if why_unusable(document, "landed", DR, EAST) is None:
+        assert same(merge_landed(document, document, ["a"]), merge_landed(document, document, ["a"]))
+
+
+@given(NAMES, NAMES, NAMES)
+def test_what_was_left_is_left_again_unchanged(earlier: set[str], present: set[str], gone: set[str]) -> None:
+    """A pass at a later time that sees the same finds no news, and never forgets or invents what has landed."""
+
+    def document(names: set[str], hour: int) -> dict[str, Any]:
+        points = [Landed(name, name, f"2026-11-23T{hour}:00:00Z") for name in sorted(names)]
+        return landed_manifest(DR, EAST, points, [])
+
+    here = (earlier | present) - gone
+    first = merge_landed(document(earlier, 10), document(present - gone, 11), here)
+    assert {point["name"] for point in first["points"]} == here
+    assert same(first, merge_landed(first, document(present - gone, 12), here))
+
+
+@given(st.dictionaries(st.text(max_size=140), st.text(max_size=260), max_size=60), st.integers(0, 45))
+def test_carried_tags_are_legal_and_leave_room_for_ours(tags: dict[str, str], given: int) -> None:
+    carried = carried_tags(read_entry(ENTRY | {"database_tags": tags}), {f"extra{n}": "" for n in range(given)})
+    assert all(is_carried(key, value) and tags[key] == value for key, value in carried.items())
+    assert not carried or len(carried) + given + ROOM_FOR_OURS <= MAX_TAGS
