@@ -31,6 +31,7 @@ IDS_A_CALL = 50  # of a filter; longer ones meet a length limit
 RETRIES = {"mode": "adaptive", "max_attempts": 6}
 # Neptune and DocumentDB share the RDS control plane and its list calls.
 FOREIGN_ENGINES = ("neptune", "docdb")
+SNAPSHOT_QUOTAS = ("ManualSnapshots", "ManualClusterSnapshots")  # of the many that DescribeAccountAttributes tells
 
 
 class Site:
@@ -213,6 +214,17 @@ class Site:
                     remedy="Name a group of that VPC",
                 )
         return [known[one] for one in wanted]
+
+    def quotas(self) -> dict[str, dict[str, int]]:
+        """How many manual snapshots this account has here, and how many it may have; by AWS's names."""
+        with refusals(f"Cannot see the quotas of {self.region}"):
+            found = self._client("rds").describe_account_attributes()["AccountQuotas"]
+        rows_by_name = {row["AccountQuotaName"]: row for row in found}
+        return {
+            name: {"used": rows_by_name[name]["Used"], "max": rows_by_name[name]["Max"]}
+            for name in SNAPSHOT_QUOTAS
+            if name in rows_by_name
+        }
 
     # -- writing ------------------------------------------------------------------------------------------------
 

@@ -117,6 +117,22 @@ def test_engines_that_only_share_the_api_are_left_out(aws: Any, engine: str) -> 
     assert (site.databases(), site.recovery_points()) == ([], [])
 
 
+def test_quotas_are_those_of_manual_snapshots_in_one_call(aws: Any) -> None:
+    rows = [("DBInstances", 4, 40), ("ManualSnapshots", 12, 100), ("ManualClusterSnapshots", 3, 50)]
+    answer = [{"AccountQuotaName": name, "Used": used, "Max": most} for name, used, most in rows]
+    site, wire = aws(DescribeAccountAttributes={"AccountQuotas": answer})
+    assert site.quotas() == {
+        "ManualSnapshots": {"used": 12, "max": 100},
+        "ManualClusterSnapshots": {"used": 3, "max": 50},
+    }
+    assert wire.asked == [("DescribeAccountAttributes", {})]
+
+
+def test_a_quota_that_aws_does_not_tell_is_not_made_up(aws: Any) -> None:
+    site, _wire = aws(DescribeAccountAttributes={"AccountQuotas": []})
+    assert site.quotas() == {}
+
+
 NAMES = [f"n{number:03d}" for number in range(IDS_A_CALL + 1)]
 
 

@@ -38,6 +38,7 @@ def make_site(
     shared: Mapping[str, Iterable[RecoveryPoint]] | None = None,
     shares: Iterable[str] = (),
     network: Network = NETWORK,
+    quotas: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Mock:
     """A site that has these rows. Copies that are started show up in later answers as ``copying``.
 
@@ -86,6 +87,7 @@ def make_site(
     site.network.side_effect = lambda _name: network
     site.security_groups.side_effect = lambda _network, wanted: list(wanted)
     site.copy.side_effect = copy
+    site.quotas.side_effect = lambda: dict(quotas or {})
     return site
 
 
