@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -36,8 +36,17 @@ def picked(definition: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, A
     return {name: definition[name] for name in names if definition.get(name) is not None}
 
 
+def publishing_for(hosts: Iterable[Mapping[str, Any]], account: str) -> list[str]:
+    """The source sites that publish for an account; an account without quotes in YAML is a number."""
+    return [
+        str(host["inventory_hostname"])
+        for host in hosts
+        if str(account) in (str(one) for one in host.get("lifeboat_dr_accounts") or ())
+    ]
+
+
 class FilterModule:
     """The filters over what the inventory says."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"overrides": overrides}
+        return {"overrides": overrides, "publishing_for": publishing_for}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.lifeboat.rds.plugins.filter.inventory import FilterModule, overrides
+from ansible_collections.lifeboat.rds.plugins.filter.inventory import FilterModule, overrides, publishing_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides, settings_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Candidate
 
@@ -66,5 +66,25 @@ def test_no_setting_is_refused() -> None:
         overrides({"orders": {"rpo": 60}})
 
 
-def test_the_filter_has_the_name_that_playbooks_use() -> None:
-    assert FilterModule().filters() == {"overrides": overrides}
+@pytest.mark.parametrize(
+    ("accounts", "publishes"),
+    [
+        pytest.param(["222222222222"], True, id="for it alone"),
+        pytest.param(["333333333333", "222222222222"], True, id="for several"),
+        pytest.param([222222222222], True, id="a number, since YAML had no quotes"),
+        pytest.param(["333333333333"], False, id="for another one"),
+        pytest.param([], False, id="for nobody"),
+        pytest.param(None, False, id="empty in YAML"),
+    ],
+)
+def test_a_source_publishes_for_the_accounts_that_it_names(accounts: Any, publishes: bool) -> None:
+    host = {"inventory_hostname": "production", "lifeboat_dr_accounts": accounts}
+    assert publishing_for([host], "222222222222") == (["production"] if publishes else [])
+
+
+def test_a_source_that_names_nobody_publishes_for_nobody() -> None:
+    assert publishing_for([{"inventory_hostname": "production"}], "222222222222") == []
+
+
+def test_the_filters_have_the_names_that_roles_use() -> None:
+    assert FilterModule().filters() == {"overrides": overrides, "publishing_for": publishing_for}
