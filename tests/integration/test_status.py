@@ -23,7 +23,7 @@ ATTRIBUTES = "DescribeDBSnapshotAttributes"
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    """Databases in production that nobody protects, one with a snapshot that a stranger may read; an old one elsewhere."""
+    """Databases that nobody protects, of one a snapshot that a stranger may read; at the DR site an old one."""
     with Lab(metadata_only=True, durations={"create": 0.0}) as running:
         running.admin("POST", "seed", {"account": "production", "prefix": "shop", "databases": 2, "snapshots": 1})
         by_hand = {"prefix": "by-hand", "type": "manual", "snapshots": 1, "shared_with": ["333333333333"]}
