@@ -35,6 +35,8 @@ DEFAULT_ACCOUNTS = (
     Account("production", "111111111111", "us-west-2"),
     Account("production_dr", "222222222222", "us-east-1"),
     Account("stranger", "333333333333", "us-west-2"),
+    Account("staging", "555555555555", "eu-west-1"),
+    Account("staging_dr", "666666666666", "eu-central-1"),
 )
 
 

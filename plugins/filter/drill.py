@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides, settings_for
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Candidate
+
 Result = Mapping[str, Any]
 
 
@@ -15,9 +18,14 @@ def steps_by(key: str, result: Result) -> dict[str, dict[str, Any]]:
     return {step[key]: step for step in result.get("steps", []) if step.get(key)}
 
 
-def definition_of(definitions: Mapping[str, Any], identifier: str) -> dict[str, Any]:
-    """The objectives and checks of a database; one without an entry has neither."""
-    return dict(definitions.get(identifier) or {})
+def definition_of(definitions: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
+    """The objectives and checks of a database: what all entries say that match it, the last word to the last one.
+
+    The tags of the database itself are not known here, so that an entry with match_tags does not match.
+    """
+    entries = [{**(one or {}), "databases": [pattern]} for pattern, one in definitions.items()]
+    database = Candidate(step["database"], step["kind"], step.get("engine", ""), {}, None)
+    return settings_for(database, {}, read_overrides(entries))
 
 
 def checkable(restored: Result, credentials: Result) -> list[dict[str, Any]]:
@@ -37,7 +45,7 @@ def drill_targets(restored: Result, credentials: Result, definitions: Mapping[st
             "database": step.get("database_name") or "postgres",
             "username": step["master_username"],
             "password": credentials["credentials"][step["name"]],
-            "checks": with_time(definition_of(definitions, step["database"]).get("checks") or [], step),
+            "checks": with_time(definition_of(definitions, step).get("checks") or [], step),
         }
         for step in checkable(restored, credentials)
     ]
@@ -61,7 +69,7 @@ def drill_facts(
             "name": step["database"],
             "kind": step["kind"],
             **{key: step.get(key) for key in ("recovery_point", "recovery_point_arn", "lineage", "original_time")},
-            "objectives": {key: definition_of(definitions, step["database"]).get(key) for key in ("rpo", "rto")},
+            "objectives": {key: definition_of(definitions, step).get(key) for key in ("rpo", "rto")},
             "restore": restore_facts(step),
             "credentials": brief(passwords.get(step.get("name", ""))),
             "check": checks.get(step.get("name", "")),

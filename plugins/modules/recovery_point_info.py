@@ -13,10 +13,21 @@ version_added: 0.1.0
 description:
   - Shows for each database that this site has, and for each that it holds recovery points of, the newest one at each
     place that the site sees, its age against the objective, and what is unprotected and why.
-  - Reads pages only.
+  - At a source site, with O(dr_accounts), a database is protected when its newest recovery point that landed there is
+    within the objective. Elsewhere the newest recovery point counts that this account owns.
+  - Reads pages, and the quotas in one call. Only O(audit_shares) costs a call for each snapshot.
 options:
+  dr_accounts:
+    description:
+      - At a source site, the accounts in which the recovery points must have landed.
+      - M(lifeboat.rds.snapshot_prune) marks what has landed, so this site need not see the other one.
+    type: list
+    elements: str
+    default: []
   source_regions:
-    description: Also look at what other accounts share with this one in these Regions.
+    description:
+      - Also look at what other accounts share with this one in these Regions.
+      - It is shown, and protects nothing, since its owner may take it back.
     type: list
     elements: str
     default: []
@@ -28,9 +39,28 @@ options:
   rpo:
     description: The age in seconds that the newest recovery point of a database should not exceed.
     type: int
+  overrides:
+    suboptions:
+      rpo:
+        description: Instead of O(rpo), for these databases.
+        type: int
+  audit_shares:
+    description:
+      - Also report which of this account's manual snapshots are public, or shared with accounts that are neither
+        O(dr_accounts) nor O(allowed_accounts).
+      - Costs one call for each manual snapshot, whatever databases are selected.
+    type: bool
+    default: false
+  allowed_accounts:
+    description: Accounts with which manual snapshots may be shared, beside O(dr_accounts).
+    type: list
+    elements: str
+    default: []
 notes:
-  - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots) and
-    C(rds:DescribeDBClusterSnapshots).
+  - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots),
+    C(rds:DescribeDBClusterSnapshots) and C(rds:DescribeAccountAttributes). With O(audit_shares) also
+    C(rds:DescribeDBSnapshotAttributes) and C(rds:DescribeDBClusterSnapshotAttributes).
+  - Of a database that is not at this site, O(databases), O(match_tags) and O(engines) see what its snapshots tell.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -40,6 +70,8 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes
   - lifeboat.rds.attributes.info
   - lifeboat.rds.site
+  - lifeboat.rds.selection
+  - lifeboat.rds.selection.overrides
 """
 
 EXAMPLES = r"""
@@ -48,6 +80,18 @@ EXAMPLES = r"""
     account_id: "210987654321"
     region: eu-central-1
     rpo: 86400
+  register: recovery_points
+
+- name: See at the source what is not safe in the DR account, and whose snapshots strangers may read
+  lifeboat.rds.recovery_point_info:
+    account_id: "123456789012"
+    region: eu-west-1
+    dr_accounts: ["210987654321"]
+    rpo: 86400
+    overrides:
+      - databases: [orders]
+        rpo: 3600
+    audit_shares: true
   register: recovery_points
 """
 
@@ -76,25 +120,102 @@ databases:
       type: bool
       returned: always
     newest:
-      description: The newest recovery point by place, which is account, Region and type.
+      description:
+        - The newest recovery point by place, which is account, Region and type.
+        - The place V(210987654321 (landed\)) is an account of O(dr_accounts) that has a copy of the one that is shown.
+        - What a copy leaves on its way is no recovery point.
       type: dict
       returned: always
+      sample:
+        123456789012/eu-west-1/automated:
+          name: rds:orders-2026-11-23-02-05
+          arn: arn:aws:rds:eu-west-1:123456789012:snapshot:rds:orders-2026-11-23-02-05
+          original_time: "2026-11-23T02:05:00Z"
+          age_seconds: 43200
+          database_arn:
     in_flight:
       description: The names of recovery points that are being made.
       type: list
       elements: str
       returned: always
     age_seconds:
-      description: The age of the newest recovery point, counted from its original time.
+      description:
+        - The age of the newest recovery point that counts, from its original time. Null when there is none.
+        - With several O(dr_accounts), that of the place that is worst off.
+      type: int
+      returned: always
+    rpo:
+      description: The objective that holds for it, in seconds. Null when it has none.
       type: int
       returned: always
     protected:
-      description: Whether there is a recovery point within the objective.
+      description: Whether there is a recovery point that counts, within the objective.
       type: bool
       returned: always
     reason:
-      description: Why not.
+      description: Why not, and what keeps the database from being backed up, if something does.
       type: str
+      returned: always
+      sample: nothing of it has landed in 210987654321
+in_flight:
+  description: The recovery points of the selected databases that are being made.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    database:
+      description: The identifier of the database.
+      type: str
+      returned: always
+    kind:
+      description: V(instance) or V(cluster).
+      type: str
+      returned: always
+    name:
+      description: The name of the snapshot.
+      type: str
+      returned: always
+quotas:
+  description:
+    - How many manual snapshots this account has in its Region (C(used)), how many it may have (C(max)), and how many
+      may still be made (C(free)), by the names that AWS gives to these quotas.
+  returned: always
+  type: dict
+  sample: {"ManualSnapshots": {"used": 40, "max": 100, "free": 60}}
+foreign_shares:
+  description: The manual snapshots of this account that others than the named accounts may copy.
+  returned: when O(audit_shares=true)
+  type: list
+  elements: dict
+  contains:
+    database:
+      description: The identifier of the database.
+      type: str
+      returned: always
+    kind:
+      description: V(instance) or V(cluster).
+      type: str
+      returned: always
+    name:
+      description: The name of the snapshot.
+      type: str
+      returned: always
+    arn:
+      description: The ARN of the snapshot.
+      type: str
+      returned: always
+    accounts:
+      description: Who may copy it, but should not. V(all) is everybody.
+      type: list
+      elements: str
+      returned: always
+    public:
+      description: Whether everybody may copy it.
+      type: bool
+      returned: always
+    ours:
+      description: Whether this installation made it.
+      type: bool
       returned: always
 api_calls:
   description: HTTP requests to AWS by service and operation, retries counted.
@@ -111,35 +232,83 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.coverage import cover, describe
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.coverage import (
+    Coverage,
+    View,
+    can_be_shared,
+    candidates,
+    cover,
+    describe,
+    foreign_share,
+    headroom,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides, settings_for
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Candidate, select
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of, selection
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 
 ARGUMENTS: dict[str, Any] = {
+    "dr_accounts": {"type": "list", "elements": "str", "default": []},
     "source_regions": {"type": "list", "elements": "str", "default": []},
     "source_accounts": {"type": "list", "elements": "str", "default": []},
     "rpo": {"type": "int"},
+    "audit_shares": {"type": "bool", "default": False},
+    "allowed_accounts": {"type": "list", "elements": "str", "default": []},
+    **SELECTION,
+    **overrides_of(rpo={"type": "int"}),
 }
 
 
 def run(params: dict[str, Any], site: Site, **_check_mode: bool) -> dict[str, Any]:
     """Read everything by page; there is nothing to change, so check mode does the same."""
     site.check_account(params["account_id"])
-    accounts = check_accounts(params["source_accounts"], site.account)
-    if params["source_regions"] and not accounts:
+    accounts = {name: check_accounts(params[name], site.account) for name in ACCOUNTS}
+    if params["source_regions"] and not accounts["source_accounts"]:
         raise LifeboatError(
             "Cannot look at what other accounts share",
             why="source_accounts is empty, and anybody may share a snapshot with this account",
             remedy="Name the accounts in source_accounts",
         )
+    view = View(site.account, params["prefix"], accounts["dr_accounts"])
     points = site.recovery_points()
-    for region in params["source_regions"]:
-        shared = site.in_region(region).recovery_points("shared")
-        points += [point for point in shared if point.account in accounts]
-    databases = [one for one in site.databases() if one.cluster is None]
-    covered = cover(databases, points, params["prefix"])
-    return {"changed": False, "databases": [describe(one, site.now, params["rpo"]) for one in covered]}
+    shared = shared_points(site, params["source_regions"], accounts["source_accounts"])
+    covered = candidates(cover(site.databases(), [*points, *shared], view))
+    selected = select(covered, selection(params), f"account {site.account}, {site.region}")
+    result = describe_all(selected, view, params, site) | {"quotas": headroom(site.quotas())}
+    if params["audit_shares"]:
+        known = accounts["dr_accounts"] | accounts["allowed_accounts"]
+        result["foreign_shares"] = audit(points, known, params["prefix"], site)
+    return result
+
+
+ACCOUNTS = ("dr_accounts", "source_accounts", "allowed_accounts")
+
+
+def shared_points(site: Site, regions: list[str], accounts: frozenset[str]) -> list[RecoveryPoint]:
+    """What these accounts share with this one in these Regions."""
+    shared = [point for region in regions for point in site.in_region(region).recovery_points("shared")]
+    return [point for point in shared if point.account in accounts]
+
+
+def describe_all(selected: list[Candidate], view: View, params: dict[str, Any], site: Site) -> dict[str, Any]:
+    """Each database by its own objective, and what is in flight of them."""
+    overrides, defaults = read_overrides(params["overrides"]), {"rpo": params["rpo"]}
+    databases = [describe(one.item, view, settings_for(one, defaults, overrides)["rpo"], site.now) for one in selected]
+    in_flight = [facts for one in selected for facts in unfinished(one.item)]
+    return {"changed": False, "databases": databases, "in_flight": in_flight}
+
+
+def unfinished(covered: Coverage) -> list[dict[str, str]]:
+    return [{"database": covered.identifier, "kind": covered.kind, "name": name} for name in covered.in_flight]
+
+
+def audit(points: list[RecoveryPoint], known: frozenset[str], prefix: str, site: Site) -> list[dict[str, Any]]:
+    """What others than the known accounts may copy: one call for each manual snapshot."""
+    found = [foreign_share(point, site.shared_with(point), known, prefix) for point in points if can_be_shared(point)]
+    return [one for one in found if one is not None]
 
 
 def main() -> None:

@@ -91,10 +91,6 @@ steps:
       description: Why.
       type: str
       returned: always
-    seconds:
-      description: How long it took on the clock of AWS, where this run saw it start.
-      type: int
-      returned: when it is done
 api_calls:
   description: HTTP requests to AWS by service and operation, retries counted.
   returned: always

@@ -9,21 +9,34 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import from_iso
+
+OLDEST = "oldest "
+
 
 def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any], elapsed: float) -> str:
-    """For example ``[production] 2 of 4 done · 2 copying 31 % · 2 min of 4 h``."""
+    """For example ``[production] 2 of 4 done · 2 copying 31 % · oldest 12 min · 2 min of 4 h``."""
     in_flight = result["in_flight"]
     waiting = Counter(str(one.get("status")) for one in in_flight)
     done = len(steps) - len(in_flight)
     parts = [f"{done} of {len(steps)} done"]
     parts += [f"{number} {status}{percent_of(status, in_flight)}" for status, number in sorted(waiting.items())]
+    parts += oldest(in_flight, result.get("now"))
     limit = duration(result["waiting"]["wait_timeout"])
     return f"[{site}] " + " · ".join([*parts, f"{duration(elapsed)} of {limit}"])
 
 
 def said(line: str) -> str:
-    """What a line says without the time: only that is news."""
-    return line.rpartition(" · ")[0]
+    """What a line says without the times: only that is news."""
+    return " · ".join(part for part in line.split(" · ")[:-1] if not part.startswith(OLDEST))
+
+
+def oldest(in_flight: list[dict[str, Any]], now: str | None) -> list[str]:
+    """How long the oldest one has been under way, on the clock of AWS; nothing while none has begun."""
+    since = [from_iso(one["since"]) for one in in_flight if one.get("since")]
+    if now is None or not since:
+        return []
+    return [OLDEST + duration((from_iso(now) - min(since)).total_seconds())]
 
 
 def percent_of(status: str, in_flight: list[dict[str, Any]]) -> str:

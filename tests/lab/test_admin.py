@@ -102,7 +102,8 @@ def test_settings_can_be_read_and_changed(lab: Lab) -> None:
 
 def test_the_status_says_what_there_is(lab: Lab) -> None:
     status = lab.admin("GET", "status")
-    assert [account["name"] for account in status["accounts"]] == ["production", "production_dr", "stranger"]
+    names = ["production", "production_dr", "stranger", "staging", "staging_dr"]
+    assert [account["name"] for account in status["accounts"]] == names
     orders = next(row for row in status["databases"] if row["arn"].endswith(":db:orders"))
     assert (orders["status"], orders["running"]) == ("available", True)
 

@@ -156,6 +156,7 @@ def database(row: Row, spelling: Spelling) -> Database:
         instance_class=row.get("DBInstanceClass"),
         pending=bool(row.get("PendingModifiedValues")),
         created=row.get("InstanceCreateTime") or row.get("ClusterCreateTime"),
+        backup_retention_days=row.get("BackupRetentionPeriod"),
     )
 
 

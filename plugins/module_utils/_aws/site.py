@@ -213,7 +213,8 @@ class Site:
         with refusals(f"Cannot read the quotas of {self.region}"):
             answer = self._client("rds").describe_account_attributes()["AccountQuotas"]
         named = {row["AccountQuotaName"]: Quota(row["Used"], row["Max"]) for row in answer}
-        return {(self.region, spelling.kind): named[spelling.quota] for spelling in SPELLINGS.values()}
+        known = [spelling for spelling in SPELLINGS.values() if spelling.quota in named]
+        return {(self.region, spelling.kind): named[spelling.quota] for spelling in known}
 
     def network(self, subnet_group: str) -> Network:
         """A DB subnet group, and which of its subnets a route leads to from the internet."""

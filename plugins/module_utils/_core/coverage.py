@@ -6,13 +6,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .model import DATABASE, Database, RecoveryPoint, iso
+from .model import BAD_DATABASE_STATES, DATABASE, STAGE, Database, RecoveryPoint, iso
 from .naming import digest_of, parse
+from .plan import Slot
+from .quota import NAMES, Quota
+from .selection import Candidate
+
+# RDS backs up only what is available (RDS User Guide, introduction to backups): these do not pass by themselves.
+NOT_BACKED_UP = BAD_DATABASE_STATES | {"stopped", "stopping"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Who looks, and where recovery points have to be: in these accounts, or else in the one that looks."""
+
+    account: str
+    prefix: str
+    dr_accounts: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -22,36 +37,65 @@ class Coverage:
     identifier: str
     kind: str
     engine: str
+    tags: Mapping[str, str] = field(default_factory=dict)
     exists: bool = False
+    trouble: str | None = None
     newest: dict[str, tuple[datetime, RecoveryPoint]] = field(default_factory=dict)
     in_flight: list[str] = field(default_factory=list)
 
-    def add(self, original: datetime, point: RecoveryPoint) -> None:
+    def add(self, original: datetime, point: RecoveryPoint, view: View) -> None:
         """Count a recovery point: the newest at its place stays, one that is not finished is in flight."""
         if point.is_in_progress:
             self.in_flight.append(point.name)
-        elif point.is_available:
-            place = place_of(point)
-            if place not in self.newest or self.newest[place][0] < original:
-                self.newest[place] = (original, point)
+        elif point.is_available and STAGE not in point.tags:
+            for place in places_of(point, view):
+                if place not in self.newest or self.newest[place][0] < original:
+                    self.newest[place] = (original, point)
+
+    def newest_landed(self, account: str) -> datetime | None:
+        """When the newest was made of those that a DR account has."""
+        return self.newest[landed_in(account)][0] if landed_in(account) in self.newest else None
+
+    def newest_here(self, account: str) -> datetime | None:
+        """When the newest was made of those that an account owns; one that others only share may go any time."""
+        mine = [original for original, point in self.newest.values() if point.account == account]
+        return max(mine, default=None)
 
 
-def place_of(point: RecoveryPoint) -> str:
-    return f"{point.account}/{point.region}/{'automated' if point.origin == 'automated' else 'manual'}"
+def landed_in(account: str) -> str:
+    return f"{account} (landed)"
 
 
-def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], prefix: str) -> list[Coverage]:
+def places_of(point: RecoveryPoint, view: View) -> Iterator[str]:
+    """Where a recovery point is; a mark, which we set on nothing but our own, says that a DR account has it too."""
+    yield f"{point.account}/{point.region}/{'automated' if point.origin == 'automated' else 'manual'}"
+    if point.is_owned_by(view.prefix):
+        yield from (landed_in(account) for account in sorted(view.dr_accounts) if point.has_landed_in(account))
+
+
+def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: View) -> list[Coverage]:
     """Bring databases and recovery points together by the digest of the original database."""
+    known = list(databases)
+    broken = {database.cluster: database for database in known if database.cluster and database.is_broken}
     found: dict[str, Coverage] = {}
-    for database in databases:
+    for database in known:
         one = database.id
-        digest = digest_of(one.account, one.region, one.resource_id)
-        found[digest] = Coverage(one.identifier, one.kind, database.engine, exists=True)
+        if database.cluster is None:
+            trouble = trouble_of(database, broken.get(one.identifier) if one.kind == "cluster" else None)
+            found[digest_of(one.account, one.region, one.resource_id)] = Coverage(
+                one.identifier, one.kind, database.engine, database.tags, exists=True, trouble=trouble
+            )
     for point in points:
-        digest, original = lineage_of_point(point, prefix)
+        digest, original = lineage_of_point(point, view.prefix)
         if original is not None:
-            found.setdefault(digest, Coverage(point.identifier, point.kind, point.engine)).add(original, point)
+            left = Coverage(point.identifier, point.kind, point.engine, point.tags)
+            found.setdefault(digest, left).add(original, point, view)
     return sorted(found.values(), key=lambda one: (one.identifier, one.kind))
+
+
+def candidates(covered: Iterable[Coverage]) -> list[Candidate]:
+    """What a selection and the overrides look at; of a database that is not here, what its snapshots tell."""
+    return [Candidate(one.identifier, one.kind, one.engine, one.tags, one) for one in covered]
 
 
 def lineage_of_point(point: RecoveryPoint, prefix: str) -> tuple[str, datetime | None]:
@@ -62,37 +106,103 @@ def lineage_of_point(point: RecoveryPoint, prefix: str) -> tuple[str, datetime |
     return digest_of(point.account, point.region, point.resource_id), point.original or point.created
 
 
-def describe(coverage: Coverage, now: datetime, rpo: int | None) -> dict[str, Any]:
+def trouble_of(database: Database, broken_member: Database | None) -> str | None:
+    """What keeps a database from being backed up; or None."""
+    if database.backup_retention_days == 0:
+        return "Its automated backups are off: set its backup retention period to a day or more."
+    if database.status in NOT_BACKED_UP:
+        return f"It is {database.status}, and RDS backs up only what is available."
+    if broken_member is not None:
+        return f"Its member {broken_member.id.identifier} is {broken_member.status}."
+    return None
+
+
+def describe(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> dict[str, Any]:
     """The result of recovery_point_info for one database; ages in seconds."""
-    newest = {
-        place: {
-            "name": point.name,
-            "arn": point.arn,
-            "original_time": iso(original),
-            "age_seconds": int((now - original).total_seconds()),
-            "database_arn": point.tags.get(DATABASE),
-        }
-        for place, (original, point) in sorted(coverage.newest.items())
-    }
-    youngest = max((original for original, _point in coverage.newest.values()), default=None)
-    age = None if youngest is None else int((now - youngest).total_seconds())
-    reason = why_unprotected(age, rpo)
+    age, reason = protection(coverage, view, rpo, now)
+    if reason and coverage.trouble:
+        reason = f"{reason}. {coverage.trouble}"
     return {
         "database": coverage.identifier,
         "kind": coverage.kind,
         "engine": coverage.engine,
         "exists": coverage.exists,
-        "newest": newest,
+        "newest": {place: shown(*one, now) for place, one in sorted(coverage.newest.items())},
         "in_flight": coverage.in_flight,
         "age_seconds": age,
+        "rpo": rpo,
         "protected": reason is None,
         "reason": reason,
     }
 
 
-def why_unprotected(age: int | None, rpo: int | None) -> str | None:
+def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
+    return {
+        "name": point.name,
+        "arn": point.arn,
+        "original_time": iso(original),
+        "age_seconds": seconds_between(original, now),
+        "database_arn": point.tags.get(DATABASE),
+    }
+
+
+def protection(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> tuple[int | None, str | None]:
+    """The age that counts, which is that of the worst place, and why the database is unprotected; or None."""
+    if not view.dr_accounts:
+        age = age_of(coverage.newest_here(view.account), now)
+        return age, why_unprotected(age, rpo, "it has no finished recovery point here", "its newest recovery point")
+    ages = {account: age_of(coverage.newest_landed(account), now) for account in sorted(view.dr_accounts)}
+    # Nothing new comes of a database that is gone: what landed of it is all there will be.
+    limit = rpo if coverage.exists else None
+    reasons = [
+        why_unprotected(age, limit, f"nothing of it has landed in {account}", f"what landed last in {account}")
+        for account, age in ages.items()
+    ]
+    known = [age for age in ages.values() if age is not None]
+    worst = max(known) if len(known) == len(ages) else None
+    return worst, "; ".join(reason for reason in reasons if reason) or None
+
+
+def why_unprotected(age: int | None, rpo: int | None, nothing: str, newest: str) -> str | None:
     if age is None:
-        return "it has no finished recovery point here"
+        return nothing
     if rpo is not None and age > rpo:
-        return f"its newest recovery point is {age} s old, and the objective is {rpo} s"
+        return f"{newest} is {age} s old, and the objective is {rpo} s"
     return None
+
+
+def age_of(original: datetime | None, now: datetime) -> int | None:
+    return None if original is None else seconds_between(original, now)
+
+
+def seconds_between(original: datetime, now: datetime) -> int:
+    return int((now - original).total_seconds())
+
+
+def headroom(quotas: Mapping[Slot, Quota]) -> dict[str, dict[str, int]]:
+    """What may still be made, by the names that AWS gives to these quotas."""
+    named = {NAMES[kind]: one for (_region, kind), one in quotas.items()}
+    return {name: {"used": one.used, "max": one.maximum, "free": one.free} for name, one in named.items()}
+
+
+def can_be_shared(point: RecoveryPoint) -> bool:
+    """AWS shares what is manual and finished, and nothing else."""
+    return point.origin == "manual" and point.is_available
+
+
+def foreign_share(
+    point: RecoveryPoint, shared: Iterable[str], known: frozenset[str], prefix: str
+) -> dict[str, Any] | None:
+    """Who besides the known accounts may copy a snapshot; None when nobody. AWS calls everybody ``all``."""
+    accounts = sorted(frozenset(shared) - known)
+    if not accounts:
+        return None
+    return {
+        "database": point.identifier,
+        "kind": point.kind,
+        "name": point.name,
+        "arn": point.arn,
+        "accounts": accounts,
+        "public": "all" in accounts,
+        "ours": point.is_owned_by(prefix) and parse(point.name, prefix) is not None,
+    }

@@ -101,6 +101,7 @@ class Database:
     instance_class: str | None = None
     pending: bool = False  # a change that was asked for has not been applied yet
     created: datetime | None = None
+    backup_retention_days: int | None = None  # 0: automated backups are off
 
     @property
     def is_usable(self) -> bool:

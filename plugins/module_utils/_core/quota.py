@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from .plan import Copy, Slot
 
-# RDS User Guide, quotas and constraints: the codes under which Service Quotas lists them.
+# As DescribeAccountAttributes names them, and the codes under which Service Quotas lists them (RDS User Guide, quotas).
+NAMES = {"instance": "ManualSnapshots", "cluster": "ManualClusterSnapshots"}
 CODES = {"instance": "L-272F1212", "cluster": "L-9B510759"}
 
 

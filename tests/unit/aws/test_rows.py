@@ -295,6 +295,12 @@ def test_a_db_cluster_has_the_same_shape(made: Any, field: str) -> None:
     assert getattr(made("cluster"), field) == getattr(made(), field)
 
 
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+@pytest.mark.parametrize("days", [0, 7, None])
+def test_a_database_says_for_how_long_it_is_backed_up(made: Any, kind: str, days: int | None) -> None:
+    assert made(kind, BackupRetentionPeriod=days).backup_retention_days == days
+
+
 def test_a_cluster_knows_its_members_and_a_member_its_cluster(made: Any) -> None:
     cluster, member = made("cluster"), made(DBClusterIdentifier="orders")
     assert (cluster.id, cluster.members, cluster.cluster) == (

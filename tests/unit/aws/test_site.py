@@ -121,6 +121,19 @@ def test_engines_that_only_share_the_api_are_left_out(aws: Any, engine: str) -> 
     assert (site.databases(), site.recovery_points()) == ([], [])
 
 
+def test_quotas_are_those_of_manual_snapshots_in_one_call(aws: Any) -> None:
+    rows = [("DBInstances", 4, 40), ("ManualSnapshots", 12, 100), ("ManualClusterSnapshots", 3, 50)]
+    answer = [{"AccountQuotaName": name, "Used": used, "Max": most} for name, used, most in rows]
+    site, wire = aws(DescribeAccountAttributes={"AccountQuotas": answer})
+    assert site.quotas() == {(EAST, "instance"): Quota(12, 100), (EAST, "cluster"): Quota(3, 50)}
+    assert wire.asked == [("DescribeAccountAttributes", {})]
+
+
+def test_a_quota_that_aws_does_not_tell_is_not_made_up(aws: Any) -> None:
+    site, _wire = aws(DescribeAccountAttributes={"AccountQuotas": []})
+    assert site.quotas() == {}
+
+
 NAMES = [f"n{number:03d}" for number in range(IDS_A_CALL + 1)]
 
 
@@ -367,15 +380,6 @@ def test_a_stand_in_is_private_alone_and_keeps_no_backups(aws: Any) -> None:
     assert (sent["DBSubnetGroupName"], sent["VpcSecurityGroupIds"]) == ("private", ["sg-1"])
     assert (sent["PubliclyAccessible"], sent["MultiAZ"], sent["BackupRetentionPeriod"]) == (False, False, 0)
     assert sent["Tags"] == [{"Key": "a", "Value": "1"}]
-
-
-def test_the_quotas_for_manual_snapshots_are_known_by_region_and_kind(aws: Any) -> None:
-    rows = [
-        {"AccountQuotaName": name, "Used": used, "Max": 100}
-        for name, used in (("ManualSnapshots", 7), ("ManualClusterSnapshots", 8), ("DBInstances", 9))
-    ]
-    site, _wire = aws(DescribeAccountAttributes={"AccountQuotas": rows})
-    assert site.quotas() == {(EAST, "instance"): Quota(7, 100), (EAST, "cluster"): Quota(8, 100)}
 
 
 def test_option_groups_tell_on_which_options_data_depend(aws: Any) -> None:

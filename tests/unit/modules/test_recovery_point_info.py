@@ -14,7 +14,8 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import LANDED, STAGE, RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed
 
@@ -105,6 +106,217 @@ def test_what_a_stranger_shares_does_not_count(run: Any, site: Any) -> None:
     assert run(dr, source_regions=[WEST], source_accounts=[SOURCE]) == {}
 
 
+def test_what_is_only_shared_protects_nothing(run: Any, site: Any) -> None:
+    """Its owner may take it back, or go dark with it."""
+    dr = site(DR, EAST, shared={WEST: [replace(copied(hours=1), tags={})]})
+    orders = run(dr, source_regions=[WEST], source_accounts=[SOURCE], rpo=86400)["orders"]
+    assert (orders["protected"], orders["age_seconds"]) == (False, None)
+
+
+def test_what_a_copy_leaves_on_its_way_is_no_recovery_point(run: Any, site: Any) -> None:
+    orders = run(site(databases=[database()], points=[copied(tags={STAGE: "copy"})]))["orders"]
+    assert (orders["newest"], orders["protected"]) == ({}, False)
+
+
+# -- at a source site, what landed ------------------------------------------------------------------------------------
+
+
+def marked(hours: float, *accounts: str) -> RecoveryPoint:
+    return copied(hours=hours, tags={f"{LANDED}:{account}": "2026-11-23T12:00:00Z" for account in accounts})
+
+
+def test_what_landed_is_a_place_of_its_own(run: Any, site: Any) -> None:
+    points = [automated(hours=1), copied(hours=2), marked(5, DR), marked(9, DR)]
+    orders = run(site(databases=[database()], points=points), dr_accounts=[DR])["orders"]
+    assert orders["newest"][f"{DR} (landed)"]["name"] == copied(hours=5).name
+    assert orders["age_seconds"] == 5 * 3600
+
+
+@pytest.mark.parametrize(
+    ("points", "reason"),
+    [
+        pytest.param([marked(20, DR)], None, id="landed within the objective"),
+        pytest.param([automated(hours=1), copied(hours=1)], f"nothing of it has landed in {DR}", id="published only"),
+        pytest.param([automated(hours=1)], f"nothing of it has landed in {DR}", id="not even published"),
+        pytest.param(
+            [automated(hours=1), marked(25, DR)],
+            f"what landed last in {DR} is 90000 s old, and the objective is 86400 s",
+            id="too old, though there is a newer one here",
+        ),
+        pytest.param([marked(1, STRANGER)], f"nothing of it has landed in {DR}", id="landed elsewhere"),
+        pytest.param(
+            [replace(marked(1, DR), tags={f"{LANDED}:{DR}": "now"})],
+            f"nothing of it has landed in {DR}",
+            id="a mark without our ownership tag",
+        ),
+    ],
+)
+def test_a_source_is_protected_by_what_landed(run: Any, site: Any, points: Any, reason: str | None) -> None:
+    orders = run(site(databases=[database()], points=points), dr_accounts=[DR], rpo=86400)["orders"]
+    assert (orders["protected"], orders["reason"]) == (reason is None, reason)
+
+
+def test_every_dr_account_has_to_have_it(run: Any, site: Any) -> None:
+    source = site(databases=[database()], points=[marked(1, DR), marked(30, DR, STRANGER)])
+    orders = run(source, dr_accounts=[DR, STRANGER], rpo=86400)["orders"]
+    assert orders["reason"] == f"what landed last in {STRANGER} is 108000 s old, and the objective is 86400 s"
+    assert orders["age_seconds"] == 30 * 3600
+    assert run(site(databases=[database()], points=[marked(1, DR)]), dr_accounts=[DR, STRANGER])["orders"][
+        "reason"
+    ] == (f"nothing of it has landed in {STRANGER}")
+
+
+def test_a_database_that_is_gone_is_protected_by_whatever_landed_of_it(run: Any, site: Any) -> None:
+    """Nothing new will ever come of it, so its age says nothing."""
+    assert run(site(points=[marked(900, DR)]), dr_accounts=[DR], rpo=60)["orders"]["protected"]
+    assert not run(site(points=[copied(hours=900)]), dr_accounts=[DR], rpo=60)["orders"]["protected"]
+
+
+@pytest.mark.parametrize(
+    ("databases", "cause"),
+    [
+        pytest.param([database(backup_retention_days=0)], "Its automated backups are off", id="backups off"),
+        pytest.param([database(status="storage-full")], "It is storage-full", id="a state that prevents backups"),
+        pytest.param([database(status="stopped")], "It is stopped", id="stopped"),
+        pytest.param(
+            [database("orders", "cluster"), database("orders-1", cluster="orders", status="incompatible-restore")],
+            "Its member orders-1 is incompatible-restore.",
+            id="a member of a cluster",
+        ),
+    ],
+)
+def test_an_unprotected_database_says_what_keeps_it_so(run: Any, site: Any, databases: Any, cause: str) -> None:
+    orders = run(site(databases=databases))["orders"]
+    assert orders["reason"].startswith(f"it has no finished recovery point here. {cause}")
+
+
+@pytest.mark.parametrize("status", ["available", "backing-up", "modifying"])
+def test_a_state_that_passes_is_no_cause(run: Any, site: Any, status: str) -> None:
+    one = database(status=status, backup_retention_days=7)
+    assert run(site(databases=[one]))["orders"]["reason"] == "it has no finished recovery point here"
+
+
+def test_a_trouble_alone_does_not_unprotect_what_landed_in_time(run: Any, site: Any) -> None:
+    source = site(databases=[database(backup_retention_days=0)], points=[marked(1, DR)])
+    assert run(source, dr_accounts=[DR], rpo=86400)["orders"]["protected"]
+
+
+# -- objectives and selection -----------------------------------------------------------------------------------------
+
+
+def test_an_objective_of_a_database_of_its_own_counts(run: Any, site: Any) -> None:
+    databases = [database(), database("billing", tags={"tier": "gold"})]
+    points = [automated(hours=2), automated("billing", hours=2)]
+    found = run(
+        site(databases=databases, points=points), rpo=86400, overrides=[overriding(match_tags={"tier": "gold"})]
+    )
+    assert {name: (one["rpo"], one["protected"]) for name, one in found.items()} == {
+        "billing": (3600, False),
+        "orders": (86400, True),
+    }
+
+
+def overriding(**choice: Any) -> Row:
+    return {"databases": None, "match_tags": None, "engines": None, "kinds": None, "rpo": 3600, **choice}
+
+
+def test_at_the_dr_site_an_objective_finds_its_database_by_name(run: Any, site: Any) -> None:
+    orders = run(site(DR, EAST, points=[landed(hours=2)]), overrides=[overriding(databases=["ord*"])])["orders"]
+    assert (orders["rpo"], orders["protected"]) == (3600, False)
+
+
+@pytest.mark.parametrize(
+    ("selection", "found"),
+    [
+        ({"databases": ["b*"]}, {"billing"}),
+        ({"match_tags": {"tier": "gold"}}, {"orders"}),
+        ({"kinds": ["cluster"]}, {"shop"}),
+        ({"engines": ["postgres"]}, {"billing", "orders"}),
+    ],
+)
+def test_only_what_is_selected_is_shown(run: Any, site: Any, selection: Row, found: set[str]) -> None:
+    databases = [database(tags={"tier": "gold"}), database("shop", "cluster")]
+    assert set(run(site(databases=databases, points=[copied("billing")]), **selection)) == found
+
+
+def test_a_name_that_matches_nothing_is_an_error(run: Any, site: Any) -> None:
+    with pytest.raises(LifeboatError, match="'odrers'"):
+        run(site(databases=[database()]), databases=["odrers"])
+
+
+# -- the account ------------------------------------------------------------------------------------------------------
+
+
+def info(options: Any, site: Mock, **given: Any) -> Row:
+    return dict(recovery_point_info.run(options(recovery_point_info, **given), site, check_mode=False))
+
+
+@pytest.mark.parametrize(("used", "free"), [(40, 60), (100, 0), (120, 0)])
+def test_quotas_say_how_many_snapshots_may_still_be_made(options: Any, site: Any, used: int, free: int) -> None:
+    source = site(quotas={"instance": Quota(used, 100)})
+    assert info(options, source)["quotas"]["ManualSnapshots"] == {"used": used, "max": 100, "free": free}
+
+
+def test_pages_identity_and_quotas_are_all_that_is_read(options: Any, site: Any) -> None:
+    source = site(databases=[database()], points=[automated(), copied()])
+    info(options, source, dr_accounts=[DR], rpo=60)
+    assert sorted(name for name, _arguments, _named in source.mock_calls) == [
+        "check_account",
+        "databases",
+        "quotas",
+        "recovery_points",
+    ]
+
+
+def test_what_is_in_flight_is_listed_for_all_selected_databases(options: Any, site: Any) -> None:
+    source = site(points=[copied(status="copying"), copied("billing", status="creating")])
+    assert info(options, source, databases=["orders"])["in_flight"] == [
+        {"database": "orders", "kind": "instance", "name": copied().name}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "foreign"),
+    [
+        pytest.param([], None, id="not shared"),
+        pytest.param([DR], None, id="with the DR account"),
+        pytest.param([DR, "444444444444"], None, id="with an allowed one"),
+        pytest.param([DR, STRANGER], ([STRANGER], False), id="with a stranger"),
+        pytest.param(["all"], (["all"], True), id="public"),
+    ],
+)
+def test_foreign_shares_are_found_when_asked_for(options: Any, site: Any, shares: Any, foreign: Any) -> None:
+    source = site(points=[copied()], shares=shares)
+    given = {"dr_accounts": [DR], "allowed_accounts": ["444444444444"], "audit_shares": True}
+    found = info(options, source, **given)["foreign_shares"]
+    assert [(one["accounts"], one["public"]) for one in found] == ([] if foreign is None else [foreign])
+
+
+@pytest.mark.parametrize(
+    ("point", "ours"),
+    [
+        pytest.param(copied(), True, id="our tag and our name"),
+        pytest.param(replace(copied(), tags={}), False, id="our name alone"),
+        pytest.param(automated(origin="manual"), False, id="taken by hand"),
+    ],
+)
+def test_a_foreign_share_says_whether_the_snapshot_is_ours(options: Any, site: Any, point: Any, ours: bool) -> None:
+    (one,) = info(options, site(points=[point], shares=["all"]), audit_shares=True)["foreign_shares"]
+    assert (one["arn"], one["ours"]) == (point.arn, ours)
+
+
+def test_only_what_can_be_shared_is_asked_for(options: Any, site: Any) -> None:
+    source = site(points=[automated(), copied(), copied(hours=5, status="copying")], shares=["all"])
+    assert [one["name"] for one in info(options, source, audit_shares=True)["foreign_shares"]] == [copied().name]
+    assert source.shared_with.call_count == 1
+
+
+def test_nobody_is_asked_for_shares_otherwise(options: Any, site: Any) -> None:
+    source = site(points=[copied()], shares=["all"])
+    assert "foreign_shares" not in info(options, source)
+    assert source.shared_with.call_count == 0
+
+
 def test_check_mode_shows_the_same(run: Any, site: Any, writes: Any) -> None:
     source = site(databases=[database()], points=[automated()])
     assert run(source) == run(source, check_mode=True)
@@ -116,6 +328,7 @@ def test_check_mode_shows_the_same(run: Any, site: Any, writes: Any) -> None:
     [
         pytest.param({"account_id": DR}, "these credentials belong to account 111111111111", id="wrong account"),
         pytest.param({"source_accounts": ["all"]}, "is not a 12-digit account ID", id="no account"),
+        pytest.param({"dr_accounts": [SOURCE]}, "must be another one", id="our own account as the DR account"),
     ],
 )
 def test_bad_input_stops_the_call_before_anything_is_read(run: Any, site: Any, given: Row, message: str) -> None:

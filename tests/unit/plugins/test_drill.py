@@ -119,6 +119,23 @@ def test_a_database_without_checks_is_still_reached(definitions: Row) -> None:
     assert [one["checks"] for one in drill_targets(restored(), credentials(), definitions)] == [[]]
 
 
+@pytest.mark.parametrize(
+    ("definitions", "expected"),
+    [
+        pytest.param({"ord*": {"rpo": 5, "checks": [ROWS]}}, (5, [ROWS]), id="a pattern"),
+        pytest.param({"*": {"rpo": 9, "checks": [ROWS]}, "orders": {"rpo": 5}}, (5, [ROWS]), id="the last word"),
+        pytest.param({"orders": {"rpo": 5}, "*": {"rpo": 9}}, (9, []), id="in the order of the inventory"),
+        pytest.param({"*": {"rpo": 9, "engines": ["mysql"]}}, (None, []), id="another engine"),
+        pytest.param({"*": {"rpo": 9, "kinds": ["instance"]}}, (9, []), id="its kind"),
+        pytest.param({"*": {"rpo": 9, "match_tags": {"tier": "gold"}}}, (None, []), id="tags that nobody knows here"),
+    ],
+)
+def test_a_definition_is_what_all_matching_entries_say(definitions: Row, expected: Any) -> None:
+    (target,) = drill_targets(restored(), credentials(), definitions)
+    (report,) = drill_facts(restored(), {}, {}, {}, definitions)
+    assert (report["objectives"]["rpo"], target["checks"]) == expected
+
+
 # -- what is reported -------------------------------------------------------------------------------------------------
 
 

@@ -11,14 +11,18 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import duration, progress_line, said
 
 
-def line(*in_flight: dict[str, Any], steps: int = 4, elapsed: float = 0) -> str:
-    result = {"in_flight": list(in_flight), "waiting": {"wait_timeout": 14400}}
+def line(*in_flight: dict[str, Any], steps: int = 4, elapsed: float = 0, now: str = "2026-11-23T14:00:00Z") -> str:
+    result = {"in_flight": list(in_flight), "waiting": {"wait_timeout": 14400}, "now": now}
     return progress_line("production", [{}] * steps, result, elapsed)
 
 
 def test_a_line_says_who_what_and_how_long() -> None:
-    copying = [{"status": "copying", "percent": percent} for percent in (30, 33)]
-    assert line(*copying, elapsed=130) == "[production] 2 of 4 done · 2 copying 31 % · 2 min of 4 h"
+    copying = [
+        {"status": "copying", "percent": percent, "since": f"2026-11-23T13:{minute}:00Z"}
+        for percent, minute in ((30, 55), (33, 48))
+    ]
+    wanted = "[production] 2 of 4 done · 2 copying 31 % · oldest 12 min · 2 min of 4 h"
+    assert line(*copying, elapsed=130) == wanted
 
 
 def test_each_state_is_counted_by_itself_in_a_fixed_order() -> None:
@@ -36,6 +40,25 @@ def test_no_progress_yet_is_progress_too() -> None:
 
 def test_the_time_alone_is_no_news() -> None:
     assert said(line({"status": "queued"}, elapsed=1)) == said(line({"status": "queued"}, elapsed=999))
+
+
+@pytest.mark.parametrize("since", [{}, {"since": None}])
+def test_what_has_not_begun_has_no_age(since: dict[str, Any]) -> None:
+    assert "oldest" not in line({"status": "queued", **since})
+
+
+def test_the_oldest_of_those_that_began_is_shown() -> None:
+    began = [{"status": "copying", "since": f"2026-11-23T{time}Z"} for time in ("13:59:00", "11:59:00")]
+    assert " · oldest 2 h · " in line(*began, {"status": "queued"})
+
+
+def test_that_the_oldest_grew_older_is_no_news() -> None:
+    earlier, later = (
+        line({"status": "copying", "percent": 5, "since": "2026-11-23T13:00:00Z"}, now=now)
+        for now in ("2026-11-23T14:00:00Z", "2026-11-23T14:30:00Z")
+    )
+    assert earlier != later
+    assert said(earlier) == said(later) == "[production] 3 of 4 done · 1 copying 5 %"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.filter.status import FilterModule, status_table
+
+Row = dict[str, Any]
+
+
+def covered(name: str, reason: str | None = None, **more: Any) -> Row:
+    facts = {"kind": "instance", "age_seconds": 7200, "rpo": 86400, "in_flight": [], "protected": reason is None}
+    return {"database": name, "reason": reason, **facts, **more}
+
+
+def test_what_is_unprotected_comes_first() -> None:
+    databases = [covered("billing"), covered("orders", "nothing of it has landed", age_seconds=None), covered("users")]
+    assert status_table({"databases": databases}) == [
+        "database  kind      state        age  objective  in flight",
+        "orders    instance  UNPROTECTED       24 h",
+        "billing   instance  protected    2 h  24 h",
+        "users     instance  protected    2 h  24 h",
+        "orders: nothing of it has landed",
+        "1 of 3 unprotected",
+    ]
+
+
+def test_a_database_without_an_objective_has_none() -> None:
+    (_head, line, _sum) = status_table({"databases": [covered("orders", rpo=None, in_flight=["a", "b"])]})
+    assert line.split() == ["orders", "instance", "protected", "2", "h", "2"]
+
+
+def test_a_site_without_databases_has_no_table() -> None:
+    assert status_table({"databases": []}) == ["0 of 0 unprotected"]
+
+
+def test_quotas_are_in_the_sum() -> None:
+    quotas = {"ManualSnapshots": {"used": 40, "max": 100}, "ManualClusterSnapshots": {"used": 3, "max": 50}}
+    assert status_table({"databases": [], "quotas": quotas})[-1] == (
+        "0 of 0 unprotected; 40 of 100 manual snapshots; 3 of 50 manual cluster snapshots"
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "line"),
+    [
+        ({"accounts": ["all"], "public": True, "ours": False}, "PUBLIC: arn (not ours)"),
+        ({"accounts": ["1", "2"], "public": False, "ours": True}, "SHARED with 1, 2: arn (ours)"),
+    ],
+)
+def test_what_strangers_may_copy_is_named(share: Row, line: str) -> None:
+    assert line in status_table({"databases": [], "foreign_shares": [{"arn": "arn", **share}]})
+
+
+def test_the_filter_has_the_name_that_the_role_uses() -> None:
+    assert FilterModule().filters() == {"status_table": status_table}
