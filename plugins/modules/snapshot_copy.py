@@ -89,7 +89,30 @@ options:
     type: bool
     default: false
   overrides:
+    description:
+      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
+        and O(kinds), and what holds for them instead of the option of the same name.
+      - All entries that match a database count, in their order. A later one has the last word.
+    type: list
+    elements: dict
+    default: []
     suboptions:
+      databases:
+        description: Identifiers or patterns of databases. All databases when left out.
+        type: list
+        elements: str
+      match_tags:
+        description: Only databases that carry all of these tags with these values.
+        type: dict
+      engines:
+        description: Only databases of these engines.
+        type: list
+        elements: str
+      kinds:
+        description: Only DB instances or only DB clusters.
+        type: list
+        elements: str
+        choices: [instance, cluster]
       source:
         description: Instead of O(source).
         type: str
@@ -122,8 +145,8 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
   - lifeboat.rds.selection
-  - lifeboat.rds.selection.overrides
   - lifeboat.rds.copies
+  - lifeboat.rds.store
   - lifeboat.rds.waiting
 """
 
@@ -235,6 +258,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import (
     LIMITS,
     SELECTION,
+    STORE,
     WAITING,
     overrides_of,
 )
@@ -267,6 +291,7 @@ ARGUMENTS: dict[str, Any] = {
         option_group={"type": "str"},
     ),
     **LIMITS,
+    **STORE,
     **WAITING,
 }
 

@@ -133,6 +133,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes
   - lifeboat.rds.site
   - lifeboat.rds.selection
+  - lifeboat.rds.store
 """
 
 EXAMPLES = r"""
@@ -226,7 +227,7 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, STORE, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.prune import prune
 
@@ -246,6 +247,7 @@ ARGUMENTS: dict[str, Any] = {
     **SETTINGS,
     **overrides_of(**{name: {"type": "int"} for name in SETTINGS}),
     **SELECTION,
+    **STORE,
 }
 
 

@@ -54,7 +54,30 @@ options:
     choices: [auto, always, never]
     default: auto
   overrides:
+    description:
+      - What differs for some databases. Each entry says which, by C(databases), C(match_tags), C(engines) and C(kinds),
+        and what holds for them instead of the option of the same name.
+      - All entries that match a database count, in their order. A later one has the last word.
+    type: list
+    elements: dict
+    default: []
     suboptions:
+      databases:
+        description: Identifiers or patterns of databases. All databases when left out.
+        type: list
+        elements: str
+      match_tags:
+        description: Only databases that carry all of these tags with these values, as far as a manifest tells of their tags.
+        type: dict
+      engines:
+        description: Only databases of these engines.
+        type: list
+        elements: str
+      kinds:
+        description: Only DB instances or only DB clusters.
+        type: list
+        elements: str
+        choices: [instance, cluster]
       kms_key_id:
         description: Instead of O(kms_key_id).
         type: str
@@ -84,8 +107,8 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
-  - lifeboat.rds.selection.overrides
   - lifeboat.rds.copies
+  - lifeboat.rds.store
   - lifeboat.rds.waiting
 """
 
@@ -122,8 +145,12 @@ refused:
   type: list
   elements: dict
   contains:
+    name:
+      description: The name of the shared snapshot.
+      type: str
+      returned: always
     arn:
-      description: The ARN of the shared snapshot.
+      description: Its ARN.
       type: str
       returned: always
     reason:
@@ -205,7 +232,7 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import LIMITS, WAITING, overrides_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import LIMITS, STORE, WAITING, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.replicate import replicate
 
@@ -223,6 +250,7 @@ ARGUMENTS: dict[str, Any] = {
         copy_option_group={"type": "bool"},
     ),
     **LIMITS,
+    **STORE,
     **WAITING,
 }
 

@@ -97,17 +97,6 @@ def describe_refused(arn: str, reason: str) -> dict[str, str]:
     return {"name": arn.rpartition(":")[2], "arn": arn, "reason": reason}
 
 
-def read_refused(documents: Iterable[Mapping[str, Any]], account: str, region: str) -> list[str]:
-    """What the DR sites say of the published copies of one site that they do not take, a sentence each."""
-    said = []
-    for document in documents:
-        for one in document["refused"]:
-            parts = one["arn"].split(":")
-            if parts[3:5] == [region, account]:
-                said.append(f"Account {document['account']} does not take {parts[-1]}: {one['reason']}")
-    return sorted(set(said))
-
-
 def same(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
     """Whether two documents say the same, whenever they were left."""
     return one is not None and {**one, WRITTEN: None} == {**other, WRITTEN: None}

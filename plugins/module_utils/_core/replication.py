@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from .handover import carried_tags
 from .intermediates import tags_for
 from .manifest import Landed, Published
 from .model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
@@ -165,7 +166,9 @@ def copy_of_step(
 ) -> Copy:
     """One copy of an offered recovery point; one on the way is never shared, so that aws/rds will do as its key."""
     point = offer.point
-    tags = tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, options.tags)
+    carried = carried_tags(offer.entry, options.tags) if offer.entry else {}
+    more = {**carried, **options.tags}
+    tags = tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, more)
     keys = {"unchanged": None, "own": AWS_MANAGED_ALIAS}
     leaves_its_account = source.split(":")[4] != options.home.account
     stays_in_region = source.split(":")[3] == step.region
@@ -238,20 +241,6 @@ def why_not_copyable(offer: Offer, keys: Mapping[str, Key], refused: Mapping[str
     if key_id in keys and not keys[key_id].is_enabled:
         return f"its key {key_id} is {keys[key_id].state}. Enable it."
     return None
-
-
-def not_offered(spoken_of: Iterable[Offer], offers: Iterable[Offer], rows: Rows, home: str) -> list[Offer]:
-    """What a manifest names and nobody shares, unless it or a newer one of its database is here or offered.
-
-    The manifest may be older than what it tells of: none of this is a failure.
-    """
-    newest = {offer.lineage.digest: offer.lineage.original for offer in newest_by_database(offers)}
-    return [
-        one
-        for one in newest_by_database(spoken_of)
-        if (home, one.point.kind, one.point.name) not in rows
-        and (one.lineage.digest not in newest or newest[one.lineage.digest] < one.lineage.original)
-    ]
 
 
 def landed_points(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> list[Landed]:

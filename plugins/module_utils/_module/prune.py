@@ -23,6 +23,7 @@ from .._core.selection import Candidate, points_among
 from .._core.sharing import ACCOUNT
 from .arguments import selection
 from .result import Report, facts_of
+from .store import open_manifests
 
 WOULD = {"deleted": "would_delete", "retired": "would_retire"}
 GONE = "it is gone: somebody else deleted it"
@@ -52,12 +53,15 @@ class Pass:
 
 def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Retire what has landed, then delete what need not stay."""
-    landed, refused = read_landed(params["landed"]), read_refused(params["landed"])
+    read_landed(params["landed"])
     policy_of, dr_accounts = read_policies(params), read_accounts(params["dr_accounts"])
+    one = Pass(site, Report(check_mode=check_mode), params["apply"], check_mode)
+    manifests = open_manifests(params, site, one.report)
     site.check_account(params["account_id"])
+    documents = [*manifests.landed_in(dr_accounts), *params["landed"]]
+    landed, refused = read_landed(documents), read_refused(documents)
     here = site.recovery_points("manual")
     points = points_among(here, selection(params), f"the recovery points of account {site.account}, {site.region}")
-    one = Pass(site, Report(check_mode=check_mode), params["apply"], check_mode)
     released = look_up_released(params, here, points, one)
     for point, account, landed_time in retirements(points, params["prefix"], site.account, landed):
         retire(point, account, landed_time, one)

@@ -32,6 +32,7 @@ from .arguments import extra_tags, limits, selection
 from .reconcile import Work, by_key, facts, look_again, reconcile, remove_left_over, seconds_since, within_quota
 from .result import Report
 from .stand_ins import tend
+from .store import open_manifests
 
 SETTINGS = ("source", "interval", "kms_key_id", "option_group")
 
@@ -49,6 +50,7 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     """One pass: a full one, or with ``resume`` one that looks only at what is in flight."""
     wanted = check_accounts(params["share_with"], params["account_id"])
     work = Work(site, Report(check_mode=check_mode), limits(params), params["prefix"], check_mode)
+    manifests = open_manifests(params, site, work.report)
     if params["resume"] is not None:
         go_on(params["resume"], wanted, work)
         return result_of(work)
@@ -64,7 +66,9 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     check_networks(still_needed(stand_ins, copies, seen.rows), site)
     settle(copies, stand_ins, seen.databases, seen.rows, wanted, work)
     remove_left_over(left_behind(seen.points, unfinished(copies, seen.rows), work.prefix), work)
-    return result_of(work, manifest=manifest(publications, seen.rows, site, check_mode=check_mode))
+    document = manifest(publications, seen.rows, site, check_mode=check_mode)
+    ours = {row.name for row in seen.rows.values() if row.is_owned_by(work.prefix)}
+    return result_of(work, manifest=manifests.leave(document, ours))
 
 
 def result_of(work: Work, **more: Any) -> dict[str, Any]:

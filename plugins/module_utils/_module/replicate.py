@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._aws.site import Site
+from .._core.handover import describe_refused, read_stale
 from .._core.intermediates import left_behind, unfinished
 from .._core.keys import check_key
 from .._core.manifest import landed_manifest, read_published
 from .._core.model import RecoveryPoint, iso
+from .._core.naming import parse
 from .._core.option_groups import Groups, is_default, why_not_usable
 from .._core.overrides import Override, read_overrides, settings_for
 from .._core.plan import Copy, Rows
@@ -28,7 +30,6 @@ from .._core.replication import (
     in_two_steps,
     landed_points,
     newest_by_database,
-    not_offered,
     offer_of,
     plan_copies,
     read_offer,
@@ -41,6 +42,7 @@ from .._core.sharing import check_accounts
 from .arguments import extra_tags, limits
 from .reconcile import Work, by_key, facts, look_again, reconcile, remove_left_over, seconds_since, within_quota
 from .result import Report
+from .store import Manifests, open_manifests
 
 SETTINGS = ("kms_key_id", "option_group", "copy_option_group")
 
@@ -61,23 +63,36 @@ class Seen:
 def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: a full one, or with ``resume`` one that looks only at what is in flight."""
     work = Work(site, Report(check_mode=check_mode), limits(params), params["prefix"], check_mode)
+    manifests = open_manifests(params, site, work.report)
     work.detour = in_two_steps if params["single_step"] == "auto" else None
     if params["resume"] is not None:
         copies = [Copy(**document) for document in params["resume"]]
         settle(copies, look_again(copies, site), work)
         return work.report.as_result()
-    seen = look(params, site)
-    report_not_offered(seen, work)
+    seen = look(params, site, manifests)
+    report_withdrawn(seen, work)
     copies = within_quota(possible(seen, params, work), seen.rows, work)
     settle(copies, seen.rows, work)
     remove_left_over(left_behind(seen.points, unfinished(copies, seen.rows), work.prefix), work)
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in seen.refusals]
-    refused = [{"arn": one.arn, "reason": one.reason} for one in seen.refusals]
-    document = landed_manifest(site.account, site.region, landed(seen, site), refused)
-    return work.report.as_result(refused=refused, manifest=document)
+    refused = [describe_refused(one.arn, one.reason) for one in seen.refusals]
+    document = landed_manifest(site.account, site.region, landed(seen, site), refused + failures(work.report))
+    return work.report.as_result(refused=refused, manifest=manifests.leave(document, landed_names(seen)))
 
 
-def look(params: Mapping[str, Any], site: Site) -> Seen:
+def failures(report: Report) -> list[dict[str, str]]:
+    """What its source should hear of: why a recovery point did not land."""
+    failed = [step for step in report.steps if step["status"] == "failed" and "source" in step]
+    return [describe_refused(step["source"], step["reason"]) for step in failed]
+
+
+def landed_names(seen: Seen) -> set[str]:
+    home, prefix = seen.options.home.region, seen.options.prefix
+    here = [row for row in seen.rows.values() if row.region == home and row.is_available and row.is_owned_by(prefix)]
+    return {row.name for row in here}
+
+
+def look(params: Mapping[str, Any], site: Site, manifests: Manifests) -> Seen:
     """Check the accounts and the keys, then read by page what others offer and what is here."""
     site.check_account(params["account_id"])
     options = ReplicateOptions(
@@ -89,7 +104,8 @@ def look(params: Mapping[str, Any], site: Site) -> Seen:
     default = own_key(params["kms_key_id"], site)
     seen = Seen(options, points=own_and_shared(params["source_regions"], site))
     seen.rows = by_key(point for point in seen.points if point.account == site.account)
-    read_offers(params, seen)
+    left = manifests.published_by(params["source_accounts"], params["source_regions"])
+    read_offers([*left, *params["published"]], seen)
     read_wishes(params, default, seen, site)
     return seen
 
@@ -105,9 +121,9 @@ def own_and_shared(source_regions: Iterable[str], site: Site) -> list[RecoveryPo
     return points + ([] if site.region in regions else site.recovery_points("manual"))
 
 
-def read_offers(params: Mapping[str, Any], seen: Seen) -> None:
+def read_offers(manifests: Iterable[Mapping[str, Any]], seen: Seen) -> None:
     """What is visibly shared, what the manifests name beyond it, and what of ours is still on its way."""
-    published, options = read_published(params["published"]), seen.options
+    published, options = read_published(manifests), seen.options
     foreign = [point for point in seen.points if point.account != options.home.account]
     read = [read_offer(point, options, published) for point in foreign]
     visible = {point.arn for point in foreign}
@@ -171,13 +187,15 @@ def foreign_key(offer: Offer, options: ReplicateOptions) -> str | None:
     return offer.point.kms_key_id if offer.is_visible and offer.point.account != options.home.account else None
 
 
-def report_not_offered(seen: Seen, work: Work) -> None:
+def report_withdrawn(seen: Seen, work: Work) -> None:
     """Say what a manifest names and nobody shares; in check mode that is what the source would share."""
-    home = seen.options.home.region
-    for offer in [] if work.check_mode else not_offered(seen.spoken_of, seen.offers, seen.rows, home):
-        about: dict[str, Any] = {"database": identifier_of(offer), "kind": offer.point.kind, "name": offer.point.name}
-        reason = "a manifest names it, and its source does not share it with this account: publish at the source again"
-        work.report.step("not_offered", reason=reason, **about)
+    told = [offer.entry for offer in seen.spoken_of if offer.entry]
+    here = [lineage for name in landed_names(seen) if (lineage := parse(name, work.prefix))]
+    offered = [offer.lineage for offer in seen.offers]
+    for one in [] if work.check_mode else read_stale(told, here, offered, seen.options.home.account):
+        if one.why == "withdrawn":
+            about: dict[str, Any] = {"database": one.entry.database.identifier, "kind": one.entry.database.kind}
+            work.report.step("not_offered", reason=f"{one.reason}: publish again", name=one.entry.name, **about)
 
 
 def why_no_group(copy: Copy, groups: Groups) -> str | None:

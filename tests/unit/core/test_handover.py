@@ -16,7 +16,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover import
     differences,
     merge_landed,
     merge_published,
-    read_refused,
     read_stale,
     same,
     why_unusable,
@@ -196,13 +195,6 @@ def test_when_it_was_left_is_no_news() -> None:
 def test_the_diff_has_what_differs_only() -> None:
     before, after = differences(landed("a", "b"), landed("b", "c", refused=[describe_refused("arn:d", "x")]))
     assert (list(before), list(after)) == (["a"], ["c", "refused arn:d"])
-
-
-def test_a_source_hears_of_its_own_refusals_only() -> None:
-    ours, theirs = copied().arn, copied().arn.replace(SOURCE, STRANGER)
-    refused = [describe_refused(ours, "its key is disabled"), describe_refused(theirs, "x"), describe_refused("?", "x")]
-    said = read_refused([landed(refused=refused)], SOURCE, WEST)
-    assert said == [f"Account {DR} does not take {copied().name}: its key is disabled"]
 
 
 # -- the tags of a database -------------------------------------------------------------------------------------------

@@ -28,7 +28,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication imp
     in_two_steps,
     landed_points,
     newest_by_database,
-    not_offered,
     offer_of,
     plan_copies,
     read_offer,
@@ -245,27 +244,3 @@ def test_within_its_region_an_option_group_can_be_taken_along() -> None:
     for group, wanted in (("theirs", True), ("default:oracle-ee-19", False), ("", False)):
         (copy,) = plan_copies(offer(option_group=group), Wish(DR_KEY, None, True), options)
         assert copy.copy_option_group is wanted
-
-
-# -- manifests that are older than what they tell of ------------------------------------------------------------------
-
-
-def told(hours: float) -> Offer:
-    return replace(offer(hours=hours), is_visible=False)
-
-
-@pytest.mark.parametrize(
-    ("spoken_of", "offers", "here", "wanted"),
-    [
-        pytest.param([told(1)], [], [], 1, id="nobody shares it"),
-        pytest.param([told(1)], [], [1], 0, id="it is here"),
-        pytest.param([told(2)], [1], [], 0, id="a newer one is offered"),
-        pytest.param([told(1)], [2], [], 1, id="an older one is offered"),
-    ],
-)
-def test_what_only_a_manifest_names_is_told_unless_it_or_a_newer_one_is_at_hand(
-    spoken_of: list[Offer], offers: list[int], here: list[int], wanted: int
-) -> None:
-    rows = {row.key: row for row in (landed(hours=hours, region=EAST) for hours in here)}
-    found = not_offered(spoken_of, [offer(hours=hours) for hours in offers], rows, EAST)
-    assert len(found) == wanted

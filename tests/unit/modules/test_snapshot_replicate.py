@@ -296,7 +296,7 @@ def test_what_a_manifest_names_and_nobody_shares_is_told_with_its_remedy(run: An
     site = dr_site()
     result = run(site, published=[manifest(copied(**PUBLISHED))])
     assert (writes(site), statuses(result)) == ([], {"orders": "not_offered"})
-    assert "publish at the source again" in result["steps"][0]["reason"]
+    assert "publish again" in result["steps"][0]["reason"]
     assert "failed" not in result, "the manifest may be older than what it tells of"
 
 
