@@ -41,6 +41,22 @@ options:
     type: int
   overrides:
     suboptions:
+      databases:
+        description: Identifiers or patterns of databases. All databases when left out.
+        type: list
+        elements: str
+      match_tags:
+        description: Only databases that carry all of these tags with these values.
+        type: dict
+      engines:
+        description: Only databases of these engines.
+        type: list
+        elements: str
+      kinds:
+        description: Only DB instances or only DB clusters.
+        type: list
+        elements: str
+        choices: [instance, cluster]
       rpo:
         description: Instead of O(rpo), for these databases.
         type: int
