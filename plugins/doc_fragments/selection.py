@@ -32,33 +32,3 @@ options:
     choices: [instance, cluster]
     default: []
 """
-
-    # Additionally, how each of a module's overrides names its databases.
-    OVERRIDES = r"""
-options:
-  overrides:
-    description:
-      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
-        and O(kinds), and what holds for them instead of the option of the same name.
-      - All entries that match a database count, in their order. A later one has the last word.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      databases:
-        description: Identifiers or patterns of databases. All databases when left out.
-        type: list
-        elements: str
-      match_tags:
-        description: Only databases that carry all of these tags with these values.
-        type: dict
-      engines:
-        description: Only databases of these engines.
-        type: list
-        elements: str
-      kinds:
-        description: Only DB instances or only DB clusters.
-        type: list
-        elements: str
-        choices: [instance, cluster]
-"""

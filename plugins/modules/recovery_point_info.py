@@ -40,6 +40,13 @@ options:
     description: The age in seconds that the newest recovery point of a database should not exceed.
     type: int
   overrides:
+    description:
+      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
+        and O(kinds), and what holds for them instead of the option of the same name.
+      - All entries that match a database count, in their order. A later one has the last word.
+    type: list
+    elements: dict
+    default: []
     suboptions:
       databases:
         description: Identifiers or patterns of databases. All databases when left out.
@@ -87,7 +94,6 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes.info
   - lifeboat.rds.site
   - lifeboat.rds.selection
-  - lifeboat.rds.selection.overrides
 """
 
 EXAMPLES = r"""

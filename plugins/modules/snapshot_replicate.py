@@ -67,7 +67,7 @@ options:
         type: list
         elements: str
       match_tags:
-        description: Only databases that carry all of these tags with these values, as far as a manifest tells of their tags.
+        description: Only databases that carry all of these tags with these values, as far as a manifest tells them.
         type: dict
       engines:
         description: Only databases of these engines.
@@ -96,8 +96,9 @@ options:
     default: []
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:CopyDBSnapshot) and
-    C(rds:CopyDBClusterSnapshot) on the source's and on its own snapshots, C(rds:AddTagsToResource), C(kms:DescribeKey),
-    and the use of the source's and its own keys.
+    C(rds:CopyDBClusterSnapshot) on the source's and on its own snapshots, C(rds:AddTagsToResource), C(rds:DeleteDBSnapshot)
+    and C(rds:DeleteDBClusterSnapshot) on what carries our tag, C(rds:DescribeAccountAttributes),
+    C(rds:DescribeOptionGroups), C(kms:DescribeKey), and the use of the source's and its own keys.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:

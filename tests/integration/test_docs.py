@@ -21,6 +21,7 @@ PAGES = (
     "docs/inventory.md",
     "docs/prepare.md",
     "docs/protect.md",
+    "docs/routes.md",
     "docs/retention.md",
     "docs/status.md",
     "docs/drill.md",

@@ -247,7 +247,7 @@ def test_a_snapshot_that_only_looks_like_ours_is_refused_and_warned_of(
     assert (
         result["refused"]
         == result["manifest"]["refused"]
-        == [{"arn": shared.arn, "reason": result["refused"][0]["reason"]}]
+        == [{"name": shared.name, "arn": shared.arn, "reason": result["refused"][0]["reason"]}]
     )
     assert reason in result["refused"][0]["reason"]
     assert result["warnings"] == [f"Not adopted: {shared.arn}, since {result['refused'][0]['reason']}."]
