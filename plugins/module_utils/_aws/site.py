@@ -20,9 +20,9 @@ from .._core.restore import Network, Target
 from . import rows
 from .errors import AwsRefusal, refusals
 from .rows import SPELLINGS, Spelling
+from .session import open_session
 
 try:
-    import boto3
     from botocore.config import Config
 except ImportError:  # AnsibleAWSModule reports the missing library
     pass
@@ -58,7 +58,7 @@ class Site:
             config = Config(retries=dict(RETRIES), user_agent_extra="lifeboat.rds").merge(
                 options.pop("aws_config", Config())
             )
-            session = boto3.session.Session(profile_name=options.pop("profile_name", None))
+            session = open_session(options.pop("profile_name", None))
         if region is None:
             raise LifeboatError("Cannot choose a Region", why="none is set", remedy="Set region, or one in the profile")
         return cls(session, region, {"endpoint_url": endpoint, "config": config, **options})
