@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import chain
@@ -22,10 +23,8 @@ from .errors import AwsRefusal, refusals
 from .rows import SPELLINGS, Spelling
 from .session import open_session
 
-try:
+with suppress(ImportError):  # AnsibleAWSModule reports the missing library
     from botocore.config import Config
-except ImportError:  # AnsibleAWSModule reports the missing library
-    pass
 
 IDS_A_CALL = 50  # of a filter; longer ones meet a length limit
 RETRIES = {"mode": "adaptive", "max_attempts": 6}

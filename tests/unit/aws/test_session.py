@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import open_session, read_time
 from botocore.utils import parse_timestamp
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import open_session, read_time
 
 
 @pytest.mark.parametrize(
