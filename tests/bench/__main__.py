@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.bench [scenario ...] [--runs N] [--json FILE]``: measure on the lab, and compare with what was promised."""
+"""``python -m tests.bench [scenario ...] [--runs N] [--json FILE]``: measure on the lab, beside what was promised."""
 
 from __future__ import annotations
 

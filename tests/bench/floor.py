@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The fewest calls that AWS permits for a run of protect.yml, from what there is: nothing here knows the engine.
 
-RDS lists 100 rows a page. An automated snapshot of each database needs a copy that may be shared, a share, a copy that the
-DR account owns, and, once that has landed, the share taken back and a mark (aws_rds.md 14, L1 to L6). Shares go
+RDS lists 100 rows a page. An automated snapshot of each database needs a copy that may be shared, a share, a copy that
+the DR account owns, and, once that has landed, the share taken back and a mark (aws_rds.md 14, L1 to L6). Shares go
 snapshot by snapshot, and so do tags.
 """
 

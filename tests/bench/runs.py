@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from lab import Lab
 from tests.bench import fleet, meter
@@ -20,18 +19,19 @@ from tests.bench.meter import Cost
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-# What each task of protect.yml reads, by its name in floor.py: profile, Region, lists.
-OWN = ["describe_db_snapshots", "describe_db_cluster_snapshots"]
-MANUAL = [f"{operation}:manual" for operation in OWN]
-SHARED = [f"{operation}:shared" for operation in OWN]
+SNAPSHOTS = ("describe_db_snapshots", "describe_db_cluster_snapshots")
+DATABASES = ("describe_db_instances", "describe_db_clusters")
+AT_SOURCE, AT_DR = fleet.SOURCE_REGION, fleet.DR_REGION
+# What each task of protect.yml reads, by its name in floor.py: as bare.py takes it.
 LISTS = {
-    "publish": [("production", fleet.SOURCE_REGION, ["describe_db_instances", "describe_db_clusters", *OWN])],
+    "publish": ["production", *(f"{AT_SOURCE}/{one}" for one in (*DATABASES, *SNAPSHOTS))],
     "replicate": [
-        ("production_dr", fleet.SOURCE_REGION, SHARED),
-        ("production_dr", fleet.DR_REGION, MANUAL),
+        "production_dr",
+        *(f"{AT_SOURCE}/{one}:shared" for one in SNAPSHOTS),
+        *(f"{AT_DR}/{one}:manual" for one in SNAPSHOTS),
     ],
-    "prune_source": [("production", fleet.SOURCE_REGION, MANUAL)],
-    "prune_dr": [("production_dr", fleet.DR_REGION, MANUAL)],
+    "prune_source": ["production", *(f"{AT_SOURCE}/{one}:manual" for one in SNAPSHOTS)],
+    "prune_dr": ["production_dr", *(f"{AT_DR}/{one}:manual" for one in SNAPSHOTS)],
 }
 
 
@@ -103,11 +103,4 @@ def environment(lab: Lab, python: Path) -> dict[str, str]:
 def bare(lab: Lab, task: str) -> float:
     """The processor time of a bare paginator over the lists that a task of protect.yml reads."""
     env = {**os.environ, **lab.env()}
-    command = [sys.executable, str(HERE / "bare.py")]
-    return sum(
-        meter.run([*command, profile, region, *operations], env=env).cpu
-        for profile, region, operations in LISTS[task]
-    )
-
-
-Row = dict[str, Any]
+    return meter.run([sys.executable, str(HERE / "bare.py"), *LISTS[task]], env=env).cpu

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 from lab import Lab
 from tests.bench import fleet, floor, pacing, polls, runs
 from tests.bench.figures import Figure
-from tests.bench.fleet import Call, fleet as a_fleet
-from tests.bench.floor import Floor, Place
+from tests.bench.fleet import Call
+from tests.bench.fleet import fleet as a_fleet
+from tests.bench.floor import Floor
 from tests.bench.runs import Played
 
 PROTECT = runs.ROOT / "playbooks" / "protect.yml"
@@ -22,7 +22,7 @@ FILL, LOOP = runs.HERE / "fill.yml", runs.HERE / "loop.yml"
 TASKS = {"snapshot_copy": "publish", "snapshot_replicate": "replicate", "snapshot_prune": "prune"}
 SLOTS = {"instance": 20, "cluster": 5}
 RATE = 20.0
-# Of the fleet's snapshots (fleet.MIX): aws/rds and the shop's key at the source; the site's and the shop's once published.
+# Of the fleet's snapshots: aws/rds and the shop's key at the source; the site's and the shop's once published.
 KEYS = {"source_keys": 2, "shared_keys": 2}
 COPY_SECONDS = 2.0
 
@@ -87,7 +87,7 @@ def idle_figures(lab: Lab) -> list[Figure]:
     least = floor.protect(*fleet.look(lab), **KEYS)
     played = runs.play(lab, PROTECT)
     bare = {task: runs.bare(lab, task) for task in runs.LISTS}
-    ours = {name: cpu for name, cpu in cpus(played).items()}
+    ours = cpus(played)
     return [
         *call_figures(by_task(played), least, most=1.0),
         Figure("CPU of the modules / bare paginator", sum(ours.values()) / sum(bare.values()), most=1.3),
