@@ -58,7 +58,7 @@ endif
 endif
 endif
 
-.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy format constraints clean
+.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy bench format constraints clean
 .PHONY: environments lint-docs lint-ansible lint-python sanity-main sanity-other
 
 help: ## List the targets
@@ -126,6 +126,9 @@ smoke: $(OTHER)/ready-test ## A small selection, on the other line of Ansible
 galaxy: $(VENV)/ready ## Build the collection, install it elsewhere, read its documentation there
 	$(heading) 'build, install, read'
 	@bash tools/galaxy.sh $(VENV)
+
+bench: $(VENV)/ready-test $(VENV)/awscli/ready ## Measure calls, time and memory on the lab (ARGS="idle --runs 1"; all of it takes hours)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 # --- Upkeep --------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import chain
@@ -23,12 +24,10 @@ from .._core.stand_in import StandIn
 from . import rows
 from .errors import AwsRefusal, refusals
 from .rows import INSTANCE, SPELLINGS, Spelling
+from .session import open_session
 
-try:
-    import boto3
+with suppress(ImportError):  # AnsibleAWSModule reports the missing library
     from botocore.config import Config
-except ImportError:  # AnsibleAWSModule reports the missing library
-    pass
 
 IDS_A_CALL = 50  # of a filter; longer ones meet a length limit
 RETRIES = {"mode": "adaptive", "max_attempts": 6}
@@ -63,7 +62,7 @@ class Site:
             config = Config(retries=dict(RETRIES), user_agent_extra="lifeboat.rds").merge(
                 options.pop("aws_config", Config())
             )
-            session = boto3.session.Session(profile_name=options.pop("profile_name", None))
+            session = open_session(options.pop("profile_name", None))
         if region is None:
             raise LifeboatError("Cannot choose a Region", why="none is set", remedy="Set region, or one in the profile")
         return cls(session, region, {"endpoint_url": endpoint, "config": config, **options})

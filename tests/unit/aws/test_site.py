@@ -752,7 +752,7 @@ def module(**given: Any) -> Mock:
 
 def test_a_site_is_where_its_options_say(connect: Any) -> None:
     site, made = connect(region=WEST, endpoint_url="http://127.0.0.1:1", profile="production")
-    assert (site.region, made["session"]) == (WEST, {"profile_name": "production"})
+    assert (site.region, made["session"]["profile_name"]) == (WEST, "production")
     assert (made["client"]["region_name"], made["client"]["endpoint_url"]) == (WEST, "http://127.0.0.1:1")
 
 

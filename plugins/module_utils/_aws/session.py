@@ -1,0 +1,39 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""A boto3 session that reads the times in answers quickly."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+try:
+    import boto3
+    import botocore.session
+    from botocore.utils import parse_timestamp
+except ImportError:  # AnsibleAWSModule reports the missing library
+    pass
+
+
+def open_session(profile: str | None) -> Any:
+    """A session of a profile, or of the environment.
+
+    botocore guesses the form of every time with dateutil, which is two thirds of what reading a snapshot's row costs.
+    """
+    core = botocore.session.get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
+    return boto3.session.Session(profile_name=profile, botocore_session=core)
+
+
+def read_time(value: Any) -> datetime:
+    """A time as RDS writes it; any other form is left to botocore.
+
+    :raises ValueError: when it is no time at all.
+    """
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (AttributeError, TypeError, ValueError):  # a number, where a service speaks JSON; another spelling
+        return parse_timestamp(value)
+    return moment if moment.tzinfo else parse_timestamp(value)
