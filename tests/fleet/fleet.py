@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -31,8 +31,8 @@ PREFIX = "lifeboat"
 READS = ("Describe", "List", "Get", "AssumeRole")
 A_COPY = 1500  # seconds in which a copy of 20 GiB is done
 PATIENCE = 20  # looks after which a module gives up, as after its wait_timeout
-# As the engine tries again, but without the rate that adaptive mode slows down to after throttling.
-CONFIG = Config(retries={**RETRIES, "mode": "standard"})
+# As often as the engine tries again, but in the mode that remembers nothing from call to call.
+CONFIG = Config(retries={**RETRIES, "mode": "legacy"})
 
 
 class Killed(BaseException):
@@ -55,6 +55,40 @@ class Death:
     def response_received(self, **_kwargs: Any) -> None:
         if self.calls == self.at and self.after:
             raise Killed
+
+
+class Pool:
+    """A session that lends the same clients again: to make one takes longer than all of its calls."""
+
+    def __init__(self, session: boto3.session.Session) -> None:
+        self._session = session
+        self._made: dict[tuple[str, str], tuple[Any, list[Any]]] = {}
+
+    def client(self, service: str, region_name: str, **settings: Any) -> Any:
+        """A client that has forgotten whoever listened to it before."""
+        words = (service, region_name)
+        if words not in self._made:
+            self._made[words] = (self._session.client(service, region_name=region_name, **settings), [])
+        client, listeners = self._made[words]
+        while listeners:
+            client.meta.events.unregister(*listeners.pop())
+        return Lent(client, listeners)
+
+
+class Lent:
+    """A client that remembers who listens to it."""
+
+    def __init__(self, client: Any, listeners: list[Any]) -> None:
+        self._client = client
+        self._listeners = listeners
+        self.meta = SimpleNamespace(events=SimpleNamespace(register=self._register))
+
+    def _register(self, *listener: Any) -> None:
+        self._client.meta.events.register(*listener)
+        self._listeners.append(listener)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 @dataclass(frozen=True)
@@ -114,14 +148,14 @@ class Fleet:
         }
         self.reset()
 
-    def _session(self, side: Side) -> boto3.session.Session:
+    def _session(self, side: Side) -> Pool:
         session = botocore.session.Session(profile=side.profile)
         found = self.lab.env()
         session.set_config_variable("config_file", found["AWS_CONFIG_FILE"])
         session.set_config_variable("credentials_file", found["AWS_SHARED_CREDENTIALS_FILE"])
         session.register("before-send", lambda **words: self.death.before_send(**words))
         session.register("response-received", lambda **words: self.death.response_received(**words))
-        return boto3.session.Session(botocore_session=session)
+        return Pool(boto3.session.Session(botocore_session=session))
 
     # -- the world -----------------------------------------------------------------------------------------------
 
@@ -131,7 +165,7 @@ class Fleet:
         self.lab.admin("PATCH", "settings", self._settings)
         self.publish, self.replicate, self.prune = {}, {}, {}
         self.death = Death()
-        self.new_calls()
+        self.lab.admin("DELETE", "calls")
 
     def begin(self, route: Route, databases: int, **limits: Any) -> None:
         """An hour after the last backup of some databases of one class, none of them protected yet."""

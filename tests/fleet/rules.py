@@ -165,7 +165,9 @@ class Watch:
 
     dr_key: str
     landed: set[str] = field(default_factory=set)  # ARNs at the source of what landed at some time
-    unencrypted: set[str] = field(default_factory=set)  # the resource ids of clusters that cannot be encrypted by a copy
+    unencrypted: set[str] = field(
+        default_factory=set
+    )  # the resource ids of clusters that cannot be encrypted by a copy
     resource_ids: set[str] = field(default_factory=set)
 
     def look(self, status: Mapping[str, Any]) -> dict[str, Shot]:
@@ -213,7 +215,9 @@ class Watch:
             elif action == "ModifyDB*SnapshotAttribute":
                 yield from shared_badly(call, before)
             elif action == "AddTagsToResource":
-                yield from (f"tagged {arn}" for arn in call["resources"] if arn not in before or not before[arn].is_ours)
+                yield from (
+                    f"tagged {arn}" for arn in call["resources"] if arn not in before or not before[arn].is_ours
+                )
 
     def why_kept(self, arn: str, before: Mapping[str, Shot]) -> str | None:
         """Why this one may not be deleted, or None."""

@@ -1,0 +1,327 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever happens in whatever order, no safety rule is broken; and once it stops, everything lands.
+
+Single passes of either side, with or without the other's manifest, old ones too, and killed at any call, meet copies
+that fail, lost replies, throttling, errors, wrong dates, keys that are disabled, quotas that change, snapshots that
+somebody else deletes or shares, and databases that go. The lab's clock runs days ahead of the controller's.
+
+LIFEBOAT_EXAMPLES says how many worlds are tried. A failure prints its steps, and Hypothesis repeats it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
+from tests.fleet.fleet import A_COPY, DR, PREFIX, SIDES, SOURCE, STRANGER, Fleet, Side, manifests, writes
+from tests.fleet.plan import listed, logged
+from tests.fleet.routes import ROUTES
+from tests.fleet.rules import STAGE, Shot, Watch, newest, not_idle, own
+
+EXAMPLES = int(os.environ.get("LIFEBOAT_EXAMPLES", "12"))
+STEPS = 20
+CALM = 4  # runs after which everything has landed
+DAY = 86400
+
+MODULES = {"copy": (snapshot_copy, SOURCE), "replicate": (snapshot_replicate, DR)}
+FAULTS = st.sampled_from(
+    [
+        {"kind": "failed-copy"},
+        {"kind": "reset-before"},
+        {"kind": "reset-after", "action": ["Copy*", "Modify*", "Add*", "Delete*"]},
+        {"kind": "reset-after", "action": ["Copy*", "Modify*", "Add*", "Delete*"], "count": None},
+        {"kind": "throttle", "count": 3},
+        {"kind": "throttle", "count": None, "probability": 0.5},
+        {"kind": "server-error", "count": 3},
+        {"kind": "server-error", "status": 503, "count": None, "probability": 0.3},
+        {"kind": "access-denied", "action": ["Copy*", "Modify*", "Add*", "Delete*"]},
+        {"kind": "access-denied", "service": "kms"},
+        {"kind": "wrong-date", "seconds": 400 * DAY, "count": None},
+        {"kind": "wrong-date", "seconds": -400 * DAY, "count": None},
+    ]
+)
+QUOTAS = ("manual_snapshots", "manual_cluster_snapshots", "snapshot_copies", "cluster_snapshot_copies")
+DEATHS = st.one_of(st.just(0), st.just(0), st.integers(1, 12))
+
+
+class Trouble(RuleBasedStateMachine):
+    """One world of two sites, and everything that happens to it."""
+
+    fleet: Fleet
+
+    @initialize(
+        classes=st.lists(st.sampled_from(ROUTES), min_size=1, max_size=3, unique_by=lambda route: route.name),
+        databases=st.integers(1, 2),
+        limit=st.integers(1, 3),
+        days=st.sampled_from([None, 0, 2]),
+    )
+    def begin(self, classes: list[Any], databases: int, limit: int, days: int | None) -> None:
+        fleet = self.fleet
+        fleet.reset()
+        for number, route in enumerate(classes):
+            fleet.sow(route, databases, age=3600 * (number + 1))
+        limits = {"max_in_flight": {"instance": limit, "cluster": limit}}
+        fleet.publish, fleet.replicate, fleet.prune = dict(limits), dict(limits), {"max_age_days": days}
+        self.watch = Watch(fleet.keys["dr"])
+        self.published: list[dict[str, Any]] = []
+        self.landed: list[dict[str, Any]] = []
+        self.resume: dict[str, list[dict[str, Any]]] = {}
+        self.faulty = self.disturbed = False
+        self.found = self.watch.look(fleet.status())
+
+    # -- what we do ----------------------------------------------------------------------------------------------
+
+    @rule(
+        which=st.sampled_from(list(MODULES)),
+        goes_on=st.booleans(),
+        old=st.integers(0, 3),
+        dies=DEATHS,
+        after=st.booleans(),
+    )
+    def a_pass(self, which: str, goes_on: bool, old: int, dies: int, after: bool) -> None:
+        """A full pass, or one that goes on with what the last one left in flight."""
+        module, side = MODULES[which]
+        given: dict[str, Any] = {"resume": self.resume.get(which) if goes_on else None}
+        if which == "replicate" and old < len(self.published):
+            given["published"] = [self.published[old]]
+        result = self.do(module, side, dies, after=after, **given)
+        self.resume[which] = result.get("resume", [])
+        (self.published if which == "copy" else self.landed)[:0] = manifests(result)
+
+    @rule(side=st.sampled_from(SIDES), old=st.integers(0, 3), dies=DEATHS, after=st.booleans())
+    def prune(self, side: Side, old: int, dies: int, after: bool) -> None:
+        self.do(snapshot_prune, side, dies, after=after, landed=self.landed[old : old + 1])
+
+    def do(self, module: Any, side: Side, dies: int, *, after: bool, **given: Any) -> dict[str, Any]:
+        """One pass, which breaks no rule; if nothing disturbs it, it does what check mode says."""
+        fleet, result, plan = self.fleet, {}, None
+        before = self.watch.look(fleet.status())
+        fleet.new_calls()
+        if not (self.faulty or dies):
+            plan = fleet.one_pass(module, side, check_mode=True, **given)
+            assert not writes(fleet.new_calls()), "check mode wrote"
+        with fleet.dies(dies, after=after):
+            result = fleet.one_pass(module, side, **given)
+        calls = fleet.new_calls()
+        assert list(self.watch.broken_by_calls(module.__name__.rsplit(".", 1)[-1], before, calls)) == []
+        if plan is not None and all(call.get("status") == 200 for call in calls):
+            assert listed(plan) == logged(calls), "check mode listed something else"
+        return result
+
+    @rule()
+    def a_whole_run(self) -> None:
+        self.fleet.protect()
+
+    # -- what happens --------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([60, A_COPY, A_COPY, DAY]))
+    def time_passes(self, seconds: int) -> None:
+        self.fleet.pass_time(seconds)
+
+    @rule()
+    def a_night(self) -> None:
+        self.fleet.pass_time(DAY)
+        self.fleet.back_up()
+
+    @rule(fault=FAULTS, side=st.sampled_from(SIDES), skip=st.integers(0, 6), seed=st.integers(0, 99))
+    def something_breaks(self, fault: dict[str, Any], side: Side, skip: int, seed: int) -> None:
+        luck = {"seed": seed} if "probability" in fault else {}
+        self.fleet.lab.admin("POST", "faults", {**fault, **luck, "account": side.profile, "skip": skip})
+        self.faulty = True
+
+    @rule()
+    def it_is_mended(self) -> None:
+        self.fleet.lab.admin("DELETE", "faults")
+        self.faulty = False
+
+    @rule(quota=st.sampled_from(QUOTAS), most=st.integers(0, 4))
+    def a_quota_changes(self, quota: str, most: int) -> None:
+        self.fleet.lab.admin("PATCH", "settings", {"quotas": {quota: most}})
+
+    @rule(key=st.sampled_from(["publish", "dr", "data"]))
+    def a_key_is_disabled(self, key: str) -> None:
+        self.kms(key).disable_key(KeyId=self.fleet.keys[key])
+
+    @rule(key=st.sampled_from(["publish", "dr", "data"]))
+    def a_key_is_enabled(self, key: str) -> None:
+        self.kms(key).enable_key(KeyId=self.fleet.keys[key])
+
+    def kms(self, key: str) -> Any:
+        side = DR if key == "dr" else SOURCE
+        return self.fleet.lab.client(side.profile, "kms", side.region)
+
+    @precondition(lambda self: self.manual())
+    @rule(data=st.data())
+    def somebody_deletes_a_snapshot(self, data: st.DataObject) -> None:
+        one = data.draw(st.sampled_from(self.manual()))
+        delete_shot(self.fleet, one)
+
+    @precondition(lambda self: self.manual())
+    @rule(data=st.data(), tag=st.sampled_from(["retain", "lifeboat:verified"]))
+    def somebody_tags_a_snapshot(self, data: st.DataObject, tag: str) -> None:
+        one = data.draw(st.sampled_from(self.manual()))
+        tags = [{"Key": tag, "Value": "yes"}]
+        rds(self.fleet, one).add_tags_to_resource(ResourceName=one.arn, Tags=tags)
+
+    def manual(self) -> list[Shot]:
+        """In an order that a second try finds again, whatever the time of day was."""
+        found = [one for one in self.found.values() if one.type == "manual" and one.account != STRANGER.account]
+        return sorted(found, key=lambda one: (one.account, one.is_cluster, len(one.name), one.original))
+
+    @rule()
+    def a_stranger_shares(self) -> None:
+        """A snapshot of his own database, named as if we had made it."""
+        lab, name = self.fleet.lab, f"{PREFIX}-orders-20991231000000-0123456789ab"
+        seed = {"account": STRANGER.profile, "snapshots": 1, "type": "manual", "shared_with": [DR.account]}
+        theirs = lab.client(STRANGER.profile, "rds", STRANGER.region)
+        if name in self.names():
+            return
+        if not theirs.describe_db_instances()["DBInstances"]:
+            lab.admin("POST", "seed", {**seed, "prefix": "strange"})
+        source = theirs.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"][0]["DBSnapshotIdentifier"]
+        theirs.copy_db_snapshot(SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=name)
+        self.fleet.pass_time(A_COPY)
+        share_with_dr(theirs, name)
+
+    @precondition(lambda self: any(one.type == "automated" and not one.is_cluster for one in self.found.values()))
+    @rule(data=st.data(), ours=st.booleans())
+    def a_colleague_shares(self, data: st.DataObject, ours: bool) -> None:
+        """At the source, without our tag, and with a name that may look like ours but tells of another database."""
+        automated = [one for one in self.found.values() if one.type == "automated" and not one.is_cluster]
+        one = data.draw(st.sampled_from(sorted(automated, key=lambda one: (len(one.name), one.original))))
+        name = f"{PREFIX}-orders-20991231000000-0123456789ab" if ours else "by-hand"
+        if name in self.names() or not one.is_available:
+            return
+        client = rds(self.fleet, one)
+        try:
+            client.copy_db_snapshot(SourceDBSnapshotIdentifier=one.arn, TargetDBSnapshotIdentifier=name)
+            self.fleet.pass_time(A_COPY)
+            share_with_dr(client, name)
+        except client.exceptions.ClientError:
+            return  # a quota, a key, or AWS's own
+
+    def names(self) -> set[str]:
+        return {one.name for one in self.found.values()}
+
+    @precondition(lambda self: len({one.resource_id for one in self.found.values() if one.type == "automated"}) > 1)
+    @rule(data=st.data(), backups_stay=st.booleans())
+    def a_database_is_deleted(self, data: st.DataObject, backups_stay: bool) -> None:
+        rows = [row for row in self.fleet.status()["databases"] if row["arn"].split(":")[4] == SOURCE.account]
+        usable = [row["arn"] for row in rows if row["status"] == "available"]
+        if not usable:
+            return
+        arn = data.draw(st.sampled_from(sorted(usable)))
+        kind, name = arn.split(":")[5:]
+        client = self.fleet.lab.client(SOURCE.profile, "rds", SOURCE.region)
+        how = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": not backups_stay}
+        if kind == "db":
+            client.delete_db_instance(DBInstanceIdentifier=name, **how)
+        else:
+            client.delete_db_cluster(DBClusterIdentifier=name, **how)
+        self.fleet.pass_time(300)
+
+    # -- what holds ----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def no_rule_is_broken(self) -> None:
+        self.found = self.watch.look(self.fleet.status())
+        assert list(self.watch.broken_by_state(self.found)) == []
+
+    def teardown(self) -> None:
+        if not hasattr(self, "watch"):
+            return
+        self.mend()
+        if sys.exc_info()[0] is None:
+            self.everything_lands()
+
+    def mend(self) -> None:
+        """Nothing is broken any more, and a night has passed."""
+        fleet = self.fleet
+        fleet.lab.admin("DELETE", "faults")
+        fleet.lab.admin("PATCH", "settings", {"quotas": dict.fromkeys(QUOTAS, 1000)})
+        for key in ("publish", "dr", "data"):
+            self.a_key_is_enabled(key)
+        client = fleet.lab.client(SOURCE.profile, "rds", SOURCE.region)
+        for row in fleet.status()["databases"]:
+            if row["status"] == "inaccessible-encryption-credentials-recoverable":
+                kind, name = row["arn"].split(":")[5:]
+                if kind == "db":
+                    client.start_db_instance(DBInstanceIdentifier=name)
+                else:
+                    client.start_db_cluster(DBClusterIdentifier=name)
+        fleet.pass_time(DAY)
+        fleet.back_up()
+
+    def everything_lands(self) -> None:
+        fleet = self.fleet
+        for _turn in range(CALM):
+            results = fleet.protect()
+        assert [result["msg"] for result in results if result.get("failed")] == []
+        self.found = self.watch.look(fleet.status())
+        assert list(self.watch.broken_by_state(self.found)) == []
+        assert list(self.not_landed()) == []
+        fleet.new_calls()
+        assert list(not_idle(fleet.protect(), fleet.new_calls())) == []
+
+    def not_landed(self) -> list[str]:
+        """The databases there are whose newest automated snapshot has not landed, and what was not tidied up."""
+        rows = self.fleet.status()["databases"]
+        there = {row["arn"].split(":", 6)[6] for row in rows if row["arn"].split(":")[4] == SOURCE.account}
+        found, wrong = self.found.values(), []
+        for one in newest(one for one in found if one.type == "automated").values():
+            if one.name[4:-17] not in there:
+                continue
+            same = [other for other in own(found, DR.account) if other.resource_id == one.resource_id]
+            if not any(self.watch.is_landed(other) and other.original == one.original for other in same):
+                wrong.append(f"{one.name} has not landed")
+        wrong += [f"{one.arn} is shared" for one in own(found, SOURCE.account) if one.shared_with]
+        return wrong + [f"{one.arn} is left" for one in found if STAGE in one.tags]
+
+
+def rds(fleet: Fleet, one: Shot) -> Any:
+    profile = next(side.profile for side in (*SIDES, STRANGER) if side.account == one.account)
+    return fleet.lab.client(profile, "rds", one.region)
+
+
+def delete_shot(fleet: Fleet, one: Shot) -> None:
+    client = rds(fleet, one)
+    if one.is_cluster:
+        client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=one.name)
+    else:
+        client.delete_db_snapshot(DBSnapshotIdentifier=one.name)
+
+
+def share_with_dr(client: Any, name: str) -> None:
+    client.modify_db_snapshot_attribute(DBSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=[DR.account])
+
+
+def test_no_rule_is_broken_whatever_happens_and_everything_lands_in_the_end(fleet: Fleet) -> None:
+    class Here(Trouble):
+        pass
+
+    Here.fleet = fleet
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
