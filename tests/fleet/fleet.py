@@ -9,7 +9,7 @@ Without ansible-playbook a whole run of protect takes a tenth of a second, and i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
@@ -167,11 +167,15 @@ class Fleet:
         self.death = Death()
         self.lab.admin("DELETE", "calls")
 
-    def begin(self, route: Route, databases: int, **limits: Any) -> None:
-        """An hour after the last backup of some databases of one class, none of them protected yet."""
+    def begin(self, route: Route, databases: int, *, and_of: Iterable[Route] = (), **limits: Any) -> None:
+        """An hour after the last backup of some databases of one class, none of them protected yet.
+
+        :param and_of: more classes, for which the lab and the modules are told the same.
+        """
         self.reset()
         self.lab.admin("PATCH", "settings", dict(route.lab))
-        self.sow(route, databases)
+        for each in (route, *and_of):
+            self.sow(each, databases)
         self.publish = {**limits, **route.publish}
         self.replicate = {**limits, **route.replicate}
         self.prune = dict(route.prune)

@@ -19,6 +19,7 @@ from tests.fleet.fleet import DR, PREFIX, SOURCE, writes
 from tests.fleet.routes import Route
 
 OURS = re.compile(rf"{PREFIX}-(?:[a-z0-9-]+-)?(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{12}})")
+LOST = re.compile("hold-after|reset-after")  # of a call that took effect: faults whose answer nobody saw
 MANAGED_BY, STAGE, RETAIN, VERIFIED = "lifeboat:managed-by", "lifeboat:stage", "retain", "lifeboat:verified"
 LANDED = f"lifeboat:landed:{DR.account}"
 # What each module may do at all.
@@ -101,47 +102,54 @@ def has_landed(one: Shot, dr_key: str, *, encrypted: bool = True) -> bool:
     return one.is_available and one.key == (dr_key if encrypted else None)
 
 
-def unfinished(route: Route, status: Mapping[str, Any], dr_key: str) -> Iterator[str]:
+def routes_of(routes: Iterable[Route], found: Mapping[str, Shot]) -> dict[str, Route]:
+    """The class of each database, by its resource id: the lab names those that it sows after their class."""
+    automated = [one for one in found.values() if one.type == "automated"]
+    return {
+        one.resource_id: route for one in automated for route in routes if one.name.startswith(f"rds:{route.name}-0")
+    }
+
+
+def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) -> Iterator[str]:
     """Each database's newest recovery point landed exactly once, retired at the source, nothing else is left."""
     found = shots(status)
+    classes = routes_of(routes, found)
     for resource_id, wanted in newest(one for one in found.values() if one.type == "automated").items():
         for account in (SOURCE.account, DR.account):
             copies = [one for one in own(found.values(), account) if one.resource_id == resource_id]
             if [(one.original, one.status) for one in copies] != [(wanted.original, "available")]:
                 yield f"{account} has {[(one.name, one.status) for one in copies]} of {wanted.name}"
     for one in own(found.values(), DR.account):
-        if not has_landed(one, dr_key, encrypted=route.encrypted):
+        if not has_landed(one, dr_key, encrypted=classes[one.resource_id].encrypted):
             yield f"{one.name} is {one.status} under {one.key}"
     for one in own(found.values(), SOURCE.account):
         if one.shared_with or LANDED not in one.tags:
             yield f"{one.name} is shared with {one.shared_with} and has the tags {sorted(one.tags)}"
-    yield from leftovers(route, status)
+    yield from leftovers(classes, found)
+    arns = [row["arn"] for row in status["databases"]]
+    yield from (f"left running: {arn}" for arn in arns if f":{SOURCE.account}:" not in arn or f":{PREFIX}-" in arn)
 
 
-def leftovers(route: Route, status: Mapping[str, Any]) -> Iterator[str]:
-    """What a route leaves on its way goes; stand-ins as well; whatever is manual here is ours."""
-    found = shots(status)
-    databases = {one.resource_id for one in found.values() if one.type == "automated"}
+def leftovers(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> Iterator[str]:
+    """What a route leaves on its way goes; whatever is manual here is ours."""
     staged = [one for one in found.values() if STAGE in one.tags]
-    if len(staged) > route.anchors * len(databases):
+    if len(staged) > sum(route.anchors for route in classes.values()):
         yield f"left on the way: {[one.arn for one in staged]}"
     yield from (f"not ours: {one.arn}" for one in found.values() if one.type == "manual" and not one.is_ours)
-    arns = [row["arn"] for row in status["databases"]]
-    yield from (f"left running: {arn}" for arn in arns if f":{SOURCE.account}:" not in arn or f"{PREFIX}-" in arn)
 
 
 def copies_made(calls: Iterable[Mapping[str, Any]], account: str) -> int:
-    """The copies that took effect: the lab logs what it did, whether or not anybody saw the answer."""
-    return sum(
-        call["account"] == account and call["action"].startswith("CopyDB") and call.get("status") == 200
-        for call in calls
-    )
+    """The copies that took effect, whether or not anybody saw the answer."""
+    copies = [call for call in calls if call["account"] == account and call["action"].startswith("CopyDB")]
+    return sum(call.get("status") == 200 or any(map(LOST.match, call["faults"])) for call in copies)
 
 
-def doubled(route: Route, calls: Iterable[Mapping[str, Any]], databases: int) -> Iterator[str]:
-    calls = list(calls)
+def doubled(routes: Iterable[Route], calls: Iterable[Mapping[str, Any]], databases: int) -> Iterator[str]:
+    """So many databases of each class have made as many copies as they need."""
+    calls, routes = list(calls), list(routes)
     for side in (SOURCE, DR):
-        made, needed = copies_made(calls, side.account), route.copies[side.profile] * databases
+        made = copies_made(calls, side.account)
+        needed = sum(route.copies[side.profile] for route in routes) * databases
         if made != needed:
             yield f"{side.profile} made {made} copies where {needed} are needed"
 
