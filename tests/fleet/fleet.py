@@ -193,6 +193,15 @@ class Fleet:
         named = {"databases": list(databases)} if databases else {}
         self.lab.admin("POST", "automated-snapshots", {"account": SOURCE.profile, **named})
 
+    def delete_recovery_point(self, side: Side, name: str) -> None:
+        """Somebody deletes a manual snapshot behind our back."""
+        client = self.lab.client(side.profile, "rds", side.region)
+        rows = client.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+        if name in [row["DBSnapshotIdentifier"] for row in rows]:
+            client.delete_db_snapshot(DBSnapshotIdentifier=name)
+        else:
+            client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+
     # -- the modules ---------------------------------------------------------------------------------------------
 
     def site(self, side: Side) -> Site:

@@ -14,6 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snap
 from tests.fleet.fleet import A_COPY, DR, SIDES, SOURCE, Fleet, manifests, writes
 from tests.fleet.plan import listed, logged, pass_as_planned
 from tests.fleet.routes import ROUTES, Route
+from tests.fleet.rules import own, shots, unfinished
 
 ROUNDS = 4  # of passes, each by its plan, after which everything is done
 every_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
@@ -100,6 +101,34 @@ def test_at_every_point_at_which_a_run_can_be_killed(fleet: Fleet, route: Route)
         with fleet.dies(at, after=True):
             fleet.protect()
         protect_as_planned(fleet)
+
+
+def lose_what_landed(fleet: Fleet) -> None:
+    """Somebody deletes the DR site's copies, which the source has marked as landed."""
+    found = shots(fleet.status()).values()
+    for one in own(found, DR.account):
+        fleet.delete_recovery_point(DR, one.name)
+
+
+@pytest.mark.xfail(reason="replicate plans a copy of what is no longer shared, and then refuses it")
+@pytest.mark.parametrize("route", [ROUTES[1], ROUTES[5]], ids=lambda route: route.name)
+def test_when_somebody_deleted_what_had_landed(fleet: Fleet, route: Route) -> None:
+    fleet.begin(route, 1)
+    fleet.protect()
+    lose_what_landed(fleet)
+    protect_as_planned(fleet)
+
+
+@pytest.mark.xfail(reason="the source keeps its mark and never shares again, whatever replicate's remedy says")
+@pytest.mark.parametrize("route", [ROUTES[1], ROUTES[5]], ids=lambda route: route.name)
+def test_what_had_landed_and_was_deleted_lands_again_as_the_remedy_promises(fleet: Fleet, route: Route) -> None:
+    fleet.begin(route, 1)
+    fleet.protect()
+    lose_what_landed(fleet)
+    refused = fleet.protect()[1]
+    assert "Run publish at the source again" in refused["msg"]
+    fleet.protect()
+    assert list(unfinished([route], fleet.status(), fleet.keys["dr"])) == []
 
 
 @every_route

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -119,7 +120,8 @@ class Trouble(RuleBasedStateMachine):
             result = fleet.one_pass(module, side, **given)
         calls = fleet.new_calls()
         assert list(self.watch.broken_by_calls(module.__name__.rsplit(".", 1)[-1], before, calls)) == []
-        if plan is not None and all(call.get("status") == 200 for call in calls):
+        # A pass that fails may have refused what check mode lists: test_check_mode.py has the case that is known.
+        if plan is not None and not result.get("failed"):
             assert listed(plan) == logged(calls), "check mode listed something else"
         return result
 
@@ -169,7 +171,7 @@ class Trouble(RuleBasedStateMachine):
     @rule(data=st.data())
     def somebody_deletes_a_snapshot(self, data: st.DataObject) -> None:
         one = data.draw(st.sampled_from(self.manual()))
-        delete_shot(self.fleet, one)
+        self.fleet.delete_recovery_point(next(side for side in SIDES if side.account == one.account), one.name)
 
     @precondition(lambda self: self.manual())
     @rule(data=st.data(), tag=st.sampled_from(["retain", "lifeboat:verified"]))
@@ -208,12 +210,24 @@ class Trouble(RuleBasedStateMachine):
         if name in self.names() or not one.is_available:
             return
         client = rds(self.fleet, one)
-        try:
+        with suppress(client.exceptions.ClientError):  # a quota, a key, or AWS's own
             client.copy_db_snapshot(SourceDBSnapshotIdentifier=one.arn, TargetDBSnapshotIdentifier=name)
             self.fleet.pass_time(A_COPY)
             share_with_dr(client, name)
-        except client.exceptions.ClientError:
-            return  # a quota, a key, or AWS's own
+
+    @precondition(lambda self: any(DR.account in one.shared_with for one in self.found.values()))
+    @rule(data=st.data())
+    def somebody_takes_a_name_of_ours(self, data: st.DataObject) -> None:
+        """An operator of the DR account copies by hand, without our tag, to where our copy is to go."""
+        one = data.draw(st.sampled_from([one for one in self.manual() if DR.account in one.shared_with]))
+        client = self.fleet.lab.client(DR.profile, "rds", DR.region)
+        words = {"KmsKeyId": self.fleet.keys["dr"]} if one.key or not one.is_cluster else {}
+        kind, copy = ("DBSnapshot", client.copy_db_snapshot)
+        if one.is_cluster:
+            kind, copy = ("DBClusterSnapshot", client.copy_db_cluster_snapshot)
+        names = {f"Source{kind}Identifier": one.arn, f"Target{kind}Identifier": one.name}
+        with suppress(client.exceptions.ClientError):  # it is there, a quota, a key, or AWS is out of order
+            copy(**names, **words, SourceRegion=one.region)
 
     def names(self) -> set[str]:
         return {one.name for one in self.found.values()}
@@ -256,6 +270,9 @@ class Trouble(RuleBasedStateMachine):
         fleet.lab.admin("PATCH", "settings", {"quotas": dict.fromkeys(QUOTAS, 1000)})
         for key in ("publish", "dr", "data"):
             self.a_key_is_enabled(key)
+        for one in self.manual():
+            if one.account == DR.account and not one.is_ours:
+                fleet.delete_recovery_point(DR, one.name)
         client = fleet.lab.client(SOURCE.profile, "rds", SOURCE.region)
         for row in fleet.status()["databases"]:
             if row["status"] == "inaccessible-encryption-credentials-recoverable":
@@ -296,14 +313,6 @@ class Trouble(RuleBasedStateMachine):
 def rds(fleet: Fleet, one: Shot) -> Any:
     profile = next(side.profile for side in (*SIDES, STRANGER) if side.account == one.account)
     return fleet.lab.client(profile, "rds", one.region)
-
-
-def delete_shot(fleet: Fleet, one: Shot) -> None:
-    client = rds(fleet, one)
-    if one.is_cluster:
-        client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=one.name)
-    else:
-        client.delete_db_snapshot(DBSnapshotIdentifier=one.name)
 
 
 def share_with_dr(client: Any, name: str) -> None:
