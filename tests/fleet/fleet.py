@@ -33,6 +33,7 @@ A_COPY = 1500  # seconds in which a copy of 20 GiB is done
 PATIENCE = 20  # looks after which a module gives up, as after its wait_timeout
 # As often as the engine tries again, but in the mode that remembers nothing from call to call.
 CONFIG = Config(retries={**RETRIES, "mode": "legacy"})
+ONCE = Config(retries={"total_max_attempts": 1})
 
 
 class Killed(BaseException):
@@ -139,6 +140,7 @@ class Fleet:
     def __post_init__(self) -> None:
         self._settings = self.lab.admin("GET", "settings")
         self._sessions = {side.profile: self._session(side) for side in SIDES}
+        self._others: dict[tuple[Side, str], Any] = {}
         self._read = 0  # the number of the last call of the log that was read
         both = (SOURCE.account, DR.account)
         self.keys = {
@@ -193,9 +195,16 @@ class Fleet:
         named = {"databases": list(databases)} if databases else {}
         self.lab.admin("POST", "automated-snapshots", {"account": SOURCE.profile, **named})
 
+    def others(self, side: Side, service: str = "rds") -> Any:
+        """A client of somebody else in that account, who asks once; the log is read of our passes alone."""
+        words = (side, service)
+        if words not in self._others:
+            self._others[words] = self.lab.client(side.profile, service, side.region, config=ONCE)
+        return self._others[words]
+
     def delete_recovery_point(self, side: Side, name: str) -> None:
         """Somebody deletes a manual snapshot behind our back."""
-        client = self.lab.client(side.profile, "rds", side.region)
+        client = self.others(side)
         rows = client.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
         if name in [row["DBSnapshotIdentifier"] for row in rows]:
             client.delete_db_snapshot(DBSnapshotIdentifier=name)
