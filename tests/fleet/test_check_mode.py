@@ -14,7 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snap
 from tests.fleet.fleet import A_COPY, DR, SIDES, SOURCE, Fleet, manifests, writes
 from tests.fleet.plan import listed, logged, pass_as_planned
 from tests.fleet.routes import ROUTES, Route
-from tests.fleet.rules import own, shots, unfinished
+from tests.fleet.rules import own, shots
 
 ROUNDS = 4  # of passes, each by its plan, after which everything is done
 every_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
@@ -117,18 +117,6 @@ def test_when_somebody_deleted_what_had_landed(fleet: Fleet, route: Route) -> No
     fleet.protect()
     lose_what_landed(fleet)
     protect_as_planned(fleet)
-
-
-@pytest.mark.xfail(reason="the source keeps its mark and never shares again, whatever replicate's remedy says")
-@pytest.mark.parametrize("route", [ROUTES[1], ROUTES[5]], ids=lambda route: route.name)
-def test_what_had_landed_and_was_deleted_lands_again_as_the_remedy_promises(fleet: Fleet, route: Route) -> None:
-    fleet.begin(route, 1)
-    fleet.protect()
-    lose_what_landed(fleet)
-    refused = fleet.protect()[1]
-    assert "Run publish at the source again" in refused["msg"]
-    fleet.protect()
-    assert list(unfinished([route], fleet.status(), fleet.keys["dr"])) == []
 
 
 @every_route
