@@ -9,8 +9,8 @@ Without ansible-playbook a whole run of protect takes a tenth of a second, and i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -132,6 +132,8 @@ class Fleet:
     lab: Lab
     keys: dict[str, str] = field(default_factory=dict)
     death: Death = field(default_factory=Death)
+    # Who looks on while a pass runs, also in check mode.
+    around: Callable[[ModuleType], AbstractContextManager[None]] = nullcontext
     # What the modules are told besides the usual; a route adds to it.
     publish: dict[str, Any] = field(default_factory=dict)
     replicate: dict[str, Any] = field(default_factory=dict)
@@ -166,7 +168,7 @@ class Fleet:
         self.lab.admin("POST", "reset")
         self.lab.admin("PATCH", "settings", self._settings)
         self.publish, self.replicate, self.prune = {}, {}, {}
-        self.death = Death()
+        self.death, self.around = Death(), nullcontext
         self.lab.admin("DELETE", "calls")
 
     def begin(self, route: Route, databases: int, *, and_of: Iterable[Route] = (), **limits: Any) -> None:
@@ -235,11 +237,13 @@ class Fleet:
     def one_pass(self, module: ModuleType, side: Side, *, check_mode: bool = False, **given: Any) -> dict[str, Any]:
         """A single pass, as with ``wait: false``."""
         try:
-            result: dict[str, Any] = module.run(
-                self.options(module, side, **given), self.site(side), check_mode=check_mode
-            )
+            return self._pass(module, self.options(module, side, **given), self.site(side), check_mode=check_mode)
         except LifeboatError as error:
             return failure(error)
+
+    def _pass(self, module: ModuleType, params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+        with self.around(module):
+            result: dict[str, Any] = module.run(params, site, check_mode=check_mode)
         return result
 
     def run(self, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
@@ -248,8 +252,7 @@ class Fleet:
         params, site = params or self.options(module, side, **given), self.site(side)
 
         def a_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
-            found: dict[str, Any] = module.run({**params, "resume": resume}, site, check_mode=False)
-            return found
+            return self._pass(module, {**params, "resume": resume}, site, check_mode=False)
 
         try:
             return linger(a_pass, params, Clock(self.lab), last_full_pass=True)

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import ModuleType
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,7 +35,7 @@ from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snap
 from tests.fleet.fleet import A_COPY, DR, PREFIX, SIDES, SOURCE, STRANGER, Fleet, Side, manifests, writes
 from tests.fleet.plan import listed, logged
 from tests.fleet.routes import ROUTES
-from tests.fleet.rules import STAGE, Shot, Watch, newest, not_idle, own, shots
+from tests.fleet.rules import RETAIN, STAGE, VERIFIED, Shot, Watch, newest, not_idle, own, shots
 
 EXAMPLES = int(os.environ.get("LIFEBOAT_EXAMPLES", "12"))
 THOROUGH = bool(os.environ.get("LIFEBOAT_THOROUGH"))  # then a failure is also made as short as it can be: minutes
@@ -41,6 +43,7 @@ STEPS = 20
 CALM = 4  # runs after which everything has landed
 DAY = 86400
 
+KEYS = ("publish", "dr", "data")
 MODULES = {"copy": (snapshot_copy, SOURCE), "replicate": (snapshot_replicate, DR)}
 FAULTS = st.sampled_from(
     [
@@ -75,8 +78,9 @@ class Trouble(RuleBasedStateMachine):
         databases=st.integers(1, 2),
         limit=st.integers(1, 3),
         days=st.sampled_from([None, 0, 2]),
+        protected=st.booleans(),
     )
-    def begin(self, classes: list[Any], databases: int, limit: int, days: int | None) -> None:
+    def begin(self, classes: list[Any], databases: int, limit: int, days: int | None, protected: bool) -> None:
         fleet = self.fleet
         fleet.reset()
         for number, route in enumerate(classes):
@@ -87,8 +91,22 @@ class Trouble(RuleBasedStateMachine):
         self.published: list[dict[str, Any]] = []
         self.landed: list[dict[str, Any]] = []
         self.resume: dict[str, list[dict[str, Any]]] = {}
-        self.faulty = self.disturbed = False
+        self.faulty, self.calls = False, []
         self.found = self.watch.look(fleet.status())
+        fleet.around = self.watched
+        if protected:
+            fleet.protect()
+
+    @contextmanager
+    def watched(self, module: ModuleType) -> Iterator[None]:
+        """A pass breaks no rule by what it asks for, however it ends."""
+        before = self.watch.look(self.fleet.status())
+        self.fleet.new_calls()
+        try:
+            yield
+        finally:
+            self.calls = self.fleet.new_calls()
+            assert list(self.watch.broken_by_calls(module.__name__.rsplit(".", 1)[-1], before, self.calls)) == []
 
     # -- what we do ----------------------------------------------------------------------------------------------
 
@@ -114,36 +132,37 @@ class Trouble(RuleBasedStateMachine):
         self.do(snapshot_prune, side, dies, after=after, landed=self.landed[old : old + 1])
 
     def do(self, module: Any, side: Side, dies: int, *, after: bool, **given: Any) -> dict[str, Any]:
-        """One pass, which breaks no rule; if nothing disturbs it, it does what check mode says."""
+        """One pass; if nothing disturbs it, it does what check mode says."""
         fleet, result, plan = self.fleet, {}, None
-        before = self.watch.look(fleet.status())
-        fleet.new_calls()
         if not (self.faulty or dies):
             plan = fleet.one_pass(module, side, check_mode=True, **given)
-            assert not writes(fleet.new_calls()), "check mode wrote"
+            assert not writes(self.calls), "check mode wrote"
         with fleet.dies(dies, after=after):
             result = fleet.one_pass(module, side, **given)
-        calls = fleet.new_calls()
-        assert list(self.watch.broken_by_calls(module.__name__.rsplit(".", 1)[-1], before, calls)) == []
         # A pass that fails may have refused what check mode lists: test_check_mode.py has the case that is known.
         if plan is not None and not result.get("failed"):
-            assert listed(plan) == logged(calls), "check mode listed something else"
+            assert listed(plan) == logged(self.calls), "check mode listed something else"
         return result
 
     @rule()
     def a_whole_run(self) -> None:
         self.fleet.protect()
 
+    @rule(which=st.sampled_from([*MODULES, "both"]))
+    def a_night(self, which: str) -> None:
+        """After which a side runs alone, or everything does."""
+        self.fleet.pass_time(DAY)
+        self.fleet.back_up()
+        if which == "both":
+            self.fleet.protect()
+        else:
+            self.fleet.run(*MODULES[which])
+
     # -- what happens --------------------------------------------------------------------------------------------
 
     @rule(seconds=st.sampled_from([60, A_COPY, A_COPY, DAY]))
     def time_passes(self, seconds: int) -> None:
         self.fleet.pass_time(seconds)
-
-    @rule()
-    def a_night(self) -> None:
-        self.fleet.pass_time(DAY)
-        self.fleet.back_up()
 
     @rule(fault=FAULTS, side=st.sampled_from(SIDES), skip=st.integers(0, 6), seed=st.integers(0, 99))
     def something_breaks(self, fault: dict[str, Any], side: Side, skip: int, seed: int) -> None:
@@ -153,39 +172,34 @@ class Trouble(RuleBasedStateMachine):
 
     @rule()
     def it_is_mended(self) -> None:
-        self.fleet.lab.admin("DELETE", "faults")
+        lab = self.fleet.lab
+        lab.admin("DELETE", "faults")
+        lab.admin("PATCH", "settings", {"quotas": dict.fromkeys(QUOTAS, 1000)})
+        for key in KEYS:
+            self.kms(key).enable_key(KeyId=self.fleet.keys[key])
         self.faulty = False
 
-    @rule(quota=st.sampled_from(QUOTAS), most=st.integers(0, 4))
-    def a_quota_changes(self, quota: str, most: int) -> None:
-        self.fleet.lab.admin("PATCH", "settings", {"quotas": {quota: most}})
-
-    @rule(key=st.sampled_from(["publish", "dr", "data"]))
-    def a_key_is_disabled(self, key: str) -> None:
+    @rule(quota=st.sampled_from(QUOTAS), most=st.integers(0, 4), key=st.sampled_from([None, *KEYS]))
+    def less_is_possible(self, quota: str, most: int, key: str | None) -> None:
+        """A quota is low, or a key is disabled."""
+        if key is None:
+            self.fleet.lab.admin("PATCH", "settings", {"quotas": {quota: most}})
+            return
         with no_matter:
             self.kms(key).disable_key(KeyId=self.fleet.keys[key])
-
-    @rule(key=st.sampled_from(["publish", "dr", "data"]))
-    def a_key_is_enabled(self, key: str) -> None:
-        with no_matter:
-            self.kms(key).enable_key(KeyId=self.fleet.keys[key])
 
     def kms(self, key: str) -> Any:
         return self.fleet.others(DR if key == "dr" else SOURCE, "kms")
 
     @precondition(lambda self: self.manual())
-    @rule(data=st.data())
-    def somebody_deletes_a_snapshot(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), tag=st.sampled_from([None, RETAIN, VERIFIED]))
+    def somebody_deletes_or_tags_a_snapshot(self, data: st.DataObject, tag: str | None) -> None:
         one = data.draw(st.sampled_from(self.manual()))
         with no_matter:
-            self.fleet.delete_recovery_point(side_of(one), one.name)
-
-    @precondition(lambda self: self.manual())
-    @rule(data=st.data(), tag=st.sampled_from(["retain", "lifeboat:verified"]))
-    def somebody_tags_a_snapshot(self, data: st.DataObject, tag: str) -> None:
-        one = data.draw(st.sampled_from(self.manual()))
-        tags = [{"Key": tag, "Value": "yes"}]
-        with no_matter:
+            if tag is None:
+                self.fleet.delete_recovery_point(side_of(one), one.name)
+                return
+            tags = [{"Key": tag, "Value": "yes"}]
             self.fleet.others(side_of(one)).add_tags_to_resource(ResourceName=one.arn, Tags=tags)
 
     def manual(self) -> list[Shot]:
@@ -271,10 +285,7 @@ class Trouble(RuleBasedStateMachine):
     def mend(self) -> None:
         """Nothing is broken any more, and a night has passed."""
         fleet = self.fleet
-        fleet.lab.admin("DELETE", "faults")
-        fleet.lab.admin("PATCH", "settings", {"quotas": dict.fromkeys(QUOTAS, 1000)})
-        for key in ("publish", "dr", "data"):
-            self.a_key_is_enabled(key)
+        self.it_is_mended()
         for one in self.manual():
             if one.account == DR.account and not one.is_ours:
                 fleet.delete_recovery_point(DR, one.name)
