@@ -20,7 +20,11 @@ ANSWER_KINDS = {
     "access-denied": "answers AccessDenied, and does nothing",
     "reset-before": "the connection is reset before the call took effect",
     "reset-after": "the call takes effect, and the connection is reset instead of an answer",
+    "hold-before": "nothing happens until the fault is taken back, then the connection is reset",
+    "hold-after": "the call takes effect; nobody answers, and once the fault is taken back the connection is reset",
 }
+# Of those, the ones without an answer: before the call took effect, and after it.
+UNDONE, LOST = ("reset-before", "hold-before"), ("reset-after", "hold-after")
 CALL_KINDS = ANSWER_KINDS | {
     "slow": "answers after some seconds; the call takes effect at once",
     "wrong-date": "the Date of the answer is off by some seconds",
@@ -85,6 +89,14 @@ class Fault:
     def __post_init__(self) -> None:
         # Not seeded, every fault has its own luck.
         self._dice = random.Random(self.seed)
+        # Set when it is taken back: whoever it holds goes on.
+        self._over = threading.Event()
+
+    def wait_until_over(self) -> None:
+        self._over.wait()
+
+    def end(self) -> None:
+        self._over.set()
 
     def fits(self, subject: Subject) -> bool:
         return (
@@ -136,15 +148,18 @@ class Faults:
 
     def clear(self) -> None:
         with self._lock:
-            self._rules = []
+            gone, self._rules = self._rules, []
+        for fault in gone:
+            fault.end()
 
     def remove(self, number: int) -> None:
         """:raises LookupError: when there is no such fault."""
         with self._lock:
-            left = [fault for fault in self._rules if fault.id != number]
-            if len(left) == len(self._rules):
+            gone = [fault for fault in self._rules if fault.id == number]
+            if not gone:
                 raise LookupError(f"no fault {number}")
-            self._rules = left
+            self._rules = [fault for fault in self._rules if fault.id != number]
+        gone[0].end()
 
     def as_list(self) -> list[dict[str, Any]]:
         return [fault.as_dict() for fault in self._rules]

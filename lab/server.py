@@ -32,7 +32,7 @@ from lab.delivery import Delivery
 from lab.elsewhere import Moto
 from lab.engines import Engines
 from lab.errors import AwsError, NoAnswer
-from lab.faults import Fault, Faults, Subject, all_names
+from lab.faults import LOST, UNDONE, Fault, Faults, Subject, all_names
 from lab.journal import Entry, Journal, telling
 from lab.rds import actions, lockouts, logins, secrets
 from lab.rds.world import Call, World
@@ -86,6 +86,9 @@ class Application:
         self.journal.write(entry)
         if wait := sum(fault.seconds for fault in struck if fault.kind == "slow"):
             self.closing.wait(wait)
+        for fault in struck:
+            if fault.kind.startswith("hold-"):
+                fault.wait_until_over()
         if answer is None:
             raise NoAnswer
         return answer
@@ -114,7 +117,7 @@ class Application:
             answer = wire.error_answer(request.protocol, AwsError("InternalFailure", repr(error), 500), request.service)
         if answer is not None and "date" in struck:
             answer.date_shift = struck["date"].seconds
-        lost = "answer" in struck and struck["answer"].kind == "reset-after"
+        lost = "answer" in struck and struck["answer"].kind in LOST
         return None if lost else answer
 
     def _admit(self, request: Request, caller: Principal, named: list[str]) -> None:
@@ -156,7 +159,7 @@ class Application:
             raise AwsError(fault.code, fault.message, fault.status)
         if kind == "access-denied":
             raise authorization.refusal(caller, request.permission, None, policy.NO)
-        if kind == "reset-before":
+        if kind in UNDONE:
             raise NoAnswer
         return self._own_answer(request, caller) or self.moto.answer(environ, request, request.account)
 
@@ -209,6 +212,7 @@ class Service:
 
     def stop(self) -> None:
         self.application.closing.set()
+        self.application.faults.clear()
         self.http.shutdown()
         self.http.server_close()
 

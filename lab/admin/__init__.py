@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lab.admin import breakage, calls, clock, corrupt, seed, settings, shop, snapshots, status
+from lab.admin import breakage, calls, clock, corrupt, reset, seed, settings, shop, snapshots, status
 from lab.admin.forms import Routes
 from lab.journal import Journal
 from lab.rds.world import World
@@ -36,6 +36,7 @@ class Admin:
             **clock.routes(world),
             **snapshots.routes(world, self.shop),
             **seed.routes(world),
+            **reset.routes(world),
             **breakage.routes(world),
             **corrupt.routes(world),
             **shop.routes(world, self.shop),

@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.admin.forms import Routes, alone
 from lab.rds.database import Database
+from lab.rds.stored import Snapshot
 from lab.rds.world import World
 from lab.wire import iso
 
@@ -28,13 +29,24 @@ def _status(world: World) -> dict[str, Any]:
                 for account, region in sorted(world.accounts.dark, key=str)
             ],
             "databases": [_seen(world, found) for found in world.databases()],
-            "snapshots": [
-                {"arn": found.arn, "type": found.type, "status": found.status(world.now())}
-                for found in world.snapshots()
-            ],
+            "snapshots": [_stored(world, found) for found in world.snapshots()],
             "settings": world.settings.as_dict(),
             "engines": world.engines.versions(),
         }  # fmt: skip
+
+
+def _stored(world: World, found: Snapshot) -> dict[str, Any]:
+    return {
+        "arn": found.arn,
+        "type": found.type,
+        "status": found.status(world.now()),
+        "resource_id": found.portrait.resource_id,
+        "key": found.key,
+        "tags": dict(found.tags),
+        "shared_with": list(found.shared_with),
+        "source": found.source.arn if found.source else None,
+        "original": iso(found.original),
+    }
 
 
 def _seen(world: World, found: Database) -> dict[str, Any]:

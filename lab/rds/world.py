@@ -80,6 +80,12 @@ class World:
         if database.cluster:
             database.cluster.members.remove(database)
 
+    def forget_everything(self) -> None:
+        """As in the beginning. What is still planned for a database or a snapshot finds it gone."""
+        for found in self.databases():
+            found.gone = self.now()
+        self._places.clear()
+
     def places(self) -> Iterator[Place]:
         for account, region in list(self._places):
             yield self.place(account, region)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab import Lab
-from tests.lab.helpers import settings
+from tests.lab.helpers import DR, DR_HOME, HOME, automated, copied, fresh, settings, share
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,22 @@ def test_the_status_says_what_there_is(lab: Lab) -> None:
     assert [account["name"] for account in status["accounts"]] == names
     orders = next(row for row in status["databases"] if row["arn"].endswith(":db:orders"))
     assert (orders["status"], orders["running"]) == ("available", True)
+
+
+def test_the_status_shows_a_snapshot_as_no_account_sees_it(
+    lab: Lab, rds: Any, dr: Any, open_key: str, dr_key: str
+) -> None:
+    source, name = copied(rds, automated(rds, "orders")["DBSnapshotIdentifier"], KmsKeyId=open_key), fresh("far")
+    share(rds, source["DBSnapshotIdentifier"], DR)
+    copied(
+        dr, source["DBSnapshotArn"], name, KmsKeyId=dr_key, SourceRegion=HOME, Tags=[{"Key": "team", "Value": "blue"}]
+    )
+    rows = {row["arn"]: row for row in lab.admin("GET", "status")["snapshots"]}
+    there, here = rows[source["DBSnapshotArn"]], rows[f"arn:aws:rds:{DR_HOME}:{DR}:snapshot:{name}"]
+    assert (there["shared_with"], there["key"]) == ([DR], open_key)
+    assert (here["source"], here["key"], here["tags"]) == (source["DBSnapshotArn"], dr_key, {"team": "blue"})
+    assert here["resource_id"] == there["resource_id"] == source["DbiResourceId"]
+    assert here["original"] == there["original"]
 
 
 def test_what_is_not_there_has_status_404_and_says_what_is(lab: Lab) -> None:

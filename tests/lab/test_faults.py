@@ -6,6 +6,7 @@ from __future__ import annotations
 import email.utils
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -102,6 +103,21 @@ def test_the_connection_is_reset_before_or_after_a_call_took_effect(
     rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
     last = lab.calls(action="AddTagsToResource")[-1]
     assert (last["error"], "status" in last, last["faults"][0].split()[0]) == ("no answer", False, kind)
+
+
+@pytest.mark.parametrize(("kind", "happened"), [("hold-before", False), ("hold-after", True)])
+def test_a_call_is_held_before_or_after_it_took_effect_until_the_fault_is_taken_back(
+    lab: Lab, rds: Any, once: Any, kind: str, happened: bool
+) -> None:
+    key, arn = fresh("tag"), f"arn:aws:rds:us-west-2:{PRODUCTION}:db:orders"
+    with ThreadPoolExecutor() as pool:
+        with lab.fault(kind, action="AddTagsToResource") as fault:
+            held = pool.submit(once.add_tags_to_resource, ResourceName=arn, Tags=[{"Key": key, "Value": "x"}])
+            until(fault.used)
+            until(lambda: lab.calls(action="AddTagsToResource", faults=f"{kind} {fault.id}"))
+            assert (tagged(rds, key), held.done()) == (happened, False)
+        assert isinstance(held.exception(timeout=20), ConnectionClosedError)
+    rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
 
 
 @pytest.mark.parametrize(("kind", "happened"), [("reset-before", False), ("reset-after", True)])

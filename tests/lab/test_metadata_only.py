@@ -126,3 +126,41 @@ def test_there_is_no_shop_without_servers(bare: Lab) -> None:
 def test_an_account_goes_dark_and_comes_back_without_servers(bare: Lab) -> None:
     bare.admin("POST", "dark", {"account": "stranger"})
     bare.admin("POST", "dark", {"account": "stranger", "dark": False})
+
+
+def test_a_reset_forgets_databases_snapshots_and_faults_and_keeps_keys_and_settings(bare: Lab, there: Any) -> None:
+    name = create(there, "postgres")
+    bare.admin("POST", "clock", {"advance": 7200})
+    there.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=fresh("shot"))
+    there.create_db_subnet_group(
+        DBSubnetGroupName=(group := fresh("subnets")), DBSubnetGroupDescription="x", SubnetIds=subnets(bare)
+    )
+    key = bare.client("production", "kms").create_key()["KeyMetadata"]["KeyId"]
+    bare.fault("throttle", count=None)
+    before = bare.admin("GET", "settings")
+    bare.admin("POST", "reset")
+    status = bare.admin("GET", "status")
+    assert (status["databases"], status["snapshots"], bare.admin("GET", "faults")) == ([], [], [])
+    assert group not in [row["DBSubnetGroupName"] for row in there.describe_db_subnet_groups()["DBSubnetGroups"]]
+    assert bare.admin("GET", "settings") == before
+    assert bare.client("production", "kms").describe_key(KeyId=key)["KeyMetadata"]["Enabled"]
+
+
+def test_what_was_planned_for_a_forgotten_database_does_not_happen(bare: Lab, there: Any) -> None:
+    name = create(there, "postgres", BackupRetentionPeriod=7)
+    bare.admin("POST", "clock", {"advance": 7200})
+    assert there.describe_db_snapshots(DBInstanceIdentifier=name)["DBSnapshots"]
+    bare.admin("POST", "reset")
+    bare.admin("POST", "clock", {"advance": 3 * 86400})
+    assert bare.admin("GET", "status")["snapshots"] == []
+    assert create(there, "postgres"), "the names are free again"
+
+
+def test_a_lab_with_database_servers_is_not_reset(lab: Lab, rds: Any) -> None:
+    with pytest.raises(ValueError, match="start another one"):
+        lab.admin("POST", "reset")
+    assert instance(rds, "orders")
+
+
+def subnets(bare: Lab) -> list[str]:
+    return [row["SubnetId"] for row in bare.client("production", "ec2").describe_subnets()["Subnets"][:2]]

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One lab without database servers, in AWS's own time, for as many worlds as a file's tests need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import botocore.endpoint
+import pytest
+
+from lab import Lab
+from tests.fleet.fleet import Fleet
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab(metadata_only=True, scale=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def fleet(lab: Lab) -> Fleet:
+    return Fleet(lab)
+
+
+@pytest.fixture(autouse=True)
+def _retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore sleeps before it tries again; here only the lab's time passes."""
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))

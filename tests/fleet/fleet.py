@@ -1,0 +1,315 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A source site and its DR site on one lab, and the modules that protect them, run in this process.
+
+Without ansible-playbook a whole run of protect takes a tenth of a second, and it can be killed at any of its calls.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import LINGER, linger
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
+from lab import Lab
+from tests.fleet.routes import Route
+
+PREFIX = "lifeboat"
+READS = ("Describe", "List", "Get", "AssumeRole")
+A_COPY = 1500  # seconds in which a copy of 20 GiB is done
+PATIENCE = 20  # looks after which a module gives up, as after its wait_timeout
+# As often as the engine tries again, but in the mode that remembers nothing from call to call.
+CONFIG = Config(retries={**RETRIES, "mode": "legacy"})
+ONCE = Config(retries={"total_max_attempts": 1})
+
+
+class Killed(BaseException):
+    """The controller is gone. Nobody catches that."""
+
+
+@dataclass
+class Death:
+    """Where the controller dies: at which of its API calls, and whether that took effect. At 0 it lives."""
+
+    at: int = 0
+    after: bool = False
+    calls: int = 0  # so far
+
+    def before_send(self, **_kwargs: Any) -> None:
+        self.calls += 1
+        if self.calls == self.at and not self.after:
+            raise Killed
+
+    def response_received(self, **_kwargs: Any) -> None:
+        if self.calls == self.at and self.after:
+            raise Killed
+
+
+class Pool:
+    """A session that lends the same clients again: to make one takes longer than all of its calls."""
+
+    def __init__(self, session: boto3.session.Session) -> None:
+        self._session = session
+        self._made: dict[tuple[str, str], tuple[Any, list[Any]]] = {}
+
+    def client(self, service: str, region_name: str, **settings: Any) -> Any:
+        """A client that has forgotten whoever listened to it before."""
+        words = (service, region_name)
+        if words not in self._made:
+            self._made[words] = (self._session.client(service, region_name=region_name, **settings), [])
+        client, listeners = self._made[words]
+        while listeners:
+            client.meta.events.unregister(*listeners.pop())
+        return Lent(client, listeners)
+
+
+class Lent:
+    """A client that remembers who listens to it."""
+
+    def __init__(self, client: Any, listeners: list[Any]) -> None:
+        self._client = client
+        self._listeners = listeners
+        self.meta = SimpleNamespace(events=SimpleNamespace(register=self._register))
+
+    def _register(self, *listener: Any) -> None:
+        self._client.meta.events.register(*listener)
+        self._listeners.append(listener)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two sites."""
+
+    profile: str
+    account: str
+    region: str
+
+
+SOURCE = Side("production", "111111111111", "us-west-2")
+DR = Side("production_dr", "222222222222", "us-east-1")
+STRANGER = Side("stranger", "333333333333", "us-west-2")
+SIDES = (SOURCE, DR)
+
+
+@dataclass
+class Clock:
+    """The clock of a module that waits: when it sleeps, the lab's time passes."""
+
+    lab: Lab
+    sleeps: int = 0
+
+    def now(self) -> float:
+        return self.sleeps * LINGER / PATIENCE
+
+    def sleep(self, _seconds: float) -> None:
+        self.sleeps += 1
+        self.lab.admin("POST", "clock", {"advance": A_COPY})
+
+    def is_orphaned(self) -> bool:
+        return False
+
+
+@dataclass
+class Fleet:
+    """The two sites, empty after each ``reset``, and what is done to them."""
+
+    lab: Lab
+    keys: dict[str, str] = field(default_factory=dict)
+    death: Death = field(default_factory=Death)
+    # Who looks on while a pass runs, also in check mode.
+    around: Callable[[ModuleType], AbstractContextManager[None]] = nullcontext
+    # What the modules are told besides the usual; a route adds to it.
+    publish: dict[str, Any] = field(default_factory=dict)
+    replicate: dict[str, Any] = field(default_factory=dict)
+    prune: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._settings = self.lab.admin("GET", "settings")
+        self._sessions = {side.profile: self._session(side) for side in SIDES}
+        self._others: dict[tuple[Side, str], Any] = {}
+        self._read = 0  # the number of the last call of the log that was read
+        both = (SOURCE.account, DR.account)
+        self.keys = {
+            "data": make_key(self.lab, SOURCE, *both),
+            "publish": make_key(self.lab, SOURCE, *both, alias="alias/lifeboat"),
+            "dr": make_key(self.lab, DR, DR.account, alias="alias/lifeboat"),
+        }
+        self.reset()
+
+    def _session(self, side: Side) -> Pool:
+        session = botocore.session.Session(profile=side.profile)
+        found = self.lab.env()
+        session.set_config_variable("config_file", found["AWS_CONFIG_FILE"])
+        session.set_config_variable("credentials_file", found["AWS_SHARED_CREDENTIALS_FILE"])
+        session.register("before-send", lambda **words: self.death.before_send(**words))
+        session.register("response-received", lambda **words: self.death.response_received(**words))
+        return Pool(boto3.session.Session(botocore_session=session))
+
+    # -- the world -----------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """No database, no snapshot, no fault; AWS as it is by default, and its clock ahead of the controller's."""
+        self.lab.admin("POST", "reset")
+        self.lab.admin("PATCH", "settings", self._settings)
+        self.publish, self.replicate, self.prune = {}, {}, {}
+        self.death, self.around = Death(), nullcontext
+        self.lab.admin("DELETE", "calls")
+
+    def begin(self, route: Route, databases: int, *, and_of: Iterable[Route] = (), **limits: Any) -> None:
+        """An hour after the last backup of some databases of one class, none of them protected yet.
+
+        :param and_of: more classes, for which the lab and the modules are told the same.
+        """
+        self.reset()
+        self.lab.admin("PATCH", "settings", dict(route.lab))
+        for each in (route, *and_of):
+            self.sow(each, databases)
+        self.publish = {**limits, **route.publish}
+        self.replicate = {**limits, **route.replicate}
+        self.prune = dict(route.prune)
+
+    def sow(self, route: Route, databases: int, **more: Any) -> None:
+        seed = {"account": SOURCE.profile, "prefix": route.name, "snapshots": 1, "age": 3600, **route.seed, **more}
+        seed["key"] = self.keys.get(seed.get("key", ""), seed.get("key"))
+        self.lab.admin("POST", "seed", {"databases": databases, **seed})
+
+    def pass_time(self, seconds: float) -> None:
+        self.lab.admin("POST", "clock", {"advance": seconds})
+
+    def back_up(self, *databases: str) -> None:
+        """New automated snapshots, of these databases or of all."""
+        named = {"databases": list(databases)} if databases else {}
+        self.lab.admin("POST", "automated-snapshots", {"account": SOURCE.profile, **named})
+
+    def others(self, side: Side, service: str = "rds") -> Any:
+        """A client of somebody else in that account, who asks once; the log is read of our passes alone."""
+        words = (side, service)
+        if words not in self._others:
+            self._others[words] = self.lab.client(side.profile, service, side.region, config=ONCE)
+        return self._others[words]
+
+    def delete_recovery_point(self, side: Side, name: str) -> None:
+        """Somebody deletes a manual snapshot behind our back."""
+        client = self.others(side)
+        rows = client.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+        if name in [row["DBSnapshotIdentifier"] for row in rows]:
+            client.delete_db_snapshot(DBSnapshotIdentifier=name)
+        else:
+            client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+
+    # -- the modules ---------------------------------------------------------------------------------------------
+
+    def site(self, side: Side) -> Site:
+        """A new one, as each module run has."""
+        return Site(self._sessions[side.profile], side.region, {"config": CONFIG})
+
+    def options(self, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
+        """The options of a module: its defaults, the usual ones of this fleet, and what is given."""
+        usual = {"account_id": side.account, "prefix": PREFIX}
+        if module is snapshot_copy:
+            usual |= {"kms_key_id": self.keys["publish"], "share_with": [DR.account], **self.publish}
+        elif module is snapshot_replicate:
+            sources = {"source_accounts": [SOURCE.account], "source_regions": [SOURCE.region]}
+            usual |= {"kms_key_id": self.keys["dr"], **sources, **self.replicate}
+        elif module is snapshot_prune:
+            usual |= ({"apply": True} if "apply" in module.ARGUMENTS else {}) | self.prune
+        spec = {**SITE, **module.ARGUMENTS}
+        unknown = {*usual, *given} - set(spec)
+        assert not unknown, f"{module.__name__} has no option {unknown}"
+        return {name: one.get("default") for name, one in spec.items()} | usual | given
+
+    def one_pass(self, module: ModuleType, side: Side, *, check_mode: bool = False, **given: Any) -> dict[str, Any]:
+        """A single pass, as with ``wait: false``."""
+        try:
+            return self._pass(module, self.options(module, side, **given), self.site(side), check_mode=check_mode)
+        except LifeboatError as error:
+            return failure(error)
+
+    def _pass(self, module: ModuleType, params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+        with self.around(module):
+            result: dict[str, Any] = module.run(params, site, check_mode=check_mode)
+        return result
+
+    def run(self, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
+        """A module run that waits: passes until nothing is in flight, as its process takes them."""
+        params = self.options(module, side, poll_interval=1, **given) if "wait" in module.ARGUMENTS else None
+        params, site = params or self.options(module, side, **given), self.site(side)
+
+        def a_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
+            return self._pass(module, {**params, "resume": resume}, site, check_mode=False)
+
+        try:
+            return linger(a_pass, params, Clock(self.lab), last_full_pass=True)
+        except LifeboatError as error:
+            return failure(error)
+
+    def protect(self) -> list[dict[str, Any]]:
+        """What playbooks/protect.yml does: each side's part, the manifests handed over in memory."""
+        published = self.run(snapshot_copy, SOURCE)
+        landed = self.run(snapshot_replicate, DR, published=manifests(published))
+        pruned = [self.run(snapshot_prune, side, landed=manifests(landed)) for side in SIDES]
+        return [published, landed, *pruned]
+
+    @contextmanager
+    def dies(self, at: int, *, after: bool) -> Iterator[Death]:
+        """Kill what runs inside at one of its calls, before or after that took effect, if it comes so far."""
+        self.death = Death(at, after)
+        try:
+            yield self.death
+        except Killed:
+            pass
+        finally:
+            self.death = Death()
+
+    # -- what can be seen ----------------------------------------------------------------------------------------
+
+    def new_calls(self) -> list[dict[str, Any]]:
+        """The calls since they were read the last time, but the administrator's own questions."""
+        found = self.lab.calls(since=self._read)
+        self._read = found[-1]["sequence"] if found else self._read
+        return found
+
+    def status(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.lab.admin("GET", "status")
+        return found
+
+
+def failure(error: LifeboatError) -> dict[str, Any]:
+    return {**error.as_result(), "failed": True, "changed": False, "steps": [], "resume": []}
+
+
+def manifests(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a playbook hands on of a result: a module that failed early has left none."""
+    return [result["manifest"]] if "manifest" in result else []
+
+
+def writes(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [call for call in calls if not call["action"].startswith(READS)]
+
+
+def make_key(lab: Lab, side: Side, *accounts: str, alias: str | None = None) -> str:
+    """A customer managed key whose policy lets these accounts do everything."""
+    kms = lab.client(side.profile, "kms", side.region)
+    names = [f"arn:aws:iam::{account}:root" for account in accounts]
+    statement = {"Effect": "Allow", "Principal": {"AWS": names}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    arn = str(kms.create_key(Policy=policy)["KeyMetadata"]["Arn"])
+    if alias:
+        kms.create_alias(AliasName=alias, TargetKeyId=arn)
+    return arn

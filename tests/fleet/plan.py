@@ -1,0 +1,70 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What check mode lists, in the words of AWS's log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+from tests.fleet.fleet import Fleet, Side, writes
+
+Writes = Counter[tuple[str, str]]  # actions, with the name of the snapshot that they are about
+ABOUT = ("TargetDBSnapshotIdentifier", "TargetDBClusterSnapshotIdentifier", "DBSnapshotIdentifier",
+         "DBClusterSnapshotIdentifier", "ResourceName")  # fmt: skip
+# What a step that changes something does to its snapshot. What is retired shows in the diff: it may go in one pass.
+ACTIONS = {
+    "copying": ["Copy{}"],
+    "published": ["Modify{}Attribute"],
+    "deleted": ["Delete{}"],
+    "retired": [],
+}
+RETIRED = ("shared", "landed")
+SPELLING = {"instance": "DBSnapshot", "cluster": "DBClusterSnapshot"}
+
+
+def listed(result: Mapping[str, Any]) -> Writes:
+    """The writes that a result in check mode announces."""
+    kinds = {step["name"]: SPELLING[step["kind"]] for step in result["steps"] if "name" in step}
+    changes = [step for step in result["steps"] if step["changed"]]
+    found = Counter(
+        (action.format(kinds[step["name"]]), step["name"]) for step in changes for action in ACTIONS[step["status"]]
+    )
+    diff = result.get("diff", {"before": {}, "after": {}})
+    for words, before in diff["before"].items():
+        if (before, diff["after"][words]) == RETIRED:
+            name = words.split(" for ")[0]
+            found.update([(f"Modify{kinds[name]}Attribute", name), ("AddTagsToResource", name)])
+    return found
+
+
+def logged(calls: Iterable[Mapping[str, Any]]) -> Writes:
+    """The writes of the log."""
+    return Counter((call["action"], about(call["parameters"])) for call in writes(list(calls)))
+
+
+def about(parameters: Mapping[str, str]) -> str:
+    (name,) = (parameters[word] for word in ABOUT if word in parameters)
+    return name.split(":")[-1]
+
+
+def pass_as_planned(fleet: Fleet, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
+    """A pass, after check mode has said on the same state what it will do; both results must agree."""
+    fleet.new_calls()
+    plan = fleet.one_pass(module, side, check_mode=True, **given)
+    assert not writes(fleet.new_calls()), "check mode wrote"
+    result = fleet.one_pass(module, side, **given)
+    calls = fleet.new_calls()
+    assert listed(plan) == logged(calls), "check mode listed something else"
+    if all(call.get("status") == 200 for call in calls):
+        assert said(plan) == said(result)
+    return result
+
+
+def said(result: Mapping[str, Any]) -> list[Any]:
+    """What both modes must say alike: each item's status and whether it changes, and the diff."""
+    steps = [(step.get("name"), step["status"], step["changed"]) for step in result["steps"]]
+    return [result["changed"], result.get("failed"), steps, result.get("diff")]

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The classes of databases that travel in the same steps. One more class is one more entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Route:
+    """Databases of one class: how they come to be, what the sites are told, and how it must end."""
+
+    name: str
+    # What the lab sows (its README, seed). The key "data" is a customer managed one of the source account.
+    seed: Mapping[str, Any]
+    # What AWS is to be like: settings of the lab.
+    lab: Mapping[str, Any] = field(default_factory=dict)
+    # Options of the modules, besides the usual ones of the fleet.
+    publish: Mapping[str, Any] = field(default_factory=dict)
+    replicate: Mapping[str, Any] = field(default_factory=dict)
+    prune: Mapping[str, Any] = field(default_factory=dict)
+    # How it ends: copies that took effect for each recovery point, by the account that makes them.
+    copies: Mapping[str, int] = field(default_factory=lambda: {"production": 1, "production_dr": 1})
+    # Whether it lands under the DR account's key; else in the clear, as AWS insists for some clusters.
+    encrypted: bool = True
+    # How many snapshots with the tag lifeboat:stage may stay for each database: documented anchors.
+    anchors: int = 0
+
+
+INSTANCE, CLUSTER = {"engine": "postgres"}, {"engine": "aurora-postgresql"}
+ROUTES = (
+    Route("unencrypted-instance", INSTANCE),
+    Route("customer-key-instance", INSTANCE | {"key": "data"}),
+    Route("aws-key-instance", INSTANCE | {"key": "alias/aws/rds"}),
+    Route("aws-owned-cluster", CLUSTER | {"key": "sse-rds"}),
+    Route("unencrypted-cluster", CLUSTER, encrypted=False),
+    Route("customer-key-cluster", CLUSTER | {"key": "data"}),
+)

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-playbook playbooks/protect.yml, killed for real at one of its API calls, is finished by the next run.
+
+The lab holds the call, before or after it took effect, and everything that belongs to the run gets a SIGKILL: also
+the workers, which ansible-core forks into sessions of their own and which would go on. With LIFEBOAT_THOROUGH=1 it
+happens at every call; else at two that hurt.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from lab import Lab
+from tests.fleet.fleet import DR, Fleet
+from tests.fleet.routes import ROUTES, Route
+from tests.fleet.rules import doubled, not_idle, unfinished
+
+THOROUGH = bool(os.environ.get("LIFEBOAT_THOROUGH"))
+ROOT = Path(__file__).parents[2]
+MARK = "LIFEBOAT_TEST_RUN"  # in the environment of everything that belongs to one run
+PATIENCE = 60
+# As the administrators: what the roles may do is not the question here.
+SETTINGS = {
+    "lifeboat_poll_interval": 1,
+    "lifeboat_profiles": dict.fromkeys(("publish", "replicate", "prune"), "{{ inventory_hostname }}"),
+}
+MIXED = [route for route in ROUTES if not (route.lab or route.publish or route.replicate or route.prune)]
+# One database of each class, together where the lab and the modules are told the same.
+FLEETS = [MIXED, *([route] for route in ROUTES if route not in MIXED)]
+every_fleet = pytest.mark.parametrize("routes", FLEETS, ids=lambda routes: "+".join(one.name for one in routes))
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Copies are done when they are looked at again: ansible-playbook waits in real time."""
+    with Lab(metadata_only=True, scale=1, durations={"copy": 0, "copy_gib": 0}) as running:
+        yield running
+
+
+def start(lab: Lab) -> subprocess.Popen[bytes]:
+    command = ["ansible-playbook", "playbooks/protect.yml", "-e", json.dumps(SETTINGS)]
+    environment = lab.env() | {MARK: uuid4().hex}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    process.mark = f"{MARK}={environment[MARK]}".encode()  # type: ignore[attr-defined]
+    return process
+
+
+def members(mark: bytes) -> list[int]:
+    """The processes of one run: what was forked or started by it has its environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """No process of the run is left, and none had the time to do anything about it."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    while left := members(process.mark):  # type: ignore[attr-defined]
+        for number in left:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+    process.wait()
+
+
+def kill_at(fleet: Fleet, **words: Any) -> bool:
+    """Whether there was such a call to be killed at."""
+    with fleet.lab.fault(**words) as hold:
+        process = start(fleet.lab)
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not hold.used() and process.poll() is None:
+                assert time.monotonic() < deadline, "neither at its end nor at the call"
+                time.sleep(0.02)
+        finally:
+            kill(process)
+        return bool(hold.used())
+
+
+def begin(fleet: Fleet, routes: list[Route]) -> None:
+    fleet.begin(routes[0], 1, and_of=routes[1:])
+
+
+def after_the_kill(fleet: Fleet, routes: list[Route]) -> Iterator[str]:
+    """What is wrong after one more run, and the next."""
+    results = fleet.protect()
+    yield from (f"the next run failed: {one['msg']}" for one in results if one.get("failed"))
+    yield from unfinished(routes, fleet.status(), fleet.keys["dr"])
+    yield from doubled(routes, fleet.new_calls(), 1)
+    yield from not_idle(fleet.protect(), fleet.new_calls())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param({"kind": "hold-after", "action": "CopyDB*", "account": DR.profile}, id="a copy that it began"),
+        pytest.param({"kind": "hold-before", "action": "AddTagsToResource"}, id="unshared and not marked"),
+    ],
+)
+def test_a_killed_playbook_is_finished_by_the_next_run(fleet: Fleet, words: dict[str, Any]) -> None:
+    begin(fleet, MIXED[:1])
+    assert kill_at(fleet, **words)
+    assert list(after_the_kill(fleet, MIXED[:1])) == []
+
+
+@pytest.mark.skipif(not THOROUGH, reason="every call takes minutes: LIFEBOAT_THOROUGH=1")
+@pytest.mark.parametrize("kind", ["hold-before", "hold-after"])
+@every_fleet
+def test_a_playbook_killed_at_any_call_is_finished_by_the_next_run(
+    fleet: Fleet, routes: list[Route], kind: str
+) -> None:
+    wrong = {}
+    for call in itertools.count():
+        begin(fleet, routes)
+        if not kill_at(fleet, kind=kind, skip=call):
+            break
+        if complaints := list(after_the_kill(fleet, routes)):
+            wrong[call + 1] = complaints
+    assert wrong == {}
+    assert call > len(routes) * 4, "each database is copied twice, shared, unshared and marked"

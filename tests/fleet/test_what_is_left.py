@@ -1,0 +1,41 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the random worlds came upon: each in as few steps as it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
+from tests.fleet.fleet import DR, SOURCE, Fleet
+from tests.fleet.routes import ROUTES, Route
+from tests.fleet.rules import own, shots, unfinished
+
+one_of_each_kind = pytest.mark.parametrize("route", [ROUTES[1], ROUTES[5]], ids=lambda route: route.name)
+DAY = 86400
+
+
+@pytest.mark.xfail(reason="the DR site copies the newest only, and the source keeps what has not landed, shared")
+@one_of_each_kind
+def test_what_was_overtaken_before_it_landed_does_not_stay_shared_for_ever(fleet: Fleet, route: Route) -> None:
+    fleet.begin(route, 1)
+    fleet.run(snapshot_copy, SOURCE)
+    fleet.pass_time(DAY)
+    fleet.back_up()
+    fleet.protect()
+    fleet.protect()
+    assert {one.shared_with for one in own(shots(fleet.status()).values(), SOURCE.account)} == {()}
+
+
+@pytest.mark.xfail(reason="the source keeps its mark and never shares again, whatever replicate's remedy says")
+@one_of_each_kind
+def test_what_had_landed_and_was_deleted_lands_again_as_the_remedy_promises(fleet: Fleet, route: Route) -> None:
+    fleet.begin(route, 1)
+    fleet.protect()
+    for one in own(shots(fleet.status()).values(), DR.account):
+        fleet.delete_recovery_point(DR, one.name)
+    refused = fleet.protect()[1]
+    assert "Run publish at the source again" in refused["msg"]
+    fleet.protect()
+    assert list(unfinished([route], fleet.status(), fleet.keys["dr"])) == []
