@@ -96,9 +96,10 @@ options:
     default: []
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:CopyDBSnapshot) and
-    C(rds:CopyDBClusterSnapshot) on the source's and on its own snapshots, C(rds:AddTagsToResource), C(rds:DeleteDBSnapshot)
-    and C(rds:DeleteDBClusterSnapshot) on what carries our tag, C(rds:DescribeAccountAttributes),
-    C(rds:DescribeOptionGroups), C(kms:DescribeKey), and the use of the source's and its own keys.
+    C(rds:CopyDBClusterSnapshot) on the source's and on its own snapshots, C(rds:AddTagsToResource),
+    C(rds:DeleteDBSnapshot) and C(rds:DeleteDBClusterSnapshot) on what carries our tag,
+    C(rds:DescribeAccountAttributes), C(rds:DescribeOptionGroups), C(kms:DescribeKey), and the use of the keys of the
+    source and its own.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:

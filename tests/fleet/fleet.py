@@ -251,8 +251,8 @@ class Fleet:
         params = self.options(module, side, poll_interval=1, **given) if "wait" in module.ARGUMENTS else None
         params, site = params or self.options(module, side, **given), self.site(side)
 
-        def a_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
-            return self._pass(module, {**params, "resume": resume}, site, check_mode=False)
+        def a_pass(resume: list[dict[str, Any]] | None, settled: list[str] | None = None) -> dict[str, Any]:
+            return self._pass(module, {**params, "resume": resume, "settled": settled}, site, check_mode=False)
 
         try:
             return linger(a_pass, params, Clock(self.lab), last_full_pass=True)

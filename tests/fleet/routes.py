@@ -32,6 +32,9 @@ class Route:
 
 
 INSTANCE, CLUSTER = {"engine": "postgres"}, {"engine": "aurora-postgresql"}
+# As AWS was before 2025-09: no copy crosses account and Region in one step.
+OLD_RULES = {"rules": {"single_step_instances": False, "single_step_clusters": False}}
+TWO_AT_THE_DR_SITE = {"production": 1, "production_dr": 2}
 ROUTES = (
     Route("unencrypted-instance", INSTANCE),
     Route("customer-key-instance", INSTANCE | {"key": "data"}),
@@ -39,4 +42,6 @@ ROUTES = (
     Route("aws-owned-cluster", CLUSTER | {"key": "sse-rds"}),
     Route("unencrypted-cluster", CLUSTER, encrypted=False),
     Route("customer-key-cluster", CLUSTER | {"key": "data"}),
+    Route("two-steps-instance", INSTANCE | {"key": "data"}, OLD_RULES, copies=TWO_AT_THE_DR_SITE),
+    Route("two-steps-cluster", CLUSTER | {"key": "data"}, OLD_RULES, copies=TWO_AT_THE_DR_SITE),
 )

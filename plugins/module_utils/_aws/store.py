@@ -171,7 +171,7 @@ class Bucket:
         except AwsRefusal as refusal:
             if refusal.code == "NoSuchKey" or (refusal.code == DENIED and self._is_absent(key)):
                 return None
-            raise store_error(what, refusal) from refusal
+            raise store_error(what, refusal) from None
         return unpack(content, f"{self}/{key}")
 
     def write(self, key: str, document: Mapping[str, Any]) -> None:
@@ -180,7 +180,7 @@ class Bucket:
             with refusals(what):
                 self._site.storage().put_object(**self._named(key), Body=pack(document), ContentType="application/json")
         except AwsRefusal as refusal:
-            raise store_error(what, refusal) from refusal
+            raise store_error(what, refusal) from None
 
     def keys(self, folder: str) -> list[str]:
         what = f"Cannot list {self}/{folder}"
@@ -191,7 +191,7 @@ class Bucket:
                 pages = lister.paginate(Bucket=self._address.bucket, Prefix=self._full(folder))
                 return [row["Key"].removeprefix(home) for page in pages for row in page.get("Contents", [])]
         except AwsRefusal as refusal:
-            raise store_error(what, refusal) from refusal
+            raise store_error(what, refusal) from None
 
     def _full(self, key: str) -> str:
         return f"{self._address.path}/{key}" if self._address.path else key

@@ -31,13 +31,15 @@ def is_default(name: str) -> bool:
     return not name or name.startswith("default:")
 
 
-def why_not_usable(wanted: str, engine: str, needed: frozenset[str], groups: Groups, region: str) -> str | None:
-    """Why a copy cannot be put into an option group of its destination, with the remedy; or None."""
+def why_not_usable(
+    wanted: str, engine: str, needed: frozenset[str], groups: Groups, region: str
+) -> tuple[str, str] | None:
+    """Why a copy cannot be put into an option group of its destination, and the remedy; or None."""
     group = groups.get(wanted)
     if group is None:
-        return f"{region} has no option group {wanted}. Make it there, or name another one as option_group."
+        return f"{region} has no option group {wanted}", "Make it there, or name another one as option_group"
     if group.engine != engine:
-        return f"the option group {wanted} is for {group.engine}, not {engine}. Name another one as option_group."
+        return f"the option group {wanted} is for {group.engine}, not {engine}", "Name another one as option_group"
     if missing := needed - group.persistent:
-        return f"the option group {wanted} lacks {', '.join(sorted(missing))}. Add it there."
+        return f"the option group {wanted} lacks {', '.join(sorted(missing))}", "Add it there"
     return None

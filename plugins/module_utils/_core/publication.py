@@ -111,8 +111,9 @@ def complete(
     :param kms_keys: the ARN of each key that a wish names.
     :param groups: the option groups at home, and of the Region where it is offered.
     """
-    database, wish, chosen = publication.database, publication.wish, publication.chosen
-    assert chosen is not None
+    database, wish, chosen, last = publication.database, publication.wish, publication.chosen, publication.offered
+    if chosen is None or last is None:
+        return publication
     what = chosen.point.name if chosen.point else database.id.identifier
     if problem := why_not_readable(database, chosen.point, keys):
         return refuse(publication, what, problem)
@@ -126,7 +127,7 @@ def complete(
         return refuse(publication, what, problem)
     if start.is_of_multi_az_cluster and options.stand_in is None:
         return refuse(publication, what, no_place(database))
-    return build(publication, steps, kms_keys.get(wish.kms_key_id or ""), options)
+    return build(publication, chosen, last, steps, kms_keys.get(wish.kms_key_id or ""), options)
 
 
 def refuse(publication: Publication, what: str, why: Unsupported) -> Publication:
@@ -189,35 +190,34 @@ def why_no_option_group(start: Start, wish: Wish, groups: Groups, options: Publi
         remedy = f"Make an option group with it in {options.publish_in}, and name it as option_group"
         return Unsupported(f"its data depend on the option {lost}", remedy) if start.options else None
     problem = why_not_usable(wish.option_group, start.engine, start.options, groups, options.publish_in)
-    return Unsupported(problem.split(". ")[0], problem.split(". ")[1].rstrip(".")) if problem else None
+    return Unsupported(*problem) if problem else None
 
 
-def build(publication: Publication, steps: Iterable[Step], kms_key: str | None, options: PublishOptions) -> Publication:
+def build(
+    publication: Publication,
+    chosen: Chosen,
+    last: Copy,
+    steps: Iterable[Step],
+    kms_key: str | None,
+    options: PublishOptions,
+) -> Publication:
     """The copies of the steps: what is first taken has a name of its own where it is not what is offered."""
-    chosen, last = publication.chosen, publication.offered
-    assert chosen is not None
-    assert last is not None
     copying = [step for step in steps if step.action == "copy"]
     copies: tuple[Copy, ...] = ()
     stand_in = None
     source = last.source_arn
-    if is_multi_az_cluster(publication.database.id.kind, last.engine):
+    if options.stand_in and is_multi_az_cluster(publication.database.id.kind, last.engine):
         copies = () if chosen.point else (taken_copy(last, source, chosen.lineage, options, kind="cluster"),)
-        stand_in = stand_in_for(last, copies[0].arn if copies else source, chosen.lineage, options)
+        point = copies[0].arn if copies else source
+        stand_in = plan_stand_in(last.identifier, last.engine, point, chosen.lineage, options.prefix, options.stand_in)
         source = arn_of(stand_in.name, options.home.account, options.home.region)
     if stand_in or chosen.point is None:
         taken = taken_copy(last, source, chosen.lineage, options, is_offered=not copying)
         copies, source = (*copies, taken), taken.arn
     for step in copying:
-        copies += (
-            keyed(replace(last, source_arn=source, reason=step.reason), step, kms_key, publication.wish, options),
-        )
+        copy = replace(last, source_arn=source, reason=step.reason)
+        copies += (keyed(copy, step, kms_key, publication.wish, options),)
     return replace(publication, copies=copies, stand_in=stand_in)
-
-
-def stand_in_for(last: Copy, source: str, lineage: Lineage, options: PublishOptions) -> StandIn:
-    assert options.stand_in is not None  # complete() refuses without
-    return plan_stand_in(last.identifier, last.engine, source, lineage, options.prefix, options.stand_in)
 
 
 def taken_copy(

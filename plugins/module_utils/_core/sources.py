@@ -35,7 +35,9 @@ def choose(
     mine = list(points)
     if source != "snapshot":
         point = newest(one for one in mine if one.origin == source and not is_ours(one, prefix))
-        return None if point is None else Chosen(lineage_of_source(database, point), point)
+        # A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots).
+        moment = point and (point.original or point.created)
+        return Chosen(lineage_of(database.id, moment), point) if moment else None
     return Chosen(newest_taken(database, mine, prefix, now - interval) or lineage_of(database.id, now))
 
 
@@ -43,13 +45,6 @@ def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
     """The newest finished one; RDS may show one without a time while it is being made."""
     finished = [one for one in points if one.is_available and one.created is not None]
     return max(finished, key=lambda one: (one.original or one.created, one.name), default=None)
-
-
-def lineage_of_source(database: Database, point: RecoveryPoint) -> Lineage:
-    """A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots)."""
-    moment = point.original or point.created
-    assert moment is not None  # newest() lets none through without
-    return lineage_of(database.id, moment)
 
 
 def newest_taken(database: Database, points: Iterable[RecoveryPoint], prefix: str, since: datetime) -> Lineage | None:

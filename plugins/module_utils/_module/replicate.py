@@ -201,7 +201,8 @@ def report_withdrawn(seen: Seen, work: Work) -> None:
 def why_no_group(copy: Copy, groups: Groups) -> str | None:
     if copy.option_group is None or is_default(copy.option_group):
         return None
-    return why_not_usable(copy.option_group, copy.engine, frozenset(), groups, copy.region)
+    problem = why_not_usable(copy.option_group, copy.engine, frozenset(), groups, copy.region)
+    return f"{problem[0]}. {problem[1]}." if problem else None
 
 
 def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
