@@ -22,6 +22,7 @@ PAGES = (
     "docs/prepare.md",
     "docs/protect.md",
     "docs/routes.md",
+    "docs/schedules.md",
     "docs/retention.md",
     "docs/status.md",
     "docs/drill.md",
