@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from .errors import LifeboatError
 from .manifest import VERSION, Published, read_landed, read_published
-from .model import RETAIN, iso
+from .model import LANDED, RETAIN, iso
 from .naming import Lineage
 
 WRITTEN = "written"  # when a document was left: it says nothing about what it is of
@@ -169,5 +169,7 @@ def stale(entry: Published, newest: Mapping[str, datetime], *, is_here: bool, ac
     if latest is not None and latest > entry.lineage.original:
         return Stale(entry, "overtaken", f"a newer one of {iso(latest)} is here or offered")
     if account in entry.landed_in:
-        return Stale(entry, "withdrawn", "its source was told that it landed here, and it is not here any more")
-    return Stale(entry, "withdrawn", "its source does not offer it any more")
+        mark = f"{LANDED}:{account}"
+        reason = "its source was told that it landed here, and it is not here any more"
+        return Stale(entry, "withdrawn", f"{reason}: take its tag {mark} away there, and it is shared again")
+    return Stale(entry, "withdrawn", "its source does not offer it any more: publish again")

@@ -195,7 +195,7 @@ def report_withdrawn(seen: Seen, work: Work) -> None:
     for one in [] if work.check_mode else read_stale(told, here, offered, seen.options.home.account):
         if one.why == "withdrawn":
             about: dict[str, Any] = {"database": one.entry.database.identifier, "kind": one.entry.database.kind}
-            work.report.step("not_offered", reason=f"{one.reason}: publish again", name=one.entry.name, **about)
+            work.report.step("not_offered", reason=one.reason, name=one.entry.name, **about)
 
 
 def why_no_group(copy: Copy, groups: Groups) -> str | None:
