@@ -48,12 +48,12 @@ class Death:
     after: bool = False
     calls: int = 0  # so far
 
-    def before_send(self, **_kwargs: Any) -> None:
+    def before_send(self) -> None:
         self.calls += 1
         if self.calls == self.at and not self.after:
             raise Killed
 
-    def response_received(self, **_kwargs: Any) -> None:
+    def response_received(self) -> None:
         if self.calls == self.at and self.after:
             raise Killed
 
@@ -157,9 +157,15 @@ class Fleet:
         found = self.lab.env()
         session.set_config_variable("config_file", found["AWS_CONFIG_FILE"])
         session.set_config_variable("credentials_file", found["AWS_SHARED_CREDENTIALS_FILE"])
-        session.register("before-send", lambda **words: self.death.before_send(**words))
-        session.register("response-received", lambda **words: self.death.response_received(**words))
+        session.register("before-send", self._before_send)
+        session.register("response-received", self._response_received)
         return Pool(boto3.session.Session(botocore_session=session))
+
+    def _before_send(self, **_words: Any) -> None:
+        self.death.before_send()
+
+    def _response_received(self, **_words: Any) -> None:
+        self.death.response_received()
 
     # -- the world -----------------------------------------------------------------------------------------------
 
