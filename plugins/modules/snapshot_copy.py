@@ -41,7 +41,6 @@ options:
       - The customer managed key for copies of snapshots under C(aws/rds) or under a key that AWS owns, as key ID, ARN
         or alias. With O(publish_region) it is a key of that Region, and everything encrypted is put under it.
       - Its policy must admit the DR account. Snapshots under another customer managed key keep theirs.
-      - Looked up only when something is to be copied.
     type: str
   option_group:
     description:

@@ -143,6 +143,8 @@ class Fleet:
         self._settings = self.lab.admin("GET", "settings")
         self._sessions = {side.profile: self._session(side) for side in SIDES}
         self._others: dict[tuple[Side, str], Any] = {}
+        self._subnets: list[str] = []
+        self._group = ""
         self._read = 0  # the number of the last call of the log that was read
         both = (SOURCE.account, DR.account)
         self.keys = {
@@ -184,11 +186,32 @@ class Fleet:
         """
         self.reset()
         self.lab.admin("PATCH", "settings", dict(route.lab))
+        if route.has_stand_in:
+            self.make_network(route.publish["stand_in"])
         for each in (route, *and_of):
             self.sow(each, databases)
         self.publish = {**limits, **route.publish}
         self.replicate = {**limits, **route.replicate}
         self.prune = dict(route.prune)
+
+    def make_network(self, stand_in: dict[str, Any]) -> None:
+        """Private subnets for stand-ins in the source account."""
+        ec2, rds = self.others(SOURCE, "ec2"), self.others(SOURCE)
+        if not self._subnets:
+            vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+            for number, zone in enumerate("abc"):
+                made = ec2.create_subnet(
+                    VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{SOURCE.region}{zone}"
+                )
+                self._subnets.append(made["Subnet"]["SubnetId"])
+            made = ec2.create_security_group(GroupName="stand-ins", Description="stand-ins", VpcId=vpc)
+            self._group = made["GroupId"]
+        name = stand_in["subnet_group"]
+        rds.create_db_subnet_group(
+            DBSubnetGroupName=name, DBSubnetGroupDescription=name, SubnetIds=self._subnets
+        )
+        stand_in["security_groups"] = [self._group]
+        self.new_calls()
 
     def sow(self, route: Route, databases: int, **more: Any) -> None:
         seed = {"account": SOURCE.profile, "prefix": route.name, "snapshots": 1, "age": 3600, **route.seed, **more}

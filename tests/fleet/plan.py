@@ -14,12 +14,14 @@ from tests.fleet.fleet import Fleet, Side, writes
 
 Writes = Counter[tuple[str, str]]  # actions, with the name of the snapshot that they are about
 ABOUT = ("TargetDBSnapshotIdentifier", "TargetDBClusterSnapshotIdentifier", "DBSnapshotIdentifier",
-         "DBClusterSnapshotIdentifier", "ResourceName")  # fmt: skip
+         "DBInstanceIdentifier", "DBClusterIdentifier", "DBClusterSnapshotIdentifier", "ResourceName")  # fmt: skip
 # What a step that changes something does to its snapshot. What is retired shows in the diff: it may go in one pass.
 ACTIONS = {
     "copying": ["Copy{}"],
     "published": ["Modify{}Attribute"],
     "deleted": ["Delete{}"],
+    "removed": ["Delete{}"],
+    "restoring": ["RestoreDBInstanceFromDBSnapshot"],
     "retired": [],
 }
 RETIRED = ("shared", "landed")
@@ -31,7 +33,7 @@ def listed(result: Mapping[str, Any]) -> Writes:
     kinds = {step["name"]: SPELLING[step["kind"]] for step in result["steps"] if "name" in step}
     changes = [step for step in result["steps"] if step["changed"]]
     found = Counter(
-        (action.format(kinds[step["name"]]), step["name"]) for step in changes for action in ACTIONS[step["status"]]
+        (action.format(kinds[step["name"]]), step["name"]) for step in changes for action in actions_of(step)
     )
     diff = result.get("diff", {"before": {}, "after": {}})
     for words, before in diff["before"].items():
@@ -41,13 +43,22 @@ def listed(result: Mapping[str, Any]) -> Writes:
     return found
 
 
+def actions_of(step: Mapping[str, Any]) -> list[str]:
+    """A copy of a database is a snapshot that is taken."""
+    is_taken = step["status"] == "copying" and step["source"].split(":")[5] in ("db", "cluster")
+    if step["status"] == "removed" and "-standin-" in step["name"]:
+        return ["DeleteDBInstance"]
+    return ["Create{}"] if is_taken else ACTIONS[step["status"]]
+
+
 def logged(calls: Iterable[Mapping[str, Any]]) -> Writes:
     """The writes of the log."""
     return Counter((call["action"], about(call["parameters"])) for call in writes(list(calls)))
 
 
 def about(parameters: Mapping[str, str]) -> str:
-    (name,) = (parameters[word] for word in ABOUT if word in parameters)
+    """What a call makes or changes: the first of these that it names."""
+    name = next(parameters[word] for word in ABOUT if word in parameters)
     return name.split(":")[-1]
 
 

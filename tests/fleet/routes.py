@@ -30,10 +30,27 @@ class Route:
     # How many snapshots with the tag lifeboat:stage may stay for each database: documented anchors.
     anchors: int = 0
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether a snapshot is taken now, instead of copying an automated one."""
+        return self.publish.get("source") == "snapshot" or self.has_stand_in
+
+    @property
+    def has_stand_in(self) -> bool:
+        return "stand_in" in self.publish
+
 
 INSTANCE, CLUSTER = {"engine": "postgres"}, {"engine": "aurora-postgresql"}
 # As AWS was before 2025-09: no copy crosses account and Region in one step.
 OLD_RULES = {"rules": {"single_step_instances": False, "single_step_clusters": False}}
+MULTI_AZ = {"engine": "postgres", "kind": "cluster"}
+STAND_IN = {
+    "subnet_group": "stand-ins",
+    "security_groups": ["default"],
+    "instance_class": "db.t4g.medium",
+    "expire_hours": 24,
+}
+TAKEN = {"source": "snapshot"}
 TWO_AT_THE_DR_SITE = {"production": 1, "production_dr": 2}
 ROUTES = (
     Route("unencrypted-instance", INSTANCE),
@@ -42,6 +59,15 @@ ROUTES = (
     Route("aws-owned-cluster", CLUSTER | {"key": "sse-rds"}),
     Route("unencrypted-cluster", CLUSTER, encrypted=False),
     Route("customer-key-cluster", CLUSTER | {"key": "data"}),
+    Route("taken-instance", INSTANCE | {"key": "data"}, publish=TAKEN, copies={"production": 0, "production_dr": 1}),
+    Route("taken-aws-key-instance", INSTANCE | {"key": "alias/aws/rds"}, publish=TAKEN),
+    Route(
+        "multi-az-cluster",
+        MULTI_AZ | {"key": "data"},
+        publish={"stand_in": STAND_IN},
+        copies={"production": 0, "production_dr": 1},
+    ),
+    Route("multi-az-aws-key-cluster", MULTI_AZ | {"key": "alias/aws/rds"}, publish={"stand_in": STAND_IN}),
     Route("two-steps-instance", INSTANCE | {"key": "data"}, OLD_RULES, copies=TWO_AT_THE_DR_SITE),
     Route("two-steps-cluster", CLUSTER | {"key": "data"}, OLD_RULES, copies=TWO_AT_THE_DR_SITE),
 )

@@ -24,8 +24,11 @@ MANAGED_BY, STAGE, RETAIN, VERIFIED = "lifeboat:managed-by", "lifeboat:stage", "
 LANDED = f"lifeboat:landed:{DR.account}"
 # What each module may do at all.
 POWERS = {
-    "snapshot_copy": {"CopyDB*Snapshot", "ModifyDB*SnapshotAttribute"},
-    "snapshot_replicate": {"CopyDB*Snapshot"},
+    "snapshot_copy": {
+        *("CopyDB*Snapshot", "CreateDB*Snapshot", "ModifyDB*SnapshotAttribute", "DeleteDB*Snapshot"),
+        *("RestoreDBInstanceFromDB*Snapshot", "DeleteDBInstance"),
+    },
+    "snapshot_replicate": {"CopyDB*Snapshot", "DeleteDB*Snapshot"},
     "snapshot_prune": {"ModifyDB*SnapshotAttribute", "AddTagsToResource", "DeleteDB*Snapshot"},
 }
 
@@ -80,6 +83,11 @@ def own(found: Iterable[Shot], account: str) -> list[Shot]:
     return [one for one in found if one.account == account and one.is_ours and STAGE not in one.tags]
 
 
+def database_of(one: Shot) -> str:
+    """The resource id of the database: a stand-in has another one, and only our tag tells whose it is."""
+    return one.tags.get("lifeboat:resource-id", one.resource_id)
+
+
 def original_of(one: Shot) -> datetime:
     """When the first of all copies was made, to the second."""
     return datetime.fromisoformat(one.original).replace(microsecond=0)
@@ -116,11 +124,13 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
     classes = routes_of(routes, found)
     for resource_id, wanted in newest(one for one in found.values() if one.type == "automated").items():
         for account in (SOURCE.account, DR.account):
-            copies = [one for one in own(found.values(), account) if one.resource_id == resource_id]
-            if [(one.original, one.status) for one in copies] != [(wanted.original, "available")]:
+            copies = [one for one in own(found.values(), account) if database_of(one) == resource_id]
+            # What is taken now has a time of its own, and more than one only when one was overtaken.
+            times = [one.original for one in copies][:1] if classes[resource_id].is_taken else [wanted.original]
+            if [(one.original, one.status) for one in copies] != [(time, "available") for time in times] or not times:
                 yield f"{account} has {[(one.name, one.status) for one in copies]} of {wanted.name}"
     for one in own(found.values(), DR.account):
-        if not has_landed(one, dr_key, encrypted=classes[one.resource_id].encrypted):
+        if not has_landed(one, dr_key, encrypted=classes[database_of(one)].encrypted):
             yield f"{one.name} is {one.status} under {one.key}"
     for one in own(found.values(), SOURCE.account):
         if one.shared_with or LANDED not in one.tags:
@@ -220,6 +230,13 @@ class Watch:
                 yield f"{module} called {call['action']}"
             elif action == "DeleteDB*Snapshot":
                 yield from (f"deleted {arn}: {why}" for arn in call["resources"] if (why := self.why_kept(arn, before)))
+                yield from (
+                    f"{module} deleted {arn}, which no route left on its way"
+                    for arn in call["resources"]
+                    if module != "snapshot_prune" and (arn not in before or STAGE not in before[arn].tags)
+                )
+            elif action == "DeleteDBInstance" and "-standin-" not in str(call["resources"]):
+                yield f"deleted {call['resources']}, which stands in for nothing"
             elif action == "ModifyDB*SnapshotAttribute":
                 yield from shared_badly(call, before)
             elif action == "AddTagsToResource":
@@ -233,10 +250,13 @@ class Watch:
         if one is None or not one.is_ours or one.type != "manual":
             return "it is not ours"
         mine = [other for other in own(before.values(), one.account) if other.resource_id == one.resource_id]
+        if STAGE in one.tags:
+            return None
         if one.account == SOURCE.account:
             if newest(mine).get(one.resource_id) == one:
                 return "it is the newest published copy"
-            return "it has not landed" if one.is_available and arn not in self.landed else None
+            overtaken = any(other.arn in self.landed and original_of(other) > original_of(one) for other in mine)
+            return "it has not landed" if one.is_available and arn not in self.landed and not overtaken else None
         if RETAIN in one.tags:
             return "it has a retain tag"
         landed = [other for other in mine if self.is_landed(other)]

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.fleet.fleet import DR, SOURCE, STRANGER
-from tests.fleet.rules import LANDED, MANAGED_BY, RETAIN, VERIFIED, Shot, Watch, digest
+from tests.fleet.rules import LANDED, MANAGED_BY, RETAIN, STAGE, VERIFIED, Shot, Watch, digest
 
 KEY, DATABASE = "arn:aws:kms:us-east-1:222222222222:key/dr", "db-1"
 
@@ -82,11 +83,33 @@ def test_nothing_is_shared_with_anybody_but_the_dr_account() -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["DeleteDBSnapshot", "DeleteDBClusterSnapshot", "DeleteDBInstance", "CreateDBInstance"]
+    ("module", "action"),
+    [
+        ("snapshot_copy", "CreateDBInstance"),
+        ("snapshot_copy", "AddTagsToResource"),
+        ("snapshot_replicate", "DeleteDBInstance"),
+        ("snapshot_replicate", "CreateDBSnapshot"),
+        ("snapshot_replicate", "ModifyDBSnapshotAttribute"),
+    ],
 )
-@pytest.mark.parametrize("module", ["snapshot_copy", "snapshot_replicate"])
 def test_a_module_does_nothing_beyond_its_powers(module: str, action: str) -> None:
     assert action in complaints(watch(OLD, NEW), call(action, OLD.arn), OLD, NEW, module=module)
+
+
+@pytest.mark.parametrize("module", ["snapshot_copy", "snapshot_replicate"])
+@pytest.mark.parametrize(
+    ("action", "why"), [("DeleteDBSnapshot", "no route left"), ("DeleteDBClusterSnapshot", "no route")]
+)
+def test_only_prune_deletes_recovery_points(module: str, action: str, why: str) -> None:
+    assert why in complaints(watch(OLD, NEW), call(action, OLD.arn), OLD, NEW, module=module)
+    left = replace(OLD, tags={**OLD.tags, STAGE: "intermediate"})
+    assert complaints(watch(OLD, NEW), call(action, left.arn), left, NEW, module=module) == ""
+
+
+def test_no_database_is_deleted_but_a_stand_in() -> None:
+    assert "stands in for nothing" in complaints(
+        watch(), call("DeleteDBInstance", "arn:aws:rds:us-west-2:111111111111:db:orders"), module="snapshot_copy"
+    )
 
 
 @pytest.mark.parametrize(

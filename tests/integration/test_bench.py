@@ -37,13 +37,6 @@ def protect(lab: Lab) -> Played:
     return runs.play(lab, scenarios.PROTECT)
 
 
-# The copy engine reads what it need not: shares of what it copied itself, and keys when there is nothing to copy.
-TOO_MANY = pytest.mark.xfail(reason="the copy engine reads more than it needs")
-
-
-@pytest.mark.parametrize(
-    "what",
-    [pytest.param("first", marks=TOO_MANY), pytest.param("second", marks=TOO_MANY), "first, polls", "second, polls"],
-)  # fmt: skip
+@pytest.mark.parametrize("what", ["first", "second", "first, polls", "second, polls"])
 def test_protect_calls_no_more_than_promised(figures: dict[str, list[Figure]], what: str) -> None:
     assert [one for one in figures[what] if one.verdict == "misses"] == []

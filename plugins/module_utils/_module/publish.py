@@ -21,7 +21,7 @@ from .._core.model import Database, RecoveryPoint
 from .._core.option_groups import Groups, is_default
 from .._core.overrides import read_overrides, settings_for
 from .._core.plan import Copy, Rows, expected
-from .._core.publication import Publication, PublishOptions, Wish, begin, complete
+from .._core.publication import Publication, PublishOptions, Wish, as_taken, begin, complete
 from .._core.restore import check_isolation
 from .._core.routes import Place
 from .._core.selection import candidate_of, databases_among
@@ -68,7 +68,8 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     remove_left_over(left_behind(seen.points, unfinished(copies, seen.rows), work.prefix), work)
     document = manifest(publications, seen.rows, site, check_mode=check_mode)
     ours = {row.name for row in seen.rows.values() if row.is_owned_by(work.prefix)}
-    return result_of(work, manifest=manifests.leave(document, ours))
+    manifests.leave(document, ours)
+    return result_of(work, manifest=document)  # what is left there has earlier entries as well
 
 
 def result_of(work: Work, **more: Any) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def completed(publications: list[Publication], rows: Rows, options: PublishOptio
     """The publications with all their copies, where they are not done; only for those keys and groups are read."""
     open_ones = [one for one in publications if one.chosen and not one.is_done(rows)]
     keys, _refused = site.keys(key_of(one) for one in open_ones)
-    kms_keys = publish_keys(open_ones, options, site)
+    kms_keys = publish_keys(publications, options, site)  # also when all is done: a wrong one is told at once
     groups = option_groups(open_ones, options, site)
     done = {id(one): complete(one, keys, kms_keys, groups, options) for one in open_ones}
     return [done.get(id(one), one) for one in publications]
@@ -248,8 +249,8 @@ def manifest(publications: list[Publication], rows: Rows, site: Site, *, check_m
         if one.offered is None or one.chosen is None:
             continue
         row = rows.get(one.offered.key)
-        if row is None and check_mode and one.chosen.point:
-            row = expected(one.offered, one.chosen.point)
+        if row is None and check_mode:
+            row = expected(one.offered, one.chosen.point or as_taken(one.database, one.offered))
         if row is not None and row.is_available:
             points.append(describe_published(one.database, one.chosen.lineage.original, row))
     return published_manifest(site.account, site.region, points)

@@ -55,6 +55,7 @@ class Seen:
     points: list[RecoveryPoint] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
     spoken_of: list[Offer] = field(default_factory=list)  # by a manifest, and not visibly shared
+    planned: list[Offer] = field(default_factory=list)  # of those, what the source is about to share
     refusals: list[Refusal] = field(default_factory=list)
     wishes: dict[str, Wish] = field(default_factory=dict)  # by digest of the database
     rows: Rows = field(default_factory=dict)
@@ -106,6 +107,8 @@ def look(params: Mapping[str, Any], site: Site, manifests: Manifests) -> Seen:
     seen.rows = by_key(point for point in seen.points if point.account == site.account)
     left = manifests.published_by(params["source_accounts"], params["source_regions"])
     read_offers([*left, *params["published"]], seen)
+    told_now = read_published(params["published"])
+    seen.planned = [one for one in seen.spoken_of if one.point.arn in told_now and not is_settled(one, site.account)]
     read_wishes(params, default, seen, site)
     return seen
 
@@ -141,6 +144,11 @@ def is_at_hand(offer: Offer, here: Collection[str]) -> bool:
     return offer.is_visible or offer.point.name in here
 
 
+def is_settled(offer: Offer, account: str) -> bool:
+    """Whether its source was told that it landed here, and so does not share it again."""
+    return offer.entry is not None and account in offer.entry.landed_in
+
+
 def read_wishes(params: Mapping[str, Any], default: str, seen: Seen, site: Site) -> None:
     """The settings of each offered database; each key that an override names is looked at once."""
     overrides = read_overrides(params["overrides"])
@@ -163,7 +171,7 @@ def possible(seen: Seen, params: Mapping[str, Any], work: Work) -> list[Copy]:
     """The copies that are here, or can be made: the source's key must be usable, and the option group exist."""
     single_step = params["single_step"] != "never"
     # In check mode the source has not shared what it plans to: its manifest speaks for it.
-    offers = newest_by_database([*seen.offers, *(seen.spoken_of if work.check_mode else ())])
+    offers = newest_by_database([*seen.offers, *(seen.planned if work.check_mode else ())])
     plans = [
         (offer, plan_copies(offer, seen.wishes[offer.lineage.digest], seen.options, single_step=single_step))
         for offer in offers
@@ -188,11 +196,12 @@ def foreign_key(offer: Offer, options: ReplicateOptions) -> str | None:
 
 
 def report_withdrawn(seen: Seen, work: Work) -> None:
-    """Say what a manifest names and nobody shares; in check mode that is what the source would share."""
-    told = [offer.entry for offer in seen.spoken_of if offer.entry]
+    """Say what a manifest names and nobody shares; in check mode also nobody is about to."""
+    planned = {offer.point.arn for offer in seen.planned} if work.check_mode else set()
+    told = [offer.entry for offer in seen.spoken_of if offer.entry and offer.point.arn not in planned]
     here = [lineage for name in landed_names(seen) if (lineage := parse(name, work.prefix))]
     offered = [offer.lineage for offer in seen.offers]
-    for one in [] if work.check_mode else read_stale(told, here, offered, seen.options.home.account):
+    for one in read_stale(told, here, offered, seen.options.home.account):
         if one.why == "withdrawn":
             about: dict[str, Any] = {"database": one.entry.database.identifier, "kind": one.entry.database.kind}
             work.report.step("not_offered", reason=one.reason, name=one.entry.name, **about)

@@ -261,4 +261,5 @@ def test_what_became_of_an_entry_that_nobody_shares(landed: Any, offered: Any, w
 def test_what_the_source_believes_to_have_landed_and_is_not_here_is_told() -> None:
     one: Published = replace(read_entry(entry()), landed_in=(DR,))
     (found,) = read_stale([one], [], [], DR)
-    assert found.reason == "its source was told that it landed here, and it is not here any more"
+    assert found.reason.startswith("its source was told that it landed here, and it is not here any more: ")
+    assert f"take its tag lifeboat:landed:{DR} away" in found.reason
