@@ -17,7 +17,15 @@ import pytest
 from lab import Lab
 from tests.integration.play import ROLES, ROOT
 
-PAGES = ("docs/inventory.md", "docs/prepare.md", "docs/protect.md", "docs/drill.md", "README.md", "docs/lab.md")
+PAGES = (
+    "docs/inventory.md",
+    "docs/prepare.md",
+    "docs/protect.md",
+    "docs/schedules.md",
+    "docs/drill.md",
+    "README.md",
+    "docs/lab.md",
+)
 # These run tests, this one among them, or a whole rehearsal, which is a test of its own.
 ELSEWHERE = ("make rehearse", "make test")
 
