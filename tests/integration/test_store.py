@@ -35,7 +35,7 @@ class Place:
         return f"s3://{BUCKET}/dr" if self.is_bucket else str(self.folder)
 
     def run(self, playbook: str, *arguments: str) -> Run:
-        data = json.dumps({"lifeboat_store": self.address, "lifeboat_database_keys": []})
+        data = json.dumps({"lifeboat_store": self.address, "lifeboat_database_keys": [], "prepare_network": False})
         return play(self.lab, playbook, "-e", data, *arguments, evidence=self.folder)
 
     def s3(self, profile: str = "production_dr") -> Any:
@@ -56,7 +56,7 @@ class Place:
         if self.is_bucket:
             self.s3().delete_object(Bucket=BUCKET, Key=f"{START}/{key}")
         else:
-            (self.folder / "lifeboat" / key).unlink()
+            (self.folder / "lifeboat" / key).unlink(missing_ok=True)
 
     def shared(self) -> list[str]:
         return sorted(row["Of"] for row in snapshots(self.lab, "production_dr", WEST, SnapshotType="shared"))
@@ -68,8 +68,9 @@ class Place:
 @pytest.fixture(scope="module", params=[False, True], ids=["directory", "S3"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with Lab(roles=ROLES, metadata_only=True, durations=dict.fromkeys(INSTANT, 0.0)) as lab:
-        for kind, prefix in (("instance", "shop"), ("cluster", "events")):
+        for kind, prefix, engine in (("instance", "shop", "postgres"), ("cluster", "events", "aurora-postgresql")):
             seed = {"account": "production", "databases": 1, "snapshots": 1, "kind": kind, "prefix": prefix}
+            seed["engine"] = engine
             lab.admin("POST", "seed", seed | {"tags": {"team": "blue", "retain": "yes"}})
         place = Place(lab, tmp_path_factory.mktemp("store"), request.param)
         done = place.run("prepare.yml")
