@@ -207,9 +207,7 @@ class Fleet:
             made = ec2.create_security_group(GroupName="stand-ins", Description="stand-ins", VpcId=vpc)
             self._group = made["GroupId"]
         name = stand_in["subnet_group"]
-        rds.create_db_subnet_group(
-            DBSubnetGroupName=name, DBSubnetGroupDescription=name, SubnetIds=self._subnets
-        )
+        rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription=name, SubnetIds=self._subnets)
         stand_in["security_groups"] = [self._group]
         self.new_calls()
 

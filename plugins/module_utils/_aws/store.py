@@ -27,8 +27,17 @@ FOLDER_MODE, FILE_MODE = 0o2770, 0o660
 class StoreError(LifeboatError):
     """A document that cannot be read or written: worth a warning, never the run."""
 
-    def __init__(self, what: str, *, why: str, remedy: str, is_down: bool = False, is_broken: bool = False) -> None:
-        super().__init__(what, why=why, remedy=remedy)
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str,
+        remedy: str,
+        code: str | None = None,
+        is_down: bool = False,
+        is_broken: bool = False,
+    ) -> None:
+        super().__init__(what, why=why, remedy=remedy, code=code)
         self.is_down = is_down  # nobody answers: asking for the next document would only take time
         self.is_broken = is_broken  # the document itself: its owner may replace it
 
@@ -164,34 +173,25 @@ class Bucket:
         return str(self._address)
 
     def read(self, key: str) -> dict[str, Any] | None:
-        what = f"Cannot read {self}/{key}"
         try:
-            with refusals(what):
+            with asking(f"Cannot read {self}/{key}"):
                 content = self._site.storage().get_object(**self._named(key))["Body"].read()
-        except AwsRefusal as refusal:
-            if refusal.code == "NoSuchKey" or (refusal.code == DENIED and self._is_absent(key)):
+        except StoreError as error:
+            if error.code == "NoSuchKey" or (error.code == DENIED and self._is_absent(key)):
                 return None
-            raise store_error(what, refusal) from None
+            raise
         return unpack(content, f"{self}/{key}")
 
     def write(self, key: str, document: Mapping[str, Any]) -> None:
-        what = f"Cannot write {self}/{key}"
-        try:
-            with refusals(what):
-                self._site.storage().put_object(**self._named(key), Body=pack(document), ContentType="application/json")
-        except AwsRefusal as refusal:
-            raise store_error(what, refusal) from None
+        with asking(f"Cannot write {self}/{key}"):
+            self._site.storage().put_object(**self._named(key), Body=pack(document), ContentType="application/json")
 
     def keys(self, folder: str) -> list[str]:
-        what = f"Cannot list {self}/{folder}"
         home = self._full("")
-        try:
-            with refusals(what):
-                lister = self._site.storage().get_paginator("list_objects_v2")
-                pages = lister.paginate(Bucket=self._address.bucket, Prefix=self._full(folder))
-                return [row["Key"].removeprefix(home) for page in pages for row in page.get("Contents", [])]
-        except AwsRefusal as refusal:
-            raise store_error(what, refusal) from None
+        with asking(f"Cannot list {self}/{folder}"):
+            lister = self._site.storage().get_paginator("list_objects_v2")
+            pages = lister.paginate(Bucket=self._address.bucket, Prefix=self._full(folder))
+            return [row["Key"].removeprefix(home) for page in pages for row in page.get("Contents", [])]
 
     def _full(self, key: str) -> str:
         return f"{self._address.path}/{key}" if self._address.path else key
@@ -207,10 +207,27 @@ class Bucket:
             return False
 
 
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn what S3 refuses into a StoreError.
+
+    :raises StoreError: when the call inside fails.
+    """
+    problem: StoreError | None = None
+    try:
+        with refusals(what):
+            yield
+    except AwsRefusal as refusal:
+        problem = store_error(what, refusal)
+    if problem is not None:
+        raise problem
+
+
 def store_error(what: str, refusal: AwsRefusal) -> StoreError:
     remedy = refusal.remedy or "Check the store and who may use it (playbooks/prepare.yml makes both)"
     if refusal.code == "NoSuchBucket":
         remedy = "Make it with playbooks/prepare.yml, or correct store"
     elif refusal.meaning == "permission":
         remedy = "Allow it to this role, and in the policy of the bucket (playbooks/prepare.yml does both)"
-    return StoreError(what, why=refusal.why, remedy=remedy, is_down=refusal.meaning == "unreachable")
+    is_down = refusal.meaning == "unreachable"
+    return StoreError(what, why=refusal.why, remedy=remedy, code=refusal.code, is_down=is_down)
