@@ -58,7 +58,7 @@ endif
 endif
 endif
 
-.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy bench format constraints clean
+.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy bench crash storm format constraints clean
 .PHONY: environments lint-docs lint-ansible lint-python sanity-main sanity-other
 
 help: ## List the targets
@@ -117,7 +117,13 @@ unit: $(VENV)/ready-test ## What needs nothing but Python
 
 integration: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab, and the real playbooks on it
 	$(heading) 'pytest'
-	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration
+	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration tests/fleet
+
+crash: $(VENV)/ready-test ## Kill protect at every API call, in one process and for real: hours
+	@LIFEBOAT_THOROUGH=1 $(PYTEST) -n 2 tests/fleet/test_crash_points.py tests/fleet/test_sigkill.py $(ARGS)
+
+storm: $(VENV)/ready-test ## 10,000 random worlds of faults: hours
+	@LIFEBOAT_THOROUGH=1 LIFEBOAT_EXAMPLES=10000 $(PYTEST) tests/fleet/test_random_faults.py $(ARGS)
 
 smoke: $(OTHER)/ready-test ## A small selection, on the other line of Ansible
 	$(heading) 'pytest -m smoke'
