@@ -38,7 +38,9 @@ def choose(
         # A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots).
         moment = point and (point.original or point.created)
         return Chosen(lineage_of(database.id, moment), point) if moment else None
-    return Chosen(newest_taken(database, mine, prefix, now - interval) or lineage_of(database.id, now))
+    # To the minute, so that what is planned and what is done a moment later have the same name.
+    minute = now.replace(second=0, microsecond=0)
+    return Chosen(newest_taken(database, mine, prefix, minute - interval) or lineage_of(database.id, minute))
 
 
 def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:

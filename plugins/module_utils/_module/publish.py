@@ -100,7 +100,7 @@ def read_options(params: Mapping[str, Any], site: Site) -> PublishOptions:
         subnet_group=given["subnet_group"],
         security_groups=tuple(given["security_groups"]),
         instance_class=given["instance_class"],
-        expires=site.now + timedelta(hours=given["expire_hours"]),
+        expires=site.now.replace(minute=0, second=0) + timedelta(hours=given["expire_hours"] + 1),  # a whole hour
     )
     return PublishOptions(
         prefix=params["prefix"],

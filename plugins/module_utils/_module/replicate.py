@@ -74,7 +74,7 @@ def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dic
     report_withdrawn(seen, work)
     copies = within_quota(possible(seen, params, work), seen.rows, work)
     settle(copies, seen.rows, work)
-    remove_left_over(left_behind(seen.points, unfinished(copies, seen.rows), work.prefix), work)
+    remove_left_over(left_behind(seen.rows.values(), unfinished(copies, seen.rows), work.prefix), work)
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in seen.refusals]
     refused = [describe_refused(one.arn, one.reason) for one in seen.refusals]
     document = landed_manifest(site.account, site.region, landed(seen, site), refused + failures(work.report))
@@ -205,6 +205,7 @@ def report_withdrawn(seen: Seen, work: Work) -> None:
         if one.why == "withdrawn":
             about: dict[str, Any] = {"database": one.entry.database.identifier, "kind": one.entry.database.kind}
             work.report.step("not_offered", reason=one.reason, name=one.entry.name, **about)
+            work.report.warnings.append(f"Not copied: {one.entry.arn}, since {one.reason}.")
 
 
 def why_no_group(copy: Copy, groups: Groups) -> str | None:
