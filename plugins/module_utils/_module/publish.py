@@ -85,7 +85,7 @@ def check_intervals(params: Mapping[str, Any]) -> None:
 
     :raises LifeboatError: when one is shorter than five minutes.
     """
-    given = [params["interval"], *(one["interval"] for one in params["overrides"])]
+    given = [params["interval"], *(one.get("interval") for one in params["overrides"])]
     for interval in given:
         if interval is not None and interval < 300:
             raise LifeboatError(

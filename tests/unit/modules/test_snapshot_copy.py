@@ -13,6 +13,8 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import read_published
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
 from tests.builders import (
     DR,
@@ -24,6 +26,7 @@ from tests.builders import (
     WEST,
     automated,
     copied,
+    copying,
     database,
     hours_ago,
     key,
@@ -252,6 +255,130 @@ def test_where_no_snapshot_fits_any_more_no_other_is_asked_for(run: Any, site: A
     result = run(source)
     assert statuses(result) == {"billing": "failed", "orders": "failed"}
     assert "Remove snapshots with snapshot_prune" in result["msg"]
+
+
+# -- quotas -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_what_does_not_fit_is_told_before_the_first_copy_and_stops_no_other(
+    run: Any, site: Any, check_mode: bool
+) -> None:
+    source = site(**BOTH, points=AUTOMATED, quotas={"instance": Quota(99, 100)})
+    result = run(source, check_mode=check_mode)
+    assert statuses(result) == {"billing": "copying", "orders": "failed"}
+    assert "Prune 1 with snapshot_prune, or ask AWS to raise L-272F1212 to 101" in result["msg"]
+    asked = [name for name, _arguments, _named in source.mock_calls]
+    assert check_mode or asked.index("quotas") < asked.index("copy")
+
+
+def test_the_quota_is_not_asked_for_when_nothing_is_to_be_copied(run: Any, site: Any) -> None:
+    source = site(databases=[database()], points=[automated(), copied(tags=LANDED)])
+    run(source)
+    source.quotas.assert_not_called()
+
+
+def test_a_quota_that_cannot_be_read_is_a_warning(run: Any, site: Any) -> None:
+    source = site(databases=[database()], points=[automated()])
+    source.quotas.side_effect = refusal("permission")
+    result = run(source)
+    assert (statuses(result), len(result["warnings"])) == ({"orders": "copying"}, 1)
+
+
+# -- sources ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_taken_once_and_shared_when_it_is_available(run: Any, site: Any, writes: Any) -> None:
+    first = site(databases=[database()])
+    result = run(first, source="snapshot")
+    (taken,) = first.copy.call_args.args
+    assert (taken.is_taken, writes(first)) == (True, ["copy"])
+    later = site(points=[copying(taken, SOURCE, WEST, status="available")])
+    assert statuses(run(later, source="snapshot", resume=result["resume"])) == {"orders": "published"}
+    again = site(databases=[database()], points=[copying(taken, SOURCE, WEST, status="available")], shares=[DR])
+    run(again, source="snapshot")
+    assert writes(again) == []
+
+
+def test_aws_backup_is_listed_only_where_it_is_the_source(run: Any, site: Any) -> None:
+    for source, wanted in (("automated", [call()]), ("awsbackup", [call(), call("awsbackup")])):
+        one = site(databases=[database()], points=[automated(), automated(origin="awsbackup", name="awsbackup:1")])
+        run(one, source=source)
+        assert one.recovery_points.call_args_list == wanted
+
+
+def test_each_database_has_the_source_that_is_said_of_it(run: Any, site: Any) -> None:
+    source = site(**BOTH, points=AUTOMATED)
+    run(source, overrides=[{"databases": ["billing"], "source": "snapshot"}])
+    taken = {one.args[0].identifier: one.args[0].is_taken for one in source.copy.call_args_list}
+    assert taken == {"billing": True, "orders": False}
+
+
+@pytest.mark.parametrize("given", [{"interval": 299}, {"overrides": [{"interval": 0}]}])
+def test_an_interval_that_never_ends_is_refused(run: Any, site: Any, given: Row) -> None:
+    given = {"overrides": [], **given}
+    given["overrides"] = [{"interval": None, **one} for one in given["overrides"]]
+    source = site(databases=[database()])
+    with pytest.raises(LifeboatError, match="Raise interval"):
+        run(source, source="snapshot", **given)
+    assert source.mock_calls == []
+
+
+# -- stand-ins --------------------------------------------------------------------------------------------------------
+
+SALES = database("sales", "cluster", engine="postgres")
+SALES_POINT = replace(of_cluster(automated("sales", resource_id="db-SALES")), engine="postgres")
+STAND_IN = {"subnet_group": "private", "security_groups": ["sg-1"], "instance_class": "db.x", "expire_hours": 24}
+
+
+def test_a_stand_in_is_restored_taken_and_removed(run: Any, site: Any, writes: Any) -> None:
+    first = site(databases=[SALES], points=[SALES_POINT])
+    result = run(first, stand_in=STAND_IN)
+    assert writes(first) == ["stand_in"]
+    (wanted,) = first.stand_in.call_args.args
+    tags, name = dict(wanted.tags), wanted.name
+    ready = database(name, tags=tags, resource_id="db-STANDIN")
+    second = site(databases=[ready])
+    result = run(second, stand_in=STAND_IN, resume=result["resume"])
+    assert writes(second) == ["copy"]
+    (taken,) = second.copy.call_args.args
+    third = site(databases=[ready], points=[copying(taken, SOURCE, WEST, status="available")])
+    run(third, stand_in=STAND_IN, resume=result["resume"])
+    assert sorted(writes(third)) == ["delete_database", "share"]
+
+
+def test_a_stand_in_of_a_killed_run_goes_on_or_goes_away(run: Any, site: Any, writes: Any) -> None:
+    first = site(databases=[SALES], points=[SALES_POINT])
+    run(first, stand_in=STAND_IN)
+    (wanted,) = first.stand_in.call_args.args
+    left = database(wanted.name, tags=dict(wanted.tags), resource_id="db-STANDIN")
+    again = site(databases=[SALES, left], points=[SALES_POINT])
+    run(again, stand_in=STAND_IN)
+    assert writes(again) == ["copy"], "its snapshot is taken, and it is not restored twice"
+    gone = site(databases=[left])
+    run(gone, stand_in=STAND_IN)
+    assert writes(gone) == ["delete_database"]
+
+
+@pytest.mark.parametrize("tags", [{}, {"lifeboat:managed-by": "lifeboat"}])
+def test_an_instance_that_only_has_the_name_of_a_stand_in_is_not_touched(
+    run: Any, site: Any, writes: Any, tags: Row
+) -> None:
+    first = site(databases=[SALES], points=[SALES_POINT])
+    run(first, stand_in=STAND_IN)
+    (wanted,) = first.stand_in.call_args.args
+    again = site(databases=[SALES, database(wanted.name, tags=tags)], points=[SALES_POINT])
+    with pytest.raises(LifeboatError, match="does not carry our tags"):
+        run(again, stand_in=STAND_IN)
+    assert writes(again) == []
+
+
+def test_a_stand_in_lives_in_private_subnets_alone(run: Any, site: Any, writes: Any) -> None:
+    public = Network("private", "vpc-1", ("subnet-1",), ("subnet-1",))
+    source = site(databases=[SALES], points=[SALES_POINT], network=public)
+    with pytest.raises(LifeboatError, match="private subnets only"):
+        run(source, stand_in=STAND_IN)
+    assert writes(source) == []
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])

@@ -10,13 +10,17 @@ from unittest.mock import Mock, call
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import (
     describe_published,
     published_manifest,
     read_landed,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_replicate
 from tests.builders import (
     DR,
@@ -28,6 +32,7 @@ from tests.builders import (
     STRANGER,
     WEST,
     copied,
+    copying,
     database,
     hours_ago,
     key,
@@ -379,3 +384,139 @@ def test_check_mode_predicts_the_pass_and_writes_nothing(run: Any, dr_site: Any,
 def test_every_step_has_what_the_documentation_promises(run: Any, dr_site: Any, promised: Any) -> None:
     result = run(dr_site(published("billing"), published("orders"), points=[landed("orders")]))
     assert all(promised(snapshot_replicate) <= set(step) for step in result["steps"])
+
+
+# -- two steps --------------------------------------------------------------------------------------------------------
+
+TWO = [published("billing"), published("orders")]
+
+
+def one_step_is_refused(site: Mock, code: str = "InvalidParameterValue", why: str = "in one step") -> Mock:
+    """AWS as it was before 2025-09."""
+    site.copy.side_effect = AwsRefusal("Cannot copy", why=why, code=code, meaning="refused")
+    return site
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterValue", "InvalidParameterCombination", "KMSKeyNotAccessibleFault"])
+def test_a_refused_step_is_tried_once_and_taken_in_two_from_then_on(run: Any, dr_site: Any, code: str) -> None:
+    site = one_step_is_refused(dr_site(*TWO), code)
+    result = run(site)
+    assert site.copy.call_count == 1, "the refusal holds for the others as well"
+    asked = [one.args[0] for one in site.in_region(WEST).copy.call_args_list]
+    assert [(one.identifier, one.region, one.kms_key_id) for one in asked] == [
+        ("billing", WEST, "alias/aws/rds"),
+        ("orders", WEST, "alias/aws/rds"),
+    ]
+    assert "so it takes two" in result["warnings"][0]
+    assert "failed" not in result
+
+
+def test_the_refusal_is_remembered_from_pass_to_pass(run: Any, dr_site: Any, site: Any) -> None:
+    first = run(one_step_is_refused(dr_site(*TWO)))
+    here = [copying(Copy(**one), DR, WEST, status="available") for one in first["resume"] if one["region"] == WEST]
+    later = site(DR, EAST, points=here)
+    run(later, resume=first["resume"])
+    assert [one.args[0].source_arn for one in later.copy.call_args_list] == [row.arn for row in here]
+
+
+@pytest.mark.parametrize(
+    ("single_step", "code", "why"),
+    [
+        pytest.param("always", "InvalidParameterValue", "in one step", id="two steps are not wanted"),
+        pytest.param("auto", "AccessDenied", "not authorized", id="another route would not be allowed either"),
+        pytest.param("auto", "InvalidParameterCombination", "requires a target option group", id="an option group"),
+    ],
+)
+def test_other_refusals_fail(run: Any, dr_site: Any, single_step: str, code: str, why: str) -> None:
+    site = one_step_is_refused(dr_site(published()), code, why)
+    result = run(site, single_step=single_step)
+    assert statuses(result) == {"orders": "failed"}
+    site.in_region(WEST).copy.assert_not_called()
+
+
+def test_one_step_is_not_tried_where_it_is_not_wanted(run: Any, dr_site: Any) -> None:
+    site = dr_site(published())
+    run(site, single_step="never")
+    site.copy.assert_not_called()
+    assert site.in_region(WEST).copy.call_count == 1
+
+
+def left_on_the_way(**more: Any) -> RecoveryPoint:
+    arn = f"arn:aws:rds:{WEST}:{DR}:snapshot:{landed().name}"
+    return landed(region=WEST, arn=arn, tags={STAGE: "intermediate"}, **more)
+
+
+def test_what_is_left_on_the_way_goes_when_its_copy_has_landed(run: Any, dr_site: Any) -> None:
+    site = dr_site(points=[landed(), left_on_the_way()])
+    run(site)
+    gone = [one.args[0].arn for one in site.in_region(WEST).delete_recovery_point.call_args_list]
+    assert gone == [left_on_the_way().arn]
+    site.delete_recovery_point.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param([left_on_the_way()], id="its copy is not made yet"),
+        pytest.param([left_on_the_way(), landed(status="copying")], id="its copy is being made"),
+        pytest.param([landed(), left_on_the_way(status="copying")], id="it is being made itself"),
+    ],
+)
+def test_what_is_left_on_the_way_stays_while_it_is_needed(run: Any, dr_site: Any, points: list[RecoveryPoint]) -> None:
+    site = dr_site(points=points)
+    run(site)
+    site.in_region(WEST).delete_recovery_point.assert_not_called()
+
+
+def test_nothing_is_removed_that_another_account_shares(run: Any, dr_site: Any, writes: Any) -> None:
+    theirs = replace(published(), tags={"lifeboat:managed-by": "lifeboat", STAGE: "intermediate"})
+    site = dr_site(theirs, points=[landed()])
+    run(site)
+    site.in_region(WEST).delete_recovery_point.assert_not_called()
+    assert writes(site) == []
+
+
+# -- quotas, option groups, settings of some databases ----------------------------------------------------------------
+
+
+def test_what_does_not_fit_is_told_before_the_first_copy(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(*TWO, quotas={"instance": Quota(100, 100)}))
+    assert statuses(result) == {"billing": "failed", "orders": "failed"}
+    assert "Prune 2 with snapshot_prune" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("group", "reason"),
+    [
+        (OptionGroup("ours", "postgres", frozenset()), None),
+        (OptionGroup("ours", "oracle-ee", frozenset()), "is for oracle-ee"),
+        (OptionGroup("other", "postgres", frozenset()), "has no option group ours"),
+    ],
+)
+def test_the_option_group_of_a_copy_is_checked_before_it(
+    run: Any, dr_site: Any, writes: Any, group: OptionGroup, reason: str | None
+) -> None:
+    site = dr_site(published(), groups=[group])
+    result = run(site, option_group="ours")
+    assert writes(site) == ([] if reason else ["copy"])
+    assert reason is None or reason in result["msg"]
+
+
+def test_some_databases_go_under_another_key(run: Any, dr_site: Any) -> None:
+    other = f"arn:aws:kms:{EAST}:{DR}:key/gold"
+    site = dr_site(*TWO, keys=[*KEYS, key(other)])
+    run(site, overrides=[{"databases": ["billing"], "kms_key_id": other}])
+    assert {one.args[0].identifier: one.args[0].kms_key_id for one in site.copy.call_args_list} == {
+        "billing": other,
+        "orders": DR_KEY,
+    }
+
+
+def test_the_tags_of_a_database_travel_with_its_manifest(run: Any, dr_site: Any) -> None:
+    entry = describe_published(
+        database(tags={"team": "shop", "retain": "yes", "aws:x": "y"}), hours_ago(1), published()
+    )
+    site = dr_site(published())
+    run(site, published=[published_manifest(SOURCE, WEST, [entry])])
+    (copy,) = site.copy.call_args.args
+    assert {name for name in copy.tags if not name.startswith("lifeboat:")} == {"team"}
