@@ -88,7 +88,7 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
     for point in points:
         digest, original = lineage_of_point(point, view.prefix)
         if original is not None:
-            left = Coverage(point.identifier, point.kind, point.engine, point.tags)
+            left = Coverage(point.database, point.kind, point.engine, point.tags)
             found.setdefault(digest, left).add(original, point, view)
     return sorted(found.values(), key=lambda one: (one.identifier, one.kind))
 
@@ -198,7 +198,7 @@ def foreign_share(
     if not accounts:
         return None
     return {
-        "database": point.identifier,
+        "database": point.database,
         "kind": point.kind,
         "name": point.name,
         "arn": point.arn,

@@ -157,6 +157,11 @@ class RecoveryPoint:
         return not self.is_available and not self.is_bad
 
     @property
+    def database(self) -> str:
+        """The identifier of the database: a stand-in's snapshot has the stand-in's, and our tag tells whose it is."""
+        return self.tags.get(DATABASE, "").rpartition(":")[2] or self.identifier
+
+    @property
     def is_intermediate(self) -> bool:
         """Whether a route left it on its way: nothing is to be restored from it."""
         return STAGE in self.tags

@@ -30,7 +30,7 @@ def released_points(
         if not point.is_owned_by(prefix):
             raise cannot_release(point.name, "it does not carry our tag", "Delete it by hand, if it must go")
         if point.arn not in chosen:
-            why = f"its database {point.identifier} is not selected"
+            why = f"its database {point.database} is not selected"
             raise cannot_release(point.name, why, "Select that database too")
     return found
 

@@ -128,7 +128,7 @@ def newest_landed(
         if point.is_available:
             newest.setdefault(lineage.digest, (lineage, point))
     candidates = [
-        Candidate(point.identifier, point.kind, point.engine, point.tags, (lineage, point))
+        Candidate(point.database, point.kind, point.engine, point.tags, (lineage, point))
         for lineage, point in newest.values()
     ]
     return [one.item for one in select(candidates, wanted, where)]
@@ -146,8 +146,8 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
     """The database that this drill makes of a recovery point; a second run plans the same one."""
     return Target(
         kind=point.kind,
-        identifier=point.identifier,
-        name=restored_name(options.prefix, options.drill_id, point.identifier, lineage.digest),
+        identifier=point.database,
+        name=restored_name(options.prefix, options.drill_id, point.database, lineage.digest),
         engine=point.engine,
         engine_version=point.engine_version,
         encrypted=point.encrypted,

@@ -82,5 +82,5 @@ def points_among(points: Iterable[RecoveryPoint], wanted: Selection, where: str)
 
     :raises LifeboatError: when an identifier or pattern matches none of them.
     """
-    candidates = [Candidate(one.identifier, one.kind, one.engine, one.tags, one) for one in points]
+    candidates = [Candidate(one.database, one.kind, one.engine, one.tags, one) for one in points]
     return [one.item for one in select(candidates, wanted, where)]

@@ -90,7 +90,7 @@ def read_policies(params: Mapping[str, Any]) -> Callable[[RecoveryPoint], Policy
 
 def candidate_of(point: RecoveryPoint) -> Candidate:
     """The database of a recovery point as the snapshot tells of it, tags included: the database may be gone."""
-    return Candidate(point.identifier, point.kind, point.engine, point.tags, point)
+    return Candidate(point.database, point.kind, point.engine, point.tags, point)
 
 
 def read_accounts(accounts: Iterable[str]) -> frozenset[str]:

@@ -58,7 +58,7 @@ def look(params: Mapping[str, Any], site: Site, report: Report) -> tuple[list[Ta
     for lineage, point in chosen:
         if problem := why_not_restorable(point, site.account):
             reason = f"Cannot restore {point.name}: {problem}"
-            report.step("failed", reason=reason, database=point.identifier, kind=point.kind)
+            report.step("failed", reason=reason, database=point.database, kind=point.kind)
         else:
             targets.append(plan_target(lineage, point, options))
     return targets, by_key(site.databases())

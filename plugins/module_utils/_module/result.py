@@ -14,7 +14,7 @@ from .._core.model import RecoveryPoint
 
 def facts_of(point: RecoveryPoint) -> dict[str, Any]:
     """Which recovery point a step is about."""
-    return {"database": point.identifier, "kind": point.kind, "name": point.name}
+    return {"database": point.database, "kind": point.kind, "name": point.name}
 
 
 @dataclass(slots=True)

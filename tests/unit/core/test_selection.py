@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Selection, databases_among
-from tests.builders import database
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import (
+    Selection,
+    databases_among,
+    points_among,
+)
+from tests.builders import automated, database
 
 SHOP = [
     database("orders", tags={"app": "shop"}),
@@ -42,3 +46,9 @@ def test_a_selection_means_what_all_its_parts_mean(wanted: dict[str, Any], found
 def test_an_identifier_that_matches_nothing_is_an_error_that_names_what_there_is(name: str) -> None:
     with pytest.raises(LifeboatError, match="billing, events, orders"):
         databases_among(SHOP, Selection(identifiers=("orders", name)), "account 1")
+
+
+def test_a_recovery_point_is_selected_by_its_database_also_when_a_stand_in_was_snapshotted() -> None:
+    tags = {"lifeboat:database": "arn:aws:rds:us-west-2:111111111111:cluster:sales"}
+    point = automated("lifeboat-standin-sales-20261123130000-5f0c2a9b7d31", tags=tags)
+    assert points_among([point], Selection(identifiers=("sales",)), "here") == [point]
