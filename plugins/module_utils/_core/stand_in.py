@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .intermediates import unfinished
 from .model import EXPIRES, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, DatabaseId, from_iso, iso
 from .naming import Lineage, parse, stand_in_name
 from .plan import Copy, Rows
@@ -77,13 +78,8 @@ def arn_of(name: str, account: str, region: str) -> str:
 
 def still_needed(stand_ins: Iterable[StandIn], copies: Iterable[Copy], rows: Rows) -> list[StandIn]:
     """The stand-ins of which no snapshot has been taken yet."""
-    waiting = {copy.source_arn.split(":")[6] for copy in copies if copy.is_taken and is_unfinished(copy, rows)}
+    waiting = {copy.source_arn.split(":")[6] for copy in unfinished(copies, rows) if copy.is_taken}
     return [one for one in stand_ins if one.name in waiting]
-
-
-def is_unfinished(copy: Copy, rows: Rows) -> bool:
-    row = rows.get(copy.key)
-    return row is None or not row.is_available
 
 
 def left_over(databases: Iterable[Database], needed: Iterable[StandIn], prefix: str, now: datetime) -> list[Database]:

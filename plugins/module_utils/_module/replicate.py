@@ -107,7 +107,7 @@ def look(params: Mapping[str, Any], site: Site, manifests: Manifests) -> Seen:
     seen.rows = by_key(point for point in seen.points if point.account == site.account)
     left = manifests.published_by(params["source_accounts"], params["source_regions"])
     read_offers([*left, *params["published"]], seen)
-    told_now = read_published(params["published"])
+    told_now = {point["arn"] for document in params["published"] for point in document["points"]}
     seen.planned = [one for one in seen.spoken_of if one.point.arn in told_now and not is_settled(one, site.account)]
     read_wishes(params, default, seen, site)
     return seen
