@@ -23,8 +23,9 @@ from ansible.utils.display import Display
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
 from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import progress_line, said
 
-Pass = Callable[[list[dict[str, Any]] | None], dict[str, Any]]
+Pass = Callable[[dict[str, Any]], dict[str, Any]]  # a module's result, by what it is told besides the task's options
 PROGRESS_EVERY = 60  # seconds without a change after which the line is shown again
+STARTING = 1  # seconds until a module's process looks: Python and boto3 come first
 HIDDEN = ("resume", "waiting", "invocation")  # between passes only
 
 
@@ -58,22 +59,23 @@ def repeat_passes(one_pass: Pass, clock: Clock, show: Callable[[str], None], *, 
     :raises AnsibleActionFail: when ansible-playbook is gone.
     """
     total, started, shown, shown_at = Total(), clock.now(), "", clock.now()
-    result = one_pass(None)
+    result = one_pass({})
     total.add(result)
-    while must_go_on(result, clock.now() - started):
+    waiting = result.get("waiting", {})
+    while must_go_on(result, waiting, clock.now() - started):
         line = progress_line(site, list(total.steps.values()), result, clock.now() - started)
         if said(line) != said(shown) or clock.now() - shown_at >= PROGRESS_EVERY:
             show(line)
             shown, shown_at = line, clock.now()
-        clock.sleep(result["waiting"]["poll_interval"])
-        result = one_pass(result["resume"])
+        clock.sleep(max(0, waiting["poll_interval"] - STARTING))
+        left = max(0, int(waiting["wait_timeout"] - (clock.now() - started)))
+        result = one_pass({"resume": result["resume"], "wait_timeout": left})
         total.add(result)
     return {name: value for name, value in total.as_result().items() if name not in HIDDEN}
 
 
-def must_go_on(result: dict[str, Any], elapsed: float) -> bool:
+def must_go_on(result: dict[str, Any], waiting: dict[str, Any], elapsed: float) -> bool:
     """Whether to look again: something is in flight, waiting is wanted, and there is time left."""
-    waiting = result.get("waiting")
     return bool(waiting and waiting["wait"] and result.get("resume") and elapsed < waiting["wait_timeout"])
 
 
@@ -87,9 +89,8 @@ class PassesAction(ActionBase):
         super().run(tmp, task_vars)
         variables = task_vars or {}
 
-        def one_pass(resume: list[dict[str, Any]] | None) -> dict[str, Any]:
-            arguments = {**self._task.args, **({} if resume is None else {"resume": resume})}
-            return self._execute_module(module_args=arguments, task_vars=variables)
+        def one_pass(told: dict[str, Any]) -> dict[str, Any]:
+            return self._execute_module(module_args={**self._task.args, **told}, task_vars=variables)
 
         def show(line: str) -> None:
             if not self._task.no_log:

@@ -12,6 +12,8 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.pace import Pace
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES
 from lab import Lab
 from lab.settings import DURATIONS
 from tests.bench import fleet
@@ -63,7 +65,13 @@ def as_it_is(client: Any) -> None:
     """botocore alone."""
 
 
+def paced(client: Any) -> None:
+    """As the modules do it."""
+    Pace().listen(client.meta.events)
+
+
 PACERS: dict[str, tuple[dict[str, Any], Callable[[Any], None]]] = {
+    "ours": (RETRIES, paced),
     "adaptive, 6 attempts": ({"mode": "adaptive", "max_attempts": 6}, as_it_is),
     "standard, 6 attempts": ({"mode": "standard", "max_attempts": 6}, as_it_is),
 }

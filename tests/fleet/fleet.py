@@ -22,7 +22,7 @@ from botocore.config import Config
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import LINGER, linger
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import FIRST_LINGER, linger
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
 from lab import Lab
 from tests.fleet.routes import Route
@@ -115,7 +115,7 @@ class Clock:
     sleeps: int = 0
 
     def now(self) -> float:
-        return self.sleeps * LINGER / PATIENCE
+        return self.sleeps * FIRST_LINGER / PATIENCE
 
     def sleep(self, _seconds: float) -> None:
         self.sleeps += 1

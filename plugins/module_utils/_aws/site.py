@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import chain
+from time import monotonic
 from typing import Any
 
 from .._core.errors import LifeboatError
@@ -23,6 +24,7 @@ from .._core.restore import Network, Target
 from .._core.stand_in import StandIn
 from . import rows
 from .errors import AwsRefusal, refusals
+from .pace import Pace
 from .rows import INSTANCE, SPELLINGS, Spelling
 from .session import open_session
 
@@ -30,7 +32,7 @@ with suppress(ImportError):  # AnsibleAWSModule reports the missing library
     from botocore.config import Config
 
 IDS_A_CALL = 50  # of a filter; longer ones meet a length limit
-RETRIES = {"mode": "adaptive", "max_attempts": 6}
+RETRIES = {"mode": "standard", "max_attempts": 6}
 # A store of manifests that is down must not hold up the protection.
 IMPATIENT = {"connect_timeout": 5, "read_timeout": 30, "retries": {"mode": "standard", "max_attempts": 2}}
 # Neptune and DocumentDB share the RDS control plane and its list calls.
@@ -50,6 +52,7 @@ class Site:
         self._settings = settings
         self._clients: dict[tuple[str, str], Any] = {}
         self._dates: list[datetime] = []  # the last one, from whichever Region
+        self._started: list[float] = []  # likewise
         self._account: str | None = None
 
     @classmethod
@@ -75,7 +78,7 @@ class Site:
             return self
         other = Site(self._session, region, self._settings)
         other.api_calls, other._clients, other._account = self.api_calls, self._clients, self._account
-        other._dates = self._dates
+        other._dates, other._started = self._dates, self._started
         return other
 
     def _client(self, service: str, **config: Any) -> Any:
@@ -85,6 +88,7 @@ class Site:
             client = self._session.client(service, region_name=self.region, **settings)
             client.meta.events.register("before-send", self._count)
             client.meta.events.register("after-call", self._read_clock)
+            Pace().listen(client.meta.events)
             self._clients[key] = client
         return self._clients[key]
 
@@ -106,6 +110,11 @@ class Site:
         if not self._dates:
             raise LifeboatError("Cannot tell the time", why="AWS has not answered with a Date yet")
         return self._dates[0]
+
+    @property
+    def last_start(self) -> float:
+        """When a copy was asked for last, on this machine's monotonic clock."""
+        return self._started[0] if self._started else 0.0
 
     @property
     def account(self) -> str:
@@ -254,6 +263,7 @@ class Site:
             operation, parameters = f"copy_{spelling.snapshot_operation}", rows.copy_parameters(copy, spelling)
         with refusals(f"Cannot copy {copy.source_arn} to {copy.name} in {self.region}"):
             answer = getattr(self._client("rds"), operation)(**parameters)
+        self._started[:] = [monotonic()]
         return rows.recovery_point(answer[spelling.snapshot], spelling)
 
     def share(self, point: RecoveryPoint, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:

@@ -22,9 +22,9 @@ from .total import Total
 
 Run = Callable[..., dict[str, Any]]
 
-# A look costs a few milliseconds, a process that looks most of a second. So while looks are wanted more often than
-# progress is shown, one process takes several.
-LINGER = 10.0
+# A look costs a few milliseconds, a process that looks most of a second, and botocore learns how fast AWS answers
+# anew in each. So one process takes several looks, for as many seconds as nobody misses a line of progress.
+FIRST_LINGER, LINGER = 10.0, 60.0
 
 
 def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = True, **settings: Any) -> None:
@@ -41,7 +41,7 @@ def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = Tr
             result = run(given, site, check_mode=module.check_mode)
             return {"began": iso(site.now), **result, "now": iso(site.now)}
 
-        result = linger(one_pass, module.params, Clock(), last_full_pass=last_full_pass)
+        result = linger(one_pass, module.params, Clock(), lambda: site.last_start, last_full_pass=last_full_pass)
     except LifeboatError as error:
         module.fail_json(**error.as_result(), api_calls=dict(calls))
     finish(module, result | {"api_calls": dict(calls)})
@@ -80,20 +80,33 @@ def linger(
     one_pass: Callable[..., dict[str, Any]],
     params: dict[str, Any],
     clock: Clock,
+    last_start: Callable[[], float] = lambda: 0.0,
     *,
     last_full_pass: bool,
 ) -> dict[str, Any]:
-    """Run one pass, and more of them while the next look is due before the process would be missed."""
+    """Run one pass, and more of them while the next look is due before the process would be missed.
+
+    A look is due an interval after the last one began, or after the last thing was started, which it is to see ended.
+    So whatever else a pass does, such as sharing, is done while AWS works.
+
+    :param last_start: when AWS was asked to start something, on the same clock.
+    """
     total, began, resume = Total(), clock.now(), params.get("resume")
+    looked = began
     result = one_pass(resume)
     total.add(result)
-    interval, longest = params.get("poll_interval", LINGER), min(LINGER, params.get("wait_timeout", LINGER))
+    longest = FIRST_LINGER if resume is None else LINGER
+    interval, longest = params.get("poll_interval", longest), min(longest, params.get("wait_timeout", longest))
     polled = resume is not None
     try:
-        while params.get("wait") and result.get("resume") and clock.now() - began + interval < longest:
-            clock.sleep(interval)
+        while params.get("wait") and result.get("resume"):
+            pause = max(0.0, max(looked, last_start()) + interval - clock.now())
+            if clock.now() - began + pause >= longest:
+                break
+            clock.sleep(pause)
             if clock.is_orphaned():
                 break
+            looked = clock.now()
             result = one_pass(result["resume"])
             total.add(result)
             polled = True

@@ -764,7 +764,7 @@ def test_credentials_that_are_given_are_used(connect: Any) -> None:
 
 def test_a_site_says_who_calls_and_does_not_give_up_at_once(connect: Any) -> None:
     config = connect(region=WEST)[1]["client"]["config"]
-    assert ("lifeboat.rds" in config.user_agent_extra, config.retries["mode"]) == (True, "adaptive")
+    assert ("lifeboat.rds" in config.user_agent_extra, config.retries["mode"]) == (True, "standard")
 
 
 def test_the_callers_own_botocore_options_count(connect: Any) -> None:

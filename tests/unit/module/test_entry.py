@@ -62,6 +62,18 @@ def test_what_a_pass_leaves_is_looked_at_again_and_a_full_pass_comes_last() -> N
     assert result["api_calls"] == {"rds:Look": 4}
 
 
+def test_a_look_is_due_an_interval_after_the_last_copy_was_started_whatever_else_a_pass_does() -> None:
+    clock = FakeClock()
+    left = [[{"n": 0}], [{"n": 0}], []]
+
+    def one_pass(_resume: Any) -> Row:
+        clock.sleep(3)  # what it takes to share what is available
+        return {"resume": left.pop(0), "changed": False}
+
+    linger(one_pass, waiting(poll_interval=4), clock, lambda: 1.0, last_full_pass=False)
+    assert clock.slept == [3, 2, 3, 1, 3], "a second after the start of the first pass, and then from each look's own"
+
+
 def test_some_modules_must_not_take_a_full_pass_again() -> None:
     script = Script(1, 0)
     linger(script, waiting(), FakeClock(), last_full_pass=False)
@@ -74,10 +86,11 @@ def test_a_pass_that_goes_on_for_the_task_starts_from_what_it_was_given() -> Non
     assert kinds(script) == ["poll 1", "full"]
 
 
-def test_progress_can_be_shown_before_the_process_would_be_missed() -> None:
+@pytest.mark.parametrize(("resume", "longest"), [(None, 10), ([{"n": 0}], 60)], ids=["soon", "then every minute"])
+def test_progress_can_be_shown_before_the_process_would_be_missed(resume: list[Row] | None, longest: int) -> None:
     script, clock = Script(*[1] * 99), FakeClock()
-    result = linger(script, waiting(), clock, last_full_pass=True)
-    assert (clock.seconds < 10, kinds(script)[-1], len(result["resume"])) == (True, "poll 1", 1)
+    result = linger(script, waiting(resume=resume), clock, last_full_pass=True)
+    assert (longest - 3 < clock.seconds < longest) and len(result["resume"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -132,7 +145,7 @@ def test_the_parent_of_a_process_may_go(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.fixture
 def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Row]:
     """Run a module as Ansible does, on a site that is not there, and return what it prints."""
-    site = Mock(spec=Site, account=SOURCE, region=WEST, now=NOW, api_calls=Counter())
+    site = Mock(spec=Site, account=SOURCE, region=WEST, now=NOW, api_calls=Counter(), last_start=0.0)
     monkeypatch.setattr(Site, "connect", lambda _module: site)
     monkeypatch.setattr(entry, "Clock", FakeClock)
 

@@ -16,7 +16,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.lifeboat.rds.plugins.plugin_utils import passes
-from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import Clock, PassesAction, repeat_passes
+from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import STARTING, Clock, PassesAction, repeat_passes
 from tests.builders import FakeClock
 
 Row = dict[str, Any]
@@ -47,14 +47,19 @@ class Repeat:
     def __init__(self, *results: Row) -> None:
         self._results = list(results)
         self.clock = FakeClock()
-        self.resumed: list[Any] = []
+        self.told: list[Row] = []
         self.shown: list[str] = []
 
     def __call__(self) -> Row:
         return repeat_passes(self._pass, self.clock, self.shown.append, site="production")
 
-    def _pass(self, resume: list[Row] | None) -> Row:
-        self.resumed.append(resume)
+    @property
+    def resumed(self) -> list[Any]:
+        return [one.get("resume") for one in self.told]
+
+    def _pass(self, told: Row) -> Row:
+        self.told.append(told)
+        self.clock.seconds += STARTING if told else 0
         return self._results.pop(0) if len(self._results) > 1 else self._results[0]
 
 
@@ -73,7 +78,7 @@ def test_one_pass_is_enough_when_nothing_is_in_flight() -> None:
 def test_passes_are_repeated_at_the_interval_until_nothing_is_in_flight() -> None:
     repeat = Repeat(COPYING, COPYING, DONE)
     repeat()
-    assert (len(repeat.resumed), repeat.clock.slept) == (3, [15, 15])
+    assert (len(repeat.resumed), repeat.clock.slept) == (3, [14, 14]), "a process needs a second until it looks"
 
 
 def test_each_pass_gets_what_the_last_one_left() -> None:
@@ -87,6 +92,12 @@ def test_a_task_that_does_not_want_to_wait_takes_one_pass_and_says_what_is_in_fl
     repeat = Repeat(one_pass(item("a", "copying"), wait=False))
     result = repeat()
     assert (len(repeat.resumed), result["in_flight"]) == (1, [item("a", "copying")])
+
+
+def test_no_pass_lingers_longer_than_the_task_may_take() -> None:
+    repeat = Repeat(one_pass(item("a", "copying"), timeout=30))
+    repeat()
+    assert [one.get("wait_timeout") for one in repeat.told] == [None, 16, 1]
 
 
 def test_a_timeout_leaves_things_in_flight_and_is_no_error() -> None:
@@ -230,7 +241,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], 
 
 def test_the_module_gets_the_tasks_arguments_and_what_the_last_pass_left(act: Any) -> None:
     _result, asked, _shown = act(COPYING, DONE)
-    assert asked == [{"prefix": "lifeboat"}, {"prefix": "lifeboat", "resume": [{"name": "a"}]}]
+    assert asked == [{"prefix": "lifeboat"}, {"prefix": "lifeboat", "resume": [{"name": "a"}], "wait_timeout": 586}]
 
 
 def test_progress_names_the_host(act: Any) -> None:

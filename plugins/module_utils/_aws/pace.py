@@ -1,0 +1,62 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""How fast AWS answers the calls of one client, learnt from its refusals.
+
+AWS meters calls with token buckets: tokens come at a steady rate and are kept for a burst. A refusal says that there
+is none left. So between two refusals as many came as calls were answered, which tells the rate, and each later call
+can wait for its token. botocore's adaptive mode takes the pause between two looks for a slow service instead, and
+goes on at twice the rate that it measured over the pause.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown")
+GROWTH = 1.001  # of the rate with each call that is answered, in case that AWS would answer more
+FALL = 0.9  # the most that one refusal takes of it
+PAUSE = 0.25  # seconds without a call in which AWS may have kept fewer tokens than came
+
+
+class Pace:
+    """The tokens of one client, counted from the last refusal on; botocore retries what was refused."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock, self._sleep = clock, sleep
+        self._rate = 0.0  # calls a second; not known before the second refusal
+        self._emptied: float | None = None  # when there was no token left
+        self._answered = 0  # calls since then
+        self._last = float("inf")  # when a call was answered
+        self._paused = False
+
+    def listen(self, events: Any) -> None:
+        """Hear of each HTTP attempt of a client, and of each answer."""
+        events.register("before-send", self._before_send)
+        events.register("response-received", self._response_received)
+
+    def _before_send(self, **_kwargs: Any) -> None:
+        now = self._clock()
+        self._paused |= now - self._last > PAUSE
+        if self._rate and self._emptied is not None:
+            due = self._emptied + (self._answered + 1) / self._rate
+            if due > now:
+                self._sleep(due - now)
+
+    def _response_received(self, parsed_response: Any = None, **_kwargs: Any) -> None:
+        code = ((parsed_response or {}).get("Error") or {}).get("Code")
+        if code in THROTTLED:
+            self._refused(self._clock())
+        else:
+            self._answered, self._rate, self._last = self._answered + 1, self._rate * GROWTH, self._clock()
+
+    def _refused(self, now: float) -> None:
+        if self._emptied is not None and self._answered and now > self._emptied:
+            least = self._rate * (1.0 if self._paused else FALL)
+            self._rate = max(self._answered / (now - self._emptied), least)
+        self._emptied, self._answered, self._last, self._paused = now, 0, float("inf"), False
