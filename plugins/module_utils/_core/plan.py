@@ -40,7 +40,7 @@ class Copy:
     resource_id: str  # of what the snapshot was taken from; it travels along every copy
     kms_key_id: str | None = None
     option_group: str | None = None
-    copy_option_group: bool = False
+    copy_option_group: bool = False  # wherever it can be taken along, instead of option_group
     tags: Mapping[str, str] = field(default_factory=dict)
     started: str | None = None  # AWS's time of the request, once it was made
     waits_for: str | None = None  # the name of an earlier copy of the same database
@@ -63,6 +63,10 @@ class Copy:
         return self.source_arn.split(":")[3]
 
     @property
+    def source_account(self) -> str:
+        return self.source_arn.split(":")[4]
+
+    @property
     def is_taken(self) -> bool:
         """Whether its source is a database: that takes none of the slots for copies."""
         return self.source_arn.split(":")[5] in ("db", "cluster")
@@ -70,7 +74,12 @@ class Copy:
     @property
     def is_single_step(self) -> bool:
         """Whether it crosses account and Region at once, which AWS allows since 2025-09."""
-        return self.source_region != self.region and self.source_arn.split(":")[4] != self.account
+        return self.source_region != self.region and self.source_account != self.account
+
+    @property
+    def takes_group_along(self) -> bool:
+        """Whether AWS can copy the option group as well: across accounts, within a Region (aws_rds.md 1.2)."""
+        return self.copy_option_group and self.source_region == self.region and self.source_account != self.account
 
     def as_document(self) -> dict[str, Any]:
         """What an unfinished copy leaves for the next pass."""

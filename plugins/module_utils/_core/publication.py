@@ -21,7 +21,7 @@ from .model import (
 from .naming import Lineage, intermediate_name, name_for
 from .option_groups import Groups, why_not_usable
 from .plan import Copy, Rows
-from .routes import Encryption, Place, Start, Step, Unsupported, is_multi_az_cluster, to_publish
+from .routes import WHY_TAKE, Encryption, Place, Start, Step, Unsupported, is_multi_az_cluster, to_publish
 from .sources import Chosen, Source, choose
 from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
 
@@ -213,6 +213,7 @@ def build(
         source = arn_of(stand_in.name, options.home.account, options.home.region)
     if stand_in or chosen.point is None:
         taken = taken_copy(last, source, chosen.lineage, options, is_offered=not copying)
+        taken = replace(taken, reason=WHY_TAKE) if stand_in else taken
         copies, source = (*copies, taken), taken.arn
     for step in copying:
         copy = replace(last, source_arn=source, reason=step.reason)

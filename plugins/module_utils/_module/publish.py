@@ -23,7 +23,7 @@ from .._core.overrides import read_overrides, settings_for
 from .._core.plan import Copy, Rows, expected
 from .._core.publication import Publication, PublishOptions, Wish, as_taken, begin, complete
 from .._core.restore import check_isolation
-from .._core.routes import Place
+from .._core.routes import WHY_SHARE, Place
 from .._core.selection import candidate_of, databases_among
 from .._core.sharing import check_accounts, plan_share
 from .._core.sources import by_database, of_database
@@ -232,7 +232,8 @@ def share(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) ->
     except AwsRefusal as refusal:
         report.step("failed", reason=str(refusal), **about)
         return
-    report.step("published", reason=copy.reason or "it is offered already", changed=plan.is_needed, **about)
+    reason = WHY_SHARE if plan.is_needed else copy.reason or "it is offered already"
+    report.step("published", reason=reason, changed=plan.is_needed, **about)
 
 
 def shares_of(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) -> frozenset[str]:

@@ -14,7 +14,7 @@ from .._aws.site import Site
 from .._core.handover import describe_refused, read_stale
 from .._core.intermediates import left_behind, unfinished
 from .._core.keys import check_key
-from .._core.manifest import landed_manifest, read_published
+from .._core.manifest import Landed, landed_manifest, read_published
 from .._core.model import RecoveryPoint, iso
 from .._core.naming import parse
 from .._core.option_groups import Groups, is_default, why_not_usable
@@ -58,6 +58,7 @@ class Seen:
     planned: list[Offer] = field(default_factory=list)  # of those, what the source is about to share
     refusals: list[Refusal] = field(default_factory=list)
     wishes: dict[str, Wish] = field(default_factory=dict)  # by digest of the database
+    plans: dict[str, list[Copy]] = field(default_factory=dict)  # the copies of each offer, by its ARN
     rows: Rows = field(default_factory=dict)
 
 
@@ -72,12 +73,12 @@ def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dic
         return work.report.as_result()
     seen = look(params, site, manifests)
     report_withdrawn(seen, work)
-    copies = within_quota(possible(seen, params, work), seen.rows, work)
+    copies = within_quota(possible(seen, work), seen.rows, work)
     settle(copies, seen.rows, work)
     remove_left_over(left_behind(seen.rows.values(), unfinished(copies, seen.rows), work.prefix), work)
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in seen.refusals]
     refused = [describe_refused(one.arn, one.reason) for one in seen.refusals]
-    document = landed_manifest(site.account, site.region, landed(seen, site), refused + failures(work.report))
+    document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
     return work.report.as_result(refused=refused, manifest=manifests.leave(document, landed_names(seen)))
 
 
@@ -110,6 +111,10 @@ def look(params: Mapping[str, Any], site: Site, manifests: Manifests) -> Seen:
     told_now = {point["arn"] for document in params["published"] for point in document["points"]}
     seen.planned = [one for one in seen.spoken_of if one.point.arn in told_now and not is_settled(one, site.account)]
     read_wishes(params, default, seen, site)
+    single_step = params["single_step"] != "never"
+    for one in (*seen.offers, *seen.spoken_of):
+        wish = seen.wishes[one.lineage.digest]
+        seen.plans[one.point.arn] = plan_copies(one, wish, options, single_step=single_step)
     return seen
 
 
@@ -167,15 +172,11 @@ def settings_of(offer: Offer, defaults: Mapping[str, Any], overrides: Iterable[O
     return settings_for(one, defaults, overrides)
 
 
-def possible(seen: Seen, params: Mapping[str, Any], work: Work) -> list[Copy]:
+def possible(seen: Seen, work: Work) -> list[Copy]:
     """The copies that are here, or can be made: the source's key must be usable, and the option group exist."""
-    single_step = params["single_step"] != "never"
     # In check mode the source has not shared what it plans to: its manifest speaks for it.
     offers = newest_by_database([*seen.offers, *(seen.planned if work.check_mode else ())])
-    plans = [
-        (offer, plan_copies(offer, seen.wishes[offer.lineage.digest], seen.options, single_step=single_step))
-        for offer in offers
-    ]
+    plans = [(offer, seen.plans[offer.point.arn]) for offer in offers]
     new = [(offer, copies) for offer, copies in plans if copies[-1].key not in seen.rows]
     keys, refused = work.site.keys([foreign_key(offer, seen.options) for offer, _copies in new])
     groups = work.site.option_groups() if any(copies[-1].option_group for _offer, copies in new) else {}
@@ -228,10 +229,7 @@ def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
             work.report.step("landed", reason=copy.reason, **about)
 
 
-def landed(seen: Seen, site: Site) -> list[Any]:
+def landed(seen: Seen, work: Work) -> list[Landed]:
     """What of all that is offered is here, also what a newer one has overtaken."""
-    last = [
-        plan_copies(offer, seen.wishes[offer.lineage.digest], seen.options)[-1]
-        for offer in (*seen.offers, *seen.spoken_of)
-    ]
-    return landed_points(last, seen.rows, seen.options.prefix, str(iso(site.now)))
+    last = [copies[-1] for copies in seen.plans.values()]
+    return landed_points(last, seen.rows, work.prefix, str(iso(work.site.now)))

@@ -15,6 +15,7 @@ from .._core.errors import LifeboatError
 from .._core.intermediates import unfinished
 from .._core.model import Database, iso
 from .._core.plan import Copy, Rows
+from .._core.routes import WHY_REMOVE, WHY_RESTORE
 from .._core.stand_in import StandIn, arn_of, is_ours, left_over, still_needed
 from .reconcile import TRY_AGAIN, Work
 
@@ -75,9 +76,8 @@ def restore(one: StandIn, work: Work) -> None:
         else:
             work.report.step("failed", reason=str(refusal), **facts(one))
         return
-    reason = "a Multi-AZ DB cluster's snapshot neither moves nor is shared: a stand-in can"
     work.report.change(one.name, None, {"restored_from": one.recovery_point, "tags": dict(one.tags)})
-    work.report.step("restoring", reason=reason, changed=True, **facts(one))
+    work.report.step("restoring", reason=WHY_RESTORE, changed=True, **facts(one))
     keep(replace(one, started=iso(work.site.now)), "creating", work)
 
 
@@ -98,7 +98,7 @@ def remove(database: Database, documents: list[StandIn], work: Work) -> None:
             work.report.step("failed", reason=str(refusal), **about)
         return
     work.report.change(database.id.identifier, {"status": database.status, "tags": dict(database.tags)}, None)
-    work.report.step("removed", reason="the stand-in has done its work", changed=True, **about)
+    work.report.step("removed", reason=WHY_REMOVE, changed=True, **about)
 
 
 def keep(one: StandIn, status: str, work: Work) -> None:
