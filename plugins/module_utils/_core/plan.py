@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import LifeboatError
 from .model import Kind, RecoveryPoint, snapshot_arn
-from .naming import parse
+from .naming import is_ours, parse
 
 Key = tuple[str, str, str]  # Region, kind and name tell the snapshots of an account apart
 Rows = Mapping[Key, RecoveryPoint]
@@ -181,7 +181,7 @@ def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
     """
     for copy in copies:
         row = rows.get(copy.key)
-        if row is not None and not row.is_owned_by(prefix):
+        if row is not None and not is_ours(row, prefix):
             raise LifeboatError(
                 f"Cannot copy {copy.identifier} to {copy.name} in {copy.region}",
                 why="a snapshot of that name exists, and it does not carry our tag",

@@ -13,7 +13,7 @@ from .handover import carried_tags
 from .intermediates import tags_for
 from .manifest import Landed, Published
 from .model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
-from .naming import Lineage, digest_of, parse
+from .naming import Lineage, digest_of, is_ours, own_lineage, parse
 from .option_groups import is_default
 from .plan import Copy, Rows
 from .routes import Place, Start, to_own
@@ -206,8 +206,8 @@ def in_two_steps(copy: Copy) -> list[Copy]:
 def as_own_offers(points: Iterable[RecoveryPoint], rows: Rows, options: ReplicateOptions) -> list[Offer]:
     """Intermediates of ours in other Regions, which go on to this one whether their source is still offered or not."""
     home = options.home.region
-    mine = [one for one in points if one.is_intermediate and one.is_owned_by(options.prefix) and one.region != home]
-    named = [(parse(one.name, options.prefix), one) for one in mine if not one.is_bad]
+    mine = [one for one in points if one.is_intermediate and not one.is_bad and one.region != home]
+    named = [(own_lineage(one.name, one.tags, options.prefix), one) for one in mine]
     return [
         Offer(one, lineage) for lineage, one in named if lineage is not None and (home, one.kind, one.name) not in rows
     ]
@@ -251,7 +251,7 @@ def landed_points(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> 
     return [
         Landed(row.name, row.arn, now)
         for copy, row in found
-        if row.is_available and row.is_owned_by(prefix) and why_not_landed(copy, row) is None
+        if row.is_available and is_ours(row, prefix) and why_not_landed(copy, row) is None
     ]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from .intermediates import unfinished
 from .model import EXPIRES, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, DatabaseId, from_iso, iso
-from .naming import Lineage, parse, stand_in_name
+from .naming import Lineage, own_lineage, stand_in_name
 from .plan import Copy, Rows
 
 STAND_IN = "stand_in"
@@ -93,9 +93,9 @@ def left_over(databases: Iterable[Database], needed: Iterable[StandIn], prefix: 
 
 
 def is_ours(database: Database, prefix: str) -> bool:
-    """Both our tags and our name, or it is not ours to delete."""
-    tagged = database.tags.get(MANAGED_BY) == prefix and database.tags.get(PURPOSE) == STAND_IN
-    return tagged and parse(database.id.identifier, prefix) is not None
+    """What we made for another purpose is no stand-in."""
+    is_own = own_lineage(database.id.identifier, database.tags, prefix) is not None
+    return is_own and database.tags.get(PURPOSE) == STAND_IN
 
 
 def is_expired(database: Database, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from .._core.intermediates import left_behind, unfinished
 from .._core.keys import check_key
 from .._core.manifest import describe_published, published_manifest
 from .._core.model import Database, RecoveryPoint
+from .._core.naming import is_ours
 from .._core.option_groups import Groups, is_default
 from .._core.overrides import read_overrides, settings_for
 from .._core.plan import Copy, Rows, expected
@@ -67,7 +68,7 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     settle(copies, stand_ins, seen.databases, seen.rows, wanted, work)
     remove_left_over(left_behind(seen.points, unfinished(copies, seen.rows), work.prefix), work)
     document = manifest(publications, seen.rows, site, check_mode=check_mode)
-    ours = {row.name for row in seen.rows.values() if row.is_owned_by(work.prefix)}
+    ours = {row.name for row in seen.rows.values() if is_ours(row, work.prefix)}
     manifests.leave(document, ours)
     return result_of(work, manifest=document)  # what is left there has earlier entries as well
 

@@ -16,7 +16,7 @@ from .._core.intermediates import left_behind, unfinished
 from .._core.keys import check_key
 from .._core.manifest import Landed, landed_manifest, read_published
 from .._core.model import RecoveryPoint, iso
-from .._core.naming import parse
+from .._core.naming import is_ours, parse
 from .._core.option_groups import Groups, is_default, why_not_usable
 from .._core.overrides import Override, read_overrides, settings_for
 from .._core.plan import Copy, Rows
@@ -90,7 +90,7 @@ def failures(report: Report) -> list[dict[str, str]]:
 
 def landed_names(seen: Seen) -> set[str]:
     home, prefix = seen.options.home.region, seen.options.prefix
-    here = [row for row in seen.rows.values() if row.region == home and row.is_available and row.is_owned_by(prefix)]
+    here = [row for row in seen.rows.values() if row.region == home and row.is_available and is_ours(row, prefix)]
     return {row.name for row in here}
 
 
