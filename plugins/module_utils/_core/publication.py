@@ -100,14 +100,14 @@ def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) ->
 
 def complete(
     publication: Publication,
-    keys: Mapping[str, Key],
+    keys: tuple[Mapping[str, Key], Mapping[str, str]],
     kms_keys: Mapping[str, str],
     groups: tuple[Groups, Groups],
     options: PublishOptions,
 ) -> Publication:
     """All the copies that a publication takes, in their order, each with its key and its reason.
 
-    :param keys: those of the snapshots, as far as they can be read.
+    :param keys: those of the snapshots, as far as they can be read, and why the others cannot.
     :param kms_keys: the ARN of each key that a wish names.
     :param groups: the option groups at home, and of the Region where it is offered.
     """
@@ -115,9 +115,9 @@ def complete(
     if chosen is None or last is None:
         return publication
     what = chosen.point.name if chosen.point else database.id.identifier
-    if problem := why_not_readable(database, chosen.point, keys):
+    if problem := why_not_readable(database, chosen.point, *keys):
         return refuse(publication, what, problem)
-    start = start_of(database, chosen.point, keys, groups[0])
+    start = start_of(database, chosen.point, keys[0], groups[0])
     steps = to_publish(start, options.home, options.publish_in, share=options.is_shared)
     if isinstance(steps, Unsupported):
         return refuse(publication, what, steps)
@@ -134,14 +134,17 @@ def refuse(publication: Publication, what: str, why: Unsupported) -> Publication
     return replace(publication, copies=(), problem=f"{what} cannot be published: {why.reason}. {why.remedy}.")
 
 
-def why_not_readable(database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key]) -> Unsupported | None:
+def why_not_readable(
+    database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key], refused: Mapping[str, str]
+) -> Unsupported | None:
     """A key that is disabled or out of sight spoils every route."""
     key_id = point.kms_key_id if point else database.kms_key_id
     if key_id is None:
         return None
     key = keys.get(key_id)
     if key is None:
-        return Unsupported(f"its key {key_id} cannot be read", "Allow kms:DescribeKey on it to this role")
+        why = f"its key {key_id} cannot be read: {refused[key_id].rstrip('.')}"
+        return Unsupported(why, "Allow kms:DescribeKey on it to this role, if the key still exists")
     if not key.is_enabled:
         return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or restore it before it is deleted")
     return None

@@ -141,7 +141,7 @@ def read_wish(settings: Mapping[str, Any]) -> Wish:
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:
     """The publications with all their copies, where they are not done; only for those keys and groups are read."""
     open_ones = [one for one in publications if one.chosen and not one.is_done(rows)]
-    keys, _refused = site.keys(key_of(one) for one in open_ones)
+    keys = site.keys(key_of(one) for one in open_ones)
     kms_keys = publish_keys(publications, options, site)  # also when all is done: a wrong one is told at once
     groups = option_groups(open_ones, options, site)
     done = {id(one): complete(one, keys, kms_keys, groups, options) for one in open_ones}

@@ -234,8 +234,8 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, sit
     ("meaning", "remedy"),
     [
         ("permission", "to this role"),
-        ("missing", "Cannot do it"),
-        ("refused", "Cannot do it"),
+        ("missing", "correct its name"),
+        ("refused", "Correct what AWS names"),
     ],
 )
 def test_a_refusal_that_stays_fails_with_its_remedy_and_stops_no_other(
