@@ -106,6 +106,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - lifeboat.rds.attributes.plan
   - lifeboat.rds.attributes
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site

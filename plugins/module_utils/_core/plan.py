@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from .errors import LifeboatError
-from .model import Kind, RecoveryPoint, snapshot_arn
+from .model import Database, Kind, RecoveryPoint, snapshot_arn
 from .naming import is_ours, parse
 
 Key = tuple[str, str, str]  # Region, kind and name tell the snapshots of an account apart
@@ -189,18 +189,32 @@ def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
             )
 
 
-def expected(copy: Copy, source: RecoveryPoint) -> RecoveryPoint:
-    """The recovery point that a copy will be: what check mode hands to the next step."""
-    return replace(
-        source,
+def as_made(copy: Copy) -> RecoveryPoint:
+    """The recovery point that a copy will be, as far as the copy tells: what check mode goes on with."""
+    return RecoveryPoint(
         kind=copy.kind,
         name=copy.name,
         arn=copy.arn,
         account=copy.account,
         region=copy.region,
         origin="manual",
+        status="available",
+        engine=copy.engine,
+        engine_version="",
+        identifier=copy.identifier,
         resource_id=copy.resource_id,
+        size_gib=copy.size_gib,
+        encrypted=copy.kms_key_id is not None,
+        kms_key_id=copy.kms_key_id,
+        tags=copy.tags,
+    )
+
+
+def expected(copy: Copy, source: RecoveryPoint | Database) -> RecoveryPoint:
+    """The same with what its source tells of it: what check mode hands to the next module."""
+    return replace(
+        as_made(copy),
+        engine_version=source.engine_version,
         encrypted=source.encrypted or copy.kms_key_id is not None,
         kms_key_id=copy.kms_key_id or source.kms_key_id,
-        tags=copy.tags,
     )

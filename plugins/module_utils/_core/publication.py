@@ -242,25 +242,6 @@ def taken_copy(
     return replace(taken, name=name, tags={**last.tags, STAGE: "intermediate"})
 
 
-def as_taken(database: Database, copy: Copy) -> RecoveryPoint:
-    """The snapshot that will be taken of a database, as far as it is known before."""
-    return RecoveryPoint(
-        kind=copy.kind,
-        name=copy.name,
-        arn=copy.arn,
-        account=copy.account,
-        region=copy.region,
-        origin="manual",
-        status="available",
-        engine=database.engine,
-        engine_version=database.engine_version,
-        identifier=database.id.identifier,
-        resource_id=database.id.resource_id,
-        encrypted=database.encrypted,
-        kms_key_id=database.kms_key_id,
-    )
-
-
 def keyed(copy: Copy, step: Step, kms_key: str | None, wish: Wish, options: PublishOptions) -> Copy:
     group = wish.option_group if copy.region != options.home.region and copy.kind == "instance" else None
     return replace(copy, kms_key_id=kms_key if step.under == "customer" else None, option_group=group)

@@ -76,6 +76,12 @@ def arn_of(name: str, account: str, region: str) -> str:
     return DatabaseId(account, region, "instance", name, "").arn
 
 
+def as_restored(one: StandIn, account: str, region: str) -> Database:
+    """The instance that a stand-in will be: what check mode goes on with."""
+    identity = DatabaseId(account, region, "instance", one.name, "")
+    return Database(identity, one.engine, "", "available", tags=one.tags)
+
+
 def still_needed(stand_ins: Iterable[StandIn], copies: Iterable[Copy], rows: Rows) -> list[StandIn]:
     """The stand-ins of which no snapshot has been taken yet."""
     waiting = {copy.source_arn.split(":")[6] for copy in unfinished(copies, rows) if copy.is_taken}

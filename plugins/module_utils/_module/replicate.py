@@ -39,8 +39,19 @@ from .._core.replication import (
 from .._core.routes import Place
 from .._core.selection import Candidate
 from .._core.sharing import check_accounts
-from .arguments import extra_tags, limits
-from .reconcile import Work, by_key, facts, look_again, reconcile, remove_left_over, seconds_since, within_quota
+from .arguments import extra_tags
+from .reconcile import (
+    Work,
+    begin_work,
+    by_key,
+    facts,
+    look_again,
+    play_out,
+    reconcile,
+    remove_left_over,
+    seconds_of,
+    within_quota,
+)
 from .result import Report
 from .store import Manifests, open_manifests
 
@@ -64,18 +75,19 @@ class Seen:
 
 def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: a full one, or with ``resume`` one that looks only at what is in flight."""
-    work = Work(site, Report(check_mode=check_mode), limits(params), params["prefix"], check_mode)
+    work = begin_work(params, site, check_mode=check_mode)
     manifests = open_manifests(params, site, work.report)
     work.detour = in_two_steps if params["single_step"] == "auto" else None
     if params["resume"] is not None:
-        copies = [Copy(**document) for document in params["resume"]]
-        settle(copies, look_again(copies, site), work)
+        go_on(params["resume"], work)
         return work.report.as_result()
     seen = look(params, site, manifests)
     report_withdrawn(seen, work)
     copies = within_quota(possible(seen, work), seen.rows, work)
     settle(copies, seen.rows, work)
-    remove_left_over(left_behind(seen.rows.values(), unfinished(copies, seen.rows), work.prefix), work)
+    play_out(lambda documents: go_on(documents, work), work)
+    rows = {**seen.rows, **work.planned}
+    remove_left_over(left_behind(rows.values(), unfinished(copies, rows), work.prefix), work)
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in seen.refusals]
     refused = [describe_refused(one.arn, one.reason) for one in seen.refusals]
     document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
@@ -184,7 +196,9 @@ def possible(seen: Seen, work: Work) -> list[Copy]:
     for offer, copies in plans:
         last = copies[-1]
         problem = why_not_copyable(offer, keys, refused) or why_no_group(last, groups)
-        if last.key in seen.rows or problem is None:
+        if last.key in seen.rows:
+            possible_ones.append(last)  # the way there is behind it
+        elif problem is None:
             possible_ones += copies
         else:
             work.report.step("failed", reason=f"Cannot copy {last.source_arn}: {problem}", **facts(last))
@@ -216,12 +230,18 @@ def why_no_group(copy: Copy, groups: Groups) -> str | None:
     return f"{problem[0]}. {problem[1]}." if problem else None
 
 
+def go_on(resume: Iterable[Mapping[str, Any]], work: Work) -> None:
+    """A pass over what an earlier one left in flight."""
+    copies = [Copy(**document) for document in resume]
+    settle(copies, look_again(copies, work), work)
+
+
 def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
     """Act on the copies, and say of the finished ones whether they landed."""
     for copy, row in reconcile(copies, rows, work):
         if row.is_intermediate:
             continue
-        about = facts(copy) | {"seconds": seconds_since(copy.started, work.site.now)}
+        about = facts(copy) | {"seconds": seconds_of(copy, work)}
         if problem := why_not_landed(copy, row):
             reason = f"{row.name} does not match its source: {problem}. Delete it and run again."
             work.report.step("failed", reason=reason, **about)

@@ -16,8 +16,17 @@ from .._core.intermediates import unfinished
 from .._core.model import Database, iso
 from .._core.plan import Copy, Rows
 from .._core.routes import WHY_REMOVE, WHY_RESTORE
-from .._core.stand_in import StandIn, arn_of, is_ours, left_over, still_needed
+from .._core.stand_in import StandIn, arn_of, as_restored, is_ours, left_over, still_needed
 from .reconcile import TRY_AGAIN, Work
+
+
+def look_again(stand_ins: Iterable[StandIn], work: Work) -> list[Database]:
+    """How the stand-ins do that an earlier pass left; in check mode, as if those that were asked for were there."""
+    if work.check_mode:
+        place = work.site.account, work.site.region
+        return [as_restored(one, *place) for one in stand_ins if one.started]
+    names = [one.name for one in stand_ins]
+    return work.site.databases_named({"instance": names}) if names else []
 
 
 def tend(
@@ -57,12 +66,17 @@ def advance(one: StandIn, database: Database | None, unfinished_copies: set[str]
     elif database.is_broken and database.status != "deleting":
         work.report.step("failed", reason=f"The stand-in {one.name} is {database.status}", **facts(one))
     elif not database.is_usable:
-        keep(one, database.status, work)
+        is_coming = database.status != "deleting"
+        keep(replace(one, started=since(one, database, work)) if is_coming else one, database.status, work)
         work.report.step("restoring", reason=f"its stand-in is {database.status}", **facts(one))
     else:
-        keep(one, database.status, work)
+        keep(replace(one, started=since(one, database, work)), database.status, work)
         return True
     return False
+
+
+def since(one: StandIn, database: Database, work: Work) -> str | None:
+    return one.started or iso(database.created or work.site.now)
 
 
 def restore(one: StandIn, work: Work) -> None:
