@@ -55,7 +55,6 @@ class Seen:
     """What a full pass read."""
 
     databases: list[Database]
-    points: list[RecoveryPoint]
     rows: Rows
 
 
@@ -144,7 +143,7 @@ def look(params: Mapping[str, Any], options: PublishOptions, site: Site) -> tupl
         begin(one, of_database(one, grouped), read_wish(wish), options, site.now)
         for one, wish in zip(selected, wishes, strict=True)
     ]
-    return Seen(databases, points, by_key(points)), publications
+    return Seen(databases, by_key(points)), publications
 
 
 def read_wish(settings: Mapping[str, Any]) -> Wish:

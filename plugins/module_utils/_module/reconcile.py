@@ -71,6 +71,7 @@ class Work:
 
 
 def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Work:
+    """The work of one pass, by the options that both sides share."""
     plays_out = check_mode and params["wait"]
     report = Report(check_mode=check_mode)
     return Work(site, report, limits(params), params["prefix"], check_mode, plays_out=plays_out)
@@ -166,7 +167,7 @@ def start(copy: Copy, work: Work) -> Waiting | None:
         except AwsRefusal as refusal:
             return after_refusal(copy, refusal, work)
         wait_for(replace(copy, started=iso(work.site.now)), work.report, row)
-    change = {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags)}
+    change = {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags), "why": copy.reason}
     work.report.change(copy.name, None, change)
     work.report.step("copying", reason=copy.reason, changed=True, **facts(copy))
     return None

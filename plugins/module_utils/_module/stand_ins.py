@@ -90,7 +90,9 @@ def restore(one: StandIn, work: Work) -> None:
         else:
             work.report.step("failed", reason=str(refusal), **facts(one))
         return
-    work.report.change(one.name, None, {"restored_from": one.recovery_point, "tags": dict(one.tags)})
+    work.report.change(
+        one.name, None, {"restored_from": one.recovery_point, "tags": dict(one.tags), "why": WHY_RESTORE}
+    )
     work.report.step("restoring", reason=WHY_RESTORE, changed=True, **facts(one))
     keep(replace(one, started=iso(work.site.now)), "creating", work)
 
@@ -111,7 +113,7 @@ def remove(database: Database, documents: list[StandIn], work: Work) -> None:
         elif refusal.meaning != "missing":
             work.report.step("failed", reason=str(refusal), **about)
         return
-    work.report.change(database.id.identifier, {"status": database.status, "tags": dict(database.tags)}, None)
+    work.report.change(database.id.arn, {"status": database.status, "tags": dict(database.tags)}, None)
     work.report.step("removed", reason=WHY_REMOVE, changed=True, **about)
 
 
