@@ -21,7 +21,7 @@ from .model import (
 from .naming import Lineage, intermediate_name, name_for
 from .option_groups import Groups, why_not_usable
 from .plan import Copy, Rows
-from .routes import WHY_TAKE, Encryption, Place, Start, Step, Unsupported, is_multi_az_cluster, to_publish
+from .routes import Encryption, Place, Start, Step, Steps, Unsupported, is_multi_az_cluster, to_publish
 from .sources import Chosen, Source, choose
 from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
 
@@ -200,23 +200,24 @@ def build(
     publication: Publication,
     chosen: Chosen,
     last: Copy,
-    steps: Iterable[Step],
+    steps: Steps,
     kms_key: str | None,
     options: PublishOptions,
 ) -> Publication:
     """The copies of the steps: what is first taken has a name of its own where it is not what is offered."""
     copying = [step for step in steps if step.action == "copy"]
+    reasons = {step.action: step.reason for step in steps}
     copies: tuple[Copy, ...] = ()
     stand_in = None
     source = last.source_arn
-    if options.stand_in and is_multi_az_cluster(publication.database.id.kind, last.engine):
+    if options.stand_in and "restore" in reasons:
         copies = () if chosen.point else (taken_copy(last, source, chosen.lineage, options, kind="cluster"),)
         point = copies[0].arn if copies else source
         stand_in = plan_stand_in(last.identifier, last.engine, point, chosen.lineage, options.prefix, options.stand_in)
         source = arn_of(stand_in.name, options.home.account, options.home.region)
     if stand_in or chosen.point is None:
         taken = taken_copy(last, source, chosen.lineage, options, is_offered=not copying)
-        taken = replace(taken, reason=WHY_TAKE) if stand_in else taken
+        taken = replace(taken, reason=reasons.get("take", taken.reason))
         copies, source = (*copies, taken), taken.arn
     for step in copying:
         copy = replace(last, source_arn=source, reason=step.reason)

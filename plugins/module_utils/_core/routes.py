@@ -32,9 +32,8 @@ Encryption = Literal["none", "aws-managed", "aws-owned", "customer"]
 # copies, for what is never shared from there; or a key that it may leave out.
 Under = Literal["unchanged", "customer", "own", "optional"]
 TRAVELLERS = frozenset({"Timezone", "OLS"})
-# Why those steps are taken that are no copies.
+# Why those steps are taken of which no copy tells it.
 WHY_RESTORE = "a Multi-AZ DB cluster's snapshot neither moves nor is shared: a stand-in can"
-WHY_TAKE = "a snapshot of the stand-in is an ordinary one, under the same key"
 WHY_REMOVE = "the stand-in has done its work"
 WHY_SHARE = "the DR account may copy what is shared with it"
 
@@ -129,7 +128,7 @@ def stand_in(source: Place) -> Steps:
     account, region = source.account, source.region
     return (
         Step("restore", account, region, WHY_RESTORE),
-        Step("take", account, region, WHY_TAKE),
+        Step("take", account, region, "a snapshot of the stand-in is an ordinary one, under the same key"),
         Step("remove", account, region, WHY_REMOVE),
     )
 
