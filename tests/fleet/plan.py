@@ -74,7 +74,6 @@ def explained(result: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
 
 def pass_as_planned(fleet: Fleet, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
     """A pass, after check mode has said on the same state what it will do; both results must agree."""
-    given |= {"wait": False} if "wait" in module.ARGUMENTS else {}
     fleet.new_calls()
     plan = fleet.one_pass(module, side, check_mode=True, **given)
     assert not writes(fleet.new_calls()), "check mode wrote"

@@ -133,8 +133,8 @@ def test_when_somebody_deleted_what_had_landed(fleet: Fleet, route: Route) -> No
 def plan_both(fleet: Fleet) -> list[dict[str, Any]]:
     """Check mode through the whole playbook: the planned manifest is passed forward."""
     fleet.new_calls()
-    published = fleet.one_pass(snapshot_copy, SOURCE, check_mode=True)
-    landed = fleet.one_pass(snapshot_replicate, DR, check_mode=True, published=manifests(published))
+    published = fleet.one_pass(snapshot_copy, SOURCE, check_mode=True, wait=True)
+    landed = fleet.one_pass(snapshot_replicate, DR, check_mode=True, wait=True, published=manifests(published))
     assert not writes(fleet.new_calls()), "check mode wrote"
     return [published, landed]
 

@@ -66,13 +66,13 @@ class Work:
     closed: dict[Slot, str] = field(default_factory=dict)  # where it takes no more snapshots, and why
     refused_steps: set[tuple[str, str]] = field(default_factory=set)  # source Region and kind
     settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
-    plays_out: bool = False  # in check mode, whether the task is one that waits
-    planned: dict[Key, RecoveryPoint] = field(default_factory=dict)  # in check mode, what would come about meanwhile
+    plays_out: bool = False  # whether it is the plan of a task that waits
+    planned: dict[Key, RecoveryPoint] = field(default_factory=dict)  # what would come about meanwhile
 
 
 def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Work:
     """The work of one pass, by the options that both sides share."""
-    plays_out = check_mode and params["wait"]
+    plays_out = check_mode and params["wait"] and params["resume"] is None
     report = Report(check_mode=check_mode)
     return Work(site, report, limits(params), params["prefix"], check_mode, plays_out=plays_out)
 
@@ -80,9 +80,9 @@ def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Wo
 def look_again(copies: Iterable[Copy], work: Work) -> dict[Key, RecoveryPoint]:
     """How those stand now that an earlier pass left in flight: a call for each 50 of a kind and destination.
 
-    In check mode, as if all that was asked for had come about.
+    A plan goes on as if all that was asked for had come about.
     """
-    if work.check_mode:
+    if work.plays_out:
         made = {copy.key: as_made(copy) for copy in copies if copy.started}
         work.planned |= made
         return made

@@ -21,8 +21,8 @@ from .reconcile import TRY_AGAIN, Work
 
 
 def look_again(stand_ins: Iterable[StandIn], work: Work) -> list[Database]:
-    """How the stand-ins do that an earlier pass left; in check mode, as if those that were asked for were there."""
-    if work.check_mode:
+    """How the stand-ins do that an earlier pass left; a plan goes on as if those that were asked for were there."""
+    if work.plays_out:
         place = work.site.account, work.site.region
         return [as_restored(one, *place) for one in stand_ins if one.started]
     names = [one.name for one in stand_ins]
