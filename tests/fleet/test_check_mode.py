@@ -176,6 +176,18 @@ def test_a_task_that_waits_plans_to_go_on_after_a_killed_run(fleet: Fleet, route
         protect_as_planned_at_once(fleet)
 
 
+@pytest.mark.parametrize("trouble", [failed_copy, lost_replies, disabled_key])
+@pytest.mark.parametrize("route", [PLANNED[1], PLANNED[9], PLANNED[10]], ids=lambda route: route.name)
+def test_a_task_that_waits_plans_to_go_on_after_a_run_with_faults(
+    fleet: Fleet, route: Route, trouble: Callable[[Fleet], None]
+) -> None:
+    fleet.begin(route, 2)
+    trouble(fleet)
+    fleet.protect()
+    fleet.lab.admin("DELETE", "faults")
+    protect_as_planned_at_once(fleet)
+
+
 def test_a_task_that_waits_plans_also_what_has_to_wait_for_a_slot(fleet: Fleet) -> None:
     fleet.begin(ROUTES[0], 5, max_in_flight={"instance": 2, "cluster": 2})
     source, dr = protect_as_planned_at_once(fleet)
