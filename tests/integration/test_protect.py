@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -28,13 +29,17 @@ def landed(lab: Lab) -> list[dict[str, Any]]:
     return snapshots(lab, "production_dr", EAST, SnapshotType="manual")
 
 
-def test_check_mode_shows_every_copy_and_writes_nothing(lab: Lab, run: Callable[..., Run]) -> None:
+def test_check_mode_shows_every_copy_with_its_reason_and_every_share_and_writes_nothing(
+    lab: Lab, run: Callable[..., Run]
+) -> None:
     forget_calls(lab)
     done = run("protect.yml", "--check", "--diff")
     assert done.code == 0, done.output
     assert writes(lab) == []
     for name in SHOP:
-        assert done.output.count(f"+    lifeboat-{name}-") == 2, "one copy at the source, one at the DR site"
+        shown = re.findall(rf"^\+    lifeboat-{name}-[\w-]+(.*):", done.output, re.MULTILINE)
+        assert sorted(shown) == ["", "", " shared with"], "one copy at the source, one at the DR site"
+    assert len(re.findall(r"^\+ +why: \S", done.output, re.MULTILINE)) == 2 * len(SHOP)
 
 
 def test_everything_lands_under_the_dr_accounts_key(lab: Lab, run: Callable[..., Run]) -> None:
