@@ -23,6 +23,15 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import start_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import (
+    Place,
+    Start,
+    Steps,
+    Unsupported,
+    to_own,
+    to_publish,
+)
 
 SOURCE, DR, STRANGER = "111111111111", "222222222222", "333333333333"
 WEST, EAST = "us-west-2", "us-east-1"
@@ -130,6 +139,24 @@ def copying(copy: Copy, account: str, region: str, **more: Any) -> RecoveryPoint
         source_arn=copy.source_arn,
         **facts,
     )
+
+
+def route(
+    start: Start, source: Place, dr: Place, *, publish_in: str | None = None, single_step: bool = True
+) -> Steps | Unsupported:
+    """The steps of both sides one after the other, each as its module plans them: the DR site sees only what is shared.
+
+    Without a DR account the copy stays in the source's account, in another Region.
+    """
+    if source.account == dr.account:
+        return to_publish(start, source, dr.region, share=False)
+    region = publish_in or source.region
+    published = to_publish(start, source, region)
+    if isinstance(published, Unsupported):
+        return published
+    kind = "instance" if start.is_of_multi_az_cluster else start.kind
+    shared = replace(copied(), kind=kind, engine=start.engine, encrypted=start.encryption != "none")
+    return published + to_own(start_of(shared), Place(source.account, region), dr, single_step=single_step)
 
 
 def refusal(meaning: str, why: str = "AWS said no") -> AwsRefusal:

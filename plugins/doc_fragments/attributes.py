@@ -14,8 +14,8 @@ attributes:
     support: full
     description:
       - Can run in C(check_mode) and return changed status prediction without modifying the target.
-      - The prediction is exact for the state that the module sees. What only a change would bring about, such as a copy
-        that lands later, is not played out.
+      - The prediction is exact for the state that the module sees. What only a change would bring about, such as a
+        restored database, is not played out.
   diff_mode:
     support: full
     description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
@@ -43,6 +43,21 @@ attributes:
   idempotent:
     support: full
     description: This module does not modify state.
+"""
+
+    # Additionally, for modules that plan all the copies of a route.
+    PLAN = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description:
+      - Can run in C(check_mode) and return changed status prediction without modifying the target.
+      - With O(ignore:wait=false) the prediction is exactly what one pass would do on the state that the module sees.
+      - With O(ignore:wait=true) it is all that the task would do until nothing is left, in its order, as if every copy
+        finished; its manifest names what would be published by then. So passing the manifests on in check mode shows
+        the copies of a whole playbook.
+      - That AWS refuses a step, or that a copy fails, cannot be known beforehand.
 """
 
     # Additionally, for modules that an action plugin of the same name repeats until nothing is in flight.

@@ -140,6 +140,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - lifeboat.rds.attributes.plan
   - lifeboat.rds.attributes
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
@@ -180,7 +181,9 @@ manifest:
       elements: dict
       returned: always
 steps:
-  description: What was done with each item, and why.
+  description:
+    - What was done with each item, and why.
+    - In check mode an item has an entry for each step that would be taken with it, in their order.
   returned: always
   type: list
   elements: dict
@@ -215,7 +218,7 @@ steps:
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: Why, in one sentence for each step that changed something.
       type: str
       returned: always
     seconds:

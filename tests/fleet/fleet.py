@@ -262,7 +262,8 @@ class Fleet:
         return {name: one.get("default") for name, one in spec.items()} | usual | given
 
     def one_pass(self, module: ModuleType, side: Side, *, check_mode: bool = False, **given: Any) -> dict[str, Any]:
-        """A single pass, as with ``wait: false``."""
+        """A single pass, as with ``wait: false``; check mode plans a whole task where ``wait`` is given."""
+        given = {"wait": False, **given} if "wait" in module.ARGUMENTS else given
         try:
             return self._pass(module, self.options(module, side, **given), self.site(side), check_mode=check_mode)
         except LifeboatError as error:

@@ -33,7 +33,7 @@ def listed(result: Mapping[str, Any]) -> Writes:
     kinds = {step["name"]: SPELLING[step["kind"]] for step in result["steps"] if "name" in step}
     changes = [step for step in result["steps"] if step["changed"]]
     found = Counter(
-        (action.format(kinds[step["name"]]), step["name"]) for step in changes for action in actions_of(step)
+        (action.format(SPELLING[step["kind"]]), step["name"]) for step in changes for action in actions_of(step)
     )
     diff = result.get("diff", {"before": {}, "after": {}})
     for words, before in diff["before"].items():
@@ -62,6 +62,16 @@ def about(parameters: Mapping[str, str]) -> str:
     return name.split(":")[-1]
 
 
+def explained(result: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
+    """Why each item that changes does so, as the merged result of a task says it."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for step in result["steps"]:
+        if step["changed"]:
+            reasons = found.setdefault((step["kind"], step["name"], step.get("region", "")), [])
+            reasons += [step["reason"]] if step["reason"] not in reasons else []
+    return {item: "; ".join(reasons) for item, reasons in found.items()}
+
+
 def pass_as_planned(fleet: Fleet, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
     """A pass, after check mode has said on the same state what it will do; both results must agree."""
     fleet.new_calls()
@@ -72,6 +82,15 @@ def pass_as_planned(fleet: Fleet, module: ModuleType, side: Side, **given: Any) 
     assert listed(plan) == logged(calls), "check mode listed something else"
     if all(call.get("status") == 200 for call in calls):
         assert said(plan) == said(result)
+    return result
+
+
+def task_as_planned(fleet: Fleet, module: ModuleType, side: Side, plan: Mapping[str, Any], **given: Any) -> Any:
+    """A task that waits; it does what the plan of it lists, for the reasons that the plan gives."""
+    fleet.new_calls()
+    result = fleet.run(module, side, **given)
+    assert listed(plan) == logged(fleet.new_calls()), "check mode listed something else"
+    assert explained(plan) == explained(result)
     return result
 
 

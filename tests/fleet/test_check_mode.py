@@ -1,19 +1,25 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check mode is the plan: what it lists on a state is exactly what the lab then logs for the same pass."""
+"""Check mode is the plan: what it lists on a state is exactly what the lab then logs.
+
+With ``wait: false`` for the same pass, with ``wait: true`` for the whole task.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place, Start, Unsupported
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
-from tests.fleet.fleet import A_COPY, DR, SIDES, SOURCE, Fleet, manifests, writes
-from tests.fleet.plan import listed, logged, pass_as_planned
+from tests.builders import route as whole_route
+from tests.fleet.fleet import A_COPY, DR, SIDES, SOURCE, Fleet, Side, manifests, writes
+from tests.fleet.plan import listed, pass_as_planned, task_as_planned
 from tests.fleet.routes import OLD_RULES, ROUTES, Route
 from tests.fleet.rules import own, shots
 
@@ -21,11 +27,6 @@ ROUNDS = 7  # of passes, each by its plan, after which everything is done
 # Whether AWS refuses a step is no part of the state: what is planned there are the two steps that are asked for.
 PLANNED = [replace(one, replicate={"single_step": "never"}) if one.lab == OLD_RULES else one for one in ROUTES]
 every_route = pytest.mark.parametrize("route", PLANNED, ids=lambda route: route.name)
-
-
-def is_one_step_a_side(route: Route) -> bool:
-    """What follows only from an earlier step is no part of what check mode sees."""
-    return not (route.lab or route.has_stand_in) and (not route.is_taken or route.copies["production"] == 0)
 
 
 def protect_as_planned(fleet: Fleet) -> list[dict[str, Any]]:
@@ -126,16 +127,81 @@ def test_when_somebody_deleted_what_had_landed(fleet: Fleet, route: Route) -> No
     protect_as_planned(fleet)
 
 
-@pytest.mark.parametrize("route", [one for one in ROUTES if is_one_step_a_side(one)], ids=lambda route: route.name)
-def test_the_planned_manifest_is_passed_forward(fleet: Fleet, route: Route) -> None:
-    """Check mode through the whole playbook lists the copies of both sides, and then exactly those are made."""
+# -- a task that waits ------------------------------------------------------------------------------------------------
+
+
+def plan_both(fleet: Fleet) -> list[dict[str, Any]]:
+    """Check mode through the whole playbook: the planned manifest is passed forward."""
+    fleet.new_calls()
+    published = fleet.one_pass(snapshot_copy, SOURCE, check_mode=True, wait=True)
+    landed = fleet.one_pass(snapshot_replicate, DR, check_mode=True, wait=True, published=manifests(published))
+    assert not writes(fleet.new_calls()), "check mode wrote"
+    return [published, landed]
+
+
+def protect_as_planned_at_once(fleet: Fleet) -> list[dict[str, Any]]:
+    """What both modules plan before anything is done, and then exactly do; the plans."""
+    begin_a_minute(fleet)
+    plans = plan_both(fleet)
+    published = task_as_planned(fleet, snapshot_copy, SOURCE, plans[0])
+    task_as_planned(fleet, snapshot_replicate, DR, plans[1], published=manifests(published))
+    return plans
+
+
+def begin_a_minute(fleet: Fleet) -> None:
+    """A snapshot that is taken is named after the minute."""
+    site = fleet.site(SOURCE)
+    site.check_account(SOURCE.account)
+    fleet.pass_time(60 - site.now.second)
+
+
+@every_route
+def test_a_task_that_waits_plans_all_the_steps_of_a_route(fleet: Fleet, route: Route) -> None:
     fleet.begin(route, 2)
-    published = fleet.one_pass(snapshot_copy, SOURCE, check_mode=True)
-    landed = fleet.one_pass(snapshot_replicate, DR, check_mode=True, published=manifests(published))
-    assert not writes(fleet.new_calls())
-    plans = {SOURCE.account: listed(published), DR.account: listed(landed)}
-    fleet.protect()
-    calls = [call for call in fleet.new_calls() if call["action"].startswith(("Copy", "Create"))]
-    made = {side.account: logged(call for call in calls if call["account"] == side.account) for side in SIDES}
-    assert plans == made
-    assert sum(made[DR.account].values()) == 2
+    plans = protect_as_planned_at_once(fleet)
+    copies = [
+        sum(count for (action, _name), count in listed(plan).items() if action.startswith("Copy")) for plan in plans
+    ]
+    wanted = [2 * route.copies[side.profile] for side in SIDES]
+    assert copies == wanted
+    assert [listed(plan) for plan in plan_both(fleet)] == [Counter(), Counter()], "nothing is left to do"
+
+
+@every_route
+def test_a_task_that_waits_plans_to_go_on_after_a_killed_run(fleet: Fleet, route: Route) -> None:
+    for at in range(7, 42, 11):
+        fleet.begin(route, 2)
+        with fleet.dies(at, after=True):
+            fleet.protect()
+        protect_as_planned_at_once(fleet)
+
+
+def test_a_task_that_waits_plans_also_what_has_to_wait_for_a_slot(fleet: Fleet) -> None:
+    fleet.begin(ROUTES[0], 5, max_in_flight={"instance": 2, "cluster": 2})
+    source, dr = protect_as_planned_at_once(fleet)
+    assert (listed(source).total(), listed(dr).total()) == (10, 5), "copied and shared, then copied"
+
+
+@every_route
+def test_a_plan_gives_each_step_of_a_route_its_reason(fleet: Fleet, route: Route) -> None:
+    """In the words that the planner has for them; taking a snapshot and tidying up are no part of a route."""
+    fleet.begin(route, 2)
+    steps = whole_route(start_of(route), place_of(SOURCE), place_of(DR), single_step=not route.lab)
+    assert not isinstance(steps, Unsupported)
+    plans = plan_both(fleet)
+    given = Counter(step["reason"] for plan in plans for step in plan["steps"] if step["changed"])
+    for step in steps:
+        assert given.pop(step.reason) == 2, "for each of the two databases"
+    assert set(given) <= {"a snapshot taken for this recovery point", "what a route left on its way"}
+
+
+def start_of(route: Route) -> Start:
+    """What the planner has to know of the databases of a class."""
+    kind = route.seed.get("kind", "cluster" if route.seed["engine"].startswith("aurora") else "instance")
+    encryption = {None: "none", "data": "customer", "alias/aws/rds": "aws-managed", "sse-rds": "aws-owned"}
+    origin = "manual" if route.publish.get("source") == "snapshot" else "automated"
+    return Start(kind, route.seed["engine"], origin, encryption[route.seed.get("key")])  # type: ignore[arg-type]
+
+
+def place_of(side: Side) -> Place:
+    return Place(side.account, side.region)

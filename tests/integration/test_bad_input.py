@@ -43,7 +43,11 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         ["must be another one", "Name the DR account"],
     ),
     "sharing with everybody": ("snapshot_copy", COPY | {"share_with": ["all"]}, ["never shared with everybody"]),
-    "a key that does not exist": ("snapshot_copy", COPY | {"kms_key_id": "alias/nothing"}, ["alias/nothing", WEST]),
+    "a key that does not exist": (
+        "snapshot_copy",
+        COPY | {"kms_key_id": "alias/nothing"},
+        ["alias/nothing", WEST, "Name a key or alias"],
+    ),
     "a disabled key": (
         "snapshot_copy",
         COPY | {"kms_key_id": "@disabled"},
@@ -118,7 +122,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "a drill in a subnet group that does not exist": (
         "snapshot_restore",
         RESTORE | {"db_subnet_group_name": "nothing"},
-        ["nothing"],
+        ["nothing", "Name a DB subnet group"],
     ),
     "a drill of an unknown database": ("snapshot_restore", RESTORE | {"databases": ["odrers"]}, ["'odrers'"]),
     "a drill id that no identifier can carry": (

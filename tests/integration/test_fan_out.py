@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from tests.integration.play import Run, forget_calls, play, snapshots, writes
 
 PRODUCTION, STAGING = "111111111111", "555555555555"
 PRODUCTION_DR, STAGING_DR = "222222222222", "666666666666"
+ACCOUNTS = re.compile(r"\d{12}")
 AT_ONCE = dict.fromkeys(("snapshot", "snapshot_gib", "copy", "copy_gib"), 0.0)
 REGIONS = {
     "production": "us-west-2",
@@ -181,6 +184,35 @@ def test_a_limit_leaves_the_other_sites_alone(lab: Lab, run: Callable[..., Run])
     assert done.code == 0, done.output
     assert landed(lab) == {**EVERYTHING, "production_dr": []}
     assert marks(lab, "production") == {()}, "production was not asked"
+
+
+# -- who may use which keys -------------------------------------------------------------------------------------------
+
+
+def opened_for(lab: Lab, site: str) -> list[str]:
+    """The foreign accounts that the policy of a site's key admits."""
+    kms = lab.client(site, "kms", REGIONS[site])
+    key = kms.describe_key(KeyId="alias/lifeboat")["KeyMetadata"]
+    policy = json.loads(kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"])
+    return sorted(set(ACCOUNTS.findall(json.dumps(policy["Statement"]))) - {key["AWSAccountId"]})
+
+
+def copies_from(lab: Lab, site: str) -> list[str]:
+    """The foreign accounts whose snapshots and keys the role of a DR site may use."""
+    role = {"RoleName": "lifeboat-replicate", "PolicyName": "replicate"}
+    policy = lab.client(site, "iam", REGIONS[site]).get_role_policy(**role)["PolicyDocument"]
+    return sorted(set(ACCOUNTS.findall(json.dumps(policy))) - {DR_SITES[site]["lifeboat_account_id"]})
+
+
+def test_keys_are_open_for_those_dr_accounts_alone_that_are_published_for(lab: Lab, run: Callable[..., Run]) -> None:
+    told = {"lifeboat_profiles": {"prepare": "{{ inventory_hostname }}"}, "prepare_network": False}
+    done = run(playbook="prepare.yml", **dict.fromkeys(REGIONS, told))
+    assert done.code == 0, done.output
+    assert opened_for(lab, "production") == [PRODUCTION_DR, STAGING_DR]
+    assert opened_for(lab, "staging") == [STAGING_DR]
+    assert [opened_for(lab, site) for site in DR_SITES] == [[], []]
+    assert copies_from(lab, "production_dr") == [PRODUCTION]
+    assert copies_from(lab, "staging_dr") == [PRODUCTION, STAGING]
 
 
 # -- environments -----------------------------------------------------------------------------------------------------

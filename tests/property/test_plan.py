@@ -180,7 +180,7 @@ def publish(points: list[RecoveryPoint]) -> list[Copy]:
     grouped = by_database(points, "lifeboat")
     begun = [begin(one, of_database(one, grouped), wish, options, NOW) for one in databases]
     named = {"alias/lifeboat": SOURCE_KEY}
-    return [copy for one in begun if one.chosen for copy in complete(one, KEYS, named, ({}, {}), options).copies]
+    return [copy for one in begun if one.chosen for copy in complete(one, (KEYS, {}), named, ({}, {}), options).copies]
 
 
 def shared(one: Copy) -> RecoveryPoint:

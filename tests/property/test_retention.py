@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import MANAGED_BY, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.policy import Policy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import (
@@ -97,7 +97,7 @@ def deleted(points: Points, policy: Policy, account: str, **more: Any) -> Points
 
 
 def is_ours(point: RecoveryPoint) -> bool:
-    return point.is_owned_by("lifeboat") and parse(point.name, "lifeboat") is not None
+    return point.tags.get(MANAGED_BY) == "lifeboat" and parse(point.name, "lifeboat") is not None
 
 
 def by_database(points: Iterable[RecoveryPoint]) -> list[Points]:

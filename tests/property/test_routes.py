@@ -18,8 +18,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import (
     Start,
     Step,
     Unsupported,
-    route,
 )
+from tests.builders import route
 
 S, D = "111111111111", "222222222222"
 REGIONS = st.sampled_from(["us-west-2", "us-east-1", "eu-west-1"])

@@ -22,14 +22,37 @@ Meaning = Literal["wait", "prune", "permission", "missing", "taken", "refused", 
 # One code means both "wait" and "prune": RDS tells them apart in the message only.
 COPY_LIMIT = "snapshots across regions"
 TRANSIENT = ("Throttling", "RequestLimitExceeded", "InternalFailure", "ServiceUnavailable")
+CREDENTIALS = (
+    "InvalidClientTokenId",
+    "UnrecognizedClient",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+)
+NOT_ALLOWED = ("AccessDenied", "UnauthorizedOperation", "KMSKeyNotAccessible", *CREDENTIALS)
 REMEDIES: dict[Meaning, str] = {
     "wait": "Run it again: it goes on where it stopped",
     "prune": "Remove snapshots with snapshot_prune, or ask AWS for a larger quota",
     "permission": "Allow it to this role (playbooks/prepare.yml does), and check the policy of the key",
-    "missing": "",
-    "taken": "",
-    "refused": "",
+    "missing": "It may be gone since it was looked up: run it again, or correct its name",
+    "taken": "Delete or rename what has that name, or choose another prefix",
+    "refused": "Correct what AWS names there, and run it again",
     "unreachable": "Check the profile, its endpoint, the Region and the network",
+}
+# What helps where the code says more than that: by how it begins. Those of KMS do not name their service.
+REMEDIES_BY_CODE = {
+    "NotFoundException": "Name a key or alias of that account and Region (playbooks/prepare.yml makes one)",
+    "KMSKeyNotAccessible": "Enable the key, and allow its use to this role and in its policy",
+    "DBSubnetGroupNotFound": "Name a DB subnet group of that Region (playbooks/prepare.yml makes one at a DR site)",
+    "OptionGroupNotFound": "Name an option group of that Region, or make it there",
+    "InvalidDBSnapshotState": "Run it again when the snapshot is available",
+    "InvalidDBClusterSnapshotState": "Run it again when the snapshot is available",
+    "SharedSnapshotQuotaExceeded": "Share it with fewer accounts: RDS allows 20",
+    "InstanceQuotaExceeded": "Delete DB instances, or ask AWS for a larger quota",
+    "DBClusterQuotaExceeded": "Delete DB clusters, or ask AWS for a larger quota",
+    "StorageQuotaExceeded": "Delete databases, or ask AWS for a larger quota of storage",
+    "InsufficientDB": "Run it again later, or choose another instance class",
+    **dict.fromkeys(CREDENTIALS, "Renew the credentials of the profile"),
 }
 
 
@@ -37,7 +60,7 @@ class AwsRefusal(LifeboatError):
     """A call that AWS did not carry out."""
 
     def __init__(self, what: str, *, why: str, code: str, meaning: Meaning) -> None:
-        super().__init__(what, why=why, remedy=REMEDIES[meaning], code=code)
+        super().__init__(what, why=why, remedy=remedy_for(code, meaning), code=code)
         self.meaning = meaning
 
     @property
@@ -52,13 +75,17 @@ class AwsRefusal(LifeboatError):
         return code.startswith(("InvalidParameter", "KMSKeyNotAccessible")) and "option group" not in self.why
 
 
+def remedy_for(code: str, meaning: Meaning) -> str:
+    return next((remedy for start, remedy in REMEDIES_BY_CODE.items() if code.startswith(start)), REMEDIES[meaning])
+
+
 def meaning_of(code: str, message: str) -> Meaning:
     """Sort the inconsistent codes of RDS (some end in Fault, some do not) by what can be done about them."""
     if code == "SnapshotQuotaExceeded":
         return "wait" if COPY_LIMIT in message else "prune"
     if code.startswith(TRANSIENT) or code in ("InvalidDBInstanceState", "InvalidDBClusterStateFault"):
         return "wait"
-    if code.startswith(("AccessDenied", "UnauthorizedOperation", "KMSKeyNotAccessible", "InvalidClientTokenId")):
+    if code.startswith(NOT_ALLOWED):
         return "permission"
     if "AlreadyExists" in code:
         return "taken"

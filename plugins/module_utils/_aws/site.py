@@ -108,7 +108,11 @@ class Site:
     def now(self) -> datetime:
         """AWS's time, from its last answer: the controller's clock may be wrong."""
         if not self._dates:
-            raise LifeboatError("Cannot tell the time", why="AWS has not answered with a Date yet")
+            raise LifeboatError(
+                "Cannot tell the time",
+                why="AWS has not answered with a Date yet",
+                remedy="Check the endpoint of the profile",
+            )
         return self._dates[0]
 
     @property
@@ -119,7 +123,7 @@ class Site:
     @property
     def account(self) -> str:
         if self._account is None:
-            with refusals("Cannot tell whose credentials these are"):
+            with refusals(f"Cannot tell whose credentials these are in {self.region}"):
                 self._account = self._client("sts").get_caller_identity()["Account"]
         return self._account
 
@@ -186,7 +190,7 @@ class Site:
         """The accounts that may copy a snapshot: one call each, RDS has no list of them."""
         spelling = SPELLINGS[point.kind]
         describe = getattr(self._client("rds"), f"describe_{spelling.snapshot_operation}_attributes")
-        with refusals(f"Cannot see with whom {point.name} is shared"):
+        with refusals(f"Cannot see with whom {point.name} in {self.region} is shared"):
             answer = describe(**{f"{spelling.snapshot}Identifier": point.name})
         attributes = answer[f"{spelling.snapshot}AttributesResult"][f"{spelling.snapshot}Attributes"]
         values = [one.get("AttributeValues", []) for one in attributes if one["AttributeName"] == "restore"]
@@ -226,7 +230,7 @@ class Site:
 
     def network(self, subnet_group: str) -> Network:
         """A DB subnet group, and which of its subnets a route leads to from the internet."""
-        with refusals(f"Cannot use the DB subnet group {subnet_group}"):
+        with refusals(f"Cannot use the DB subnet group {subnet_group} in {self.region}"):
             answer = self._client("rds").describe_db_subnet_groups(DBSubnetGroupName=subnet_group)
             group = answer["DBSubnetGroups"][0]
             vpc_filter = [{"Name": "vpc-id", "Values": [group["VpcId"]]}]
@@ -240,7 +244,7 @@ class Site:
         :raises LifeboatError: when one of them is not in the network's VPC.
         """
         vpc_filter = [{"Name": "vpc-id", "Values": [network.vpc_id]}]
-        with refusals(f"Cannot see the security groups of {network.vpc_id}"):
+        with refusals(f"Cannot see the security groups of {network.vpc_id} in {self.region}"):
             groups = self._client("ec2").describe_security_groups(Filters=vpc_filter)["SecurityGroups"]
         known = {group[key]: group["GroupId"] for key in ("GroupName", "GroupId") for group in groups}
         for one in wanted:
@@ -271,7 +275,7 @@ class Site:
         spelling = SPELLINGS[point.kind]
         modify = getattr(self._client("rds"), f"modify_{spelling.snapshot_operation}_attribute")
         values = {"ValuesToAdd": sorted(add), "ValuesToRemove": sorted(remove)}
-        with refusals(f"Cannot share {point.name}"):
+        with refusals(f"Cannot share {point.name} in {self.region}"):
             modify(
                 **{f"{spelling.snapshot}Identifier": point.name},
                 AttributeName="restore",
@@ -286,7 +290,7 @@ class Site:
     def delete_recovery_point(self, point: RecoveryPoint) -> None:
         """Delete a manual snapshot."""
         spelling = SPELLINGS[point.kind]
-        with refusals(f"Cannot delete {point.name}"):
+        with refusals(f"Cannot delete {point.name} in {self.region}"):
             getattr(self._client("rds"), f"delete_{spelling.snapshot_operation}")(
                 **{f"{spelling.snapshot}Identifier": point.name}
             )
@@ -294,25 +298,25 @@ class Site:
     def restore(self, target: Target) -> Database:
         """Start a database from a recovery point, in the target's network and never public."""
         spelling = SPELLINGS[target.kind]
-        with refusals(f"Cannot restore {target.recovery_point} as {target.name}"):
+        with refusals(f"Cannot restore {target.recovery_point} as {target.name} in {self.region}"):
             answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
         return rows.database(answer[spelling.database], spelling)
 
     def stand_in(self, stand_in: StandIn) -> Database:
         """Start an instance from the snapshot of a Multi-AZ DB cluster, in the named network and never public."""
-        with refusals(f"Cannot restore {stand_in.recovery_point} as {stand_in.name}"):
+        with refusals(f"Cannot restore {stand_in.recovery_point} as {stand_in.name} in {self.region}"):
             answer = self._client("rds").restore_db_instance_from_db_snapshot(**rows.stand_in_parameters(stand_in))
         return rows.database(answer[INSTANCE.database], INSTANCE)
 
     def add_member(self, target: Target) -> None:
         """Start the instance through which a restored cluster is reached: a restore makes none."""
-        with refusals(f"Cannot add {target.member} to the cluster {target.name}"):
+        with refusals(f"Cannot add {target.member} to the cluster {target.name} in {self.region}"):
             self._client("rds").create_db_instance(**rows.member_parameters(target))
 
     def set_password(self, database: Database, password: str) -> None:
         """Give the master user of a database a new password, now."""
         spelling = SPELLINGS[database.id.kind]
-        with refusals(f"Cannot set the master password of {database.id.identifier}"):
+        with refusals(f"Cannot set the master password of {database.id.identifier} in {self.region}"):
             getattr(self._client("rds"), f"modify_{spelling.database_operation}")(
                 **{f"{spelling.database}Identifier": database.id.identifier},
                 MasterUserPassword=password,
@@ -324,7 +328,7 @@ class Site:
         spelling = SPELLINGS[database.id.kind]
         # A member keeps nothing of its own: its cluster does.
         kept = {} if database.cluster else {"DeleteAutomatedBackups": True}
-        with refusals(f"Cannot delete {database.id.identifier}"):
+        with refusals(f"Cannot delete {database.id.identifier} in {self.region}"):
             getattr(self._client("rds"), f"delete_{spelling.database_operation}")(
                 **{f"{spelling.database}Identifier": database.id.identifier}, SkipFinalSnapshot=True, **kept
             )

@@ -224,10 +224,12 @@ def asking(what: str) -> Iterator[None]:
 
 
 def store_error(what: str, refusal: AwsRefusal) -> StoreError:
-    remedy = refusal.remedy or "Check the store and who may use it (playbooks/prepare.yml makes both)"
+    remedy = "Check the store and who may use it (playbooks/prepare.yml makes both)"
     if refusal.code == "NoSuchBucket":
         remedy = "Make it with playbooks/prepare.yml, or correct store"
-    elif refusal.meaning == "permission":
+    elif refusal.code == "AccessDenied":
         remedy = "Allow it to this role, and in the policy of the bucket (playbooks/prepare.yml does both)"
+    elif refusal.meaning in ("wait", "unreachable", "permission"):
+        remedy = refusal.remedy
     is_down = refusal.meaning == "unreachable"
     return StoreError(what, why=refusal.why, remedy=remedy, code=refusal.code, is_down=is_down)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .model import BAD_DATABASE_STATES, DATABASE, STAGE, Database, RecoveryPoint, iso
-from .naming import digest_of, parse
+from .naming import digest_of, is_ours, parse
 from .plan import Slot
 from .quota import NAMES, Quota
 from .selection import Candidate
@@ -69,7 +69,7 @@ def landed_in(account: str) -> str:
 def places_of(point: RecoveryPoint, view: View) -> Iterator[str]:
     """Where a recovery point is; a mark, which we set on nothing but our own, says that a DR account has it too."""
     yield f"{point.account}/{point.region}/{'automated' if point.origin == 'automated' else 'manual'}"
-    if point.is_owned_by(view.prefix):
+    if is_ours(point, view.prefix):
         yield from (landed_in(account) for account in sorted(view.dr_accounts) if point.has_landed_in(account))
 
 
@@ -204,5 +204,5 @@ def foreign_share(
         "arn": point.arn,
         "accounts": accounts,
         "public": "all" in accounts,
-        "ours": point.is_owned_by(prefix) and parse(point.name, prefix) is not None,
+        "ours": is_ours(point, prefix),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from .model import DATABASE, MANAGED_BY, ORIGINAL_TIME, RESOURCE_ID, RecoveryPoint, iso
-from .naming import Lineage, parse
+from .naming import Lineage, own_lineage, parse
 from .plan import Copy, Rows
 
 
@@ -31,16 +31,14 @@ def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix:
 
     A source may not go before its copy is available (RDS and Aurora User Guides, copying a snapshot).
     """
-    mine = [one for one in points if one.is_owned_by(prefix)]
-    busy = {parse(one.name, prefix) for one in mine if one.is_in_progress}
-    busy |= {parse(copy.name, prefix) for copy in copies}
-    return [one for one in mine if one.is_intermediate and is_idle(one, busy, prefix)]
+    mine = [(lineage, one) for one in points if (lineage := own_lineage(one.name, one.tags, prefix))]
+    busy = {lineage for lineage, one in mine if one.is_in_progress} | {parse(copy.name, prefix) for copy in copies}
+    return [one for lineage, one in mine if one.is_intermediate and is_idle(one, lineage, busy)]
 
 
-def is_idle(point: RecoveryPoint, busy: Collection[Lineage | None], prefix: str) -> bool:
+def is_idle(point: RecoveryPoint, lineage: Lineage, busy: Collection[Lineage | None]) -> bool:
     """Whether an intermediate can go; one that went bad can, so that the next run makes it anew."""
-    lineage = parse(point.name, prefix)
-    if lineage is None or point.is_in_progress or point.status in ("deleting", "deleted"):
+    if point.is_in_progress or point.status in ("deleting", "deleted"):
         return False
     return point.is_bad or lineage not in busy
 

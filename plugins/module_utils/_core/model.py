@@ -166,10 +166,6 @@ class RecoveryPoint:
         """Whether a route left it on its way: nothing is to be restored from it."""
         return STAGE in self.tags
 
-    def is_owned_by(self, prefix: str) -> bool:
-        """Whether our installation made it: the tag is ours alone, a name is anybody's."""
-        return self.tags.get(MANAGED_BY) == prefix
-
     def has_landed_in(self, account: str) -> bool:
         return f"{LANDED}:{account}" in self.tags
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .errors import LifeboatError
-from .model import DatabaseId
+from .model import MANAGED_BY, DatabaseId, RecoveryPoint
 
 MAX_LENGTH = 63  # of a cluster snapshot's name; a DB snapshot's may be longer, but one shape serves both
 TIME_FORMAT = "%Y%m%d%H%M%S"
@@ -95,6 +96,15 @@ def parse(name: str, prefix: str) -> Lineage | None:
     except ValueError:
         return None
     return Lineage(match["digest"], original)
+
+
+def own_lineage(name: str, tags: Mapping[str, str], prefix: str) -> Lineage | None:
+    """The lineage of what our installation made: it has both our tag and our name, or it is not ours to touch."""
+    return parse(name, prefix) if tags.get(MANAGED_BY) == prefix else None
+
+
+def is_ours(point: RecoveryPoint, prefix: str) -> bool:
+    return own_lineage(point.name, point.tags, prefix) is not None
 
 
 def restored_name(prefix: str, run: str, identifier: str, digest: str) -> str:

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from .errors import LifeboatError
-from .model import Kind, RecoveryPoint, snapshot_arn
-from .naming import parse
+from .model import Database, Kind, RecoveryPoint, snapshot_arn
+from .naming import is_ours, parse
 
 Key = tuple[str, str, str]  # Region, kind and name tell the snapshots of an account apart
 Rows = Mapping[Key, RecoveryPoint]
@@ -40,7 +40,7 @@ class Copy:
     resource_id: str  # of what the snapshot was taken from; it travels along every copy
     kms_key_id: str | None = None
     option_group: str | None = None
-    copy_option_group: bool = False
+    copy_option_group: bool = False  # wherever it can be taken along, instead of option_group
     tags: Mapping[str, str] = field(default_factory=dict)
     started: str | None = None  # AWS's time of the request, once it was made
     waits_for: str | None = None  # the name of an earlier copy of the same database
@@ -63,6 +63,10 @@ class Copy:
         return self.source_arn.split(":")[3]
 
     @property
+    def source_account(self) -> str:
+        return self.source_arn.split(":")[4]
+
+    @property
     def is_taken(self) -> bool:
         """Whether its source is a database: that takes none of the slots for copies."""
         return self.source_arn.split(":")[5] in ("db", "cluster")
@@ -70,7 +74,12 @@ class Copy:
     @property
     def is_single_step(self) -> bool:
         """Whether it crosses account and Region at once, which AWS allows since 2025-09."""
-        return self.source_region != self.region and self.source_arn.split(":")[4] != self.account
+        return self.source_region != self.region and self.source_account != self.account
+
+    @property
+    def takes_group_along(self) -> bool:
+        """Whether AWS can copy the option group as well: across accounts, within a Region (aws_rds.md 1.2)."""
+        return self.copy_option_group and self.source_region == self.region and self.source_account != self.account
 
     def as_document(self) -> dict[str, Any]:
         """What an unfinished copy leaves for the next pass."""
@@ -172,7 +181,7 @@ def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
     """
     for copy in copies:
         row = rows.get(copy.key)
-        if row is not None and not row.is_owned_by(prefix):
+        if row is not None and not is_ours(row, prefix):
             raise LifeboatError(
                 f"Cannot copy {copy.identifier} to {copy.name} in {copy.region}",
                 why="a snapshot of that name exists, and it does not carry our tag",
@@ -180,18 +189,32 @@ def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
             )
 
 
-def expected(copy: Copy, source: RecoveryPoint) -> RecoveryPoint:
-    """The recovery point that a copy will be: what check mode hands to the next step."""
-    return replace(
-        source,
+def as_made(copy: Copy) -> RecoveryPoint:
+    """The recovery point that a copy will be, as far as the copy tells: what check mode goes on with."""
+    return RecoveryPoint(
         kind=copy.kind,
         name=copy.name,
         arn=copy.arn,
         account=copy.account,
         region=copy.region,
         origin="manual",
+        status="available",
+        engine=copy.engine,
+        engine_version="",
+        identifier=copy.identifier,
         resource_id=copy.resource_id,
+        size_gib=copy.size_gib,
+        encrypted=copy.kms_key_id is not None,
+        kms_key_id=copy.kms_key_id,
+        tags=copy.tags,
+    )
+
+
+def expected(copy: Copy, source: RecoveryPoint | Database) -> RecoveryPoint:
+    """The same with what its source tells of it: what check mode hands to the next module."""
+    return replace(
+        as_made(copy),
+        engine_version=source.engine_version,
         encrypted=source.encrypted or copy.kms_key_id is not None,
         kms_key_id=copy.kms_key_id or source.kms_key_id,
-        tags=copy.tags,
     )

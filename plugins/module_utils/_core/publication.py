@@ -21,7 +21,7 @@ from .model import (
 from .naming import Lineage, intermediate_name, name_for
 from .option_groups import Groups, why_not_usable
 from .plan import Copy, Rows
-from .routes import Encryption, Place, Start, Step, Unsupported, is_multi_az_cluster, to_publish
+from .routes import Encryption, Place, Start, Step, Steps, Unsupported, is_multi_az_cluster, to_publish
 from .sources import Chosen, Source, choose
 from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
 
@@ -100,14 +100,14 @@ def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) ->
 
 def complete(
     publication: Publication,
-    keys: Mapping[str, Key],
+    keys: tuple[Mapping[str, Key], Mapping[str, str]],
     kms_keys: Mapping[str, str],
     groups: tuple[Groups, Groups],
     options: PublishOptions,
 ) -> Publication:
     """All the copies that a publication takes, in their order, each with its key and its reason.
 
-    :param keys: those of the snapshots, as far as they can be read.
+    :param keys: those of the snapshots, as far as they can be read, and why the others cannot.
     :param kms_keys: the ARN of each key that a wish names.
     :param groups: the option groups at home, and of the Region where it is offered.
     """
@@ -115,9 +115,9 @@ def complete(
     if chosen is None or last is None:
         return publication
     what = chosen.point.name if chosen.point else database.id.identifier
-    if problem := why_not_readable(database, chosen.point, keys):
+    if problem := why_not_readable(database, chosen.point, *keys):
         return refuse(publication, what, problem)
-    start = start_of(database, chosen.point, keys, groups[0])
+    start = start_of(database, chosen.point, keys[0], groups[0])
     steps = to_publish(start, options.home, options.publish_in, share=options.is_shared)
     if isinstance(steps, Unsupported):
         return refuse(publication, what, steps)
@@ -134,14 +134,17 @@ def refuse(publication: Publication, what: str, why: Unsupported) -> Publication
     return replace(publication, copies=(), problem=f"{what} cannot be published: {why.reason}. {why.remedy}.")
 
 
-def why_not_readable(database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key]) -> Unsupported | None:
+def why_not_readable(
+    database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key], refused: Mapping[str, str]
+) -> Unsupported | None:
     """A key that is disabled or out of sight spoils every route."""
     key_id = point.kms_key_id if point else database.kms_key_id
     if key_id is None:
         return None
     key = keys.get(key_id)
     if key is None:
-        return Unsupported(f"its key {key_id} cannot be read", "Allow kms:DescribeKey on it to this role")
+        why = f"its key {key_id} cannot be read: {refused[key_id].rstrip('.')}"
+        return Unsupported(why, "Allow kms:DescribeKey on it to this role, if the key still exists")
     if not key.is_enabled:
         return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or restore it before it is deleted")
     return None
@@ -197,22 +200,24 @@ def build(
     publication: Publication,
     chosen: Chosen,
     last: Copy,
-    steps: Iterable[Step],
+    steps: Steps,
     kms_key: str | None,
     options: PublishOptions,
 ) -> Publication:
     """The copies of the steps: what is first taken has a name of its own where it is not what is offered."""
     copying = [step for step in steps if step.action == "copy"]
+    reasons = {step.action: step.reason for step in steps}
     copies: tuple[Copy, ...] = ()
     stand_in = None
     source = last.source_arn
-    if options.stand_in and is_multi_az_cluster(publication.database.id.kind, last.engine):
+    if options.stand_in and "restore" in reasons:
         copies = () if chosen.point else (taken_copy(last, source, chosen.lineage, options, kind="cluster"),)
         point = copies[0].arn if copies else source
         stand_in = plan_stand_in(last.identifier, last.engine, point, chosen.lineage, options.prefix, options.stand_in)
         source = arn_of(stand_in.name, options.home.account, options.home.region)
     if stand_in or chosen.point is None:
         taken = taken_copy(last, source, chosen.lineage, options, is_offered=not copying)
+        taken = replace(taken, reason=reasons.get("take", taken.reason))
         copies, source = (*copies, taken), taken.arn
     for step in copying:
         copy = replace(last, source_arn=source, reason=step.reason)
@@ -236,25 +241,6 @@ def taken_copy(
         return taken
     name = intermediate_name(options.prefix, last.identifier, lineage)
     return replace(taken, name=name, tags={**last.tags, STAGE: "intermediate"})
-
-
-def as_taken(database: Database, copy: Copy) -> RecoveryPoint:
-    """The snapshot that will be taken of a database, as far as it is known before."""
-    return RecoveryPoint(
-        kind=copy.kind,
-        name=copy.name,
-        arn=copy.arn,
-        account=copy.account,
-        region=copy.region,
-        origin="manual",
-        status="available",
-        engine=database.engine,
-        engine_version=database.engine_version,
-        identifier=database.id.identifier,
-        resource_id=database.id.resource_id,
-        encrypted=database.encrypted,
-        kms_key_id=database.kms_key_id,
-    )
 
 
 def keyed(copy: Copy, step: Step, kms_key: str | None, wish: Wish, options: PublishOptions) -> Copy:

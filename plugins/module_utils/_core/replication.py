@@ -13,10 +13,10 @@ from .handover import carried_tags
 from .intermediates import tags_for
 from .manifest import Landed, Published
 from .model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
-from .naming import Lineage, digest_of, parse
+from .naming import Lineage, digest_of, is_ours, own_lineage, parse
 from .option_groups import is_default
 from .plan import Copy, Rows
-from .routes import Place, Start, Step, to_own
+from .routes import Place, Start, to_own
 
 # A key that every account has; what is under it cannot be shared, and need not be (aws_rds.md 14.1, note e).
 AWS_MANAGED_ALIAS = "alias/aws/rds"
@@ -133,13 +133,10 @@ def start_of(point: RecoveryPoint) -> Start:
 
 def plan_copies(offer: Offer, wish: Wish, options: ReplicateOptions, *, single_step: bool = True) -> list[Copy]:
     """How the DR site makes an offered recovery point its own: the last copy is the one that lands."""
-    point = offer.point
-    steps = to_own(start_of(point), Place(point.account, point.region), options.home, single_step=single_step)
-    copies = [first_copy(offer, options)] if point.is_intermediate else []
-    for step in steps:
-        source = copies[-1].arn if copies else point.arn
-        copies.append(copy_of_step(offer, step, source, wish, options, is_last=step is steps[-1]))
-    return copies
+    last = last_copy(offer, wish, options)
+    if offer.point.is_intermediate:
+        return [first_copy(offer, options), last]
+    return [last] if single_step or not last.is_single_step else in_two_steps(last)
 
 
 def first_copy(offer: Offer, options: ReplicateOptions) -> Copy:
@@ -161,51 +158,56 @@ def first_copy(offer: Offer, options: ReplicateOptions) -> Copy:
     )
 
 
-def copy_of_step(
-    offer: Offer, step: Step, source: str, wish: Wish, options: ReplicateOptions, *, is_last: bool
-) -> Copy:
-    """One copy of an offered recovery point; one on the way is never shared, so that aws/rds will do as its key."""
+def last_copy(offer: Offer, wish: Wish, options: ReplicateOptions) -> Copy:
+    """The copy that lands, made from the offered recovery point itself."""
     point = offer.point
+    (step,) = to_own(start_of(point), Place(point.account, point.region), options.home)
     carried = carried_tags(offer.entry, options.tags) if offer.entry else {}
     more = {**carried, **options.tags}
-    tags = tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, more)
-    keys = {"unchanged": None, "own": AWS_MANAGED_ALIAS}
-    leaves_its_account = source.split(":")[4] != options.home.account
-    stays_in_region = source.split(":")[3] == step.region
-    takes_group_along = wish.copy_option_group and leaves_its_account and stays_in_region
-    return Copy(
+    copy = Copy(
         kind=point.kind,
         identifier=identifier_of(offer),
         digest=offer.lineage.digest,
         name=point.name,
         account=options.home.account,
         region=step.region,
-        source_arn=source,
+        source_arn=point.arn,
         size_gib=point.size_gib,
         engine=point.engine,
         reason=step.reason,
         resource_id=point.resource_id,
-        kms_key_id=keys.get(step.under, wish.kms_key_arn),
-        option_group=None if takes_group_along or not is_last or point.kind != "instance" else wish.option_group,
-        copy_option_group=takes_group_along and is_default(point.option_group) is False,
-        tags=tags if is_last else {**tags, STAGE: "intermediate"},
+        kms_key_id=None if step.under == "unchanged" else wish.kms_key_arn,
+        option_group=wish.option_group if point.kind == "instance" else None,
+        copy_option_group=wish.copy_option_group and is_default(point.option_group) is False,
+        tags=tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, more),
     )
+    return replace(copy, option_group=None) if copy.takes_group_along else copy
 
 
 def in_two_steps(copy: Copy) -> list[Copy]:
-    """A copy that AWS refuses to make across account and Region at once: first one of our own in its Region."""
-    key = AWS_MANAGED_ALIAS if copy.kms_key_id else None
-    tags = {**copy.tags, STAGE: "intermediate"}
-    reason = f"AWS refuses one step to {copy.region}: first a copy of its own in {copy.source_region}"
-    first = replace(copy, region=copy.source_region, kms_key_id=key, option_group=None, tags=tags, reason=reason)
-    return [first, replace(copy, source_arn=first.arn, reason="the second step, under the DR account's key")]
+    """The same copy by way of one of our own in the source's Region, which is never shared: aws/rds will do as its key.
+
+    An unencrypted DB snapshot is encrypted by the first of them.
+    """
+    start = Start(copy.kind, copy.engine, "manual", "customer" if copy.kms_key_id else "none")
+    source, home = Place(copy.source_account, copy.source_region), Place(copy.account, copy.region)
+    step, last = to_own(start, source, home, single_step=False)
+    first = replace(
+        copy,
+        region=step.region,
+        kms_key_id=AWS_MANAGED_ALIAS if step.under == "own" else None,
+        option_group=None,
+        tags={**copy.tags, STAGE: "intermediate"},
+        reason=step.reason,
+    )
+    return [first, replace(copy, source_arn=first.arn, reason=last.reason)]
 
 
 def as_own_offers(points: Iterable[RecoveryPoint], rows: Rows, options: ReplicateOptions) -> list[Offer]:
     """Intermediates of ours in other Regions, which go on to this one whether their source is still offered or not."""
     home = options.home.region
-    mine = [one for one in points if one.is_intermediate and one.is_owned_by(options.prefix) and one.region != home]
-    named = [(parse(one.name, options.prefix), one) for one in mine if not one.is_bad]
+    mine = [one for one in points if one.is_intermediate and not one.is_bad and one.region != home]
+    named = [(own_lineage(one.name, one.tags, options.prefix), one) for one in mine]
     return [
         Offer(one, lineage) for lineage, one in named if lineage is not None and (home, one.kind, one.name) not in rows
     ]
@@ -249,7 +251,7 @@ def landed_points(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> 
     return [
         Landed(row.name, row.arn, now)
         for copy, row in found
-        if row.is_available and row.is_owned_by(prefix) and why_not_landed(copy, row) is None
+        if row.is_available and is_ours(row, prefix) and why_not_landed(copy, row) is None
     ]
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 
 from .model import DATABASE, LANDED, RETAIN, STAGE, VERIFIED, RecoveryPoint
-from .naming import Lineage, parse
+from .naming import Lineage, own_lineage
 from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
@@ -43,8 +43,8 @@ class Verdict:
 
 
 def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
-    """Our recovery points by database, newest first: both our tag and our name, or it is not ours to judge."""
-    named = [(parse(point.name, prefix), point) for point in points if point.is_owned_by(prefix)]
+    """Our recovery points by database, newest first."""
+    named = [(own_lineage(point.name, point.tags, prefix), point) for point in points]
     mine = [(lineage, point) for lineage, point in named if lineage is not None]
     return sorted(mine, key=lambda one: (one[0].digest, one[0].original, one[1].arn), reverse=True)
 

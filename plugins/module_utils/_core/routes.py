@@ -4,13 +4,16 @@
 # Private to this collection: may change in any release.
 """Which steps are legal, and the cheapest of them, to bring a recovery point to the DR site.
 
+Each side plans its own: the source with ``to_publish``, the DR site with ``to_own``. Every step has its reason in one
+sentence, which the results of the modules show.
+
 The laws, from the RDS and Aurora User Guides on copying and sharing snapshots:
 
 1. Automated snapshots and those of AWS Backup cannot be shared: the source copies them once.
 2. A snapshot under a key of AWS cannot be shared: that same copy re-keys it.
 3. One copy may change Region, key and type together; at the DR site Region, key and account, when its source is shared.
 4. A copy of an encrypted snapshot that crosses accounts or Regions must name a key of its destination.
-5. An unencrypted DB snapshot may be encrypted by any copy, so the last one does; a cluster snapshot only at restore.
+5. Any copy may encrypt an unencrypted DB snapshot: the DR site's first does; a cluster snapshot only at restore.
 6. The DR site ends with a copy of its own under its own key.
 7. Options on which the data depend (TDE) cannot leave the account, but for Oracle's Timezone and OLS.
 8. No snapshot crosses the border of a partition, nor of a Region in China.
@@ -19,7 +22,6 @@ The laws, from the RDS and Aurora User Guides on copying and sharing snapshots:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -30,6 +32,10 @@ Encryption = Literal["none", "aws-managed", "aws-owned", "customer"]
 # copies, for what is never shared from there; or a key that it may leave out.
 Under = Literal["unchanged", "customer", "own", "optional"]
 TRAVELLERS = frozenset({"Timezone", "OLS"})
+# Why those steps are taken of which no copy tells it.
+WHY_RESTORE = "a Multi-AZ DB cluster's snapshot neither moves nor is shared: a stand-in can"
+WHY_REMOVE = "the stand-in has done its work"
+WHY_SHARE = "the DR account may copy what is shared with it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +91,6 @@ class Unsupported:
 Steps = tuple[Step, ...]
 
 
-def route(
-    start: Start, source: Place, dr: Place, *, publish_in: str | None = None, single_step: bool = True
-) -> Steps | Unsupported:
-    """The steps from a snapshot at the source to an own copy at the DR site.
-
-    :param publish_in: the Region where the source offers it; its own unless told otherwise.
-    :param single_step: whether AWS lets a copy cross account and Region together (it does since 2025-09).
-    """
-    if source.account == dr.account:
-        return to_publish(start, source, dr.region, share=False)
-    published = to_publish(start, source, publish_in or source.region)
-    if isinstance(published, Unsupported):
-        return published
-    offered = replace(
-        start, kind="instance" if start.is_of_multi_az_cluster else start.kind, encryption=shared_encryption(start)
-    )
-    place = Place(source.account, publish_in or source.region)
-    return published + to_own(offered, place, dr, single_step=single_step)
-
-
-def shared_encryption(start: Start) -> Encryption:
-    """Once it is shared, it is under a customer managed key or under none (law 2)."""
-    return start.encryption if start.encryption == "none" else "customer"
-
-
 def to_publish(start: Start, source: Place, region: str, *, share: bool = True) -> Steps | Unsupported:
     """What the source account does until a snapshot is where others may copy it, or only where it should be."""
     if problem := why_unsupported(start, source.region, region, share=share):
@@ -118,9 +99,7 @@ def to_publish(start: Start, source: Place, region: str, *, share: bool = True) 
     if steps:
         start = replace(start, kind="instance", origin="manual")
     if share:
-        copies = needed_copy(start, source, region)
-        steps += copies
-        return (*steps, Step("share", source.account, region, "the DR account may copy what is shared with it"))
+        return (*steps, *needed_copy(start, source, region), Step("share", source.account, region, WHY_SHARE))
     return (*steps, moving_copy(start, source, region))
 
 
@@ -148,11 +127,9 @@ def stand_in(source: Place) -> Steps:
     """A snapshot of an instance instead of that of a Multi-AZ DB cluster (law 9)."""
     account, region = source.account, source.region
     return (
-        Step(
-            "restore", account, region, "a Multi-AZ DB cluster's snapshot neither moves nor is shared: a stand-in can"
-        ),
+        Step("restore", account, region, WHY_RESTORE),
         Step("take", account, region, "a snapshot of the stand-in is an ordinary one, under the same key"),
-        Step("remove", account, region, "the stand-in has done its work"),
+        Step("remove", account, region, WHY_REMOVE),
     )
 
 
@@ -174,16 +151,20 @@ def moving_copy(start: Start, source: Place, region: str) -> Step:
     """A copy of the source's own into another Region, which needs a key there unless nothing is encrypted (law 4)."""
     reason = f"one copy takes it from {source.region} to {region}, makes it manual and gives it a key of that Region"
     if start.encryption == "none":
-        reason = f"one copy takes it from {source.region} to {region}; it stays unencrypted until the last one"
+        reason = f"one copy takes it from {source.region} to {region}; it stays unencrypted there"
     return Step("copy", source.account, region, reason, "unchanged" if start.encryption == "none" else "customer")
 
 
 def to_own(start: Start, source: Place, dr: Place, *, single_step: bool = True) -> Steps:
-    """What the DR account does with what is shared with it (laws 3, 4, 5, 6)."""
-    if source.region == dr.region or single_step:
-        return (last_copy(start, source, dr),)
+    """What the DR account does with what is shared with it, or with its own copy elsewhere (laws 3, 4, 5, 6).
+
+    :param single_step: whether AWS lets a copy cross account and Region together (it does since 2025-09).
+    """
+    last = last_copy(start, source, dr)
+    if single_step or source.region == dr.region or source.account == dr.account:
+        return (last,)
     reason = f"AWS refuses one step from {source} to {dr.region}: first a copy of its own in {source.region}"
-    first = Step("copy", dr.account, source.region, reason, "unchanged" if start.encryption == "none" else "own")
+    first = Step("copy", dr.account, source.region, reason, "unchanged" if last.under == "unchanged" else "own")
     return first, last_copy(start, Place(dr.account, source.region), dr)
 
 
@@ -195,8 +176,3 @@ def last_copy(start: Start, source: Place, dr: Place) -> Step:
     whose = "shared by" if source.account != dr.account else "already owned by"
     reason = f"{whose} {source.account}: one copy {where} under the DR account's key"
     return Step("copy", dr.account, dr.region, reason, "optional" if start.encryption == "none" else "customer")
-
-
-def explain(steps: Iterable[Step]) -> list[str]:
-    """A route in one sentence a step."""
-    return [f"{step.by} {step.action} in {step.region}: {step.reason}." for step in steps]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from .model import Database, RecoveryPoint
-from .naming import Lineage, digest_of, lineage_of, parse
+from .naming import Lineage, digest_of, is_ours, lineage_of, own_lineage
 
 Source = Literal["automated", "manual", "awsbackup", "snapshot"]
 
@@ -52,19 +52,15 @@ def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
 def newest_taken(database: Database, points: Iterable[RecoveryPoint], prefix: str, since: datetime) -> Lineage | None:
     """The newest recovery point of ours that is younger than the interval: then none is taken."""
     digest = lineage_of(database.id, since).digest
-    found = [lineage for one in points if not one.is_bad and (lineage := parse(one.name, prefix))]
-    return max((one for one in found if one.digest == digest and one.original > since), default=None)
-
-
-def is_ours(point: RecoveryPoint, prefix: str) -> bool:
-    return point.is_owned_by(prefix) and parse(point.name, prefix) is not None
+    mine = [own_lineage(one.name, one.tags, prefix) for one in points if not one.is_bad]
+    return max((one for one in mine if one and one.digest == digest and one.original > since), default=None)
 
 
 def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[RecoveryPoint]]:
     """Snapshots by what they belong to: the resource id of a database, or the digest in a name of ours."""
     found: dict[str, list[RecoveryPoint]] = {}
     for point in points:
-        lineage = parse(point.name, prefix) if point.is_owned_by(prefix) else None
+        lineage = own_lineage(point.name, point.tags, prefix)
         found.setdefault(lineage.digest if lineage else f"{point.kind} {point.resource_id}", []).append(point)
     return found
 

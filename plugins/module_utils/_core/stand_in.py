@@ -17,7 +17,7 @@ from typing import Any
 
 from .intermediates import unfinished
 from .model import EXPIRES, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, DatabaseId, from_iso, iso
-from .naming import Lineage, parse, stand_in_name
+from .naming import Lineage, own_lineage, stand_in_name
 from .plan import Copy, Rows
 
 STAND_IN = "stand_in"
@@ -76,6 +76,12 @@ def arn_of(name: str, account: str, region: str) -> str:
     return DatabaseId(account, region, "instance", name, "").arn
 
 
+def as_restored(one: StandIn, account: str, region: str) -> Database:
+    """The instance that a stand-in will be: what check mode goes on with."""
+    identity = DatabaseId(account, region, "instance", one.name, "")
+    return Database(identity, one.engine, "", "available", tags=one.tags)
+
+
 def still_needed(stand_ins: Iterable[StandIn], copies: Iterable[Copy], rows: Rows) -> list[StandIn]:
     """The stand-ins of which no snapshot has been taken yet."""
     waiting = {copy.source_arn.split(":")[6] for copy in unfinished(copies, rows) if copy.is_taken}
@@ -93,9 +99,9 @@ def left_over(databases: Iterable[Database], needed: Iterable[StandIn], prefix: 
 
 
 def is_ours(database: Database, prefix: str) -> bool:
-    """Both our tags and our name, or it is not ours to delete."""
-    tagged = database.tags.get(MANAGED_BY) == prefix and database.tags.get(PURPOSE) == STAND_IN
-    return tagged and parse(database.id.identifier, prefix) is not None
+    """What we made for another purpose is no stand-in."""
+    is_own = own_lineage(database.id.identifier, database.tags, prefix) is not None
+    return is_own and database.tags.get(PURPOSE) == STAND_IN
 
 
 def is_expired(database: Database, now: datetime) -> bool:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,19 +18,32 @@ from .._core.intermediates import left_behind, unfinished
 from .._core.keys import check_key
 from .._core.manifest import describe_published, published_manifest
 from .._core.model import Database, RecoveryPoint
+from .._core.naming import is_ours
 from .._core.option_groups import Groups, is_default
 from .._core.overrides import read_overrides, settings_for
 from .._core.plan import Copy, Rows, expected
-from .._core.publication import Publication, PublishOptions, Wish, as_taken, begin, complete
+from .._core.publication import Publication, PublishOptions, Wish, begin, complete
 from .._core.restore import check_isolation
-from .._core.routes import Place
+from .._core.routes import WHY_SHARE, Place
 from .._core.selection import candidate_of, databases_among
 from .._core.sharing import check_accounts, plan_share
 from .._core.sources import by_database, of_database
 from .._core.stand_in import StandIn, StandInOptions, still_needed
-from .arguments import extra_tags, limits, selection
-from .reconcile import Work, by_key, facts, look_again, reconcile, remove_left_over, seconds_since, within_quota
+from .arguments import extra_tags, selection
+from .reconcile import (
+    Work,
+    begin_work,
+    by_key,
+    facts,
+    look_again,
+    play_out,
+    reconcile,
+    remove_left_over,
+    seconds_of,
+    within_quota,
+)
 from .result import Report
+from .stand_ins import look_again as databases_again
 from .stand_ins import tend
 from .store import open_manifests
 
@@ -42,14 +55,13 @@ class Seen:
     """What a full pass read."""
 
     databases: list[Database]
-    points: list[RecoveryPoint]
     rows: Rows
 
 
 def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: a full one, or with ``resume`` one that looks only at what is in flight."""
     wanted = check_accounts(params["share_with"], params["account_id"])
-    work = Work(site, Report(check_mode=check_mode), limits(params), params["prefix"], check_mode)
+    work = begin_work(params, site, check_mode=check_mode)
     manifests = open_manifests(params, site, work.report)
     if params["resume"] is not None:
         go_on(params["resume"], wanted, work)
@@ -65,9 +77,11 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     stand_ins = [one.stand_in for one in publications if one.stand_in]
     check_networks(still_needed(stand_ins, copies, seen.rows), site)
     settle(copies, stand_ins, seen.databases, seen.rows, wanted, work)
-    remove_left_over(left_behind(seen.points, unfinished(copies, seen.rows), work.prefix), work)
-    document = manifest(publications, seen.rows, site, check_mode=check_mode)
-    ours = {row.name for row in seen.rows.values() if row.is_owned_by(work.prefix)}
+    play_out(lambda documents: go_on(documents, wanted, work), work)
+    rows = {**seen.rows, **work.planned}
+    remove_left_over(left_behind(rows.values(), unfinished(copies, rows), work.prefix), work)
+    document = manifest(publications, seen.rows, work)
+    ours = {row.name for row in rows.values() if is_ours(row, work.prefix)}
     manifests.leave(document, ours)
     return result_of(work, manifest=document)  # what is left there has earlier entries as well
 
@@ -129,7 +143,7 @@ def look(params: Mapping[str, Any], options: PublishOptions, site: Site) -> tupl
         begin(one, of_database(one, grouped), read_wish(wish), options, site.now)
         for one, wish in zip(selected, wishes, strict=True)
     ]
-    return Seen(databases, points, by_key(points)), publications
+    return Seen(databases, by_key(points)), publications
 
 
 def read_wish(settings: Mapping[str, Any]) -> Wish:
@@ -140,7 +154,7 @@ def read_wish(settings: Mapping[str, Any]) -> Wish:
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:
     """The publications with all their copies, where they are not done; only for those keys and groups are read."""
     open_ones = [one for one in publications if one.chosen and not one.is_done(rows)]
-    keys, _refused = site.keys(key_of(one) for one in open_ones)
+    keys = site.keys(key_of(one) for one in open_ones)
     kms_keys = publish_keys(publications, options, site)  # also when all is done: a wrong one is told at once
     groups = option_groups(open_ones, options, site)
     done = {id(one): complete(one, keys, kms_keys, groups, options) for one in open_ones}
@@ -184,9 +198,8 @@ def go_on(resume: Iterable[Mapping[str, Any]], wanted: frozenset[str], work: Wor
     copies = [Copy(**one) for one in documents if "name" in one]
     stand_ins = [StandIn(**one["stand_in"]) for one in documents if "stand_in" in one]
     work.settled |= {arn for one in documents for arn in one.get("settled", ())}
-    names = [one.name for one in stand_ins]
-    databases = work.site.databases_named({"instance": names}) if names else []
-    settle(copies, stand_ins, databases, look_again(copies, work.site), wanted, work)
+    databases = databases_again(stand_ins, work)
+    settle(copies, stand_ins, databases, look_again(copies, work), wanted, work)
 
 
 def settle(
@@ -216,7 +229,7 @@ def check_networks(stand_ins: Iterable[StandIn], site: Site) -> None:
 def share(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) -> None:
     """Let those accounts copy a published snapshot that do not have it yet."""
     site, report = work.site.in_region(copy.region), work.report
-    about = facts(copy) | {"seconds": seconds_since(copy.started, work.site.now)}
+    about = facts(copy) | {"seconds": seconds_of(copy, work)}
     missing = frozenset(account for account in wanted if not row.has_landed_in(account))
     if wanted and not missing:
         report.step("landed", reason="the DR account has it", **about)
@@ -232,7 +245,8 @@ def share(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) ->
     except AwsRefusal as refusal:
         report.step("failed", reason=str(refusal), **about)
         return
-    report.step("published", reason=copy.reason or "it is offered already", changed=plan.is_needed, **about)
+    reason = WHY_SHARE if plan.is_needed else copy.reason or "it is offered already"
+    report.step("published", reason=reason, changed=plan.is_needed, **about)
 
 
 def shares_of(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) -> frozenset[str]:
@@ -242,15 +256,16 @@ def shares_of(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work
     return frozenset() if copy.started else work.site.in_region(copy.region).shared_with(row)
 
 
-def manifest(publications: list[Publication], rows: Rows, site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """What is published now; in check mode also what would be."""
+def manifest(publications: list[Publication], rows: Rows, work: Work) -> dict[str, Any]:
+    """What is published now; in check mode also what the task would publish, if it waits for that."""
     points = []
     for one in publications:
         if one.offered is None or one.chosen is None:
             continue
         row = rows.get(one.offered.key)
-        if row is None and check_mode:
-            row = expected(one.offered, one.chosen.point or as_taken(one.database, one.offered))
+        if one.offered.key in work.planned:
+            made = expected(one.offered, one.chosen.point or one.database)
+            row = replace(row, status="available") if row else made
         if row is not None and row.is_available:
             points.append(describe_published(one.database, one.chosen.lineage.original, row))
-    return published_manifest(site.account, site.region, points)
+    return published_manifest(work.site.account, work.site.region, points)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,21 @@ from typing import Any
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.model import RecoveryPoint, from_iso, iso
-from .._core.plan import Copy, Decision, Limits, Rows, Slot, after_earlier, decide, foreign_in_flight, require_ours
+from .._core.plan import (
+    Copy,
+    Decision,
+    Key,
+    Limits,
+    Rows,
+    Slot,
+    after_earlier,
+    as_made,
+    decide,
+    foreign_in_flight,
+    require_ours,
+)
 from .._core.quota import advice, affordable
+from .arguments import limits
 from .result import Report
 
 # After these something may have come about although AWS did not say so: the next pass looks before it acts.
@@ -35,14 +48,8 @@ def names_to_poll(copies: Iterable[Copy]) -> dict[str, dict[str, set[str]]]:
     return names
 
 
-def by_key(points: Iterable[RecoveryPoint]) -> dict[tuple[str, str, str], RecoveryPoint]:
+def by_key(points: Iterable[RecoveryPoint]) -> dict[Key, RecoveryPoint]:
     return {point.key: point for point in points}
-
-
-def look_again(copies: Iterable[Copy], site: Site) -> dict[tuple[str, str, str], RecoveryPoint]:
-    """How those stand now that an earlier pass left in flight: a call for each 50 of a kind and destination."""
-    polled = names_to_poll(copies).items()
-    return by_key(point for region, names in polled for point in site.in_region(region).recovery_points_named(names))
 
 
 @dataclass(slots=True)
@@ -59,6 +66,43 @@ class Work:
     closed: dict[Slot, str] = field(default_factory=dict)  # where it takes no more snapshots, and why
     refused_steps: set[tuple[str, str]] = field(default_factory=set)  # source Region and kind
     settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
+    plays_out: bool = False  # whether it is the plan of a task that waits
+    planned: dict[Key, RecoveryPoint] = field(default_factory=dict)  # what would come about meanwhile
+
+
+def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Work:
+    """The work of one pass, by the options that both sides share."""
+    plays_out = check_mode and params["wait"] and params["resume"] is None
+    report = Report(check_mode=check_mode)
+    return Work(site, report, limits(params), params["prefix"], check_mode, plays_out=plays_out)
+
+
+def look_again(copies: Iterable[Copy], work: Work) -> dict[Key, RecoveryPoint]:
+    """How those stand now that an earlier pass left in flight: a call for each 50 of a kind and destination.
+
+    A plan goes on as if all that was asked for had come about.
+    """
+    if work.plays_out:
+        made = {copy.key: as_made(copy) for copy in copies if copy.started}
+        work.planned |= made
+        return made
+    polled, site = names_to_poll(copies).items(), work.site
+    return by_key(point for region, names in polled for point in site.in_region(region).recovery_points_named(names))
+
+
+def play_out(go_on: Callable[[list[dict[str, Any]]], None], work: Work) -> None:
+    """In check mode, go on as the passes of a task that waits would, until nothing is left to do.
+
+    What the first pass said of the state stays; those after it add what they would change.
+    """
+    report, before = work.report, None
+    in_flight = list(report.in_flight)
+    while work.plays_out and report.resume and report.resume != before:
+        before, said = report.resume, len(report.steps)
+        report.resume = []
+        go_on(before)
+        report.steps[said:] = [step for step in report.steps[said:] if step["changed"] or step["status"] == "failed"]
+    report.in_flight = in_flight
 
 
 def reconcile(copies: list[Copy], rows: Rows, work: Work, held: Iterable[str] = ()) -> list[tuple[Copy, RecoveryPoint]]:
@@ -115,13 +159,15 @@ def start(copy: Copy, work: Work) -> Waiting | None:
         return None
     if copy.slot in work.full and not copy.is_taken:
         return copy, "waits for a free copy slot of its destination"
-    if not work.check_mode:
+    if work.check_mode:
+        work.report.resume.append(replace(copy, started=iso(work.site.now)).as_document())
+    else:
         try:
             row = work.site.in_region(copy.region).copy(copy)
         except AwsRefusal as refusal:
             return after_refusal(copy, refusal, work)
         wait_for(replace(copy, started=iso(work.site.now)), work.report, row)
-    change = {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags)}
+    change = {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags), "why": copy.reason}
     work.report.change(copy.name, None, change)
     work.report.step("copying", reason=copy.reason, changed=True, **facts(copy))
     return None
@@ -174,6 +220,11 @@ def facts(copy: Copy) -> dict[str, Any]:
 def seconds_since(started: str | None, now: datetime) -> int | None:
     """How long something took, on AWS's clock; None when this run did not see it start."""
     return None if started is None else int((now - from_iso(started)).total_seconds())
+
+
+def seconds_of(copy: Copy, work: Work) -> int | None:
+    """How long a copy took; a plan does not know."""
+    return None if work.check_mode else seconds_since(copy.started, work.site.now)
 
 
 def remove_left_over(points: Iterable[RecoveryPoint], work: Work) -> None:

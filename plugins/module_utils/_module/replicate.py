@@ -14,9 +14,9 @@ from .._aws.site import Site
 from .._core.handover import describe_refused, read_stale
 from .._core.intermediates import left_behind, unfinished
 from .._core.keys import check_key
-from .._core.manifest import landed_manifest, read_published
+from .._core.manifest import Landed, landed_manifest, read_published
 from .._core.model import RecoveryPoint, iso
-from .._core.naming import parse
+from .._core.naming import is_ours, parse
 from .._core.option_groups import Groups, is_default, why_not_usable
 from .._core.overrides import Override, read_overrides, settings_for
 from .._core.plan import Copy, Rows
@@ -39,8 +39,19 @@ from .._core.replication import (
 from .._core.routes import Place
 from .._core.selection import Candidate
 from .._core.sharing import check_accounts
-from .arguments import extra_tags, limits
-from .reconcile import Work, by_key, facts, look_again, reconcile, remove_left_over, seconds_since, within_quota
+from .arguments import extra_tags
+from .reconcile import (
+    Work,
+    begin_work,
+    by_key,
+    facts,
+    look_again,
+    play_out,
+    reconcile,
+    remove_left_over,
+    seconds_of,
+    within_quota,
+)
 from .result import Report
 from .store import Manifests, open_manifests
 
@@ -58,26 +69,28 @@ class Seen:
     planned: list[Offer] = field(default_factory=list)  # of those, what the source is about to share
     refusals: list[Refusal] = field(default_factory=list)
     wishes: dict[str, Wish] = field(default_factory=dict)  # by digest of the database
+    plans: dict[str, list[Copy]] = field(default_factory=dict)  # the copies of each offer, by its ARN
     rows: Rows = field(default_factory=dict)
 
 
 def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: a full one, or with ``resume`` one that looks only at what is in flight."""
-    work = Work(site, Report(check_mode=check_mode), limits(params), params["prefix"], check_mode)
+    work = begin_work(params, site, check_mode=check_mode)
     manifests = open_manifests(params, site, work.report)
     work.detour = in_two_steps if params["single_step"] == "auto" else None
     if params["resume"] is not None:
-        copies = [Copy(**document) for document in params["resume"]]
-        settle(copies, look_again(copies, site), work)
+        go_on(params["resume"], work)
         return work.report.as_result()
     seen = look(params, site, manifests)
     report_withdrawn(seen, work)
-    copies = within_quota(possible(seen, params, work), seen.rows, work)
+    copies = within_quota(possible(seen, work), seen.rows, work)
     settle(copies, seen.rows, work)
-    remove_left_over(left_behind(seen.rows.values(), unfinished(copies, seen.rows), work.prefix), work)
+    play_out(lambda documents: go_on(documents, work), work)
+    rows = {**seen.rows, **work.planned}
+    remove_left_over(left_behind(rows.values(), unfinished(copies, rows), work.prefix), work)
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in seen.refusals]
     refused = [describe_refused(one.arn, one.reason) for one in seen.refusals]
-    document = landed_manifest(site.account, site.region, landed(seen, site), refused + failures(work.report))
+    document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
     return work.report.as_result(refused=refused, manifest=manifests.leave(document, landed_names(seen)))
 
 
@@ -89,7 +102,7 @@ def failures(report: Report) -> list[dict[str, str]]:
 
 def landed_names(seen: Seen) -> set[str]:
     home, prefix = seen.options.home.region, seen.options.prefix
-    here = [row for row in seen.rows.values() if row.region == home and row.is_available and row.is_owned_by(prefix)]
+    here = [row for row in seen.rows.values() if row.region == home and row.is_available and is_ours(row, prefix)]
     return {row.name for row in here}
 
 
@@ -110,6 +123,10 @@ def look(params: Mapping[str, Any], site: Site, manifests: Manifests) -> Seen:
     told_now = {point["arn"] for document in params["published"] for point in document["points"]}
     seen.planned = [one for one in seen.spoken_of if one.point.arn in told_now and not is_settled(one, site.account)]
     read_wishes(params, default, seen, site)
+    single_step = params["single_step"] != "never"
+    for one in (*seen.offers, *seen.spoken_of):
+        wish = seen.wishes[one.lineage.digest]
+        seen.plans[one.point.arn] = plan_copies(one, wish, options, single_step=single_step)
     return seen
 
 
@@ -167,15 +184,11 @@ def settings_of(offer: Offer, defaults: Mapping[str, Any], overrides: Iterable[O
     return settings_for(one, defaults, overrides)
 
 
-def possible(seen: Seen, params: Mapping[str, Any], work: Work) -> list[Copy]:
+def possible(seen: Seen, work: Work) -> list[Copy]:
     """The copies that are here, or can be made: the source's key must be usable, and the option group exist."""
-    single_step = params["single_step"] != "never"
     # In check mode the source has not shared what it plans to: its manifest speaks for it.
     offers = newest_by_database([*seen.offers, *(seen.planned if work.check_mode else ())])
-    plans = [
-        (offer, plan_copies(offer, seen.wishes[offer.lineage.digest], seen.options, single_step=single_step))
-        for offer in offers
-    ]
+    plans = [(offer, seen.plans[offer.point.arn]) for offer in offers]
     new = [(offer, copies) for offer, copies in plans if copies[-1].key not in seen.rows]
     keys, refused = work.site.keys([foreign_key(offer, seen.options) for offer, _copies in new])
     groups = work.site.option_groups() if any(copies[-1].option_group for _offer, copies in new) else {}
@@ -183,7 +196,9 @@ def possible(seen: Seen, params: Mapping[str, Any], work: Work) -> list[Copy]:
     for offer, copies in plans:
         last = copies[-1]
         problem = why_not_copyable(offer, keys, refused) or why_no_group(last, groups)
-        if last.key in seen.rows or problem is None:
+        if last.key in seen.rows:
+            possible_ones.append(last)  # the way there is behind it
+        elif problem is None:
             possible_ones += copies
         else:
             work.report.step("failed", reason=f"Cannot copy {last.source_arn}: {problem}", **facts(last))
@@ -215,12 +230,18 @@ def why_no_group(copy: Copy, groups: Groups) -> str | None:
     return f"{problem[0]}. {problem[1]}." if problem else None
 
 
+def go_on(resume: Iterable[Mapping[str, Any]], work: Work) -> None:
+    """A pass over what an earlier one left in flight."""
+    copies = [Copy(**document) for document in resume]
+    settle(copies, look_again(copies, work), work)
+
+
 def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
     """Act on the copies, and say of the finished ones whether they landed."""
     for copy, row in reconcile(copies, rows, work):
         if row.is_intermediate:
             continue
-        about = facts(copy) | {"seconds": seconds_since(copy.started, work.site.now)}
+        about = facts(copy) | {"seconds": seconds_of(copy, work)}
         if problem := why_not_landed(copy, row):
             reason = f"{row.name} does not match its source: {problem}. Delete it and run again."
             work.report.step("failed", reason=reason, **about)
@@ -228,10 +249,7 @@ def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
             work.report.step("landed", reason=copy.reason, **about)
 
 
-def landed(seen: Seen, site: Site) -> list[Any]:
+def landed(seen: Seen, work: Work) -> list[Landed]:
     """What of all that is offered is here, also what a newer one has overtaken."""
-    last = [
-        plan_copies(offer, seen.wishes[offer.lineage.digest], seen.options)[-1]
-        for offer in (*seen.offers, *seen.spoken_of)
-    ]
-    return landed_points(last, seen.rows, seen.options.prefix, str(iso(site.now)))
+    last = [copies[-1] for copies in seen.plans.values()]
+    return landed_points(last, seen.rows, work.prefix, str(iso(work.site.now)))

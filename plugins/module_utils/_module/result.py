@@ -37,8 +37,7 @@ class Report:
 
     def wait_for(self, document: dict[str, Any], **facts: Any) -> None:
         """Leave an item for the next pass; the document is all that pass will know of it."""
-        if not self.check_mode:
-            self.resume.append(document)
+        self.resume.append(document)
         self.in_flight.append({key: value for key, value in facts.items() if value is not None})
 
     def change(self, name: str, before: Any, after: Any) -> None:
@@ -52,7 +51,7 @@ class Report:
             "changed": self.changed or any(step["changed"] for step in self.steps),
             "steps": self.steps,
             "in_flight": self.in_flight,
-            "resume": self.resume,
+            "resume": [] if self.check_mode else self.resume,
             "diff": {"before": self.before, "after": self.after},
             "warnings": self.warnings,
             **more,

@@ -15,8 +15,18 @@ from .._core.errors import LifeboatError
 from .._core.intermediates import unfinished
 from .._core.model import Database, iso
 from .._core.plan import Copy, Rows
-from .._core.stand_in import StandIn, arn_of, is_ours, left_over, still_needed
+from .._core.routes import WHY_REMOVE, WHY_RESTORE
+from .._core.stand_in import StandIn, arn_of, as_restored, is_ours, left_over, still_needed
 from .reconcile import TRY_AGAIN, Work
+
+
+def look_again(stand_ins: Iterable[StandIn], work: Work) -> list[Database]:
+    """How the stand-ins do that an earlier pass left; a plan goes on as if those that were asked for were there."""
+    if work.plays_out:
+        place = work.site.account, work.site.region
+        return [as_restored(one, *place) for one in stand_ins if one.started]
+    names = [one.name for one in stand_ins]
+    return work.site.databases_named({"instance": names}) if names else []
 
 
 def tend(
@@ -56,12 +66,17 @@ def advance(one: StandIn, database: Database | None, unfinished_copies: set[str]
     elif database.is_broken and database.status != "deleting":
         work.report.step("failed", reason=f"The stand-in {one.name} is {database.status}", **facts(one))
     elif not database.is_usable:
-        keep(one, database.status, work)
+        is_coming = database.status != "deleting"
+        keep(replace(one, started=since(one, database, work)) if is_coming else one, database.status, work)
         work.report.step("restoring", reason=f"its stand-in is {database.status}", **facts(one))
     else:
-        keep(one, database.status, work)
+        keep(replace(one, started=since(one, database, work)), database.status, work)
         return True
     return False
+
+
+def since(one: StandIn, database: Database, work: Work) -> str | None:
+    return one.started or iso(database.created or work.site.now)
 
 
 def restore(one: StandIn, work: Work) -> None:
@@ -75,9 +90,10 @@ def restore(one: StandIn, work: Work) -> None:
         else:
             work.report.step("failed", reason=str(refusal), **facts(one))
         return
-    reason = "a Multi-AZ DB cluster's snapshot neither moves nor is shared: a stand-in can"
-    work.report.change(one.name, None, {"restored_from": one.recovery_point, "tags": dict(one.tags)})
-    work.report.step("restoring", reason=reason, changed=True, **facts(one))
+    work.report.change(
+        one.name, None, {"restored_from": one.recovery_point, "tags": dict(one.tags), "why": WHY_RESTORE}
+    )
+    work.report.step("restoring", reason=WHY_RESTORE, changed=True, **facts(one))
     keep(replace(one, started=iso(work.site.now)), "creating", work)
 
 
@@ -97,8 +113,8 @@ def remove(database: Database, documents: list[StandIn], work: Work) -> None:
         elif refusal.meaning != "missing":
             work.report.step("failed", reason=str(refusal), **about)
         return
-    work.report.change(database.id.identifier, {"status": database.status, "tags": dict(database.tags)}, None)
-    work.report.step("removed", reason="the stand-in has done its work", changed=True, **about)
+    work.report.change(database.id.arn, {"status": database.status, "tags": dict(database.tags)}, None)
+    work.report.step("removed", reason=WHY_REMOVE, changed=True, **about)
 
 
 def keep(one: StandIn, status: str, work: Work) -> None:

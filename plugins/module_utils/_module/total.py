@@ -14,8 +14,12 @@ VERDICT = ("failed", "msg")  # of one pass; the steps tell in the end
 
 @dataclass(slots=True)
 class Total:
-    """The passes of one task, merged: changed if any changed, the latest word on each item, calls added up."""
+    """The passes of one task, merged: changed if any changed, the latest word on each item, calls added up.
 
+    A pass that stays alone, such as a plan in check mode, keeps its steps as they are.
+    """
+
+    passes: int = 0
     result: dict[str, Any] = field(default_factory=dict)
     steps: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     api_calls: dict[str, int] = field(default_factory=dict)
@@ -24,6 +28,7 @@ class Total:
 
     def add(self, result: dict[str, Any]) -> None:
         """Count a pass in."""
+        self.passes += 1
         for step in result.get("steps", []):
             kind, database, name, region = (step.get(part) for part in ("kind", "database", "name", "region"))
             # What was said while there was no snapshot to name.
@@ -41,7 +46,7 @@ class Total:
     def as_result(self) -> dict[str, Any]:
         """What several passes return together; an item that failed and stayed so fails them."""
         result = self.result | {"api_calls": self.api_calls}
-        if self.steps:
+        if self.steps and self.passes > 1:
             result["steps"] = list(self.steps.values())
         if self.warnings:
             result["warnings"] = self.warnings
@@ -62,8 +67,9 @@ def merge_beginnings(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]
 
 
 def merge_step(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """The newer word, but why and how long as the pass said that acted: a later one only sees that it is done."""
+    """The newer word, but why as the passes said that acted: one that comes later only sees that it is done."""
     merged = {**old, **new, "changed": bool(old.get("changed") or new.get("changed"))}
-    if old.get("changed") and not new.get("changed") and new["status"] != "failed":
-        merged["reason"] = old["reason"]
+    if old.get("changed") and new["status"] != "failed":
+        more = [new["reason"]] if new.get("changed") and new["reason"] not in old["reason"] else []
+        merged["reason"] = "; ".join([old["reason"], *more])
     return merged

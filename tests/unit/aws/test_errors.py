@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -13,7 +15,13 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import REMEDIES, AwsRefusal, meaning_of, refusals
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import (
+    REMEDIES,
+    AwsRefusal,
+    Meaning,
+    meaning_of,
+    refusals,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 
 
@@ -34,6 +42,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
         ("UnauthorizedOperation", "", "permission"),
         ("KMSKeyNotAccessibleFault", "", "permission"),
         ("InvalidClientTokenId", "", "permission"),
+        ("ExpiredTokenException", "", "permission"),
         ("DBSnapshotAlreadyExists", "", "taken"),
         ("DBClusterSnapshotAlreadyExistsFault", "", "taken"),
         ("DBInstanceAlreadyExists", "", "taken"),
@@ -90,5 +99,37 @@ def test_an_error_of_our_own_stays_what_it_is() -> None:
         raise KeyError("a bug")
 
 
-def test_every_meaning_has_a_remedy_or_none_on_purpose() -> None:
-    assert set(REMEDIES) == {"wait", "prune", "permission", "missing", "taken", "refused", "unreachable"}
+@pytest.mark.parametrize("meaning", get_args(Meaning))
+def test_every_refusal_says_what_on_what_why_and_what_to_do(meaning: Meaning) -> None:
+    refusal = AwsRefusal("Cannot copy a to b in us-east-1", why="no (Odd)", code="Odd", meaning=meaning)
+    assert REMEDIES[meaning]
+    assert str(refusal) == f"Cannot copy a to b in us-east-1: no (Odd). {REMEDIES[meaning]}."
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        pytest.param("NotFoundException", "Name a key or alias", id="a key or alias that does not exist"),
+        pytest.param("KMSKeyNotAccessibleFault", "Enable the key", id="a key out of use or out of reach"),
+        pytest.param("DBSubnetGroupNotFoundFault", "Name a DB subnet group", id="a subnet group that does not exist"),
+        pytest.param("OptionGroupNotFoundFault", "Name an option group", id="an option group that does not exist"),
+        pytest.param("DBSnapshotNotFound", "run it again, or correct its name", id="a snapshot that is gone"),
+        pytest.param("InvalidDBSnapshotState", "when the snapshot is available", id="an unfinished snapshot"),
+        pytest.param("InvalidDBClusterSnapshotStateFault", "when the snapshot is available", id="an unfinished one"),
+        pytest.param("SharedSnapshotQuotaExceeded", "fewer accounts", id="shared too often"),
+        pytest.param("InstanceQuotaExceeded", "larger quota", id="too many instances"),
+        pytest.param("DBClusterQuotaExceededFault", "larger quota", id="too many clusters"),
+        pytest.param("StorageQuotaExceeded", "larger quota", id="too much storage"),
+        pytest.param("InsufficientDBInstanceCapacity", "another instance class", id="no capacity"),
+        pytest.param("ExpiredTokenException", "Renew the credentials", id="expired credentials"),
+        pytest.param("InvalidClientTokenId", "Renew the credentials", id="unknown credentials"),
+        pytest.param("SignatureDoesNotMatch", "Renew the credentials", id="wrong credentials"),
+        pytest.param("DBInstanceAlreadyExists", "choose another prefix", id="a name that is taken"),
+        pytest.param("InvalidParameterValue", "Correct what AWS names", id="anything else"),
+    ],
+)
+def test_a_refusal_names_the_remedy_for_what_is_wrong(code: str, remedy: str) -> None:
+    with pytest.raises(AwsRefusal) as caught, refusals("Cannot do it"):
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Do")
+    assert str(caught.value).startswith(f"Cannot do it: no ({code}). ")
+    assert remedy in caught.value.remedy

@@ -590,10 +590,10 @@ def act(site: Site, what: str) -> None:
 @pytest.mark.parametrize(
     ("what", "operation", "message"),
     [
-        ("share", "ModifyDBSnapshotAttribute", f"Cannot share {landed().name}"),
-        ("shared_with", "DescribeDBSnapshotAttributes", f"Cannot see with whom {landed().name} is shared"),
+        ("share", "ModifyDBSnapshotAttribute", f"Cannot share {landed().name} in {EAST}"),
+        ("shared_with", "DescribeDBSnapshotAttributes", f"Cannot see with whom {landed().name} in {EAST} is shared"),
         ("tag", "AddTagsToResource", f"Cannot tag {landed().arn}"),
-        ("delete_recovery_point", "DeleteDBSnapshot", f"Cannot delete {landed().name}"),
+        ("delete_recovery_point", "DeleteDBSnapshot", f"Cannot delete {landed().name} in {EAST}"),
         ("restore", "RestoreDBInstanceFromDBSnapshot", f"Cannot restore {landed().name} as {TARGET.name}"),
         ("add_member", "CreateDBInstance", f"Cannot add {CLUSTER_TARGET.member} to the cluster"),
         ("set_password", "ModifyDBInstance", "Cannot set the master password of a"),

@@ -135,6 +135,7 @@ def test_what_is_there_or_may_be_and_is_denied_is_said_with_the_remedy(bucket: A
     [
         pytest.param(Refused("NoSuchBucket", status=404), "Make it with playbooks/prepare.yml", False, id="no bucket"),
         pytest.param(Refused("AccessDenied", status=403), "in the policy of the bucket", False, id="denied"),
+        pytest.param(Refused("InvalidAccessKeyId"), "Renew the credentials", False, id="wrong credentials"),
         pytest.param(Refused("Odd"), "Check the store and who may use it", False, id="anything else"),
         pytest.param(DOWN, "Check the profile, its endpoint", True, id="no answer"),
     ],

@@ -10,15 +10,17 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import MANAGED_BY
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
     check_prefix,
     digest_of,
     lineage_of,
     name_for,
+    own_lineage,
     parse,
     restored_name,
 )
-from tests.builders import NOW, database
+from tests.builders import NOW, copied, database, hours_ago
 
 LEGAL = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$")
 
@@ -61,6 +63,16 @@ def test_names_that_are_not_ours_have_no_lineage(name: str) -> None:
 def test_a_name_of_another_prefix_is_not_ours() -> None:
     name = name_for("lifeboat-staging", "orders", lineage_of(database().id, NOW))
     assert parse(name, "lifeboat-prod") is None
+
+
+@pytest.mark.parametrize("tags", [{}, {MANAGED_BY: "another"}, {MANAGED_BY: "lifeboat-2"}])
+def test_a_name_like_ours_without_our_tag_is_not_ours(tags: dict[str, str]) -> None:
+    assert own_lineage(copied().name, copied().tags, "lifeboat") == lineage_of(database().id, hours_ago(1))
+    assert own_lineage(copied().name, tags, "lifeboat") is None
+
+
+def test_our_tag_on_a_name_of_somebody_else_makes_it_not_ours() -> None:
+    assert own_lineage("nightly", copied().tags, "lifeboat") is None
 
 
 @pytest.mark.parametrize("prefix", ["", "-a", "a-", "A", "1a", "a--b", "a_b", "a" * 21])

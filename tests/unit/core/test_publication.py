@@ -66,7 +66,7 @@ def publish(
     if begun.problem:
         return begun
     keys = {SOURCE_KEY: key(SOURCE_KEY, is_aws_managed=aws_managed)}
-    return complete(begun, keys, {"alias/lifeboat": OWN_KEY}, groups, options)
+    return complete(begun, (keys, {}), {"alias/lifeboat": OWN_KEY}, groups, options)
 
 
 def sales(**more: Any) -> RecoveryPoint:
@@ -229,13 +229,14 @@ def test_what_is_under_a_key_of_aws_needs_one_to_go_under() -> None:
 @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
 def test_a_key_that_is_out_of_use_spoils_every_route(state: str) -> None:
     begun = begin(database(), [automated(**AWS_KEY)], WISH, OPTIONS, NOW)
-    found = complete(begun, {SOURCE_KEY: key(SOURCE_KEY, state=state)}, {}, ({}, {}), OPTIONS)
+    found = complete(begun, ({SOURCE_KEY: key(SOURCE_KEY, state=state)}, {}), {}, ({}, {}), OPTIONS)
     assert state in str(found.problem)
 
 
 def test_a_key_that_cannot_be_read_spoils_every_route() -> None:
     begun = begin(database(), [automated(**AWS_KEY)], WISH, OPTIONS, NOW)
-    assert "kms:DescribeKey" in str(complete(begun, {}, {}, ({}, {}), OPTIONS).problem)
+    found = complete(begun, ({}, {SOURCE_KEY: "not you (AccessDenied)"}), {}, ({}, {}), OPTIONS)
+    assert f"its key {SOURCE_KEY} cannot be read: not you (AccessDenied). Allow kms:DescribeKey" in str(found.problem)
 
 
 ORACLE = {"engine": "oracle-ee", "option_group": "secure"}

@@ -35,7 +35,20 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication imp
     why_not_landed,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place
-from tests.builders import DR, DR_KEY, EAST, SOURCE, SOURCE_KEY, STRANGER, WEST, copied, database, hours_ago, key
+from tests.builders import (
+    DR,
+    DR_KEY,
+    EAST,
+    SOURCE,
+    SOURCE_KEY,
+    STRANGER,
+    WEST,
+    copied,
+    database,
+    hours_ago,
+    key,
+    of_cluster,
+)
 
 OPTIONS = ReplicateOptions("lifeboat", frozenset({SOURCE}), Place(DR, EAST))
 WISH = Wish(DR_KEY)
@@ -194,7 +207,14 @@ def test_two_steps_are_a_copy_of_our_own_in_the_sources_region_and_one_of_that(f
     first, last = plan_copies(offer(**facts), WISH, OPTIONS, single_step=False)
     assert (first.region, first.source_arn, STAGE in first.tags) == (WEST, copied().arn, True)
     assert (last.region, last.source_arn, STAGE in last.tags) == (EAST, first.arn, False)
-    assert (first.kms_key_id, last.kms_key_id) == ("alias/aws/rds" if facts else None, DR_KEY)
+    assert (first.kms_key_id, last.kms_key_id) == ("alias/aws/rds", DR_KEY)
+
+
+def test_two_steps_leave_an_unencrypted_cluster_as_it_is() -> None:
+    read = read_offer(of_cluster(copied()), OPTIONS, {})
+    assert isinstance(read, Offer)
+    first, last = plan_copies(read, WISH, OPTIONS, single_step=False)
+    assert (first.kms_key_id, last.kms_key_id) == (None, None)
 
 
 def test_a_refused_step_becomes_two_that_end_in_the_same_copy() -> None:
@@ -236,11 +256,18 @@ def test_of_one_recovery_point_the_intermediate_is_preferred() -> None:
 )
 def test_a_copy_gets_the_option_group_that_is_wanted(wish: Wish, facts: dict[str, Any], wanted: Any) -> None:
     copy = plan_copy(offer(**facts), wish)
-    assert (copy.option_group, copy.copy_option_group) == wanted
+    assert (copy.option_group, copy.takes_group_along) == wanted
 
 
 def test_within_its_region_an_option_group_can_be_taken_along() -> None:
     options = replace(OPTIONS, home=Place(DR, WEST))
     for group, wanted in (("theirs", True), ("default:oracle-ee-19", False), ("", False)):
         (copy,) = plan_copies(offer(option_group=group), Wish(DR_KEY, None, True), options)
-        assert copy.copy_option_group is wanted
+        assert copy.takes_group_along is wanted
+
+
+def test_of_two_steps_the_first_takes_the_option_group_along_and_the_last_names_one() -> None:
+    wish = Wish(DR_KEY, "own", True)
+    first, last = plan_copies(offer(option_group="theirs"), wish, OPTIONS, single_step=False)
+    assert (first.takes_group_along, first.option_group) == (True, None)
+    assert (last.takes_group_along, last.option_group) == (False, "own")

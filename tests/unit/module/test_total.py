@@ -75,6 +75,21 @@ def test_why_is_told_as_the_pass_said_that_acted() -> None:
     assert merged["steps"] == [step("landed", changed=True, reason="re-keyed", seconds=60)]
 
 
+def test_of_several_steps_with_an_item_each_says_why() -> None:
+    merged = total(
+        result(step("copying", changed=True, reason="re-keyed")),
+        result(step("published", changed=True, reason="for the DR account")),
+        result(step("published", reason="nothing to do")),
+    )
+    assert merged["steps"] == [step("published", changed=True, reason="re-keyed; for the DR account")]
+
+
+def test_a_pass_that_stays_alone_keeps_all_its_steps() -> None:
+    """A plan lists what is to be done with an item one after the other."""
+    one = result(step("copying", changed=True), step("published", changed=True))
+    assert total(one)["steps"] == one["steps"]
+
+
 def test_why_something_failed_is_told_by_the_pass_that_saw_it() -> None:
     merged = total(result(step("copying", changed=True, reason="re-keyed")), result(step("failed", reason="broken")))
     assert (merged["steps"][0]["reason"], merged["failed"], merged["msg"]) == ("broken", True, "broken")

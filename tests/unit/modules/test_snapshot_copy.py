@@ -234,8 +234,8 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, sit
     ("meaning", "remedy"),
     [
         ("permission", "to this role"),
-        ("missing", "Cannot do it"),
-        ("refused", "Cannot do it"),
+        ("missing", "correct its name"),
+        ("refused", "Correct what AWS names"),
     ],
 )
 def test_a_refusal_that_stays_fails_with_its_remedy_and_stops_no_other(
@@ -265,7 +265,7 @@ def test_what_does_not_fit_is_told_before_the_first_copy_and_stops_no_other(
     run: Any, site: Any, check_mode: bool
 ) -> None:
     source = site(**BOTH, points=AUTOMATED, quotas={"instance": Quota(99, 100)})
-    result = run(source, check_mode=check_mode)
+    result = run(source, check_mode=check_mode, wait=False)
     assert statuses(result) == {"billing": "copying", "orders": "failed"}
     assert "Prune 1 with snapshot_prune, or ask AWS to raise L-272F1212 to 101" in result["msg"]
     asked = [name for name, _arguments, _named in source.mock_calls]
@@ -582,10 +582,30 @@ def test_only_the_selected_databases_are_published(run: Any, site: Any) -> None:
 def test_check_mode_predicts_the_steps_and_the_diff_and_writes_nothing(run: Any, site: Any, writes: Any) -> None:
     state = {**BOTH, "points": [*AUTOMATED, copied("billing")]}
     checked, source = site(**state), site(**state)
-    predicted, result = run(checked, check_mode=True), run(source)
+    predicted, result = run(checked, check_mode=True, wait=False), run(source)
     assert writes(checked) == []
     for part in ("changed", "steps", "diff"):
         assert predicted[part] == result[part]
+
+
+def test_check_mode_of_a_task_that_waits_goes_on_with_what_it_planned(run: Any, site: Any, writes: Any) -> None:
+    source = site(**BOTH, points=[*AUTOMATED, copied("billing", status="copying", percent=40)])
+    planned = run(source, check_mode=True)
+    steps = [(step["database"], step["status"], step["changed"]) for step in planned["steps"]]
+    assert steps == [
+        ("orders", "copying", True),
+        ("billing", "copying", False),
+        ("orders", "published", True),
+        ("billing", "published", True),
+    ]
+    assert (writes(source), planned["resume"]) == ([], [])
+    assert names(planned) == [copied("billing").name, copied("orders").name]
+    assert [one["name"] for one in planned["in_flight"]] == [copied("billing").name], "what AWS works on now"
+
+
+def test_check_mode_of_a_single_pass_hands_on_what_is_published_now(run: Any, site: Any) -> None:
+    source = site(**BOTH, points=[*AUTOMATED, copied("billing")])
+    assert names(run(source, check_mode=True, wait=False)) == [copied("billing").name]
 
 
 def test_the_manifest_of_check_mode_names_what_would_be_published(run: Any, site: Any) -> None:

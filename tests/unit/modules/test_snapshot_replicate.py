@@ -441,6 +441,15 @@ def test_one_step_is_not_tried_where_it_is_not_wanted(run: Any, dr_site: Any) ->
     assert site.in_region(WEST).copy.call_count == 1
 
 
+@pytest.mark.parametrize("status", ["available", "copying"])
+def test_of_two_steps_none_is_taken_again_while_the_source_still_shares(
+    run: Any, dr_site: Any, writes: Any, status: str
+) -> None:
+    site = dr_site(published(), points=[landed(status=status)])
+    run(site, single_step="never")
+    assert writes(site) == []
+
+
 def left_on_the_way(**more: Any) -> RecoveryPoint:
     arn = f"arn:aws:rds:{WEST}:{DR}:snapshot:{landed().name}"
     return landed(region=WEST, arn=arn, tags={STAGE: "intermediate"}, **more)
