@@ -131,6 +131,8 @@ notes:
     C(rds:CopyDBSnapshot), C(rds:CopyDBClusterSnapshot), C(rds:AddTagsToResource), C(rds:ModifyDBSnapshotAttribute),
     C(rds:ModifyDBClusterSnapshotAttribute), C(rds:DescribeAccountAttributes), C(rds:DescribeOptionGroups) and
     C(kms:DescribeKey), and the use of the keys.
+  - For the configuration of databases in parameter groups of their own also C(rds:DescribeDBParameterGroups),
+    C(rds:DescribeDBParameters), C(rds:DescribeDBClusterParameterGroups) and C(rds:DescribeDBClusterParameters).
   - For O(source=snapshot) also C(rds:CreateDBSnapshot) and C(rds:CreateDBClusterSnapshot), for O(stand_in) also
     C(rds:RestoreDBInstanceFromDBSnapshot), C(rds:DeleteDBInstance), C(rds:DescribeDBSubnetGroups) and
     C(ec2:DescribeRouteTables).

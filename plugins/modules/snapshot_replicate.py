@@ -100,6 +100,8 @@ notes:
     C(rds:DeleteDBSnapshot) and C(rds:DeleteDBClusterSnapshot) on what carries our tag,
     C(rds:DescribeAccountAttributes), C(rds:DescribeOptionGroups), C(kms:DescribeKey), and the use of the keys of the
     source and its own.
+  - To keep the configuration of the databases that a manifest tells, C(rds:DescribeDBParameters),
+    C(rds:CreateDBParameterGroup), C(rds:ModifyDBParameterGroup), and the same for C(DBCluster).
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:

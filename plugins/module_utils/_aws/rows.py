@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.model import Database, DatabaseId, Key, Kind, RecoveryPoint
+from .._core.model import Configuration, Database, DatabaseId, Key, Kind, RecoveryPoint
 from .._core.option_groups import OptionGroup
 from .._core.plan import Copy
 from .._core.restore import Target
@@ -31,6 +31,7 @@ class Spelling:
     restore: str
     restore_from: str
     quota: str
+    parameter_group: str
 
     @property
     def snapshot_operation(self) -> str:
@@ -39,6 +40,12 @@ class Spelling:
     @property
     def database_operation(self) -> str:
         return {"DBInstance": "db_instance", "DBCluster": "db_cluster"}[self.database]
+
+    @property
+    def parameters_operation(self) -> str:
+        return {"DBParameterGroup": "db_parameter", "DBClusterParameterGroup": "db_cluster_parameter"}[
+            self.parameter_group
+        ]
 
 
 INSTANCE = Spelling(
@@ -52,6 +59,7 @@ INSTANCE = Spelling(
     restore="restore_db_instance_from_db_snapshot",
     restore_from="DBSnapshotIdentifier",
     quota="ManualSnapshots",
+    parameter_group="DBParameterGroup",
 )
 CLUSTER = Spelling(
     kind="cluster",
@@ -64,6 +72,7 @@ CLUSTER = Spelling(
     restore="restore_db_cluster_from_snapshot",
     restore_from="SnapshotIdentifier",
     quota="ManualClusterSnapshots",
+    parameter_group="DBClusterParameterGroup",
 )
 SPELLINGS: dict[str, Spelling] = {"instance": INSTANCE, "cluster": CLUSTER}
 
@@ -145,18 +154,39 @@ def database(row: Row, spelling: Spelling) -> Database:
         status=row.get(f"{spelling.database}Status") or row.get("Status", "unknown"),
         encrypted=is_encrypted(row, SPELLINGS["cluster"]),  # for databases, both say StorageEncrypted
         kms_key_id=row.get("KmsKeyId"),
-        option_group=next((one["OptionGroupName"] for one in row.get("OptionGroupMemberships", ())), ""),
         tags=tags_of(row),
         host=host,
         port=port,
         master_username=row.get("MasterUsername"),
         database_name=row.get("DBName") or row.get("DatabaseName"),
-        members=tuple(member["DBInstanceIdentifier"] for member in row.get("DBClusterMembers", ())),
+        members=members(row),
         cluster=row.get("DBClusterIdentifier") if spelling.kind == "instance" else None,
-        instance_class=row.get("DBInstanceClass"),
         pending=bool(row.get("PendingModifiedValues")),
         created=row.get("InstanceCreateTime") or row.get("ClusterCreateTime"),
         backup_retention_days=row.get("BackupRetentionPeriod"),
+        configuration=configuration(row),
+    )
+
+
+def members(row: Row) -> tuple[str, ...]:
+    """The instances of a cluster, the writer first."""
+    found = sorted(row.get("DBClusterMembers", ()), key=lambda one: not one.get("IsClusterWriter"))
+    return tuple(one["DBInstanceIdentifier"] for one in found)
+
+
+def configuration(row: Row) -> Configuration:
+    """What both rows say under the same names, and each of its parameter group."""
+    scaling = row.get("ServerlessV2ScalingConfiguration")
+    groups = row.get("OptionGroupMemberships", ())
+    return Configuration(
+        instance_class=row.get("DBInstanceClass"),
+        storage_type=row.get("StorageType"),
+        iops=row.get("Iops"),
+        throughput=row.get("StorageThroughput"),
+        serverless=f"{scaling['MinCapacity']}-{scaling['MaxCapacity']}" if scaling else None,
+        option_group=next((one["OptionGroupName"] for one in groups), None),
+        parameter_group=next((one["DBParameterGroupName"] for one in row.get("DBParameterGroups", ())), None),
+        cluster_parameter_group=row.get("DBClusterParameterGroup"),
     )
 
 
@@ -198,6 +228,15 @@ def option_group(row: Row) -> OptionGroup:
     options = row.get("Options", ())
     staying = frozenset(one["OptionName"] for one in options if one.get("Persistent") or one.get("Permanent"))
     return OptionGroup(row["OptionGroupName"], row.get("EngineName", ""), staying)
+
+
+def parameter_chunks(parameters: Mapping[str, str]) -> list[list[dict[str, str]]]:
+    """In the form of ModifyDBParameterGroup, which takes 20 at a time. Nothing runs with the group yet."""
+    every = [
+        {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
+        for name, value in sorted(parameters.items())
+    ]
+    return [every[start : start + 20] for start in range(0, len(every), 20)]
 
 
 def copy_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .._core.model import Database, Key, RecoveryPoint
 from .._core.option_groups import OptionGroup
 from .._core.plan import Copy, Slot
 from .._core.quota import Quota
+from .._core.recipe import ParameterGroup
 from .._core.restore import Network, Target
 from .._core.stand_in import StandIn
 from . import rows
@@ -220,6 +221,25 @@ class Site:
         found = self._pages("describe_option_groups", "OptionGroupsList")
         return {group.name: group for group in map(rows.option_group, found)}
 
+    def parameter_families(self, kind: str) -> dict[str, str]:
+        """The family of each parameter group of this Region, by its name."""
+        spelling = SPELLINGS[kind]
+        group = spelling.parameter_group
+        found = self._pages(f"describe_{spelling.parameters_operation}_groups", f"{group}s")
+        return {row[f"{group}Name"]: row["DBParameterGroupFamily"] for row in found}
+
+    def parameters(self, kind: str, group: str) -> dict[str, str] | None:
+        """The parameters that somebody set in a parameter group; None where there is no such group."""
+        spelling = SPELLINGS[kind]
+        named = {f"{spelling.parameter_group}Name": group, "Source": "user"}
+        try:
+            found = list(self._pages(f"describe_{spelling.parameters_operation}s", "Parameters", **named))
+        except AwsRefusal as refusal:
+            if refusal.meaning == "missing":
+                return None
+            raise
+        return {row["ParameterName"]: row["ParameterValue"] for row in found if "ParameterValue" in row}
+
     def quotas(self) -> dict[Slot, Quota]:
         """How many manual snapshots of each kind there are here and may be, by Region and kind."""
         with refusals(f"Cannot read the quotas of {self.region}"):
@@ -294,6 +314,28 @@ class Site:
             getattr(self._client("rds"), f"delete_{spelling.snapshot_operation}")(
                 **{f"{spelling.snapshot}Identifier": point.name}
             )
+
+    def make_parameter_group(self, name: str, group: ParameterGroup, tags: Mapping[str, str]) -> None:
+        """Make a parameter group of these contents, or complete it where a killed run made it and no more."""
+        spelling = SPELLINGS[group.kind]
+        key, client = {f"{spelling.parameter_group}Name": name}, self._client("rds")
+        with refusals(f"Cannot make the parameter group {name} in {self.region}"):
+            with suppress(client.exceptions.DBParameterGroupAlreadyExistsFault):
+                getattr(client, f"create_{spelling.parameters_operation}_group")(
+                    **key,
+                    DBParameterGroupFamily=group.family,
+                    Description="Parameters of a database that is protected here",
+                    Tags=rows.tag_list(tags),
+                )
+            for chunk in rows.parameter_chunks(group.parameters):
+                getattr(client, f"modify_{spelling.parameters_operation}_group")(**key, Parameters=chunk)
+
+    def delete_parameter_group(self, kind: str, name: str) -> None:
+        """Delete a parameter group that nothing uses."""
+        spelling = SPELLINGS[kind]
+        with refusals(f"Cannot delete the parameter group {name} in {self.region}"):
+            delete = getattr(self._client("rds"), f"delete_{spelling.parameters_operation}_group")
+            delete(**{f"{spelling.parameter_group}Name": name})
 
     def restore(self, target: Target) -> Database:
         """Start a database from a recovery point, in the target's network and never public."""

@@ -63,7 +63,9 @@ def merge_published(
 
     :param existing: the names of the published copies that are still there.
     """
-    points = list(present["points"])
+    told = {point["arn"]: point.get("recipe") for point in (earlier or {}).get("points", ())}
+    # A source reads its parameter groups only for what has not landed.
+    points = [{**({"recipe": told[p["arn"]]} if told.get(p["arn"]) else {}), **p} for p in present["points"]]
     known = {(point["kind"], point["resource_id"]) for point in points}
     points += [
         point

@@ -17,6 +17,7 @@ from typing import Any
 from .errors import LifeboatError
 from .model import LANDED, Database, DatabaseId, RecoveryPoint, from_iso, iso
 from .naming import Lineage, lineage_of
+from .recipe import Recipe, read_recipe
 from .sharing import ACCOUNT
 
 VERSION = 1
@@ -38,6 +39,7 @@ class Published:
     snapshot_resource_id: str
     database_tags: Mapping[str, str] = field(default_factory=dict)
     landed_in: tuple[str, ...] = ()  # the DR accounts that its source has heard so of
+    recipe: Recipe | None = None  # how the database is configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,13 @@ class Landed:
     landed_time: str
 
 
-def describe_published(database: Database, original: datetime, point: RecoveryPoint) -> dict[str, Any]:
+def describe_published(
+    database: Database, original: datetime, point: RecoveryPoint, recipe: Recipe | None = None
+) -> dict[str, Any]:
     """One entry of the published manifest."""
     one = database.id
-    return {
+    told = {"recipe": recipe.as_document()} if recipe else {}
+    return told | {
         "account": one.account,
         "region": one.region,
         "kind": one.kind,
@@ -146,6 +151,7 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
             snapshot_resource_id=entry.get("snapshot_resource_id", database.resource_id),
             database_tags=dict(entry.get("database_tags", {})),
             landed_in=tuple(entry.get("landed_in", ())),
+            recipe=read_recipe(entry["recipe"]) if entry.get("recipe") else None,
             **{key: entry[key] for key in ENTRY_FIELDS},
         )
     except (KeyError, ValueError, TypeError) as error:

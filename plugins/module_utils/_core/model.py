@@ -81,6 +81,20 @@ class DatabaseId:
 
 
 @dataclass(frozen=True, slots=True)
+class Configuration:
+    """How a database is set up, as far as a restore must be told: a snapshot carries none of it."""
+
+    instance_class: str | None = None
+    storage_type: str | None = None
+    iops: int | None = None
+    throughput: int | None = None  # MiB/s
+    serverless: str | None = None  # the least and most capacity units, such as 0.5-8.0
+    option_group: str | None = None
+    parameter_group: str | None = None  # of an instance, or of a cluster's members
+    cluster_parameter_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """A DB instance or DB cluster as its site sees it now."""
 
@@ -90,7 +104,6 @@ class Database:
     status: str
     encrypted: bool = False
     kms_key_id: str | None = None
-    option_group: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     host: str | None = None
     port: int | None = None
@@ -98,10 +111,14 @@ class Database:
     database_name: str | None = None
     members: tuple[str, ...] = ()
     cluster: str | None = None  # of which this instance is a member
-    instance_class: str | None = None
     pending: bool = False  # a change that was asked for has not been applied yet
     created: datetime | None = None
     backup_retention_days: int | None = None  # 0: automated backups are off
+    configuration: Configuration = Configuration()
+
+    @property
+    def option_group(self) -> str:
+        return self.configuration.option_group or ""
 
     @property
     def is_usable(self) -> bool:

@@ -16,6 +16,7 @@ from .model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
 from .naming import Lineage, digest_of, is_ours, own_lineage, parse
 from .option_groups import is_default
 from .plan import Copy, Rows
+from .recipe import RECIPE, as_tag, with_groups
 from .routes import Place, Start, to_own
 
 # A key that every account has; what is under it cannot be shared, and need not be (aws_rds.md 14.1, note e).
@@ -163,7 +164,7 @@ def last_copy(offer: Offer, wish: Wish, options: ReplicateOptions) -> Copy:
     point = offer.point
     (step,) = to_own(start_of(point), Place(point.account, point.region), options.home)
     carried = carried_tags(offer.entry, options.tags) if offer.entry else {}
-    more = {**carried, **options.tags}
+    more = {**carried, **options.tags, **recipe_tag(offer, options.prefix)}
     copy = Copy(
         kind=point.kind,
         identifier=identifier_of(offer),
@@ -182,6 +183,13 @@ def last_copy(offer: Offer, wish: Wish, options: ReplicateOptions) -> Copy:
         tags=tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, more),
     )
     return replace(copy, option_group=None) if copy.takes_group_along else copy
+
+
+def recipe_tag(offer: Offer, prefix: str) -> dict[str, str]:
+    """How the database was configured. A stand-in is an instance, and so without what its cluster was told."""
+    if offer.entry is None or offer.entry.recipe is None or offer.point.kind != offer.entry.database.kind:
+        return {}
+    return {RECIPE: as_tag(with_groups(offer.entry.recipe, prefix))}
 
 
 def in_two_steps(copy: Copy) -> list[Copy]:

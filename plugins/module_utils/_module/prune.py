@@ -14,9 +14,10 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.errors import LifeboatError
 from .._core.manifest import read_landed, read_refused
-from .._core.model import LANDED, RecoveryPoint
+from .._core.model import LANDED, Kind, RecoveryPoint
 from .._core.overrides import read_overrides, settings_for
 from .._core.policy import SETTINGS, Policy, check_settings, read_policy
+from .._core.recipe import configuration_of, custom_groups, unused_groups
 from .._core.release import check_gone, homes, released_points
 from .._core.retention import Retention, Verdict, is_published_by, judge, retirements, with_marks
 from .._core.selection import Candidate, points_among
@@ -40,6 +41,7 @@ class Pass:
     retired: dict[str, list[str]] = field(default_factory=dict)  # by ARN: the accounts
     failed: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
 
     @property
     def writes(self) -> bool:
@@ -71,6 +73,7 @@ def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[st
     for verdict in judge(left, retention):
         if verdict.point.arn not in one.failed:
             carry_out(verdict, one)
+    give_up_groups([point for point in here if point.arn in one.deleted], here, params["prefix"], one)
     return one.report.as_result()
 
 
@@ -168,4 +171,24 @@ def delete(verdict: Verdict, one: Pass) -> None:
         else:
             one.report.step("failed", reason=str(refusal), **facts_of(point))
         return
+    one.deleted.add(point.arn)
     one.changes("deleted", verdict)
+
+
+def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], prefix: str, one: Pass) -> None:
+    """Delete our parameter groups that no recovery point names any more, once one that named some is gone."""
+    left = [point for point in here if point not in deleted]
+    configurations = [found for found in map(configuration_of, deleted) if found]
+    for kind in sorted({kind for found in configurations for kind, _name in custom_groups(found)}):
+        try:
+            for name in unused_groups(one.site.parameter_families(kind), left, prefix):
+                give_up(kind, name, one)
+        except AwsRefusal as refusal:  # it costs nothing, and the next run tries again
+            one.report.warnings.append(str(refusal))
+
+
+def give_up(kind: Kind, name: str, one: Pass) -> None:
+    one.report.change(name, {"parameter_group_of": kind}, None)
+    if one.writes:
+        one.site.delete_parameter_group(kind, name)
+    one.report.changed |= one.apply

@@ -30,6 +30,7 @@ from .._core.sharing import check_accounts, plan_share
 from .._core.sources import by_database, of_database
 from .._core.stand_in import StandIn, StandInOptions, still_needed
 from .arguments import extra_tags, selection
+from .recipes import recipes_of
 from .reconcile import (
     Work,
     begin_work,
@@ -80,7 +81,7 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     play_out(lambda documents: go_on(documents, wanted, work), work)
     rows = {**seen.rows, **work.planned}
     remove_left_over(left_behind(rows.values(), unfinished(copies, rows), work.prefix), work)
-    document = manifest(publications, seen.rows, work)
+    document = manifest(publications, seen, wanted, work)
     ours = {row.name for row in rows.values() if is_ours(row, work.prefix)}
     manifests.leave(document, ours)
     return result_of(work, manifest=document)  # what is left there has earlier entries as well
@@ -256,16 +257,23 @@ def shares_of(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work
     return frozenset() if copy.started else work.site.in_region(copy.region).shared_with(row)
 
 
-def manifest(publications: list[Publication], rows: Rows, work: Work) -> dict[str, Any]:
+def manifest(publications: list[Publication], seen: Seen, wanted: frozenset[str], work: Work) -> dict[str, Any]:
     """What is published now; in check mode also what the task would publish, if it waits for that."""
-    points = []
+    found: list[tuple[Publication, RecoveryPoint]] = []
     for one in publications:
         if one.offered is None or one.chosen is None:
             continue
-        row = rows.get(one.offered.key)
+        row = seen.rows.get(one.offered.key)
         if one.offered.key in work.planned:
             made = expected(one.offered, one.chosen.point or one.database)
             row = replace(row, status="available") if row else made
         if row is not None and row.is_available:
-            points.append(describe_published(one.database, one.chosen.lineage.original, row))
+            found.append((one, row))
+    unheard = [one.database for one, row in found if not all(row.has_landed_in(account) for account in wanted)]
+    recipes = recipes_of(unheard, seen.databases, work)
+    points = [
+        describe_published(one.database, one.chosen.lineage.original, row, recipes.get(one.database.id.arn))
+        for one, row in found
+        if one.chosen
+    ]
     return published_manifest(work.site.account, work.site.region, points)

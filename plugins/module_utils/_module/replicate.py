@@ -20,6 +20,7 @@ from .._core.naming import is_ours, parse
 from .._core.option_groups import Groups, is_default, why_not_usable
 from .._core.overrides import Override, read_overrides, settings_for
 from .._core.plan import Copy, Rows
+from .._core.recipe import Recipe
 from .._core.replication import (
     Offer,
     Refusal,
@@ -40,6 +41,7 @@ from .._core.routes import Place
 from .._core.selection import Candidate
 from .._core.sharing import check_accounts
 from .arguments import extra_tags
+from .recipes import keep_groups
 from .reconcile import (
     Work,
     begin_work,
@@ -83,7 +85,7 @@ def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dic
         return work.report.as_result()
     seen = look(params, site, manifests)
     report_withdrawn(seen, work)
-    copies = within_quota(possible(seen, work), seen.rows, work)
+    copies = keep_groups(within_quota(possible(seen, work), seen.rows, work), recipes(seen), seen.rows, work)
     settle(copies, seen.rows, work)
     play_out(lambda documents: go_on(documents, work), work)
     rows = {**seen.rows, **work.planned}
@@ -92,6 +94,12 @@ def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dic
     refused = [describe_refused(one.arn, one.reason) for one in seen.refusals]
     document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
     return work.report.as_result(refused=refused, manifest=manifests.leave(document, landed_names(seen)))
+
+
+def recipes(seen: Seen) -> dict[str, Recipe]:
+    """By the name of the recovery point: how the sources configured the databases of what they offer."""
+    entries = [offer.entry for offer in (*seen.offers, *seen.spoken_of) if offer.entry]
+    return {entry.name: entry.recipe for entry in entries if entry.recipe}
 
 
 def failures(report: Report) -> list[dict[str, str]]:

@@ -12,7 +12,12 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws import rows
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.rows import CLUSTER, INSTANCE
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, Key, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
+    Configuration,
+    Database,
+    Key,
+    RecoveryPoint,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import RestoreOptions, Target, plan_target
 from tests.builders import DR, DR_KEY, EAST, NOW, SOURCE, SOURCE_KEY, WEST, database, landed, of_cluster
@@ -285,9 +290,34 @@ def test_a_db_instance_is_a_database(made: Any) -> None:
         port=5433,
         master_username="master",
         database_name="shop",
-        instance_class="db.t4g.medium",
         created=CREATED,
+        configuration=Configuration(instance_class="db.t4g.medium"),
     )
+
+
+def test_a_database_says_how_a_restore_must_be_configured(made: Any) -> None:
+    one = made(
+        StorageType="gp3", Iops=12000, StorageThroughput=500,
+        DBParameterGroups=[{"DBParameterGroupName": "tuned", "ParameterApplyStatus": "in-sync"}],
+        OptionGroupMemberships=[{"OptionGroupName": "audit", "Status": "in-sync"}],
+    )  # fmt: skip
+    assert one.configuration == Configuration("db.t4g.medium", "gp3", 12000, 500, None, "audit", "tuned")
+    assert one.option_group == "audit"
+
+
+def test_a_cluster_says_its_capacity_and_names_its_writer_first(made: Any) -> None:
+    members = [{"DBInstanceIdentifier": "a"}, {"DBInstanceIdentifier": "b", "IsClusterWriter": True}]
+    scaling = {"MinCapacity": 0.5, "MaxCapacity": 8.0}
+    one = made(
+        "cluster",
+        DBClusterMembers=members,
+        ServerlessV2ScalingConfiguration=scaling,
+        DBClusterParameterGroup="tuned",
+        StorageType="aurora-iopt1",
+    )
+    assert one.members == ("b", "a")
+    told = Configuration(serverless="0.5-8.0", storage_type="aurora-iopt1", cluster_parameter_group="tuned")
+    assert one.configuration == told
 
 
 @pytest.mark.parametrize("field", COMMON_OF_DATABASES.split())

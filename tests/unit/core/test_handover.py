@@ -55,6 +55,22 @@ def names(document: Row) -> list[str]:
     return [point["name"] for point in document["points"]]
 
 
+RECIPE = {"instance_class": "db.r6g.large", "parameter_groups": []}
+
+
+def test_a_recipe_that_is_not_read_again_stays_with_its_recovery_point() -> None:
+    earlier = published(entry() | {"recipe": RECIPE})
+    (point,) = merge_published(earlier, published(entry()), [])["points"]
+    assert point["recipe"] == RECIPE
+    (point,) = merge_published(earlier, published(entry(hours=0)), [])["points"]
+    assert "recipe" not in point
+
+
+def test_an_entry_whose_recipe_cannot_be_read_is_refused() -> None:
+    with pytest.raises(LifeboatError, match="recipe"):
+        read_entry(entry() | {"recipe": {"iops": "many"}})
+
+
 # -- what a document in a store is worth ------------------------------------------------------------------------------
 
 
