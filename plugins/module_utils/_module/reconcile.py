@@ -66,6 +66,7 @@ class Work:
     closed: dict[Slot, str] = field(default_factory=dict)  # where it takes no more snapshots, and why
     refused_steps: set[tuple[str, str]] = field(default_factory=set)  # source Region and kind
     settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
+    lost: set[str] = field(default_factory=set)  # ARNs of what will not come about, and what follows from it neither
     plays_out: bool = False  # whether it is the plan of a task that waits
     planned: dict[Key, RecoveryPoint] = field(default_factory=dict)  # what would come about meanwhile
 
@@ -155,7 +156,7 @@ def start_all(copies: Iterable[Copy], work: Work) -> list[Waiting]:
 def start(copy: Copy, work: Work) -> Waiting | None:
     """Ask for one copy, unless AWS's answer to an earlier one tells that it would be in vain."""
     if copy.slot in work.closed:
-        work.report.step("failed", reason=work.closed[copy.slot], **facts(copy))
+        give_up(copy, work.closed[copy.slot], work)
         return None
     if copy.slot in work.full and not copy.is_taken:
         return copy, "waits for a free copy slot of its destination"
@@ -186,7 +187,7 @@ def after_refusal(copy: Copy, refusal: AwsRefusal, work: Work) -> Waiting | None
         return copy, refusal.why
     if refusal.meaning == "prune":
         work.closed[copy.slot] = str(refusal)
-    work.report.step("failed", reason=str(refusal), **facts(copy))
+    give_up(copy, str(refusal), work)
     return None
 
 
@@ -195,12 +196,19 @@ def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work
     for copy, row in decision.in_flight:
         report.step("copying", reason=f"{row.status}, {row.percent} %", **facts(copy))
         wait_for(copy if copy.started or copy.doubtful else replace(copy, started=iso(row.created or now)), report, row)
-    for copy, reason in (*decision.queued, *waiting):
-        queue(copy, report, reason)
     for copy, row in decision.failed:
         remedy = "Delete it with snapshot_prune and run again."
-        reason = f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}"
-        report.step("failed", reason=reason, **facts(copy))
+        give_up(copy, f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}", work)
+    for copy, reason in (*decision.queued, *waiting):
+        if copy.source_arn in work.lost:
+            give_up(copy, f"{copy.name} of {copy.identifier} is not made: the step before it failed.", work)
+        else:
+            queue(copy, report, reason)
+
+
+def give_up(copy: Copy, reason: str, work: Work) -> None:
+    work.lost.add(copy.arn)
+    work.report.step("failed", reason=reason, **facts(copy))
 
 
 def queue(copy: Copy, report: Report, reason: str) -> None:

@@ -64,7 +64,7 @@ def advance(one: StandIn, database: Database | None, unfinished_copies: set[str]
     elif database is None:
         restore(one, work)
     elif database.is_broken and database.status != "deleting":
-        work.report.step("failed", reason=f"The stand-in {one.name} is {database.status}", **facts(one))
+        give_up(one, f"The stand-in {one.name} is {database.status}.", work)
     elif not database.is_usable:
         is_coming = database.status != "deleting"
         keep(replace(one, started=since(one, database, work)) if is_coming else one, database.status, work)
@@ -88,13 +88,18 @@ def restore(one: StandIn, work: Work) -> None:
         if refusal.meaning in TRY_AGAIN:
             keep(one, "queued", work)
         else:
-            work.report.step("failed", reason=str(refusal), **facts(one))
+            give_up(one, str(refusal), work)
         return
     work.report.change(
         one.name, None, {"restored_from": one.recovery_point, "tags": dict(one.tags), "why": WHY_RESTORE}
     )
     work.report.step("restoring", reason=WHY_RESTORE, changed=True, **facts(one))
     keep(replace(one, started=iso(work.site.now)), "creating", work)
+
+
+def give_up(one: StandIn, reason: str, work: Work) -> None:
+    work.lost.add(arn_of(one.name, work.site.account, work.site.region))
+    work.report.step("failed", reason=reason, **facts(one))
 
 
 def remove(database: Database, documents: list[StandIn], work: Work) -> None:

@@ -347,6 +347,24 @@ def test_a_stand_in_is_restored_taken_and_removed(run: Any, site: Any, writes: A
     assert sorted(writes(third)) == ["delete_database", "share"]
 
 
+def test_nothing_is_asked_of_a_stand_in_that_cannot_be_restored(run: Any, site: Any, writes: Any) -> None:
+    first = site(databases=[SALES], points=[SALES_POINT])
+    first.stand_in.side_effect = refusal("refused")
+    result = run(first, stand_in=STAND_IN)
+    assert ({one["status"] for one in result["steps"]}, result["resume"]) == ({"failed"}, [])
+
+
+def test_nothing_is_asked_of_a_stand_in_that_breaks(run: Any, site: Any, writes: Any) -> None:
+    first = site(databases=[SALES], points=[SALES_POINT])
+    result = run(first, stand_in=STAND_IN)
+    (wanted,) = first.stand_in.call_args.args
+    broken = database(wanted.name, tags=dict(wanted.tags), status="incompatible-network")
+    second = site(databases=[broken])
+    result = run(second, stand_in=STAND_IN, resume=result["resume"])
+    assert ([one["status"] for one in result["steps"]], result["resume"]) == (["failed", "failed"], [])
+    assert writes(second) == []
+
+
 def test_a_stand_in_of_a_killed_run_goes_on_or_goes_away(run: Any, site: Any, writes: Any) -> None:
     first = site(databases=[SALES], points=[SALES_POINT])
     run(first, stand_in=STAND_IN)

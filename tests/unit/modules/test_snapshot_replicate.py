@@ -441,6 +441,13 @@ def test_one_step_is_not_tried_where_it_is_not_wanted(run: Any, dr_site: Any) ->
     assert site.in_region(WEST).copy.call_count == 1
 
 
+def test_after_a_first_step_that_failed_the_second_is_not_tried(run: Any, dr_site: Any) -> None:
+    site = dr_site(published())
+    site.in_region(WEST).copy.side_effect = refusal("refused")
+    result = run(site, single_step="never")
+    assert ({one["status"] for one in result["steps"]}, result["resume"]) == ({"failed"}, [])
+
+
 @pytest.mark.parametrize("status", ["available", "copying"])
 def test_of_two_steps_none_is_taken_again_while_the_source_still_shares(
     run: Any, dr_site: Any, writes: Any, status: str
