@@ -17,7 +17,7 @@ try:
 except ImportError:  # AnsibleAWSModule reports the missing library
     BotoCoreError = ClientError = Exception  # type: ignore[assignment,misc]
 
-Meaning = Literal["wait", "prune", "permission", "missing", "taken", "refused", "unreachable"]
+Meaning = Literal["wait", "prune", "permission", "missing", "taken", "quota", "capacity", "refused", "unreachable"]
 
 # One code means both "wait" and "prune": RDS tells them apart in the message only.
 COPY_LIMIT = "snapshots across regions"
@@ -28,6 +28,8 @@ REMEDIES: dict[Meaning, str] = {
     "permission": "Allow it to this role (playbooks/prepare.yml does), and check the policy of the key",
     "missing": "",
     "taken": "",
+    "quota": "Drill fewer databases at a time, delete what is not needed, or ask AWS for a larger quota",
+    "capacity": "Name another db_instance_class, or a subnet group in more Availability Zones",
     "refused": "",
     "unreachable": "Check the profile, its endpoint, the Region and the network",
 }
@@ -60,6 +62,10 @@ def meaning_of(code: str, message: str) -> Meaning:
         return "wait"
     if code.startswith(("AccessDenied", "UnauthorizedOperation", "KMSKeyNotAccessible", "InvalidClientTokenId")):
         return "permission"
+    if code.startswith("Insufficient"):  # InsufficientDBInstanceCapacity, InsufficientDBClusterCapacityFault, ...
+        return "capacity"
+    if code.startswith(("InstanceQuotaExceeded", "DBClusterQuotaExceeded", "StorageQuotaExceeded")):
+        return "quota"
     if "AlreadyExists" in code:
         return "taken"
     return "missing" if "NotFound" in code else "refused"

@@ -91,4 +91,5 @@ def test_an_error_of_our_own_stays_what_it_is() -> None:
 
 
 def test_every_meaning_has_a_remedy_or_none_on_purpose() -> None:
-    assert set(REMEDIES) == {"wait", "prune", "permission", "missing", "taken", "refused", "unreachable"}
+    meanings = {"wait", "prune", "permission", "missing", "taken", "quota", "capacity", "refused", "unreachable"}
+    assert set(REMEDIES) == meanings
