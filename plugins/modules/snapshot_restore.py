@@ -11,12 +11,23 @@ module: snapshot_restore
 short_description: Run recovery points as isolated databases that belong to a drill
 version_added: 0.1.0
 description:
-  - Restores the newest landed recovery point of each selected database, many at once, and waits until they run.
+  - Restores a landed recovery point of each selected database, many at once, and waits until they run.
   - A restored database is never public, keeps no backups, and lies in the network that is named.
     Its tags say that it is for a drill, for which, and when it expires.
-  - DB clusters get one member, since AWS restores a cluster without any.
-  - A run that was killed is continued by running it again with the same O(drill_id).
+  - Aurora DB clusters get one member, since AWS restores a cluster without any. Of a Multi-AZ DB cluster there is the
+    snapshot of an instance that stood in for it. What is restored is an instance, and the steps say so.
+  - Before the first write it looks at everything that could go wrong. The account must not be a source account, the
+    subnets private, no ingress rule open to the world, the key usable and of this account, the quotas sufficient and
+    the names free. All that is wrong is told at once, and nothing is restored.
+  - What is wrong with one database alone fails that one and stops no other. Its class must be offered for its version,
+    the groups that it needs be there, and its recovery point be under a usable key of this account.
+  - In check mode that is all it does. So check mode is the preflight of a drill.
+  - A run that was killed is continued by running it again with the same O(drill_id). It adopts what it had started,
+    with the recovery points that it had chosen.
   - With O(state=absent) everything that the drill made is deleted, without final snapshots, and nothing else is.
+  - With O(state=absent) and O(expired) everything is deleted that any drill left and whose time is over, as its tags
+    say, by the clock of AWS. So are stand-ins that a killed run left. A recovery is never touched, and neither is what
+    has no expiry.
 options:
   state:
     description: Whether the drill's databases run, or are gone.
@@ -24,16 +35,50 @@ options:
     choices: [present, absent]
     default: present
   drill_id:
-    description: What tells this drill from others. It becomes part of identifiers. At most 24 characters.
+    description:
+      - What tells this drill from others. It becomes part of identifiers. At most 24 characters.
+      - Required, but for O(expired).
     type: str
-    required: true
+  expired:
+    description: Remove what is past its time, of whichever drill, instead of what O(drill_id) made.
+    type: bool
+    default: false
+  recovery_point:
+    description: Which recovery point of each database is restored. The newest by default.
+    type: dict
+    suboptions:
+      choose:
+        description:
+          - V(newest) is the newest that landed, V(verified) the newest that a drill has verified, V(at) the newest that
+            was made at or before O(recovery_point.at).
+          - V(random) is one by lot, of those between O(recovery_point.from) and O(recovery_point.to). The lot is drawn
+            from the O(drill_id), so that a drill that is run again draws the same.
+        type: str
+        choices: [newest, verified, at, random]
+        default: newest
+      at:
+        description: A time such as V(2026-11-23T14:05:00Z).
+        type: str
+      from:
+        description: The beginning of the window. Open when left out.
+        type: str
+      to:
+        description: The end of the window. Open when left out.
+        type: str
+  source_accounts:
+    description:
+      - The accounts of the source sites. In one of them nothing is restored.
+      - The accounts that the tags of the recovery points name count as well.
+    type: list
+    elements: str
+    default: []
   db_subnet_group_name:
-    description: A DB subnet group without public subnets. Required to restore.
+    description: A DB subnet group without public subnets. Required to restore, here or in O(overrides).
     type: str
   vpc_security_group_ids:
     description:
-      - The security groups of the restored databases, by ID or by name. Required to restore.
-      - They must be in the VPC of O(db_subnet_group_name).
+      - The security groups of the restored databases, by ID or by name. Required to restore, here or in O(overrides).
+      - They must be in the VPC of O(db_subnet_group_name), and no ingress rule of theirs may be open to the world.
     type: list
     elements: str
     default: []
@@ -41,19 +86,100 @@ options:
     description: The class of the restored DB instances and cluster members.
     type: str
     default: db.t4g.medium
+  db_parameter_group_name:
+    description: The DB parameter group of DB instances and cluster members. The default one when left out.
+    type: str
+  db_cluster_parameter_group_name:
+    description: The DB cluster parameter group of DB clusters. The default one when left out.
+    type: str
+  serverless:
+    description: Restore Aurora DB clusters as Aurora Serverless v2 with this capacity.
+    type: dict
+    suboptions:
+      min:
+        description: The least number of Aurora capacity units.
+        type: float
+        required: true
+      max:
+        description: The greatest number of Aurora capacity units.
+        type: float
+        required: true
   kms_key_id:
     description: The key under which unencrypted DB cluster snapshots are encrypted as they are restored.
     type: str
+  iam_authentication:
+    description: Let users in with tokens of IAM.
+    type: bool
+    default: false
   expires_after:
     description: After how many minutes the databases may be deleted by whoever cleans up after killed drills.
     type: int
     default: 240
+  overrides:
+    description:
+      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
+        and O(kinds), and what holds for them instead of the option of the same name.
+      - All entries that match a database count, in their order. A later one has the last word.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      databases:
+        description: Identifiers or patterns of databases. All databases when left out.
+        type: list
+        elements: str
+      match_tags:
+        description: Only recovery points that carry all of these tags with these values.
+        type: dict
+      engines:
+        description: Only databases of these engines.
+        type: list
+        elements: str
+      kinds:
+        description: Only DB instances or only DB clusters.
+        type: list
+        elements: str
+        choices: [instance, cluster]
+      db_subnet_group_name:
+        description: Instead of O(db_subnet_group_name).
+        type: str
+      vpc_security_group_ids:
+        description: Instead of O(vpc_security_group_ids).
+        type: list
+        elements: str
+      db_instance_class:
+        description: Instead of O(db_instance_class).
+        type: str
+      db_parameter_group_name:
+        description: Instead of O(db_parameter_group_name).
+        type: str
+      db_cluster_parameter_group_name:
+        description: Instead of O(db_cluster_parameter_group_name).
+        type: str
+      expires_after:
+        description: Instead of O(expires_after).
+        type: int
+      serverless:
+        description: Instead of O(serverless).
+        type: dict
+        suboptions:
+          min:
+            description: The least number of Aurora capacity units.
+            type: float
+            required: true
+          max:
+            description: The greatest number of Aurora capacity units.
+            type: float
+            required: true
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:DescribeDBInstances),
-    C(rds:DescribeDBClusters), C(rds:DescribeDBSubnetGroups), C(ec2:DescribeRouteTables), C(ec2:DescribeSecurityGroups),
+    C(rds:DescribeDBClusters), C(rds:DescribeDBSubnetGroups), C(rds:DescribeAccountAttributes),
+    C(rds:DescribeOrderableDBInstanceOptions), C(ec2:DescribeRouteTables), C(ec2:DescribeSecurityGroups),
     C(rds:RestoreDBInstanceFromDBSnapshot), C(rds:RestoreDBClusterFromSnapshot), C(rds:CreateDBInstance),
     C(rds:AddTagsToResource), C(rds:DeleteDBInstance), C(rds:DeleteDBCluster), C(kms:DescribeKey), C(kms:CreateGrant),
     and the use of the keys.
+  - Where groups are named, also C(rds:DescribeDBParameterGroups) and C(rds:DescribeDBClusterParameterGroups), and where
+    a recovery point needs an option group, C(rds:DescribeOptionGroups).
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -72,10 +198,24 @@ EXAMPLES = r"""
   lifeboat.rds.snapshot_restore:
     account_id: "210987654321"
     region: eu-central-1
+    source_accounts: ["123456789012"]
     drill_id: 20261123t1405
     db_subnet_group_name: lifeboat-drill
     vpc_security_group_ids: [sg-0123456789abcdef0]
+    overrides:
+      - databases: [ledger]
+        db_instance_class: db.r6g.2xlarge
   register: restored
+
+- name: Restore what there was before the damage
+  lifeboat.rds.snapshot_restore:
+    account_id: "210987654321"
+    region: eu-central-1
+    drill_id: before-the-damage
+    databases: [orders]
+    recovery_point: {choose: at, at: "2026-11-20T03:00:00Z"}
+    db_subnet_group_name: lifeboat-drill
+    vpc_security_group_ids: [lifeboat-drill]
 
 - name: Remove everything that the drill made
   lifeboat.rds.snapshot_restore:
@@ -83,12 +223,19 @@ EXAMPLES = r"""
     account_id: "210987654321"
     region: eu-central-1
     drill_id: 20261123t1405
+
+- name: Remove what drills left that were killed
+  lifeboat.rds.snapshot_restore:
+    state: absent
+    expired: true
+    account_id: "210987654321"
+    region: eu-central-1
 """
 
 RETURN = r"""
 drill_id:
   description: The drill.
-  returned: always
+  returned: unless O(expired)
   type: str
   sample: 20261123t1405
 steps:
@@ -103,10 +250,22 @@ steps:
       returned: with O(state=present)
       sample: orders
     kind:
-      description: V(instance) or V(cluster).
+      description:
+        - V(instance) or V(cluster). With O(state=present) that of the original database, of which
+          RV(steps[].restored_kind) may differ.
       type: str
       returned: always
       sample: instance
+    restored_kind:
+      description: What is made. An V(instance) where it stands in for a Multi-AZ DB cluster.
+      type: str
+      returned: with O(state=present)
+      sample: instance
+    region:
+      description: The Region of the restored database.
+      type: str
+      returned: with O(state=present)
+      sample: eu-central-1
     name:
       description: The name of the snapshot or database that the step is about.
       type: str
@@ -129,6 +288,20 @@ steps:
       description: How long it took on the clock of AWS, where this run saw it start.
       type: int
       returned: when it is done
+    phases:
+      description:
+        - How many seconds each phase took on the clock of AWS, one after the other.
+        - What this run did not see is absent.
+        - V(choose) until the recovery points were chosen and all was looked at, V(restore_call) until AWS had answered
+          the call, V(available) until the DB instance or DB cluster was usable, V(member) until the member of a
+          DB cluster was.
+      type: dict
+      returned: when it runs
+      sample: {choose: 1, restore_call: 2, available: 810, member: 420}
+    adopted:
+      description: Whether a run of the same drill that was killed had started it.
+      type: bool
+      returned: when it had
     host:
       description: Where the restored database listens.
       type: str
@@ -145,10 +318,33 @@ steps:
       description: Its master user.
       type: str
       returned: when it runs
+    iam:
+      description: Whether tokens of IAM let users in.
+      type: bool
+      returned: when it runs
+    ca:
+      description: The certificate authority that vouches for its TLS, for a DB cluster that of its member.
+      type: str
+      returned: when it runs
+      sample: rds-ca-rsa2048-g1
+    secret_arn:
+      description: The secret with its master password, where RDS manages one.
+      type: str
+      returned: when it runs and there is one
     engine:
       description: Its engine.
       type: str
       returned: with O(state=present)
+    engine_version:
+      description: Its version, which is that of the snapshot.
+      type: str
+      returned: with O(state=present)
+      sample: "16.4"
+    database_tags:
+      description: The tags of the original database, as far as they travelled with the recovery point.
+      type: dict
+      returned: with O(state=present)
+      sample: {team: shop}
     recovery_point:
       description: The snapshot that it was restored from.
       type: str
@@ -201,19 +397,41 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, WAITING
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, WAITING, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.remove import remove
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.restore import restore
 
+CAPACITY = {name: {"type": "float", "required": True} for name in ("min", "max")}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "db_subnet_group_name": {"type": "str"},
+    "vpc_security_group_ids": {"type": "list", "elements": "str"},
+    "db_instance_class": {"type": "str"},
+    "db_parameter_group_name": {"type": "str"},
+    "db_cluster_parameter_group_name": {"type": "str"},
+    "expires_after": {"type": "int"},
+    "serverless": {"type": "dict", "options": CAPACITY},
+}
+DEFAULTS: dict[str, Any] = {
+    "vpc_security_group_ids": [],
+    "db_instance_class": "db.t4g.medium",
+    "expires_after": 240,
+}
+CHOICE: dict[str, Any] = {
+    "choose": {"type": "str", "choices": ["newest", "verified", "at", "random"], "default": "newest"},
+    **{name: {"type": "str"} for name in ("at", "from", "to")},
+}
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "drill_id": {"type": "str", "required": True},
-    "db_subnet_group_name": {"type": "str"},
-    "vpc_security_group_ids": {"type": "list", "elements": "str", "default": []},
-    "db_instance_class": {"type": "str", "default": "db.t4g.medium"},
+    "drill_id": {"type": "str"},
+    "expired": {"type": "bool", "default": False},
+    "recovery_point": {"type": "dict", "options": CHOICE},
+    "source_accounts": {"type": "list", "elements": "str", "default": []},
     "kms_key_id": {"type": "str"},
-    "expires_after": {"type": "int", "default": 240},
+    "iam_authentication": {"type": "bool", "default": False},
+    **{name: one | ({"default": DEFAULTS[name]} if name in DEFAULTS else {}) for name, one in SETTINGS.items()},
+    **overrides_of(**SETTINGS),
     **SELECTION,
     **WAITING,
 }
@@ -221,11 +439,24 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass of the wanted direction."""
-    return (restore if params["state"] == "present" else remove)(params, site, check_mode=check_mode)
+    if params["state"] == "absent":
+        return remove(params, site, check_mode=check_mode)
+    if params["expired"]:
+        raise LifeboatError(
+            "Cannot restore what is expired",
+            why="expired is for removing what is past its time",
+            remedy="Set state to absent, or leave expired out",
+        )
+    return restore(params, site, check_mode=check_mode)
+
+
+def is_removal(params: dict[str, Any]) -> bool:
+    """Only then a last look at everything: for a restore it would choose recovery points anew."""
+    return bool(params["state"] == "absent")
 
 
 def main() -> None:
-    run_module(run, ARGUMENTS)
+    run_module(run, ARGUMENTS, last_full_pass=is_removal)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ try:
 except ImportError:  # AnsibleAWSModule reports the missing library
     BotoCoreError = ClientError = Exception  # type: ignore[assignment,misc]
 
-Meaning = Literal["wait", "prune", "permission", "missing", "taken", "refused", "unreachable"]
+Meaning = Literal["wait", "prune", "permission", "missing", "taken", "quota", "capacity", "refused", "unreachable"]
 
 # One code means both "wait" and "prune": RDS tells them apart in the message only.
 COPY_LIMIT = "snapshots across regions"
@@ -36,6 +36,8 @@ REMEDIES: dict[Meaning, str] = {
     "permission": "Allow it to this role (playbooks/prepare.yml does), and check the policy of the key",
     "missing": "It may be gone since it was looked up: run it again, or correct its name",
     "taken": "Delete or rename what has that name, or choose another prefix",
+    "quota": "Drill fewer databases at a time, delete what is not needed, or ask AWS for a larger quota",
+    "capacity": "Name another db_instance_class, or a subnet group in more Availability Zones",
     "refused": "Correct what AWS names there, and run it again",
     "unreachable": "Check the profile, its endpoint, the Region and the network",
 }
@@ -48,10 +50,6 @@ REMEDIES_BY_CODE = {
     "InvalidDBSnapshotState": "Run it again when the snapshot is available",
     "InvalidDBClusterSnapshotState": "Run it again when the snapshot is available",
     "SharedSnapshotQuotaExceeded": "Share it with fewer accounts: RDS allows 20",
-    "InstanceQuotaExceeded": "Delete DB instances, or ask AWS for a larger quota",
-    "DBClusterQuotaExceeded": "Delete DB clusters, or ask AWS for a larger quota",
-    "StorageQuotaExceeded": "Delete databases, or ask AWS for a larger quota of storage",
-    "InsufficientDB": "Run it again later, or choose another instance class",
     **dict.fromkeys(CREDENTIALS, "Renew the credentials of the profile"),
 }
 
@@ -87,6 +85,10 @@ def meaning_of(code: str, message: str) -> Meaning:
         return "wait"
     if code.startswith(NOT_ALLOWED):
         return "permission"
+    if code.startswith("Insufficient"):  # InsufficientDBInstanceCapacity, InsufficientDBClusterCapacityFault, ...
+        return "capacity"
+    if code.startswith(("InstanceQuotaExceeded", "DBClusterQuotaExceeded", "StorageQuotaExceeded")):
+        return "quota"
     if "AlreadyExists" in code:
         return "taken"
     return "missing" if "NotFound" in code else "refused"

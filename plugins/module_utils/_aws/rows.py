@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._core.isolation import Network, SecurityGroup
 from .._core.model import Configuration, Database, DatabaseId, Key, Kind, RecoveryPoint
+from .._core.offers import Offer
 from .._core.option_groups import OptionGroup
 from .._core.plan import Copy
 from .._core.restore import Target
@@ -164,6 +166,9 @@ def database(row: Row, spelling: Spelling) -> Database:
         pending=bool(row.get("PendingModifiedValues")),
         created=row.get("InstanceCreateTime") or row.get("ClusterCreateTime"),
         backup_retention_days=row.get("BackupRetentionPeriod"),
+        ca=row.get("CACertificateIdentifier"),
+        iam=bool(row.get("IAMDatabaseAuthenticationEnabled")),
+        secret_arn=(row.get("MasterUserSecret") or {}).get("SecretArn"),
         configuration=configuration(row),
     )
 
@@ -209,6 +214,13 @@ def key(row: Row) -> Key:
     )
 
 
+def network(name: str, group: Row, tables: list[Row], security_groups: Iterable[Row] = ()) -> Network:
+    """A row of DescribeDBSubnetGroups, and what EC2 tells of its VPC."""
+    subnets = [subnet["SubnetIdentifier"] for subnet in group["Subnets"]]
+    groups = tuple(map(security_group, security_groups))
+    return Network(name, group["VpcId"], tuple(subnets), tuple(public_subnets(subnets, tables)), groups)
+
+
 def public_subnets(subnets: list[str], tables: list[Row]) -> list[str]:
     """The subnets whose route table sends traffic to an internet gateway; a subnet without one uses the main table."""
     by_subnet = {
@@ -221,6 +233,22 @@ def public_subnets(subnets: list[str], tables: list[Row]) -> list[str]:
 
 def leads_outside(table: Row) -> bool:
     return any(str(route.get("GatewayId", "")).startswith("igw-") for route in table.get("Routes", ()))
+
+
+def security_group(row: Row) -> SecurityGroup:
+    """A row of DescribeSecurityGroups: whom its ingress rules let in by address."""
+    sources = [
+        block[key]
+        for rule in row.get("IpPermissions", ())
+        for blocks, key in (("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"))
+        for block in rule.get(blocks, ())
+    ]
+    return SecurityGroup(row["GroupId"], row["GroupName"], tuple(sources))
+
+
+def offer(found: list[Row]) -> Offer:
+    """The rows of DescribeOrderableDBInstanceOptions for an engine, version and class: one a kind of storage."""
+    return Offer(bool(found), iam=any(row.get("SupportsIAMDatabaseAuthentication") for row in found))
 
 
 def option_group(row: Row) -> OptionGroup:
@@ -294,13 +322,26 @@ def restore_parameters(target: Target, spelling: Spelling) -> dict[str, Any]:
         "CopyTagsToSnapshot": False,
         "Tags": tag_list(target.tags),
     }
-    if spelling.kind == "cluster":
-        # Without EngineVersion, RDS takes the Region's default one; a cluster keeps backups for at least a day.
-        common |= {"Engine": target.engine, "EngineVersion": target.engine_version}
-        if target.kms_key_id and not target.encrypted:
-            common["KmsKeyId"] = target.kms_key_id
-        return common | {"BackupRetentionPeriod": 1}
-    return common | {
+    more = cluster_parameters(target) if spelling.kind == "cluster" else instance_parameters(target)
+    optional = {"OptionGroupName": target.option_group, "EnableIAMDatabaseAuthentication": target.iam}
+    return common | more | {name: value for name, value in optional.items() if value}
+
+
+def cluster_parameters(target: Target) -> dict[str, Any]:
+    """Without EngineVersion, RDS takes the Region's default one; a cluster keeps backups for at least a day."""
+    scaling = {f"{name.capitalize()}Capacity": value for name, value in (target.serverless or {}).items()}
+    optional = {
+        "KmsKeyId": None if target.encrypted else target.kms_key_id,
+        "DBClusterParameterGroupName": target.cluster_parameter_group,
+        "ServerlessV2ScalingConfiguration": scaling,
+    }
+    fixed = {"Engine": target.engine, "EngineVersion": target.engine_version, "BackupRetentionPeriod": 1}
+    return fixed | {name: value for name, value in optional.items() if value}
+
+
+def instance_parameters(target: Target) -> dict[str, Any]:
+    optional = {"DBParameterGroupName": target.parameter_group} if target.parameter_group else {}
+    return optional | {
         "DBInstanceClass": target.instance_class,
         "PubliclyAccessible": False,
         "MultiAZ": False,
@@ -311,7 +352,8 @@ def restore_parameters(target: Target, spelling: Spelling) -> dict[str, Any]:
 
 def member_parameters(target: Target) -> dict[str, Any]:
     """The parameters of CreateDBInstance for the one member of a restored cluster."""
-    return {
+    optional = {"DBParameterGroupName": target.parameter_group} if target.parameter_group else {}
+    return optional | {
         "DBInstanceIdentifier": target.member,
         "DBClusterIdentifier": target.name,
         "DBInstanceClass": target.instance_class,

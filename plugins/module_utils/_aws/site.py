@@ -16,12 +16,14 @@ from time import monotonic
 from typing import Any
 
 from .._core.errors import LifeboatError
+from .._core.isolation import Network
 from .._core.model import Database, Key, RecoveryPoint
+from .._core.offers import Offer, Wanted
 from .._core.option_groups import OptionGroup
 from .._core.plan import Copy, Slot
 from .._core.quota import Quota
 from .._core.recipe import ParameterGroup
-from .._core.restore import Network, Target
+from .._core.restore import Target
 from .._core.stand_in import StandIn
 from . import rows
 from .errors import AwsRefusal, refusals
@@ -240,41 +242,71 @@ class Site:
             raise
         return {row["ParameterName"]: row["ParameterValue"] for row in found if "ParameterValue" in row}
 
-    def quotas(self) -> dict[Slot, Quota]:
-        """How many manual snapshots of each kind there are here and may be, by Region and kind."""
+    def account_quotas(self) -> dict[str, Quota]:
+        """What there is here and may be, as DescribeAccountAttributes names it."""
         with refusals(f"Cannot read the quotas of {self.region}"):
             answer = self._client("rds").describe_account_attributes()["AccountQuotas"]
-        named = {row["AccountQuotaName"]: Quota(row["Used"], row["Max"]) for row in answer}
+        return {row["AccountQuotaName"]: Quota(row["Used"], row["Max"]) for row in answer}
+
+    def quotas(self) -> dict[Slot, Quota]:
+        """How many manual snapshots of each kind there are here and may be, by Region and kind."""
+        named = self.account_quotas()
         known = [spelling for spelling in SPELLINGS.values() if spelling.quota in named]
         return {(self.region, spelling.kind): named[spelling.quota] for spelling in known}
 
+    def offer(self, wanted: Wanted) -> Offer:
+        """What AWS offers here of an engine, version and class."""
+        engine, version, instance_class = wanted
+        about = {"Engine": engine, "EngineVersion": version, "DBInstanceClass": instance_class}
+        operation, key = "describe_orderable_db_instance_options", "OrderableDBInstanceOptions"
+        return rows.offer(list(self._pages(operation, key, **about)))
+
+    def parameter_groups(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of these DB parameter groups that there are here: a call each, RDS has no filter for them."""
+        return self._existing("describe_db_parameter_groups", "DBParameterGroupName", names)
+
+    def cluster_parameter_groups(self, names: Iterable[str]) -> frozenset[str]:
+        """The same of DB cluster parameter groups."""
+        return self._existing("describe_db_cluster_parameter_groups", "DBClusterParameterGroupName", names)
+
+    def _existing(self, operation: str, parameter: str, names: Iterable[str]) -> frozenset[str]:
+        found = set()
+        for name in names:
+            try:
+                with refusals(f"Cannot see the parameter group {name} in {self.region}"):
+                    getattr(self._client("rds"), operation)(**{parameter: name})
+                found.add(name)
+            except AwsRefusal as refusal:
+                if refusal.meaning != "missing":
+                    raise
+        return frozenset(found)
+
+    def networks(self, subnet_groups: Iterable[str]) -> dict[str, Network]:
+        """DB subnet groups, with the routes and the security groups of their VPCs, each VPC read once."""
+        groups = {name: self._subnet_group(name) for name in sorted(set(subnet_groups))}
+        vpcs = {group["VpcId"] for group in groups.values()}
+        tables = {vpc: self._of_vpc(vpc, "describe_route_tables", "RouteTables") for vpc in vpcs}
+        security = {vpc: self._of_vpc(vpc, "describe_security_groups", "SecurityGroups") for vpc in vpcs}
+        return {
+            name: rows.network(name, group, tables[group["VpcId"]], security[group["VpcId"]])
+            for name, group in groups.items()
+        }
+
     def network(self, subnet_group: str) -> Network:
         """A DB subnet group, and which of its subnets a route leads to from the internet."""
-        with refusals(f"Cannot use the DB subnet group {subnet_group} in {self.region}"):
-            answer = self._client("rds").describe_db_subnet_groups(DBSubnetGroupName=subnet_group)
-            group = answer["DBSubnetGroups"][0]
-            vpc_filter = [{"Name": "vpc-id", "Values": [group["VpcId"]]}]
-            tables = self._client("ec2").describe_route_tables(Filters=vpc_filter)["RouteTables"]
-        subnets = [subnet["SubnetIdentifier"] for subnet in group["Subnets"]]
-        return Network(subnet_group, group["VpcId"], tuple(subnets), tuple(rows.public_subnets(subnets, tables)))
+        group = self._subnet_group(subnet_group)
+        tables = self._of_vpc(group["VpcId"], "describe_route_tables", "RouteTables")
+        return rows.network(subnet_group, group, tables)
 
-    def security_groups(self, network: Network, wanted: Iterable[str]) -> list[str]:
-        """The IDs of security groups of a network, given by ID or name.
+    def _subnet_group(self, name: str) -> Mapping[str, Any]:
+        with refusals(f"Cannot use the DB subnet group {name} in {self.region}"):
+            return self._client("rds").describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"][0]
 
-        :raises LifeboatError: when one of them is not in the network's VPC.
-        """
-        vpc_filter = [{"Name": "vpc-id", "Values": [network.vpc_id]}]
-        with refusals(f"Cannot see the security groups of {network.vpc_id} in {self.region}"):
-            groups = self._client("ec2").describe_security_groups(Filters=vpc_filter)["SecurityGroups"]
-        known = {group[key]: group["GroupId"] for key in ("GroupName", "GroupId") for group in groups}
-        for one in wanted:
-            if one not in known:
-                raise LifeboatError(
-                    f"Cannot use the security group {one}",
-                    why=f"{network.vpc_id}, the VPC of {network.subnet_group}, has no such group",
-                    remedy="Name a group of that VPC",
-                )
-        return [known[one] for one in wanted]
+    def _of_vpc(self, vpc: str, operation: str, key: str) -> list[Mapping[str, Any]]:
+        with refusals(f"Cannot list {key} of {vpc} in {self.region}"):
+            of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+            pages = self._client("ec2").get_paginator(operation).paginate(Filters=of_vpc)
+            return [row for page in pages for row in page[key]]
 
     # -- writing ------------------------------------------------------------------------------------------------
 

@@ -28,3 +28,14 @@ def sentence(what: str, why: str, remedy: str) -> str:
     """Join the parts the way every message of this collection reads."""
     text = f"{what}: {why.rstrip('.')}."
     return f"{text} {remedy.rstrip('.')}." if remedy else text
+
+
+def raise_all(what: str, problems: list[LifeboatError]) -> None:
+    """Say everything that is wrong at once: who mends one thing after the other starts as often.
+
+    :raises LifeboatError: unless nothing is wrong.
+    """
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise LifeboatError(f"{what}, for {len(problems)} reasons", why=" ".join(str(one) for one in problems))

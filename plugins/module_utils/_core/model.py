@@ -26,6 +26,7 @@ EXPIRES = "lifeboat:expires"
 RECOVERY_POINT = "lifeboat:recovery-point"
 STAGE = "lifeboat:stage"  # on what a route leaves on its way: whoever made it removes it, retention does not judge it
 RETAIN = "retain"
+OUR_TAGS = "lifeboat:"
 
 # The API calls its set of states open: what is neither here nor available is still under way.
 BAD_SNAPSHOT_STATES = frozenset({"failed", "deleted", "deleting", "incompatible-restore", "incompatible-parameters"})
@@ -114,6 +115,9 @@ class Database:
     pending: bool = False  # a change that was asked for has not been applied yet
     created: datetime | None = None
     backup_retention_days: int | None = None  # 0: automated backups are off
+    ca: str | None = None  # who vouches for its TLS; instances only
+    iam: bool = False  # whether IAM's tokens let users in
+    secret_arn: str | None = None  # of a master password that RDS manages
     configuration: Configuration = Configuration()
 
     @property
@@ -177,6 +181,16 @@ class RecoveryPoint:
     def database(self) -> str:
         """The identifier of the database: a stand-in's snapshot has the stand-in's, and our tag tells whose it is."""
         return self.tags.get(DATABASE, "").rpartition(":")[2] or self.identifier
+
+    @property
+    def database_kind(self) -> Kind:
+        """What the database is: an instance that stood in for a Multi-AZ DB cluster left a DB snapshot of it."""
+        return "cluster" if self.tags.get(DATABASE, "").split(":")[5:6] == ["cluster"] else self.kind
+
+    @property
+    def database_tags(self) -> dict[str, str]:
+        """The tags of the database, as far as they travelled."""
+        return {key: value for key, value in self.tags.items() if not key.startswith(OUR_TAGS)}
 
     @property
     def is_intermediate(self) -> bool:

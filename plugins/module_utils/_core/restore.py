@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -22,28 +22,30 @@ from .model import (
     Database,
     Kind,
     RecoveryPoint,
+    from_iso,
     iso,
 )
 from .naming import Lineage, restored_name
-from .retention import ours
-from .selection import Candidate, Selection, select
+from .stand_in import STAND_IN, is_expired
 
 DRILL = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,23}")
+SERVERLESS_CLASS = "db.serverless"
 Stage = Literal["restore", "wait", "member", "ready", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A DB subnet group as far as isolation is concerned."""
-
-    subnet_group: str
-    vpc_id: str
-    subnets: tuple[str, ...]
-    public_subnets: tuple[str, ...] = ()
+# What a bad end asks for; whatever else there is, the events of the database tell.
+REMEDIES = {
+    "inaccessible-encryption-credentials": "Enable its KMS key",
+    "inaccessible-encryption-credentials-recoverable": "Enable its KMS key",
+    "incompatible-network": "Name a DB subnet group with free addresses",
+    "insufficient-capacity": "Name another db_instance_class, or a subnet group in more Availability Zones",
+    "storage-full": "Restore another recovery point, of a time when there was room",
+}
+LOOK_AT_EVENTS = "Look at its events in RDS"
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
+    """What one database is to be restored as."""
+
     prefix: str
     drill_id: str
     subnet_group: str
@@ -51,17 +53,23 @@ class RestoreOptions:
     instance_class: str
     kms_key_id: str | None
     expires: datetime
+    serverless: Mapping[str, float] | None = None  # the capacity of Aurora Serverless v2: min, max
+    iam: bool = False
+    parameter_group: str | None = None
+    cluster_parameter_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A database that a drill makes out of a recovery point; plain values, so that it travels between passes."""
 
-    kind: Kind
+    kind: Kind  # of what is made
+    database_kind: Kind  # of the original: an instance may stand in for a Multi-AZ DB cluster
     identifier: str  # of the original database
     name: str
     engine: str
     engine_version: str
+    region: str
     encrypted: bool
     recovery_point: str
     recovery_point_arn: str
@@ -73,8 +81,19 @@ class Target:
     security_groups: list[str]
     instance_class: str
     kms_key_id: str | None
+    key_of_point: str | None
     tags: dict[str, str]
-    started: str | None = None  # AWS's time of the restore call
+    database_tags: dict[str, str] = field(default_factory=dict)
+    serverless: dict[str, float] | None = None
+    iam: bool = False
+    option_group: str | None = None
+    parameter_group: str | None = None
+    cluster_parameter_group: str | None = None
+    adopted: bool = False  # a run that was killed had started it
+    began: str | None = None  # AWS's times: of the run,
+    chosen: str | None = None  # of the choice,
+    started: str | None = None  # of the answer to the restore call,
+    usable: str | None = None  # and from when on a cluster could take its member
 
     @property
     def key(self) -> tuple[Kind, str]:
@@ -85,53 +104,26 @@ class Target:
         """The instance through which a restored cluster is reached."""
         return f"{self.name}-1"
 
+    @property
+    def is_stand_in(self) -> bool:
+        return self.kind != self.database_kind
+
 
 Databases = Mapping[tuple[str, str], Database]
 
 
-def check_drill_id(drill_id: str) -> str:
+def check_drill_id(drill_id: str | None) -> str:
     """Return the drill id.
 
     :raises LifeboatError: when identifiers could not carry it.
     """
-    if not DRILL.fullmatch(drill_id):
+    if not DRILL.fullmatch(drill_id or ""):
         raise LifeboatError(
             f"Cannot use the drill id {drill_id!r}",
             why="it becomes part of database identifiers: lower-case letters, digits and single hyphens, at most 24",
             remedy="Choose such an id, for example 20261123t1404",
         )
-    return drill_id
-
-
-def check_isolation(network: Network) -> None:
-    """A restored database must be reachable by nobody outside.
-
-    :raises LifeboatError: when the subnet group has a public subnet.
-    """
-    if network.public_subnets:
-        raise LifeboatError(
-            f"Cannot restore into the DB subnet group {network.subnet_group}",
-            why=f"its subnet {network.public_subnets[0]} has a route to an internet gateway",
-            remedy="Name a subnet group of private subnets only",
-        )
-
-
-def newest_landed(
-    points: Iterable[RecoveryPoint], prefix: str, wanted: Selection, where: str
-) -> list[tuple[Lineage, RecoveryPoint]]:
-    """The newest finished recovery point of each selected database.
-
-    :raises LifeboatError: when an identifier matches no database that has one.
-    """
-    newest: dict[str, tuple[Lineage, RecoveryPoint]] = {}
-    for lineage, point in ours(points, prefix):
-        if point.is_available:
-            newest.setdefault(lineage.digest, (lineage, point))
-    candidates = [
-        Candidate(point.database, point.kind, point.engine, point.tags, (lineage, point))
-        for lineage, point in newest.values()
-    ]
-    return [one.item for one in select(candidates, wanted, where)]
+    return str(drill_id)
 
 
 def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
@@ -139,17 +131,22 @@ def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
     key = point.kms_key_id or ""
     if key.startswith("arn:") and key.split(":")[4] != account:
         return f"it is under the key {key} of another account. Copy it under a key of account {account}."
+    if point.kind == "cluster" and not point.engine.startswith("aurora"):
+        return "it is of a Multi-AZ DB cluster itself. Restore the snapshot of a stand-in, as snapshot_copy makes them."
     return None
 
 
 def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> Target:
     """The database that this drill makes of a recovery point; a second run plans the same one."""
+    is_serverless = options.serverless is not None and point.kind == "cluster"
     return Target(
         kind=point.kind,
+        database_kind=point.database_kind,
         identifier=point.database,
-        name=restored_name(options.prefix, options.drill_id, point.database, lineage.digest),
+        name=name_of_target(lineage, point, options.prefix, options.drill_id),
         engine=point.engine,
         engine_version=point.engine_version,
+        region=point.region,
         encrypted=point.encrypted,
         recovery_point=point.name,
         recovery_point_arn=point.arn,
@@ -159,10 +156,22 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         size_gib=point.size_gib,
         subnet_group=options.subnet_group,
         security_groups=list(options.security_groups),
-        instance_class=options.instance_class,
+        instance_class=SERVERLESS_CLASS if is_serverless else options.instance_class,
         kms_key_id=options.kms_key_id,
+        key_of_point=point.kms_key_id,
         tags=tags_for_drill(point.name, options),
+        database_tags=point.database_tags,
+        serverless=dict(options.serverless or {}) if is_serverless else None,
+        iam=options.iam,
+        # A default one is named with a colon, and is there in every Region.
+        option_group=point.option_group if ":" not in point.option_group and point.option_group else None,
+        parameter_group=options.parameter_group,
+        cluster_parameter_group=options.cluster_parameter_group if point.kind == "cluster" else None,
     )
+
+
+def name_of_target(lineage: Lineage, point: RecoveryPoint, prefix: str, drill_id: str) -> str:
+    return restored_name(prefix, drill_id, point.database, lineage.digest)
 
 
 def tags_for_drill(recovery_point: str, options: RestoreOptions) -> dict[str, str]:
@@ -191,12 +200,6 @@ def require_own(targets: Iterable[Target], databases: Databases, prefix: str, dr
                 )
 
 
-def belongs_to(database: Database, prefix: str, drill_id: str) -> bool:
-    """Whether this drill made a database: only then may it be deleted. A recovery never does."""
-    tags = database.tags
-    return (tags.get(MANAGED_BY), tags.get(PURPOSE), tags.get(DRILL_ID)) == (prefix, "drill", drill_id)
-
-
 def stage_of(target: Target, databases: Databases) -> tuple[Stage, Database | None]:
     """What a target needs next, and the database that shows it."""
     found = databases.get(target.key)
@@ -216,10 +219,49 @@ def stage_of(target: Target, databases: Databases) -> tuple[Stage, Database | No
     return ("ready" if member.is_usable else "wait"), found
 
 
-def to_remove(databases: Iterable[Database], prefix: str, drill_id: str) -> list[Database]:
-    """What a drill made, members before their clusters: a cluster with members cannot be deleted."""
-    mine = [one for one in databases if belongs_to(one, prefix, drill_id)]
-    return sorted(mine, key=lambda one: (one.id.kind == "cluster", one.id.identifier))
+def why_failed(target: Target, found: Database) -> str:
+    remedy = REMEDIES.get(found.status, LOOK_AT_EVENTS)
+    return f"The restore of {target.identifier} ended as {found.status} ({found.id.identifier}). {remedy}."
+
+
+def phases_of(target: Target, now: datetime) -> dict[str, int]:
+    """How long each phase took, in seconds on AWS's clock, one after the other; what this run did not see is absent."""
+    marks = {
+        "choose": (target.began, target.chosen),
+        "restore_call": (target.chosen, target.started),
+        "available": (target.started, target.usable if target.kind == "cluster" else iso(now)),
+        "member": (target.usable, iso(now)),
+    }
+    return {name: seconds_between(start, end) for name, (start, end) in marks.items() if start and end}
+
+
+def seconds_between(start: str, end: str) -> int:
+    return int((from_iso(end) - from_iso(start)).total_seconds())
+
+
+# -- whose it is, and when it goes ------------------------------------------------------------------------------------
+
+
+def is_ours(database: Database, prefix: str) -> bool:
+    """Both our tag and our name, or it is not ours to delete: who restores by hand may inherit the tags."""
+    return database.tags.get(MANAGED_BY) == prefix and database.id.identifier.startswith(f"{prefix}-")
+
+
+def belongs_to(database: Database, prefix: str, drill_id: str) -> bool:
+    """Whether this drill made a database: only then may it be deleted. A recovery never does."""
+    tags = database.tags
+    return is_ours(database, prefix) and (tags.get(PURPOSE), tags.get(DRILL_ID)) == ("drill", drill_id)
+
+
+def is_left_behind(database: Database, prefix: str, now: datetime) -> bool:
+    """Whether a database of a drill, or a stand-in, is past its time; a recovery has none."""
+    temporary = database.tags.get(PURPOSE) in ("drill", STAND_IN)
+    return temporary and is_ours(database, prefix) and is_expired(database, now)
+
+
+def members_first(databases: Iterable[Database]) -> list[Database]:
+    """As they can be deleted: a cluster with members cannot."""
+    return sorted(databases, key=lambda one: (one.id.kind == "cluster", one.id.identifier))
 
 
 def can_be_deleted_now(database: Database) -> bool:

@@ -107,5 +107,5 @@ def is_ours(database: Database, prefix: str) -> bool:
 def is_expired(database: Database, now: datetime) -> bool:
     try:
         return from_iso(database.tags.get(EXPIRES, "")) < now
-    except ValueError:
+    except (ValueError, TypeError):  # no time, or one without a zone: not ours
         return False

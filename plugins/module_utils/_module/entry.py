@@ -27,8 +27,17 @@ Run = Callable[..., dict[str, Any]]
 FIRST_LINGER, LINGER = 10.0, 60.0
 
 
-def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = True, **settings: Any) -> None:
-    """Run a module against its site."""
+def run_module(
+    run: Run,
+    arguments: dict[str, Any],
+    *,
+    last_full_pass: bool | Callable[[dict[str, Any]], bool] = True,
+    **settings: Any,
+) -> None:
+    """Run a module against its site.
+
+    :param last_full_pass: whether the last pass reads everything again, which may depend on the options.
+    """
     module = AnsibleAWSModule(argument_spec=SITE | arguments, supports_check_mode=True, **settings)
     calls: dict[str, int] = {}
     try:
@@ -41,7 +50,8 @@ def run_module(run: Run, arguments: dict[str, Any], *, last_full_pass: bool = Tr
             result = run(given, site, check_mode=module.check_mode)
             return {"began": iso(site.now), **result, "now": iso(site.now)}
 
-        result = linger(one_pass, module.params, Clock(), lambda: site.last_start, last_full_pass=last_full_pass)
+        last = last_full_pass(module.params) if callable(last_full_pass) else last_full_pass
+        result = linger(one_pass, module.params, Clock(), lambda: site.last_start, last_full_pass=last)
     except LifeboatError as error:
         module.fail_json(**error.as_result(), api_calls=dict(calls))
     finish(module, result | {"api_calls": dict(calls)})

@@ -15,6 +15,7 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.errors import LifeboatError
 from .._core.intermediates import left_behind, unfinished
+from .._core.isolation import check_isolation
 from .._core.keys import check_key
 from .._core.manifest import describe_published, published_manifest
 from .._core.model import Database, RecoveryPoint
@@ -23,7 +24,6 @@ from .._core.option_groups import Groups, is_default
 from .._core.overrides import read_overrides, settings_for
 from .._core.plan import Copy, Rows, expected
 from .._core.publication import Publication, PublishOptions, Wish, begin, complete
-from .._core.restore import check_isolation
 from .._core.routes import WHY_SHARE, Place
 from .._core.selection import candidate_of, databases_among
 from .._core.sharing import check_accounts, plan_share

@@ -2,34 +2,63 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One pass over what a drill made: delete it, members before their clusters, and see that it is gone."""
+"""One pass over what drills made: delete it, members before their clusters, and see that it is gone.
+
+A drill removes its own. The reaper removes what any drill left whose expiry has passed, by the tags alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
-from .._core.model import Database
-from .._core.restore import can_be_deleted_now, check_drill_id, to_remove
+from .._core.errors import LifeboatError
+from .._core.model import EXPIRES, Database
+from .._core.restore import belongs_to, can_be_deleted_now, check_drill_id, is_left_behind, members_first
 from .reconcile import TRY_AGAIN
 from .result import Report
 
 
 def remove(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Delete what this drill made, and nothing else."""
+    """Delete what this drill made, or what is past its time, and nothing else."""
     report = Report(check_mode=check_mode)
+    check_whose(params)
     if params["resume"] is None:
-        check_drill_id(params["drill_id"])
         site.check_account(params["account_id"])
         found = site.databases()
     else:
         found = site.databases_named(names_of(params["resume"]))
         report_gone(params["resume"], found, report)
-    for database in to_remove(found, params["prefix"], params["drill_id"]):
-        take_down(database, site, report, check_mode=check_mode)
-    return report.as_result(drill_id=params["drill_id"])
+    goes = whose(params, site.now)
+    for database in members_first(filter(goes, found)):
+        take_down(database, reason_for(database, params), site, report, check_mode=check_mode)
+    return report.as_result(**({} if params["expired"] else {"drill_id": params["drill_id"]}))
+
+
+def check_whose(params: Mapping[str, Any]) -> None:
+    """:raises LifeboatError: when it is not clear what is to go."""
+    if not params["expired"]:
+        check_drill_id(params["drill_id"])
+    elif params["drill_id"]:
+        raise LifeboatError(
+            "Cannot tell what to remove",
+            why="drill_id and expired are both set",
+            remedy="Give drill_id to remove what one drill made, or expired to remove what is past its time",
+        )
+
+
+def whose(params: Mapping[str, Any], now: datetime) -> Callable[[Database], bool]:
+    """Which databases go. It is asked of what AWS has just told, before each deletion."""
+    if params["expired"]:
+        return lambda database: is_left_behind(database, params["prefix"], now)
+    return lambda database: belongs_to(database, params["prefix"], params["drill_id"])
+
+
+def reason_for(database: Database, params: Mapping[str, Any]) -> str:
+    return f"it expired at {database.tags[EXPIRES]}" if params["expired"] else "the drill is over"
 
 
 def names_of(documents: list[dict[str, str]]) -> dict[str, list[str]]:
@@ -43,7 +72,7 @@ def report_gone(documents: list[dict[str, str]], found: list[Database], report: 
             report.step("deleted", reason="it is gone", kind=one["kind"], name=one["name"])
 
 
-def take_down(database: Database, site: Site, report: Report, *, check_mode: bool) -> None:
+def take_down(database: Database, reason: str, site: Site, report: Report, *, check_mode: bool) -> None:
     """Delete one database when it can be, else look again later."""
     about: dict[str, Any] = {"kind": database.id.kind, "name": database.id.identifier}
     if database.status == "deleting" or not (check_mode or can_be_deleted_now(database)):
@@ -51,7 +80,7 @@ def take_down(database: Database, site: Site, report: Report, *, check_mode: boo
         return
     report.change(database.id.identifier, {"status": database.status, "tags": dict(database.tags)}, None)
     if check_mode:
-        report.step("deleted", reason="the drill is over", changed=True, **about)
+        report.step("deleted", reason=reason, changed=True, **about)
         return
     try:
         site.delete_database(database)
@@ -61,7 +90,7 @@ def take_down(database: Database, site: Site, report: Report, *, check_mode: boo
         else:
             report.step("failed", reason=str(refusal), **about)
         return
-    wait_for(about, "deleting", report, "the drill is over", changed=True)
+    wait_for(about, "deleting", report, reason, changed=True)
 
 
 def wait_for(about: dict[str, Any], status: str, report: Report, reason: str, *, changed: bool = False) -> None:

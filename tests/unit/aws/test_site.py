@@ -16,11 +16,13 @@ from botocore.exceptions import EndpointConnectionError
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import IDS_A_CALL, RETRIES, Site, chunks
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.offers import Offer
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network, RestoreOptions, plan_target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import RestoreOptions, plan_target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.stand_in import StandIn
 from tests.builders import (
     DR,
@@ -252,30 +254,84 @@ def test_a_network_that_does_not_exist_is_named(aws: Any) -> None:
         site.network("private")
 
 
-NETWORK = Network("private", "vpc-1", ("a", "b"))
-GROUPS: Row = {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "drill"}, {"GroupId": "sg-2", "GroupName": "admin"}]}
+def subnet_group(name: str, vpc: str, *subnets: str) -> Row:
+    rows = [{"SubnetIdentifier": subnet} for subnet in subnets]
+    return {"DBSubnetGroups": [{"DBSubnetGroupName": name, "VpcId": vpc, "Subnets": rows}]}
+
+
+def test_networks_come_with_the_security_groups_of_their_vpcs_and_each_vpc_is_read_once(aws: Any) -> None:
+    rule = {"IpRanges": [{"CidrIp": "10.0.0.0/8"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+    group = {"GroupId": "sg-1", "GroupName": "drill", "IpPermissions": [rule]}
+    site, wire = aws(
+        DescribeDBSubnetGroups=[subnet_group("a", "vpc-1", "s"), subnet_group("b", "vpc-1", "t")],
+        DescribeRouteTables={"RouteTables": []},
+        DescribeSecurityGroups={"SecurityGroups": [group]},
+    )
+    networks = site.networks(["b", "a", "b"])
+    assert {name: one.subnets for name, one in networks.items()} == {"a": ("s",), "b": ("t",)}
+    assert networks["b"].security_groups == (SecurityGroup("sg-1", "drill", ("10.0.0.0/8", "::/0")),)
+    assert [name for name, _params in wire.asked][2:] == ["DescribeRouteTables", "DescribeSecurityGroups"]
+
+
+def test_every_page_of_routes_and_security_groups_is_read(aws: Any) -> None:
+    open_table = {"Associations": [{"SubnetId": "s", "Main": False}], "Routes": [{"GatewayId": "igw-1"}]}
+    site, _wire = aws(
+        DescribeDBSubnetGroups=subnet_group("a", "vpc-1", "s"),
+        DescribeRouteTables=[{"RouteTables": [], "NextToken": "next"}, {"RouteTables": [open_table]}],
+        DescribeSecurityGroups=[
+            {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "a"}], "NextToken": "next"},
+            {"SecurityGroups": [{"GroupId": "sg-2", "GroupName": "b"}]},
+        ],
+    )
+    network = site.networks(["a"])["a"]
+    assert (network.public_subnets, [one.id for one in network.security_groups]) == (("s",), ["sg-1", "sg-2"])
+
+
+# -- what is offered --------------------------------------------------------------------------------------------------
+
+CLASS = ("postgres", "16.4", "db.t4g.medium")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("found", "offer"),
     [
-        pytest.param(["sg-1"], ["sg-1"], id="by id"),
-        pytest.param(["drill"], ["sg-1"], id="by name"),
-        pytest.param(["sg-2", "drill"], ["sg-2", "sg-1"], id="both, in their order"),
+        pytest.param([], Offer(False), id="not at all"),
+        pytest.param([{"SupportsIAMDatabaseAuthentication": False}], Offer(True), id="without IAM"),
+        pytest.param([{}, {"SupportsIAMDatabaseAuthentication": True}], Offer(True, iam=True), id="with IAM"),
     ],
 )
-def test_security_groups_are_found_in_the_vpc_of_the_network(aws: Any, wanted: list[str], found: list[str]) -> None:
-    site, wire = aws(DescribeSecurityGroups=GROUPS)
-    assert site.security_groups(NETWORK, wanted) == found
-    assert wire.asked == [("DescribeSecurityGroups", {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]})]
+def test_an_offer_is_asked_for_by_engine_version_and_class(aws: Any, found: list[Row], offer: Offer) -> None:
+    site, wire = aws(DescribeOrderableDBInstanceOptions={"OrderableDBInstanceOptions": found})
+    assert site.offer(CLASS) == offer
+    assert wire.asked == [
+        (
+            "DescribeOrderableDBInstanceOptions",
+            {"Engine": "postgres", "EngineVersion": "16.4", "DBInstanceClass": "db.t4g.medium"},
+        )
+    ]
 
 
-def test_a_security_group_of_another_vpc_is_refused(aws: Any) -> None:
-    site, _wire = aws(DescribeSecurityGroups=GROUPS)
-    with pytest.raises(
-        LifeboatError, match=r"Cannot use the security group sg-3: vpc-1, the VPC of private, has no such"
-    ):
-        site.security_groups(NETWORK, ["sg-1", "sg-3"])
+@pytest.mark.parametrize(
+    ("method", "operation", "key"),
+    [
+        ("parameter_groups", "DescribeDBParameterGroups", "DBParameterGroups"),
+        ("cluster_parameter_groups", "DescribeDBClusterParameterGroups", "DBClusterParameterGroups"),
+    ],
+)
+def test_parameter_groups_that_are_missing_are_told_from_those_that_cannot_be_seen(
+    aws: Any, method: str, operation: str, key: str
+) -> None:
+    site, _wire = aws(**{operation: [{key: []}, Refused("DBParameterGroupNotFound", status=404)]})
+    assert getattr(site, method)(["a", "b"]) == {"a"}
+    site, _wire = aws(**{operation: Refused("AccessDenied")})
+    with pytest.raises(AwsRefusal, match="Cannot see the parameter group a"):
+        getattr(site, method)(["a"])
+
+
+def test_account_quotas_are_told_by_the_names_that_aws_gives_them(aws: Any) -> None:
+    row = {"AccountQuotaName": "DBInstances", "Used": 3, "Max": 40}
+    site, _wire = aws(DescribeAccountAttributes={"AccountQuotas": [row]})
+    assert site.account_quotas() == {"DBInstances": Quota(3, 40)}
 
 
 # -- copies and shares ------------------------------------------------------------------------------------------------

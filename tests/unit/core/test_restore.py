@@ -4,37 +4,44 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import (
-    Network,
+    REMEDIES,
     RestoreOptions,
     Target,
     belongs_to,
     can_be_deleted_now,
     check_drill_id,
-    check_isolation,
-    newest_landed,
+    is_left_behind,
+    members_first,
+    phases_of,
     plan_target,
     require_own,
     stage_of,
-    to_remove,
+    why_failed,
     why_not_restorable,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Selection
-from tests.builders import DR, DR_KEY, NOW, SOURCE_KEY, copied, database
+from tests.builders import DR, DR_KEY, NOW, SOURCE, SOURCE_KEY, WEST, copied, database, hours_ago, landed, of_cluster
 
 OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
 DRILL = {"lifeboat:managed-by": "lifeboat", "lifeboat:purpose": "drill", "lifeboat:drill-id": "d1"}
+STOOD_IN = landed(tags={"lifeboat:database": f"arn:aws:rds:{WEST}:{SOURCE}:cluster:orders"})
+
+
+def planned(point: Any, **options: Any) -> Target:
+    lineage = parse(point.name, "lifeboat")
+    assert lineage
+    return plan_target(lineage, point, replace(OPTIONS, **options))
 
 
 def target(kind: str = "instance") -> Target:
-    ((lineage, point),) = newest_landed([copied(account=DR, kind=kind)], "lifeboat", Selection(), "here")
-    return plan_target(lineage, point, OPTIONS)
+    return planned(landed() if kind == "instance" else of_cluster(landed()))
 
 
 def restored(name: str, status: str = "available", kind: str = "instance", **more: Any) -> Any:
@@ -43,16 +50,6 @@ def restored(name: str, status: str = "available", kind: str = "instance", **mor
 
 def found(*databases: Any) -> dict[tuple[str, str], Any]:
     return {(one.id.kind, one.id.identifier): one for one in databases}
-
-
-def test_the_newest_finished_recovery_point_is_restored() -> None:
-    points = [copied(hours=1, account=DR, status="copying"), copied(hours=2, account=DR), copied(hours=3, account=DR)]
-    assert [point for _lineage, point in newest_landed(points, "lifeboat", Selection(), "here")] == [points[1]]
-
-
-def test_an_unknown_database_is_refused() -> None:
-    with pytest.raises(LifeboatError, match="there are: orders"):
-        newest_landed([copied(account=DR)], "lifeboat", Selection(identifiers=("odrers",)), "here")
 
 
 def test_the_same_drill_plans_the_same_database() -> None:
@@ -116,13 +113,45 @@ def test_what_this_drill_made_is_adopted() -> None:
 
 @pytest.mark.parametrize("changed", ["lifeboat:managed-by", "lifeboat:purpose", "lifeboat:drill-id"])
 def test_only_what_carries_all_three_marks_of_the_drill_belongs_to_it(changed: str) -> None:
-    assert belongs_to(restored("a"), "lifeboat", "d1")
-    assert not belongs_to(restored("a", tags={**DRILL, changed: "other"}), "lifeboat", "d1")
+    assert belongs_to(restored("lifeboat-a"), "lifeboat", "d1")
+    assert not belongs_to(restored("lifeboat-a", tags={**DRILL, changed: "other"}), "lifeboat", "d1")
+
+
+def test_tags_alone_do_not_make_it_ours() -> None:
+    """Who restores by hand from our snapshot may inherit its tags."""
+    assert not belongs_to(restored("orders"), "lifeboat", "d1")
+    assert not is_left_behind(expiring(1, identifier="orders"), "lifeboat", NOW)
+
+
+def expiring(hours: float, identifier: str = "lifeboat-d1-a", **tags: Any) -> Any:
+    """What expired so many hours ago."""
+    expires = hours_ago(hours).strftime("%Y-%m-%dT%H:%M:%SZ")
+    marks = {f"lifeboat:{key.replace('_', '-')}": value for key, value in {"expires": expires, **tags}.items()}
+    return restored(identifier, tags={key: value for key, value in {**DRILL, **marks}.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("row", "left"),
+    [
+        pytest.param(expiring(0.1), True, id="a drill's, expired"),
+        pytest.param(expiring(0.1, drill_id="other"), True, id="whichever drill's"),
+        pytest.param(expiring(0.1, purpose="stand_in", drill_id=None), True, id="a stand-in, expired"),
+        pytest.param(expiring(-0.1), False, id="not expired yet"),
+        pytest.param(expiring(0.1, purpose="recovery"), False, id="a recovery, even with an expiry"),
+        pytest.param(expiring(0.1, purpose=None), False, id="for nothing that we know"),
+        pytest.param(expiring(0.1, managed_by="other"), False, id="another installation's"),
+        pytest.param(expiring(0.1, expires=None), False, id="no expiry"),
+        pytest.param(expiring(0.1, expires="soon"), False, id="an expiry that is no time"),
+        pytest.param(expiring(0.1, expires="2026-11-23T13:00:00"), False, id="an expiry in no zone"),
+    ],
+)
+def test_what_is_left_behind_is_told_from_its_tags(row: Any, left: bool) -> None:
+    assert is_left_behind(row, "lifeboat", NOW) is left
 
 
 def test_members_go_before_their_clusters() -> None:
-    rows = [restored("c", kind="cluster"), restored("c-1", cluster="c"), database("orders")]
-    assert [one.id.identifier for one in to_remove(rows, "lifeboat", "d1")] == ["c-1", "c"]
+    rows = [restored("c", kind="cluster"), restored("c-1", cluster="c")]
+    assert [one.id.identifier for one in members_first(rows)] == ["c-1", "c"]
 
 
 @pytest.mark.parametrize(
@@ -139,15 +168,71 @@ def test_what_aws_would_refuse_to_delete_waits(row: Any, now: bool) -> None:
     assert can_be_deleted_now(row) is now
 
 
-def test_a_public_subnet_is_no_isolation() -> None:
-    check_isolation(Network("private", "vpc-1", ("subnet-1",)))
-    with pytest.raises(LifeboatError, match="subnet-2 has a route to an internet gateway"):
-        check_isolation(Network("open", "vpc-1", ("subnet-1", "subnet-2"), ("subnet-2",)))
-
-
 def test_a_copy_under_another_accounts_key_cannot_be_relied_on() -> None:
     assert why_not_restorable(copied(account=DR, kms_key_id=DR_KEY), DR) is None
     assert "another account" in str(why_not_restorable(copied(account=DR, kms_key_id=SOURCE_KEY), DR))
+
+
+def test_a_multi_az_clusters_own_snapshot_is_not_restored() -> None:
+    assert "stand-in" in str(why_not_restorable(replace(of_cluster(landed()), engine="postgres"), DR))
+
+
+def test_what_stood_in_for_a_cluster_is_restored_as_an_instance_of_that_cluster() -> None:
+    one = planned(STOOD_IN)
+    assert (one.kind, one.database_kind, one.is_stand_in) == ("instance", "cluster", True)
+    assert not target("cluster").is_stand_in
+
+
+def test_serverless_is_for_clusters_alone() -> None:
+    capacity = {"min": 0.5, "max": 4.0}
+    cluster, instance = (planned(one, serverless=capacity) for one in (of_cluster(landed()), landed()))
+    assert (cluster.instance_class, cluster.serverless) == ("db.serverless", capacity)
+    assert (instance.instance_class, instance.serverless) == ("db.t4g.medium", None)
+
+
+@pytest.mark.parametrize(
+    ("group", "named"), [("default:postgres-16", None), ("", None), ("shop-options", "shop-options")]
+)
+def test_the_option_group_of_a_recovery_point_is_named_unless_it_is_a_default_one(group: str, named: Any) -> None:
+    assert planned(landed(option_group=group)).option_group == named
+
+
+def test_the_tags_of_the_database_travel_and_ours_do_not() -> None:
+    assert planned(landed(tags={"team": "shop"})).database_tags == {"team": "shop"}
+
+
+def at(seconds: int) -> str:
+    return f"2026-11-23T13:{seconds // 60:02}:{seconds % 60:02}Z"
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks", "phases"),
+    [
+        pytest.param(
+            "instance",
+            {"began": at(0), "chosen": at(2), "started": at(5)},
+            {"choose": 2, "restore_call": 3, "available": 3595},
+            id="instance",
+        ),
+        pytest.param(
+            "cluster",
+            {"began": at(0), "chosen": at(2), "started": at(5), "usable": at(605)},
+            {"choose": 2, "restore_call": 3, "available": 600, "member": 2995},
+            id="cluster",
+        ),
+        pytest.param("instance", {"began": at(0), "chosen": at(2)}, {"choose": 2}, id="an adopted instance"),
+        pytest.param("cluster", {"began": at(0), "chosen": at(2)}, {"choose": 2}, id="an adopted cluster"),
+    ],
+)
+def test_phases_follow_each_other_and_what_was_not_seen_is_absent(kind: str, marks: Any, phases: Any) -> None:
+    assert phases_of(replace(target(kind), **marks), NOW) == phases
+
+
+@pytest.mark.parametrize("status", [*REMEDIES, "incompatible-restore"])
+def test_a_bad_end_says_what_to_do(status: str) -> None:
+    one = target()
+    what, remedy = why_failed(one, restored(one.name, status)).split(". ")
+    assert (what, bool(remedy)) == (f"The restore of orders ended as {status} ({one.name})", True)
 
 
 @pytest.mark.parametrize("drill_id", ["", "A", "a--b", "-a", "a-", "a" * 25, "a_b"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
@@ -15,11 +16,12 @@ import pytest
 import yaml
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import Network, SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, Key, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.offers import Offer, Wanted
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
 from tests.builders import NOW, SOURCE, WEST, copying, refusal
 
@@ -29,7 +31,8 @@ WRITES = frozenset(
         "delete_database",
     ],
 )
-NETWORK = Network("private", "vpc-1", ("subnet-1", "subnet-2"))
+GROUPS = (SecurityGroup("sg-1", "drill"), SecurityGroup("sg-open", "open", ("0.0.0.0/0",)))
+NETWORK = Network("private", "vpc-1", ("subnet-1", "subnet-2"), security_groups=GROUPS)
 
 
 def make_site(
@@ -45,12 +48,16 @@ def make_site(
     network: Network = NETWORK,
     quotas: Mapping[str, Quota] | None = None,
     groups: Iterable[OptionGroup] = (),
+    account_quotas: Mapping[str, Quota] | None = None,
+    offers_of: Mapping[Wanted, Offer] | None = None,
+    parameter_groups: Iterable[str] = (),
 ) -> Mock:
     """A site that has these rows. Copies that are started show up in later answers as ``copying``.
 
     :param shared: what other accounts share with this one, by Region.
     :param shares: the accounts with which every snapshot of this site is shared.
     :param quotas: for manual snapshots, by kind.
+    :param offers_of: what AWS offers of some classes; it offers all others.
     """
     rows, here, offers = list(points), list(databases), shared
     elsewhere: dict[str, Mock] = {}
@@ -97,7 +104,11 @@ def make_site(
     site.recovery_points_named.side_effect = points_named
     site.shared_with.side_effect = lambda _point: frozenset(shares)
     site.network.side_effect = lambda _name: network
-    site.security_groups.side_effect = lambda _network, wanted: list(wanted)
+    site.networks.side_effect = lambda names: {name: replace(network, subnet_group=name) for name in names}
+    site.account_quotas.side_effect = lambda: account_quotas or {}
+    site.offer.side_effect = lambda wanted: (offers_of or {}).get(wanted, Offer(True, iam=True))
+    site.parameter_groups.side_effect = lambda names: frozenset(names) & frozenset(parameter_groups)
+    site.cluster_parameter_groups.side_effect = lambda names: frozenset(names) & frozenset(parameter_groups)
     site.copy.side_effect = copy
     room = {kind: Quota(0, 100) for kind in ("instance", "cluster")} | dict(quotas or {})
     site.quotas.side_effect = lambda: {(region, kind): quota for kind, quota in room.items()}

@@ -56,9 +56,9 @@ def test_every_database_of_the_drill_gets_the_password_that_is_returned(run: Any
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(restored("a", tags={"lifeboat:drill-id": "d2"}), id="another drill's"),
-        pytest.param(restored("a", tags={"lifeboat:managed-by": "other"}), id="another installation's"),
-        pytest.param(restored("a", tags={"lifeboat:purpose": "recovery"}), id="a recovery"),
+        pytest.param(restored("lifeboat-a", tags={"lifeboat:drill-id": "d2"}), id="another drill's"),
+        pytest.param(restored("lifeboat-a", tags={"lifeboat:managed-by": "other"}), id="another installation's"),
+        pytest.param(restored("lifeboat-a", tags={"lifeboat:purpose": "recovery"}), id="a recovery"),
     ],
 )
 def test_nothing_but_the_drills_own_databases_is_touched(run: Any, dr_site: Any, other: Any) -> None:

@@ -11,9 +11,11 @@ from unittest.mock import Mock, call
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import Network
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, RecoveryPoint, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import digest_of, restored_name
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import Network
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.offers import Offer
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
 from tests.builders import (
     DR,
@@ -23,6 +25,7 @@ from tests.builders import (
     SOURCE,
     SOURCE_KEY,
     WEST,
+    copied,
     database,
     hours_ago,
     key,
@@ -46,6 +49,9 @@ def name_of(identifier: str) -> str:
 ORDERS, BILLING, SHOP = name_of("orders"), name_of("billing"), name_of("shop")
 MEMBER = f"{SHOP}-1"
 CLUSTER = of_cluster(landed("shop"))
+HERE = {"lifeboat:database": f"arn:aws:rds:{EAST}:{DR}:db:orders"}
+CLASS = {"overrides": [{"databases": ["orders"], "db_instance_class": "db.odd"}]}
+PARAMETERS = {"overrides": [{"databases": ["orders"], "db_parameter_group_name": "odd"}]}
 
 
 @pytest.fixture
@@ -84,6 +90,11 @@ def remove(run: Any) -> Any:
     return remove
 
 
+def made_of(point: RecoveryPoint, **more: Any) -> Database:
+    """What this drill made of a recovery point."""
+    return restored(name_of(point.database), tags={"lifeboat:recovery-point": point.name}, **more)
+
+
 def statuses(result: Row) -> Row:
     return {step["name"]: step["status"] for step in result["steps"]}
 
@@ -100,12 +111,11 @@ def test_the_newest_landed_recovery_point_of_each_database_is_restored(run: Any,
 
 def test_a_restore_lies_in_the_named_network_and_says_whose_it_is(run: Any, dr_site: Any) -> None:
     site = dr_site(landed())
-    site.security_groups.side_effect = lambda _network, wanted: [f"sg-{name}" for name in wanted]
     run(site, db_instance_class="db.r6g.large", expires_after=30, vpc_security_group_ids=["drill"])
     target = site.restore.call_args.args[0]
     assert (target.subnet_group, target.security_groups, target.instance_class) == (
         "private",
-        ["sg-drill"],
+        ["sg-1"],
         "db.r6g.large",
     )
     assert target.tags == {
@@ -157,7 +167,7 @@ def test_only_the_selected_databases_are_restored(run: Any, dr_site: Any) -> Non
 
 
 def test_a_run_that_was_killed_is_continued_with_what_it_made(run: Any, dr_site: Any, writes: Any) -> None:
-    site = dr_site(landed(), databases=[restored(ORDERS)])
+    site = dr_site(landed(), databases=[made_of(landed())])
     result = run(site)
     assert (writes(site), result["changed"], statuses(result)) == ([], False, {ORDERS: "restored"})
 
@@ -255,6 +265,7 @@ def test_an_instance_without_an_endpoint_is_waited_for(run: Any, dr_site: Any, r
         pytest.param({"db_subnet_group_name": None}, "db_subnet_group_name is not set", id="no subnet group"),
         pytest.param({"vpc_security_group_ids": []}, "vpc_security_group_ids is not set", id="no security group"),
         pytest.param({"databases": ["nope"]}, "nothing there matches it", id="unknown database"),
+        pytest.param({"expired": True}, "Cannot restore what is expired", id="expired"),
         pytest.param({"kms_key_id": SOURCE_KEY}, "belongs to account 111111111111", id="the source's key"),
     ],
 )
@@ -268,24 +279,118 @@ def test_bad_input_stops_the_call_before_the_first_write(
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
-def test_a_public_network_stops_the_call_before_the_first_write(
-    run: Any, dr_site: Any, writes: Any, check_mode: bool
+@pytest.mark.parametrize(
+    ("world", "given", "message"),
+    [
+        pytest.param({"network": PUBLIC}, {}, "subnet-2 has a route to an internet gateway", id="public subnet"),
+        pytest.param({}, {"vpc_security_group_ids": ["sg-9"]}, "has no such group", id="a group of another VPC"),
+        pytest.param({}, {"vpc_security_group_ids": ["open"]}, "lets in 0.0.0.0/0, the whole world", id="open group"),
+        pytest.param({}, {"source_accounts": [SOURCE, DR]}, "it is a source account", id="a source account"),
+        pytest.param({"points": [copied(account=DR, tags=HERE)]}, {}, "it is a source account", id="by the tags"),
+        pytest.param({"account_quotas": {"DBInstances": Quota(40, 40)}}, {}, "L-7B6409FD to 41", id="no room"),
+        pytest.param({"account_quotas": {"AllocatedStorage": Quota(0, 1)}}, {}, "L-7ADDB58A", id="no storage"),
+        pytest.param({}, {"recovery_point": {"choose": "at"}}, "belong together", id="no time"),
+    ],
+)
+def test_the_guard_stops_the_call_before_the_first_write(
+    run: Any, site: Any, writes: Any, world: Row, given: Row, message: str, check_mode: bool
 ) -> None:
+    here = site(DR, EAST, **{"points": [landed()], "keys": [key(DR_KEY)], **world})
+    with pytest.raises(LifeboatError, match=message):
+        run(here, check_mode=check_mode, **given)
+    assert writes(here) == []
+
+
+def test_the_guard_tells_all_that_is_wrong_at_once(run: Any, dr_site: Any) -> None:
     site = dr_site(landed(), network=PUBLIC)
-    with pytest.raises(LifeboatError, match="subnet-2 has a route to an internet gateway"):
-        run(site, check_mode=check_mode)
-    assert writes(site) == []
+    with pytest.raises(LifeboatError, match="for 4 reasons") as caught:
+        run(site, source_accounts=[DR], vpc_security_group_ids=["sg-9"], kms_key_id=SOURCE_KEY)
+    assert [part in str(caught.value) for part in ("source account", "gateway", "no such group", "111111111111")] == [
+        True
+    ] * 4
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
-def test_a_security_group_that_the_network_does_not_have_stops_the_call_before_the_first_write(
-    run: Any, dr_site: Any, writes: Any, check_mode: bool
+@pytest.mark.parametrize(
+    ("orders", "world", "given", "message"),
+    [
+        pytest.param(
+            {}, {"offers_of": {("postgres", "16.4", "db.odd"): Offer(False)}}, CLASS, "offers no db.odd", id="class"
+        ),
+        pytest.param({}, {"keys": []}, {}, "cannot be seen", id="key"),
+        pytest.param({}, {"keys": [key(DR_KEY, state="Disabled")]}, {}, "is Disabled. Enable it", id="disabled key"),
+        pytest.param({"kms_key_id": SOURCE_KEY}, {}, {}, f"Copy it under a key of account {DR}", id="a source's key"),
+        pytest.param({"option_group": "odd"}, {}, {}, "has no option group odd", id="option group"),
+        pytest.param({}, {}, PARAMETERS, "has no DB parameter group odd", id="parameter group"),
+        pytest.param({}, {}, {"recovery_point": {"choose": "verified"}}, "no drill has verified", id="unverified"),
+    ],
+)
+def test_what_is_wrong_with_one_database_fails_it_and_stops_no_other(
+    run: Any, site: Any, orders: Row, world: Row, given: Row, message: str, check_mode: bool
 ) -> None:
-    site = dr_site(landed())
-    site.security_groups.side_effect = LifeboatError("Cannot use the security group sg-1", why="no such group")
-    with pytest.raises(LifeboatError, match="no such group"):
-        run(site, check_mode=check_mode)
-    assert writes(site) == []
+    billing = landed("billing", encrypted=False, kms_key_id=None, tags={"lifeboat:verified": "t"})
+    here = site(DR, EAST, points=[billing, landed(**orders)], **{"keys": [key(DR_KEY)], **world})
+    result = run(here, check_mode=check_mode, **given)
+    assert {step["database"]: step["status"] for step in result["steps"]} == {
+        "billing": "restoring",
+        "orders": "failed",
+    }
+    assert message in result["msg"]
+    assert here.restore.call_count == (0 if check_mode else 1)
+
+
+def test_what_is_asked_of_aws_before_the_first_write_is_asked_once(run: Any, dr_site: Any) -> None:
+    """However many databases there are: pages, and a call for each class and key."""
+    points = [landed(f"orders-{number}") for number in range(20)] + [of_cluster(landed("shop"))]
+    site = dr_site(*points)
+    run(site, check_mode=True, kms_key_id=DR_KEY)
+    asked = [name for name, _arguments, _named in site.mock_calls]
+    assert sorted(asked) == sorted(
+        [
+            *("check_account", "recovery_points", "databases", "networks", "key", "keys", "account_quotas"),
+            *("offer", "offer", "parameter_groups", "cluster_parameter_groups"),
+        ]
+    )
+
+
+def test_a_database_may_have_a_network_class_and_expiry_of_its_own(run: Any, dr_site: Any) -> None:
+    ledger = {"databases": ["ledger"], "db_instance_class": "db.r6g.large", "expires_after": 30}
+    network = {"db_subnet_group_name": "vault", "vpc_security_group_ids": ["sg-1"]}
+    site = dr_site(landed("ledger"), landed("orders"))
+    run(site, overrides=[{**ledger, **network}])
+    one, other = (call.args[0] for call in site.restore.call_args_list)
+    assert (one.identifier, one.instance_class, one.subnet_group) == ("ledger", "db.r6g.large", "vault")
+    assert one.tags["lifeboat:expires"] == iso(hours_ago(-0.5))
+    assert (other.instance_class, other.subnet_group) == ("db.t4g.medium", "private")
+
+
+def test_a_recovery_point_is_restored_as_it_is_chosen(run: Any, dr_site: Any) -> None:
+    site = dr_site(landed(hours=1), landed(hours=5), landed(hours=9))
+    run(site, recovery_point={"choose": "at", "at": iso(hours_ago(2))})
+    assert site.restore.call_args.args[0].recovery_point == landed(hours=5).name
+
+
+def test_what_a_killed_run_started_keeps_its_recovery_point(run: Any, dr_site: Any, writes: Any) -> None:
+    older = landed(hours=9)
+    site = dr_site(landed(hours=1), older, databases=[made_of(older)])
+    (step,) = run(site)["steps"]
+    assert (step["recovery_point"], step["adopted"], step["status"]) == (older.name, True, "restored")
+    assert set(step["phases"]) == {"choose"}, "how long the rest took was not seen"
+    assert (writes(site), site.offer.call_count, site.account_quotas.call_count) == ([], 0, 0)
+
+
+def test_what_a_killed_run_restored_from_a_recovery_point_that_is_gone_fails(run: Any, dr_site: Any) -> None:
+    gone = landed(hours=9)
+    result = run(dr_site(landed(), databases=[made_of(gone)]))
+    assert f"was restored from {gone.name}, which is gone. Choose another drill_id" in result["msg"]
+
+
+def test_what_stands_in_for_a_cluster_is_said_to_be_an_instance(run: Any, dr_site: Any) -> None:
+    point = landed(tags={"lifeboat:database": f"arn:aws:rds:{WEST}:{SOURCE}:cluster:orders"})
+    for databases in ([], [made_of(point, status="creating")], [made_of(point)]):
+        (step,) = run(dr_site(point, databases=databases))["steps"]
+        assert (step["kind"], step["restored_kind"]) == ("cluster", "instance")
+        assert "an instance stands in for its Multi-AZ DB cluster, which is not proven" in step["reason"]
 
 
 def taken(name: str, **tags: str) -> Database:
@@ -314,7 +419,7 @@ def test_a_name_that_is_taken_stops_the_call_before_the_first_write(
 
 def test_check_mode_predicts_what_is_restored_and_starts_nothing(run: Any, dr_site: Any, writes: Any) -> None:
     points = [landed("billing"), landed("orders"), CLUSTER]
-    checked, site = (dr_site(*points, databases=[restored(BILLING)]) for _turn in range(2))
+    checked, site = (dr_site(*points, databases=[made_of(points[0])]) for _turn in range(2))
     result, done = run(checked, check_mode=True), run(site)
     assert (writes(checked), writes(site)) == ([], ["restore", "restore"])
     assert statuses(result) == statuses(done) == {BILLING: "restored", ORDERS: "restoring", SHOP: "restoring"}
@@ -323,7 +428,7 @@ def test_check_mode_predicts_what_is_restored_and_starts_nothing(run: Any, dr_si
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_every_step_has_what_the_documentation_promises(run: Any, dr_site: Any, promised: Any, state: str) -> None:
-    (step,) = run(dr_site(landed(), databases=[restored(ORDERS)]), state=state)["steps"]
+    (step,) = run(dr_site(landed(), databases=[made_of(landed())]), state=state)["steps"]
     assert promised(snapshot_restore) <= set(step)
 
 
@@ -427,6 +532,7 @@ def test_nothing_to_remove_is_right_already(remove: Any, dr_site: Any, writes: A
     [
         pytest.param({"account_id": SOURCE}, "these credentials belong to account 222222222222", id="wrong account"),
         pytest.param({"drill_id": ""}, "Cannot use the drill id", id="no drill id"),
+        pytest.param({"expired": True}, "drill_id and expired are both set", id="two ways to say what goes"),
     ],
 )
 def test_bad_input_stops_a_removal_before_anything_is_read(remove: Any, dr_site: Any, given: Row, message: str) -> None:
@@ -434,3 +540,44 @@ def test_bad_input_stops_a_removal_before_anything_is_read(remove: Any, dr_site:
     with pytest.raises(LifeboatError, match=message):
         remove(site, **given)
     assert {name for name, _arguments, _named in site.mock_calls} <= {"check_account"}
+
+
+# -- reaping ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reap(remove: Any) -> Any:
+    def reap(site: Mock, **given: Any) -> Row:
+        return remove(site, drill_id=None, expired=True, **given)
+
+    return reap
+
+
+def expiring(name: str, hours: float, **more: Any) -> Database:
+    """A database of a drill whose time was over so many hours ago."""
+    return restored(name, tags={"lifeboat:expires": str(iso(hours_ago(hours))), **more.pop("tags", {})}, **more)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_the_reaper_deletes_what_is_past_its_time_and_nothing_else(reap: Any, dr_site: Any, check_mode: bool) -> None:
+    gone = [expiring(ORDERS, 0.1), expiring("lifeboat-d2-billing", 99, drill="d2")]
+    kept = [
+        expiring("lifeboat-d3-shop", -0.1),
+        expiring("lifeboat-r-orders", 1, tags={"lifeboat:purpose": "recovery"}),
+        restored("lifeboat-d4-orders"),
+        database("lifeboat-d5-orders"),
+    ]
+    site = dr_site(databases=[*gone, *kept])
+    result = reap(site, check_mode=check_mode)
+    assert {one.args[0].id.identifier for one in site.delete_database.call_args_list} == (
+        set() if check_mode else {one.id.identifier for one in gone}
+    )
+    assert (set(statuses(result)), "drill_id" in result) == ({one.id.identifier for one in gone}, False)
+    assert "it expired at 2026-11-23T13:54:00Z" in [step["reason"] for step in result["steps"]]
+
+
+def test_the_reaper_asks_the_tags_again_before_each_deletion(reap: Any, dr_site: Any, writes: Any) -> None:
+    """Somebody may make a recovery of what a drill left."""
+    resume = reap(dr_site(databases=[expiring(ORDERS, 1, status="creating")]))["resume"]
+    site = dr_site(databases=[expiring(ORDERS, 1, tags={"lifeboat:purpose": "recovery"})])
+    assert (reap(site, resume=resume)["resume"], writes(site)) == ([], [])

@@ -1,0 +1,224 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Before the first write of a restore: the recovery points are chosen, and everything that could go wrong is looked at.
+
+What holds for all databases stops the call. What is wrong with one database alone fails that one and stops no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from .._aws.site import Site
+from .._core.choice import Choice, choose, landed_points, read_choice, why_none
+from .._core.errors import LifeboatError, raise_all
+from .._core.isolation import Network, check_accounts, check_isolation, chosen_groups
+from .._core.keys import check_key
+from .._core.model import RECOVERY_POINT, Database, Key, iso
+from .._core.offers import Offers, named, obstacles, wanted_class
+from .._core.overrides import read_overrides, settings_for
+from .._core.quota import lacking
+from .._core.restore import (
+    Databases,
+    RestoreOptions,
+    Target,
+    belongs_to,
+    check_drill_id,
+    name_of_target,
+    plan_target,
+    require_own,
+    why_not_restorable,
+)
+from .._core.retention import Named
+from .._core.selection import Candidate
+from .arguments import selection
+from .result import Report
+
+CANNOT = "Cannot restore"
+# Where a restored database lives. Left out, RDS would choose the default network.
+NETWORK = ("db_subnet_group_name", "vpc_security_group_ids")
+# What may differ from database to database.
+SETTINGS = (
+    *NETWORK,
+    "db_instance_class",
+    "db_parameter_group_name",
+    "db_cluster_parameter_group_name",
+    "expires_after",
+    "serverless",
+)
+Wish = tuple[Candidate, list[Named], dict[str, Any]]  # a database, its recovery points, and how it is wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What is the same for all databases of one call."""
+
+    prefix: str
+    drill_id: str
+    choice: Choice
+    key: Key | None
+    networks: Mapping[str, Network]
+    databases: Databases
+    iam: bool
+
+
+def look(params: Mapping[str, Any], site: Site, report: Report) -> tuple[list[Target], Databases, str | None]:
+    """The databases to make, what there is already, and AWS's time when it all began.
+
+    :raises LifeboatError: when nothing may be restored here.
+    """
+    check_drill_id(params["drill_id"])
+    choice = read_choice(params["recovery_point"])
+    site.check_account(params["account_id"])
+    began = iso(site.now)
+    points = site.recovery_points("manual")
+    where = f"the landed recovery points of account {site.account}, {site.region}"
+    wishes = read_wishes(landed_points(points, params["prefix"], selection(params), where), params)
+    drill = guarded(params, choice, wishes, site)
+    planned = [one for wish in wishes if (one := plan(wish, drill, site, report))]
+    targets = without_obstacles([replace(one, began=began) for one in planned], drill, site, report)
+    return [replace(one, chosen=iso(site.now)) for one in targets], drill.databases, began
+
+
+def read_wishes(candidates: Iterable[tuple[Candidate, list[Named]]], params: Mapping[str, Any]) -> list[Wish]:
+    """How each database is wanted.
+
+    :raises LifeboatError: when one of them would have no network.
+    """
+    overrides = read_overrides(params["overrides"])
+    defaults = {name: params[name] for name in SETTINGS}
+    wishes = [(one, rows, settings_for(one, defaults, overrides)) for one, rows in candidates]
+    for one, _rows, settings in wishes:
+        for name in NETWORK:
+            if not settings[name]:
+                raise LifeboatError(
+                    f"{CANNOT} {one.identifier} without a network",
+                    why=f"{name} is not set",
+                    remedy="Name an isolated network of the DR site",
+                )
+    return wishes
+
+
+def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site: Site) -> Drill:
+    """What all restores share, once it is known to be isolated and usable.
+
+    :raises LifeboatError: naming all that is not.
+    """
+    points = [point for _one, rows, _settings in wishes for _lineage, point in rows]
+    networks = site.networks(settings["db_subnet_group_name"] for _one, _rows, settings in wishes)
+    key_id = params["kms_key_id"]
+    pairs = {(settings[NETWORK[0]], tuple(settings[NETWORK[1]])) for _one, _rows, settings in wishes}
+    key: list[Key] = []
+    check_all(
+        lambda: check_accounts(site.account, params["source_accounts"], points),
+        *((lambda network=network: check_isolation(network)) for network in networks.values()),
+        *((lambda pair=pair: chosen_groups(networks[pair[0]], pair[1])) for pair in sorted(pairs)),
+        lambda: key.append(check_key(site.key(key_id), site.account, site.region)) if key_id else None,
+    )
+    databases = by_key(site.databases())
+    iam = params["iam_authentication"]
+    return Drill(params["prefix"], params["drill_id"], choice, next(iter(key), None), networks, databases, iam)
+
+
+def check_all(*checks: Callable[[], Any]) -> None:
+    """:raises LifeboatError: naming all problems that the checks find."""
+    problems = []
+    for check in checks:
+        try:
+            check()
+        except LifeboatError as problem:
+            problems.append(problem)
+    raise_all(CANNOT, problems)
+
+
+def plan(wish: Wish, drill: Drill, site: Site, report: Report) -> Target | None:
+    """The database that is to be made of one of these recovery points, or None when there is no fit one."""
+    one, rows, settings = wish
+    running = started_before(rows, drill)
+    if running:
+        wanted = running.tags.get(RECOVERY_POINT)
+        chosen = next((row for row in rows if row[1].name == wanted), None)
+        problem = f"it was restored from {wanted}, which is gone. Choose another drill_id."
+    else:
+        chosen, problem = choose(rows, drill.choice, drill.drill_id), why_none(drill.choice)
+    if chosen:
+        problem = why_not_restorable(chosen[1], site.account) or ""
+    if problem or chosen is None:
+        about = f"{one.identifier} from {chosen[1].name}" if chosen else one.identifier
+        report.step("failed", reason=f"{CANNOT} {about}: {problem}", database=one.identifier, kind=one.kind)
+        return None
+    return replace(plan_target(*chosen, options_for(settings, drill, site)), adopted=running is not None)
+
+
+def started_before(rows: list[Named], drill: Drill) -> Database | None:
+    """What a run of this drill that was killed made of this database."""
+    name = name_of_target(*rows[0], drill.prefix, drill.drill_id)
+    found = drill.databases.get(("instance", name)) or drill.databases.get(("cluster", name))
+    return found if found and belongs_to(found, drill.prefix, drill.drill_id) else None
+
+
+def options_for(settings: Mapping[str, Any], drill: Drill, site: Site) -> RestoreOptions:
+    network = drill.networks[settings["db_subnet_group_name"]]
+    return RestoreOptions(
+        prefix=drill.prefix,
+        drill_id=drill.drill_id,
+        subnet_group=network.subnet_group,
+        security_groups=tuple(chosen_groups(network, settings["vpc_security_group_ids"])),
+        instance_class=settings["db_instance_class"],
+        kms_key_id=drill.key.arn if drill.key else None,
+        expires=site.now + timedelta(minutes=settings["expires_after"]),
+        serverless=settings["serverless"],
+        iam=drill.iam,
+        parameter_group=settings["db_parameter_group_name"],
+        cluster_parameter_group=settings["db_cluster_parameter_group_name"],
+    )
+
+
+def without_obstacles(targets: list[Target], drill: Drill, site: Site, report: Report) -> list[Target]:
+    """The targets that can be made here; the others are reported.
+
+    :raises LifeboatError: when a name is taken, or the account has no room for all.
+    """
+    new = [one for one in targets if not one.adopted]
+    offers = read_offers(new, drill, site)
+    stopped = {one.key: found for one in new if (found := obstacles(one, offers))}
+    for one in new:
+        if one.key in stopped:
+            reason = f"{CANNOT} {one.identifier}: {' '.join(stopped[one.key])}"
+            report.step("failed", reason=reason, database=one.identifier, kind=one.database_kind)
+    free = [one for one in targets if one.key not in stopped]
+    check_all(
+        lambda: require_own(free, drill.databases, drill.prefix, drill.drill_id),
+        lambda: require_room([one for one in free if not one.adopted], site),
+    )
+    return free
+
+
+def require_room(targets: list[Target], site: Site) -> None:
+    """:raises LifeboatError: when the quotas of the account do not suffice for all."""
+    problems = lacking(targets, site.account_quotas()) if targets else []
+    if problems:
+        raise LifeboatError(f"{CANNOT} {len(targets)} databases in {site.region}", why=" ".join(problems))
+
+
+def read_offers(targets: list[Target], drill: Drill, site: Site) -> Offers:
+    """What there is of what these targets need: a call for each class, key and parameter group."""
+    own = {drill.key.arn: drill.key} if drill.key else {}
+    keys, refused = site.keys(one.key_of_point for one in targets if one.key_of_point not in own)
+    return Offers(
+        classes={wanted: site.offer(wanted) for wanted in sorted({wanted_class(one) for one in targets})},
+        keys=own | keys,
+        refused_keys=refused,
+        option_groups=frozenset(site.option_groups() if any(one.option_group for one in targets) else ()),
+        parameter_groups=site.parameter_groups(named(one.parameter_group for one in targets)),
+        cluster_parameter_groups=site.cluster_parameter_groups(named(one.cluster_parameter_group for one in targets)),
+    )
+
+
+def by_key(databases: Iterable[Database]) -> dict[tuple[str, str], Database]:
+    return {(one.id.kind, one.id.identifier): one for one in databases}
