@@ -83,17 +83,23 @@ options:
     elements: str
     default: []
   db_instance_class:
-    description: The class of the restored DB instances and cluster members.
+    description:
+      - The class of the restored DB instances and cluster members.
+      - When left out, that of the original database where the recovery point tells it, else V(db.t4g.medium).
     type: str
-    default: db.t4g.medium
   db_parameter_group_name:
-    description: The DB parameter group of DB instances and cluster members. The default one when left out.
+    description:
+      - The DB parameter group of DB instances and cluster members.
+      - When left out, the one with the parameters of the original database where the recovery point names it, else the
+        default one.
     type: str
   db_cluster_parameter_group_name:
-    description: The DB cluster parameter group of DB clusters. The default one when left out.
+    description: The DB cluster parameter group of DB clusters, likewise.
     type: str
   serverless:
-    description: Restore Aurora DB clusters as Aurora Serverless v2 with this capacity.
+    description:
+      - Restore Aurora DB clusters as Aurora Serverless v2 with this capacity.
+      - When left out, that of the original database, if it was one and O(db_instance_class) is left out as well.
     type: dict
     suboptions:
       min:
@@ -298,6 +304,12 @@ steps:
       type: dict
       returned: when it runs
       sample: {choose: 1, restore_call: 2, available: 810, member: 420}
+    unlike:
+      description: In what the restored database is not known to be configured like the original one.
+      type: list
+      elements: str
+      returned: when there is something
+      sample: ["class: db.t4g.medium instead of db.r6g.large"]
     adopted:
       description: Whether a run of the same drill that was killed had started it.
       type: bool
@@ -415,7 +427,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 DEFAULTS: dict[str, Any] = {
     "vpc_security_group_ids": [],
-    "db_instance_class": "db.t4g.medium",
     "expires_after": 240,
 }
 CHOICE: dict[str, Any] = {

@@ -333,6 +333,7 @@ def cluster_parameters(target: Target) -> dict[str, Any]:
     optional = {
         "KmsKeyId": None if target.encrypted else target.kms_key_id,
         "DBClusterParameterGroupName": target.cluster_parameter_group,
+        "StorageType": target.storage_type,
         "ServerlessV2ScalingConfiguration": scaling,
     }
     fixed = {"Engine": target.engine, "EngineVersion": target.engine_version, "BackupRetentionPeriod": 1}
@@ -340,8 +341,13 @@ def cluster_parameters(target: Target) -> dict[str, Any]:
 
 
 def instance_parameters(target: Target) -> dict[str, Any]:
-    optional = {"DBParameterGroupName": target.parameter_group} if target.parameter_group else {}
-    return optional | {
+    optional = {
+        "DBParameterGroupName": target.parameter_group,
+        "StorageType": target.storage_type,
+        "Iops": target.iops,
+        "StorageThroughput": target.throughput,
+    }
+    return {name: value for name, value in optional.items() if value} | {
         "DBInstanceClass": target.instance_class,
         "PubliclyAccessible": False,
         "MultiAZ": False,

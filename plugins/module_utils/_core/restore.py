@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from .model import (
     MANAGED_BY,
     PURPOSE,
     RECOVERY_POINT,
+    Configuration,
     Database,
     Kind,
     RecoveryPoint,
@@ -26,10 +27,14 @@ from .model import (
     iso,
 )
 from .naming import Lineage, restored_name
+from .option_groups import is_default
+from .recipe import configuration_of
 from .stand_in import STAND_IN, is_expired
 
 DRILL = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,23}")
 SERVERLESS_CLASS = "db.serverless"
+DEFAULT_CLASS = "db.t4g.medium"
+PROVISIONED_FROM = 400  # GiB
 Stage = Literal["restore", "wait", "member", "ready", "failed"]
 # What a bad end asks for; whatever else there is, the events of the database tell.
 REMEDIES = {
@@ -50,7 +55,7 @@ class RestoreOptions:
     drill_id: str
     subnet_group: str
     security_groups: tuple[str, ...]
-    instance_class: str
+    instance_class: str | None  # as the original database had it, where that is known, when left out
     kms_key_id: str | None
     expires: datetime
     serverless: Mapping[str, float] | None = None  # the capacity of Aurora Serverless v2: min, max
@@ -89,6 +94,10 @@ class Target:
     option_group: str | None = None
     parameter_group: str | None = None
     cluster_parameter_group: str | None = None
+    storage_type: str | None = None
+    iops: int | None = None
+    throughput: int | None = None
+    unlike: list[str] = field(default_factory=list)  # in what its configuration is not the original's
     adopted: bool = False  # a run that was killed had started it
     began: str | None = None  # AWS's times: of the run,
     chosen: str | None = None  # of the choice,
@@ -138,8 +147,12 @@ def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
 
 def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> Target:
     """The database that this drill makes of a recovery point; a second run plans the same one."""
-    is_serverless = options.serverless is not None and point.kind == "cluster"
-    return Target(
+    known = configuration_of(point)
+    told = fitting(known or Configuration(), point)
+    wanted = options.instance_class or told.instance_class or DEFAULT_CLASS
+    serverless = options.serverless or (capacity(told.serverless) if wanted == SERVERLESS_CLASS else None)
+    is_serverless = serverless is not None and point.kind == "cluster"
+    target = Target(
         kind=point.kind,
         database_kind=point.database_kind,
         identifier=point.database,
@@ -156,18 +169,55 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         size_gib=point.size_gib,
         subnet_group=options.subnet_group,
         security_groups=list(options.security_groups),
-        instance_class=SERVERLESS_CLASS if is_serverless else options.instance_class,
+        instance_class=SERVERLESS_CLASS if is_serverless else wanted,
         kms_key_id=options.kms_key_id,
         key_of_point=point.kms_key_id,
         tags=tags_for_drill(point.name, options),
         database_tags=point.database_tags,
-        serverless=dict(options.serverless or {}) if is_serverless else None,
+        serverless=dict(serverless or {}) if is_serverless else None,
         iam=options.iam,
         # A default one is named with a colon, and is there in every Region.
         option_group=point.option_group if ":" not in point.option_group and point.option_group else None,
-        parameter_group=options.parameter_group,
-        cluster_parameter_group=options.cluster_parameter_group if point.kind == "cluster" else None,
+        parameter_group=options.parameter_group or told.parameter_group,
+        cluster_parameter_group=options.cluster_parameter_group or told.cluster_parameter_group,
+        storage_type=told.storage_type,
+        iops=told.iops,
+        throughput=told.throughput,
     )
+    return replace(target, unlike=unlike(target, known))
+
+
+def fitting(told: Configuration, point: RecoveryPoint) -> Configuration:
+    """What of a configuration can be asked for: of gp3, nothing may be provisioned below 400 GiB (RDS User Guide)."""
+    is_small = told.storage_type == "gp3" and point.size_gib < PROVISIONED_FROM
+    told = replace(told, iops=None, throughput=None) if is_small else told
+    return told if point.kind == "cluster" else replace(told, cluster_parameter_group=None)
+
+
+def capacity(text: str | None) -> dict[str, float] | None:
+    """The capacity of Aurora Serverless v2, such as ``0.5-8.0``; None where there is none."""
+    least, _dash, most = (text or "").partition("-")
+    try:
+        return {"min": float(least), "max": float(most)}
+    except ValueError:
+        return None
+
+
+def unlike(target: Target, told: Configuration | None) -> list[str]:
+    """In what the configuration is not known to be that of the original database: a drill does not prove it."""
+    if told is None or target.is_stand_in:
+        return ["parameters, options, class and storage: the recovery point does not tell the original's"]
+    pairs = (
+        ("class", target.instance_class, told.instance_class),
+        ("DB parameter group", target.parameter_group, told.parameter_group),
+        ("DB cluster parameter group", target.cluster_parameter_group, told.cluster_parameter_group),
+        ("option group", target.option_group, None if is_default(told.option_group or "") else told.option_group),
+    )
+    return [
+        f"{what}: {have or 'the default'} instead of {want or 'the default'}"
+        for what, have, want in pairs
+        if have != want
+    ]
 
 
 def name_of_target(lineage: Lineage, point: RecoveryPoint, prefix: str, drill_id: str) -> str:

@@ -113,6 +113,7 @@ def facts(target: Target) -> dict[str, Any]:
         "original_time": target.original_time,
         "database_time": target.database_time,
         "database_tags": target.database_tags,
+        "unlike": target.unlike or None,
         "adopted": target.adopted or None,
     }
 
