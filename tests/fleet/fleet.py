@@ -282,8 +282,10 @@ class Fleet:
         def a_pass(resume: list[dict[str, Any]] | None, settled: list[str] | None = None) -> dict[str, Any]:
             return self._pass(module, {**params, "resume": resume, "settled": settled}, site, check_mode=False)
 
+        # As the module's own main has it.
+        last = getattr(module, "is_removal", lambda _params: True)(params)
         try:
-            return linger(a_pass, params, Clock(self.lab), last_full_pass=True)
+            return linger(a_pass, params, Clock(self.lab), last_full_pass=last)
         except LifeboatError as error:
             return failure(error)
 

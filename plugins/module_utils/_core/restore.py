@@ -255,18 +255,20 @@ def stage_of(target: Target, databases: Databases) -> tuple[Stage, Database | No
     found = databases.get(target.key)
     if found is None:
         return "restore", None
-    if found.is_broken:
-        return "failed", found
     if not found.is_usable:
-        return "wait", found
+        return unusable(target, found), found
     if target.kind == "instance":
         return ("ready" if found.host else "wait"), found
     member = databases.get(("instance", target.member))
     if member is None:
         return "member", found
-    if member.is_broken:
-        return "failed", member
-    return ("ready" if member.is_usable else "wait"), found
+    return ("ready", found) if member.is_usable else (unusable(target, member), member)
+
+
+def unusable(target: Target, found: Database) -> Stage:
+    """Whether it is on its way. What a killed run was removing goes first; what this run made is not to go."""
+    is_going_first = found.status == "deleting" and target.started is None
+    return "failed" if found.is_broken and not is_going_first else "wait"
 
 
 def why_failed(target: Target, found: Database) -> str:

@@ -53,7 +53,7 @@ def advance(target: Target, databases: Databases, site: Site, report: Report, *,
     elif stage == "failed" and found is not None:
         report.step("failed", reason=because(why_failed(target, found), target), **facts(target))
     elif stage == "wait" and found is not None:
-        wait_for(target, found.status, report, "it is being made")
+        wait_for(target, found.status, report, f"{found.id.identifier} is {found.status}")
     else:
         write(target, stage, site, report, check_mode=check_mode)
 
@@ -80,7 +80,8 @@ def write(target: Target, stage: str, site: Site, report: Report, *, check_mode:
     except AwsRefusal as refusal:
         after_refusal(target, refusal, site, report)
         return
-    begun = replace(target, usable=usable) if stage == "member" else replace(target, started=iso(site.now))
+    anew = replace(target, started=iso(site.now), adopted=False)
+    begun = replace(target, usable=usable) if stage == "member" else anew
     wait_for(begun, "creating", report, f"{stage} started", changed=True)
 
 

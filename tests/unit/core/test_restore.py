@@ -100,6 +100,16 @@ def test_a_cluster_runs_when_its_member_does(cluster: str, member: str | None, s
     assert stage_of(one, found(*rows))[0] == stage
 
 
+@pytest.mark.parametrize(("started", "stage"), [(None, "wait"), ("2026-11-23T13:00:00Z", "failed")])
+def test_what_a_killed_run_was_removing_goes_first_and_what_this_run_made_is_not_to_go(
+    started: Any, stage: str
+) -> None:
+    one, cluster = (replace(target(kind), started=started) for kind in ("instance", "cluster"))
+    assert stage_of(one, found(restored(one.name, "deleting")))[0] == stage
+    rows = [restored(cluster.name, kind="cluster"), restored(cluster.member, "deleting", cluster=cluster.name)]
+    assert stage_of(cluster, found(*rows))[0] == stage
+
+
 def test_a_name_that_another_database_has_stops_the_drill() -> None:
     one = target()
     for tags in ({}, {**DRILL, "lifeboat:drill-id": "d2"}, {**DRILL, "lifeboat:purpose": "recovery"}):

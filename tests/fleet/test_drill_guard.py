@@ -1,0 +1,206 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every way in which a drill may not begin, and every way in which a restore ends badly, on the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
+from lab.faults import OUTCOMES
+from tests.fleet.drills import CLASSES, Range, let_in, make_network, touched
+from tests.fleet.fleet import DR, SOURCE, Fleet, make_key, writes
+
+Given = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ground(fleet: Fleet) -> Range:
+    return Range.prepare(fleet)
+
+
+# -- what is wrong with the site: nothing is restored ------------------------------------------------------------------
+
+
+def group_open_to(cidr: str) -> Callable[[Range], Given]:
+    def prepare(ground: Range) -> Given:
+        ec2 = ground.fleet.others(DR, "ec2")
+        network = make_network(ground.fleet, "10.7", f"open-{len(cidr)}")
+        let_in(ec2, network["vpc_security_group_ids"][0], cidr)
+        return network
+
+    return prepare
+
+
+def public_network(ground: Range) -> Given:
+    return make_network(ground.fleet, "10.6", "public", public=True)
+
+
+def group_elsewhere(ground: Range) -> Given:
+    return {"vpc_security_group_ids": make_network(ground.fleet, "10.5", "other")["vpc_security_group_ids"]}
+
+
+def key_of_the_source(ground: Range) -> Given:
+    here = replace(SOURCE, region=DR.region)
+    return {"kms_key_id": make_key(ground.fleet.lab, here, SOURCE.account, DR.account)}
+
+
+def disabled_key(ground: Range) -> Given:
+    arn = make_key(ground.fleet.lab, DR, DR.account)
+    ground.fleet.others(DR, "kms").disable_key(KeyId=arn)
+    return {"kms_key_id": arn}
+
+
+def quota_of(name: str) -> Callable[[Range], Given]:
+    def prepare(ground: Range) -> Given:
+        ground.fleet.lab.admin("PATCH", "settings", {"quotas": {name: 0}})
+        return {}
+
+    return prepare
+
+
+def name_taken(ground: Range) -> Given:
+    result = ground.fleet.one_pass(snapshot_restore, DR, drill_id="taken", **ground.network, check_mode=True)
+    ground.add(result["steps"][0]["name"], {})
+    ground.fleet.pass_time(3600)
+    return {"drill_id": "taken"}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message", "remedy"),
+    [
+        pytest.param(lambda _g: {"source_accounts": [DR.account]}, "it is a source account", "Run", id="source"),
+        pytest.param(lambda _g: {"db_subnet_group_name": None}, "is not set", "Name an isolated", id="no network"),
+        pytest.param(lambda _g: {"vpc_security_group_ids": []}, "is not set", "Name an isolated", id="no group"),
+        pytest.param(lambda _g: {"db_subnet_group_name": "no"}, "subnet group no", "", id="unknown network"),
+        pytest.param(public_network, "has a route to an internet gateway", "Name a subnet group", id="public"),
+        pytest.param(group_elsewhere, "has no such group", "Name a group of that VPC", id="another VPC's group"),
+        pytest.param(group_open_to("0.0.0.0/0"), "lets in 0.0.0.0/0, the whole", "Remove that rule", id="open"),
+        pytest.param(group_open_to("::/0"), "lets in ::/0, the whole world", "Remove that rule", id="open to IPv6"),
+        pytest.param(key_of_the_source, "belongs to account 111111111111", "Set kms_key_id", id="source's key"),
+        pytest.param(disabled_key, "it is Disabled", "Set kms_key_id", id="disabled key"),
+        pytest.param(quota_of("instances"), "0 DB instances, and 3 more", "raise L-7B6409FD", id="instances"),
+        pytest.param(quota_of("clusters"), "0 DB clusters, and 1 more", "raise L-952B80B8", id="clusters"),
+        pytest.param(name_taken, "a database of that name exists", "Choose another drill_id", id="name taken"),
+    ],
+)
+def test_the_guard_stops_before_the_first_write_and_names_the_remedy(
+    ground: Range, prepare: Callable[[Range], Given], message: str, remedy: str
+) -> None:
+    settings = ground.fleet.lab.admin("GET", "settings")
+    given = prepare(ground)
+    try:
+        for check_mode in (True, False):
+            ground.fleet.new_calls()
+            usual = {"drill_id": "d1", "kms_key_id": ground.fleet.keys["dr"], **ground.network, **given}
+            result = ground.fleet.one_pass(snapshot_restore, DR, check_mode=check_mode, **usual)
+            assert result["failed"]
+            assert message in result["msg"]
+            assert remedy in result["msg"]
+            assert writes(ground.fleet.new_calls()) == []
+    finally:
+        ground.fleet.lab.admin("PATCH", "settings", settings)
+
+
+def test_no_drill_runs_at_the_source(ground: Range) -> None:
+    """Whatever the inventory says: the tags of what it published tell where the originals are."""
+    here = ground.fleet.publish["stand_in"]
+    network = {"db_subnet_group_name": here["subnet_group"], "vpc_security_group_ids": here["security_groups"]}
+    ground.fleet.new_calls()
+    result = ground.fleet.one_pass(snapshot_restore, SOURCE, drill_id="d1", **network)
+    assert "it is a source account" in result["msg"]
+    assert writes(ground.fleet.new_calls()) == []
+
+
+# -- what is wrong with one database: the others are restored ----------------------------------------------------------
+
+
+def only(name: str, **settings: Any) -> Given:
+    return {"overrides": [{"databases": [f"{name}*"], **settings}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param(only("customer", db_instance_class="db.odd"), "offers no db.odd with postgres", id="class"),
+        pytest.param(only("customer", db_parameter_group_name="no"), "no DB parameter group no", id="parameters"),
+        pytest.param(
+            only("unencrypted", db_cluster_parameter_group_name="no"),
+            "no DB cluster parameter group no",
+            id="cluster parameters",
+        ),
+    ],
+)
+def test_what_one_database_lacks_fails_it_alone(ground: Range, given: Given, message: str) -> None:
+    restored, removed = ground.drill(**given)
+    assert message in restored["msg"]
+    assert sorted(step["status"] for step in restored["steps"]) == ["failed", "restored", "restored"]
+    assert (removed.get("failed"), removed["resume"]) == (None, [])
+
+
+def test_what_is_under_a_key_that_was_disabled_fails_and_stops_no_other(ground: Range) -> None:
+    kms, key = ground.fleet.others(DR, "kms"), ground.fleet.keys["dr"]
+    kms.disable_key(KeyId=key)
+    try:
+        restored, removed = ground.drill(kms_key_id=None)
+    finally:
+        kms.enable_key(KeyId=key)
+    assert f"its key {key} is Disabled. Enable it." in restored["msg"]
+    assert sorted(step["status"] for step in restored["steps"]) == ["failed", "failed", "restored"]
+    assert (removed.get("failed"), removed["resume"]) == (None, [])
+
+
+# -- how restores end --------------------------------------------------------------------------------------------------
+
+
+def restore_and_fail(ground: Range, message: str, *, failed: int = 1) -> dict[str, Any]:
+    """One restore fails, at once and by name, and nothing is left."""
+    before = ground.seen()
+    restored, removed = ground.drill()
+    statuses = sorted(step["status"] for step in restored["steps"])
+    assert statuses == ["failed"] * failed + ["restored"] * (len(CLASSES) - failed)
+    assert message in restored["msg"]
+    assert (removed.get("failed"), removed["resume"]) == (None, [])
+    assert list(touched(before, ground.seen())) == []
+    return restored
+
+
+@pytest.mark.parametrize("status", OUTCOMES)
+@pytest.mark.parametrize("action", ["RestoreDBInstanceFromDBSnapshot", "RestoreDBClusterFromSnapshot"])
+def test_a_restore_that_ends_badly_is_named_and_removed(ground: Range, action: str, status: str) -> None:
+    ground.fleet.lab.admin("POST", "faults", {"kind": "restore-ends", "action": action, "status": status})
+    restore_and_fail(ground, f"ended as {status}")
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "message"),
+    [
+        ("RestoreDBInstanceFromDBSnapshot", "InsufficientDBInstanceCapacity", "Name another db_instance_class"),
+        ("RestoreDBClusterFromSnapshot", "InsufficientDBClusterCapacityFault", "Name another db_instance_class"),
+        ("CreateDBInstance", "InsufficientDBInstanceCapacity", "Name another db_instance_class"),
+        ("RestoreDBInstanceFromDBSnapshot", "InstanceQuotaExceeded", "ask AWS for a larger quota"),
+        ("RestoreDBInstanceFromDBSnapshot", "StorageQuotaExceeded", "ask AWS for a larger quota"),
+        ("RestoreDBInstanceFromDBSnapshot", "KMSKeyNotAccessibleFault", "Allow it to this role"),
+        ("RestoreDBInstanceFromDBSnapshot", "AccessDenied", "Allow it to this role"),
+    ],
+)
+def test_a_restore_that_aws_refuses_fails_with_a_remedy_and_stops_no_other(
+    ground: Range, action: str, code: str, message: str
+) -> None:
+    ground.fleet.lab.admin(
+        "POST", "faults", {"kind": "error", "action": action, "code": code, "message": "no", "status": 400}
+    )
+    restored = restore_and_fail(ground, code)
+    assert message in restored["msg"]
+
+
+def test_a_restore_that_is_throttled_is_made_all_the_same(ground: Range) -> None:
+    ground.fleet.lab.admin("POST", "faults", {"kind": "throttle", "action": "Restore*", "count": 20})
+    restored, removed = ground.drill()
+    assert [step["status"] for step in restored["steps"]] == ["restored"] * len(CLASSES)
+    assert (removed.get("failed"), removed["resume"]) == (None, [])
