@@ -11,9 +11,10 @@ module: database_check
 short_description: Ask restored databases whether their data are there
 version_added: 0.1.0
 description:
-  - Runs checks over a real connection against databases, in read-only transactions.
-  - The checks are a ladder. V(connection) comes first and is always there, then V(tables), V(rows), V(freshness) and
-    V(canary); several of one kind run in the order given. What stands on a check that failed is skipped.
+  - Runs checks over a real connection against databases, in read-only transactions with a statement timeout.
+  - The checks are a ladder. V(connection) comes first and is always there, then V(tables), V(structure), V(rows),
+    V(freshness), V(checksum), V(canary), V(query) and V(integrity); several of one kind run in the order given. What
+    stands on a check that failed is skipped.
   - A failing check is a result, not an error, and so is a database that cannot be reached. The module fails only when
     it is asked for something that cannot be run, before the first connection, or when a Python package is missing.
   - It calls no AWS API. Delegate it to a host from which the databases can be reached.
@@ -31,7 +32,9 @@ options:
         type: str
         required: true
       engine:
-        description: Its engine, V(postgres) or V(aurora-postgresql).
+        description:
+          - Its engine, V(postgres), V(aurora-postgresql), V(mariadb), V(mysql) or V(aurora-mysql).
+          - Any other one with a O(databases[].driver).
         type: str
         required: true
       host:
@@ -51,9 +54,38 @@ options:
         type: str
         required: true
       password:
-        description: The password of O(databases[].username).
+        description: The password of O(databases[].username), or a token.
         type: str
         required: true
+      credentials_kind:
+        description:
+          - What O(databases[].password) is.
+          - V(iam) is a token of IAM database authentication. It goes over TLS only, which is required for it.
+        type: str
+        choices: [password, iam]
+        default: password
+      tls:
+        description:
+          - V(verify) lets the server prove its name by O(databases[].ca_file), V(require) encrypts without a proof,
+            V(off) does not encrypt.
+          - V(verify) if O(databases[].ca_file) is set. Else what the server offers is used, and nothing is verified.
+        type: str
+        choices: [verify, require, 'off']
+      ca_file:
+        description:
+          - A file on the host where the module runs with the certificates that vouch for the server.
+          - For RDS, U(https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem).
+        type: str
+      tls_name:
+        description: The name that the server must prove, where O(databases[].host) is the near end of a port forward.
+        type: str
+      driver:
+        description:
+          - Dialect and driver as SQLAlchemy names them, for other engines, such as V(oracle+oracledb) or
+            V(mssql+pymssql).
+          - Nothing is known here that bounds such a session. Use a user who may only read.
+          - There is no TLS to set, no V(checksum) and no V(integrity) for it.
+        type: str
       checks:
         description:
           - What to check beside the connection.
@@ -66,12 +98,21 @@ options:
             description:
               - V(connection), which is always checked and need not be listed.
               - V(tables), that the O(databases[].checks[].tables) exist.
+              - V(structure), that the O(databases[].checks[].table) has the O(databases[].checks[].columns) and the
+                O(databases[].checks[].indexes). What else it has is no objection.
               - V(rows), that the O(databases[].checks[].table) has at least O(databases[].checks[].minimum) rows, and
-                at most O(databases[].checks[].maximum).
+                at most O(databases[].checks[].maximum); or O(databases[].checks[].expected) ones, give or take the
+                O(databases[].checks[].tolerance).
               - V(freshness), that its newest row by O(databases[].checks[].column) is at most
                 O(databases[].checks[].max_age) older than O(databases[].checks[].at).
+              - V(checksum), that all rows of the O(databases[].checks[].table) together have the
+                O(databases[].checks[].expected) digest. It reads the whole table.
               - V(canary), that the one row which O(databases[].checks[].where) describes has exactly the
                 O(databases[].checks[].expected) value in O(databases[].checks[].column).
+              - V(query), that the statement O(databases[].checks[].query) returns exactly the
+                O(databases[].checks[].expected) rows.
+              - V(integrity), that the engine finds the files of the O(databases[].checks[].tables) sound. PostgreSQL by
+                the extension amcheck, where the database has it; MariaDB and MySQL by C(CHECK TABLE).
             type: str
             required: true
           tables:
@@ -83,12 +124,23 @@ options:
           table:
             description: The name of a table or view, as in O(databases[].checks[].tables).
             type: str
+          columns:
+            description:
+              - Names of columns, as a list, or their types by their names, as O(record) gives them.
+              - Case and spaces of a type do not matter.
+            type: raw
+          indexes:
+            description: Names of indexes, as a list, or what they are by their names, as O(record) gives it.
+            type: raw
           minimum:
             description: The least number of rows. V(0) needs a O(databases[].checks[].maximum).
             type: int
           maximum:
             description: The greatest number of rows.
             type: int
+          tolerance:
+            description: By how many percent the number of rows may differ from O(databases[].checks[].expected).
+            type: float
           column:
             description:
               - The column to look at.
@@ -108,9 +160,21 @@ options:
             type: dict
           expected:
             description:
-              - The value that must be there. It appears in no result.
+              - For V(canary), the value that must be there. For V(query), the rows in their order, each a list of
+                values, or a value alone where there is one column. Neither appears in any result.
               - Text, numbers and times may be given as text.
+              - For V(rows), the number of rows. For V(checksum), a digest that O(record) gave.
             type: raw
+          query:
+            description:
+              - One statement that begins with C(SELECT), C(WITH), C(VALUES) or C(TABLE), sent as it stands.
+              - Its beginning appears in the results, so that nothing in it should be secret.
+            type: str
+          optional:
+            description:
+              - For V(integrity). Whether it is no objection when the engine does not offer the check, or the user may
+                not run it. It is V(skipped) then, and V(unverified) otherwise.
+            type: bool
   statement_timeout:
     description: How many seconds a statement may take.
     type: int
@@ -119,12 +183,25 @@ options:
     description: How many seconds a connection attempt may take.
     type: int
     default: 10
+  connect_retry:
+    description:
+      - For how many seconds to try again, once a second, when a database does not let in.
+      - Counted from the start of the module, whatever the reason.
+    type: int
+    default: 0
   parallel:
     description: How many databases are checked at once.
     type: int
-    default: 8
+    default: 32
+  record:
+    description:
+      - Return what V(structure), V(rows) and V(checksum) find as checks that expect it, in RV(databases[].recorded).
+      - They need not expect anything then. Without an expectation they are V(unverified).
+    type: bool
+    default: false
 requirements:
-  - SQLAlchemy >= 2 and psycopg >= 3, on the host where the module runs
+  - SQLAlchemy >= 2, on the host where the module runs
+  - psycopg >= 3 for PostgreSQL, PyMySQL >= 1.2 for MariaDB and MySQL
 notes:
   - In check mode nothing is connected to, and all checks are V(unverified).
 author:
@@ -152,7 +229,8 @@ EXAMPLES = r"""
             tables: [orders, order_lines, audit.changes]
           - check: rows
             table: orders
-            minimum: 1000
+            expected: 120000
+            tolerance: 5
           - check: freshness
             table: heartbeat
             column: beat_at
@@ -165,6 +243,24 @@ EXAMPLES = r"""
             expected: "{{ canary_value }}"
   delegate_to: bastion
   register: checked
+
+- name: Record what the tables of a database are, through a port forward
+  lifeboat.rds.database_check:
+    databases:
+      - name: billing
+        engine: mariadb
+        host: 127.0.0.1
+        port: 13306
+        tls_name: billing.c9akciq32.eu-central-1.rds.amazonaws.com
+        ca_file: /etc/ssl/rds-global-bundle.pem
+        database: billing
+        username: auditor
+        password: "{{ auditor_password }}"
+        checks:
+          - {check: structure, table: invoices}
+          - {check: checksum, table: tariffs}
+    record: true
+  register: today
 """
 
 RETURN = r"""
@@ -207,6 +303,22 @@ databases:
       type: float
       returned: always
       sample: 0.131
+    connected_seconds:
+      description: How many seconds after the start of the module it let in.
+      type: float
+      returned: always, but empty when it never did
+      sample: 2.041
+    address:
+      description: Where it was reached, as given.
+      type: str
+      returned: always
+      sample: 127.0.0.1:13306
+    recorded:
+      description: What was found, as checks that expect it.
+      type: list
+      elements: dict
+      returned: when O(record) is set
+      sample: [{check: rows, table: orders, expected: 120034}]
     newest_row:
       description: The time of the newest row that a V(freshness) check found.
       type: str
@@ -224,7 +336,7 @@ databases:
           returned: always
           sample: rows
         target:
-          description: What it looked at.
+          description: What it looked at. For V(query), the beginning of the statement.
           type: str
           returned: always
           sample: orders
@@ -236,12 +348,14 @@ databases:
           returned: always
           sample: failed
         expected:
-          description: What was expected, in words. V(withheld) for a canary.
+          description: What was expected, in words. V(withheld) for a canary and a query.
           type: str
           returned: always
           sample: at least 1000
         found:
-          description: What was found, in words; never what a canary holds.
+          description:
+            - What was found, in words; never what a canary or a query returned.
+            - For V(connection), the server and how the connection was secured.
           type: str
           returned: always, but empty when nothing was found out
           sample: "12"
@@ -255,6 +369,11 @@ databases:
           type: float
           returned: always
           sample: 0.012
+        optional:
+          description: That it is no objection when it is V(skipped).
+          type: bool
+          returned: for an O(databases[].checks[].optional) check
+          sample: true
 checked_on:
   description: The name of the host on which the checks ran.
   returned: always
@@ -276,13 +395,18 @@ CHECK: dict[str, Any] = {
     "check": {"type": "str", "required": True},
     "tables": {"type": "list", "elements": "str"},
     "table": {"type": "str"},
+    "columns": {"type": "raw"},
+    "indexes": {"type": "raw"},
     "minimum": {"type": "int"},
     "maximum": {"type": "int"},
+    "tolerance": {"type": "float"},
     "column": {"type": "str"},
     "max_age": {"type": "int"},
     "at": {"type": "str"},
     "where": {"type": "dict"},
     "expected": {"type": "raw", "no_log": True},
+    "query": {"type": "str"},
+    "optional": {"type": "bool"},
 }
 DATABASE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -292,13 +416,20 @@ DATABASE: dict[str, Any] = {
     "database": {"type": "str", "required": True},
     "username": {"type": "str", "required": True},
     "password": {"type": "str", "required": True, "no_log": True},
+    "credentials_kind": {"type": "str", "choices": ["password", "iam"], "default": "password"},
+    "tls": {"type": "str", "choices": ["verify", "require", "off"]},
+    "ca_file": {"type": "str"},
+    "tls_name": {"type": "str"},
+    "driver": {"type": "str"},
     "checks": {"type": "list", "elements": "dict", "default": [], "options": CHECK},
 }
 ARGUMENTS: dict[str, Any] = {
     "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE},
     "statement_timeout": {"type": "int", "default": 30},
     "connect_timeout": {"type": "int", "default": 10},
-    "parallel": {"type": "int", "default": 8},
+    "connect_retry": {"type": "int", "default": 0},
+    "parallel": {"type": "int", "default": 32},
+    "record": {"type": "bool", "default": False},
 }
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -306,7 +437,10 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 def run(params: dict[str, Any], clock: Clock, host: str, *, check_mode: bool) -> dict[str, Any]:
     """Check all databases, or say what would be checked."""
     subjects, limits = read_request(params)
-    rows = not_run(subjects, "not run in check mode") if check_mode else check_all(subjects, limits, clock, host)
+    if check_mode:
+        rows = not_run(subjects, "not run in check mode")
+    else:
+        rows = check_all(subjects, limits, clock, host, record=params["record"])
     return {"changed": False, "databases": rows, "checked_on": host}
 
 

@@ -4,16 +4,16 @@
 # Private to this collection: may change in any release.
 """What is asked of a restored database, what its answers mean, and the verdict on it.
 
-The checks are a ladder: connection, tables, rows, freshness, canary. What stands on a rung that broke is skipped.
+The checks are a ladder, from the connection upwards. What stands on a rung that broke is skipped.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from .errors import LifeboatError
@@ -23,8 +23,7 @@ Status = Literal["passed", "failed", "skipped", "unverified"]
 Verdict = Literal["verified", "failed", "unverified"]
 
 MAX_REASON = 300  # characters
-# How far ahead of the reference a row may be: clocks differ, and a snapshot ends later than it starts.
-AHEAD = timedelta(hours=1)
+MAX_TITLE = 80  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +31,29 @@ class Rung:
     """One kind of check: the parameters it needs, those it allows, and whether it proves that there are data."""
 
     required: tuple[str, ...] = ()
+    expectations: tuple[str, ...] = ()  # at least one of these; a check that only records needs none
     optional: tuple[str, ...] = ()
     looks_at_data: bool = False
 
 
-# In the order of the ladder. A table that is there may be empty: only the later ones look at data.
+# In the order of the ladder. A table that is there, whole and well indexed may be empty: these do not look at data.
 LADDER: dict[str, Rung] = {
     "connection": Rung(),
     "tables": Rung(required=("tables",)),
-    "rows": Rung(required=("table", "minimum"), optional=("maximum",), looks_at_data=True),
+    "structure": Rung(required=("table",), expectations=("columns", "indexes")),
+    "rows": Rung(
+        required=("table",),
+        expectations=("minimum", "expected"),
+        optional=("maximum", "tolerance"),
+        looks_at_data=True,
+    ),
     "freshness": Rung(required=("table", "column", "max_age"), optional=("at",), looks_at_data=True),
+    "checksum": Rung(required=("table",), expectations=("expected",), looks_at_data=True),
     "canary": Rung(required=("table", "column", "where", "expected"), looks_at_data=True),
+    "query": Rung(required=("query", "expected"), looks_at_data=True),
+    "integrity": Rung(required=("tables",), optional=("optional",)),
 }
+SECRETIVE = ("canary", "query")  # neither what they expect nor what they find is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,13 @@ class Check:
     max_age: timedelta = timedelta()
     at: datetime | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
-    secret: Any = field(default=None, repr=False)  # what the canary must be
+    columns: Mapping[str, str] = field(default_factory=dict)  # structure: name → type, empty for any
+    indexes: Mapping[str, str] = field(default_factory=dict)  # structure: name → description, empty for any
+    digest: str = ""  # checksum: as it was recorded
+    query: str = ""
+    secret: Any = field(default=None, repr=False)  # what the canary must be, or the rows of a query
+    is_optional: bool = False  # an engine that does not offer it is no objection
+    is_open: bool = False  # nothing is expected: it only records
 
     @property
     def table(self) -> Table:
@@ -79,22 +95,33 @@ class Check:
     @property
     def target(self) -> str:
         """What the check looks at, in words."""
+        if self.query:
+            return printable(" ".join(self.query.split()), MAX_TITLE)
         names = ", ".join(str(table) for table in self.tables)
         return printable(f"{names}.{self.column}" if self.column else names)
 
     @property
     def wanted(self) -> str:
         """What must be found, in words."""
+        if self.is_open:
+            return "nothing yet"
         if self.kind == "rows":
             return f"at least {self.minimum}" if self.maximum is None else f"{self.minimum} to {self.maximum}"
         if self.kind == "freshness":
             return f"at most {self.max_age.total_seconds():g} s before {iso(self.at) or 'now'}"
-        return {"tables": f"{len(self.tables)} present", "canary": "withheld"}.get(self.kind, "accepted")
+        if self.kind == "structure":
+            return counted(self.columns, self.indexes)
+        return {
+            "tables": f"{len(self.tables)} present",
+            "checksum": self.digest,
+            "integrity": "sound",
+            **dict.fromkeys(SECRETIVE, "withheld"),
+        }.get(self.kind, "accepted")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a check. It never holds a canary's value."""
+    """What became of a check. It never holds what a canary or a query found."""
 
     check: Check
     status: Status
@@ -104,6 +131,7 @@ class Outcome:
     newest: datetime | None = None  # freshness: the newest row
     missing: frozenset[Table] = frozenset()  # tables: those that are not there
     lost: bool = False  # and the connection with it
+    record: Mapping[str, Any] | None = None  # the check that would have expected exactly this
 
     def as_result(self) -> dict[str, Any]:
         return {
@@ -114,7 +142,12 @@ class Outcome:
             "found": self.found,
             "reason": self.reason,
             "seconds": round(self.seconds, 3),
+            **({"optional": True} if self.check.is_optional else {}),
         }
+
+
+def counted(columns: Mapping[str, str], indexes: Mapping[str, str]) -> str:
+    return f"{len(columns)} columns, {len(indexes)} indexes"
 
 
 def printable(text: object, limit: int = MAX_REASON) -> str:
@@ -122,6 +155,14 @@ def printable(text: object, limit: int = MAX_REASON) -> str:
     head = str(text)[: limit + 1]
     shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in head)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def brief(text: str) -> str:
+    """What is printable and still tells long texts apart that begin alike: a type of many words, for example."""
+    if len(text) <= MAX_REASON // 2:
+        return printable(text)
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    return f"{printable(text, MAX_REASON // 2)} sha256:{digest}"
 
 
 def read_time(what: str, text: str) -> datetime:
@@ -135,92 +176,6 @@ def read_time(what: str, text: str) -> datetime:
             return moment
     why = f"'{printable(text)}' is no time with a zone"
     raise LifeboatError(what, why=why, remedy="Write it like 2026-11-23T14:05:00Z")
-
-
-def judge_tables(check: Check, present: Iterable[Table]) -> Outcome:
-    missing = frozenset(check.tables) - frozenset(present)
-    found = f"{len(frozenset(check.tables)) - len(missing)} present"
-    if not missing:
-        return Outcome(check, "passed", found)
-    names = ", ".join(sorted(str(table) for table in missing))
-    return Outcome(check, "failed", found, printable(f"not there: {names}"), missing=missing)
-
-
-def judge_rows(check: Check, count: int) -> Outcome:
-    if count < check.minimum:
-        return Outcome(check, "failed", str(count), f"{count} rows are fewer than {check.minimum}")
-    if check.maximum is not None and count > check.maximum:
-        return Outcome(check, "failed", str(count), f"{count} rows are more than {check.maximum}")
-    return Outcome(check, "passed", str(count))
-
-
-def judge_freshness(check: Check, newest: Any, now: datetime) -> Outcome:
-    """Compare the newest row with the check's own time, else with the database server's."""
-    if newest is None:
-        return Outcome(check, "failed", "no row", "no row has a time there")
-    moment, at = as_moment(newest), check.at or now
-    if moment is None:
-        why = f"the column holds no times but values of type {type(newest).__name__}"
-        return Outcome(check, "unverified", reason=why)
-    age, found = at - moment, str(iso(moment))
-    if age > check.max_age:
-        why = f"the newest row is {age.total_seconds():.0f} s old, more than {check.max_age.total_seconds():g} s"
-        return Outcome(check, "failed", found, why, newest=moment)
-    if -age > AHEAD:  # one such row would hide for years that all others are old
-        why = f"the newest row is {-age.total_seconds():.0f} s ahead: that says nothing about how old the data are"
-        return Outcome(check, "unverified", found, why, newest=moment)
-    return Outcome(check, "passed", found, newest=moment)
-
-
-def as_moment(value: Any) -> datetime | None:
-    """A time from a column; one without a zone is UTC, as the session is."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
-    return None
-
-
-def judge_canary(check: Check, values: Sequence[Any]) -> Outcome:
-    """Compare the one row that was looked for; no word of what it holds."""
-    if not values:
-        return Outcome(check, "failed", "no row", "the row is not there")
-    if len(values) > 1:
-        return Outcome(check, "failed", "several rows", "more than one row matches")
-    if not is_same(values[0], check.secret):
-        return Outcome(check, "failed", "another value", "the row does not hold the expected value")
-    return Outcome(check, "passed", "the expected value")
-
-
-def is_same(found: Any, expected: Any) -> bool:
-    """Whether a value from a column is the expected one, which may come as text out of a template."""
-    if isinstance(found, bool) or isinstance(expected, bool):
-        return str(found).lower() == str(expected).lower()
-    if isinstance(found, (int, float, Decimal)):
-        return is_same_number(found, expected)
-    if isinstance(found, datetime):
-        return is_same_time(found, expected)
-    if isinstance(found, (dict, list)):
-        return bool(found == expected)
-    return found is not None and as_text(found) == as_text(expected)
-
-
-def is_same_number(found: float | Decimal, expected: object) -> bool:
-    try:
-        return Decimal(str(found)) == Decimal(str(expected))
-    except InvalidOperation:
-        return False
-
-
-def is_same_time(found: datetime, expected: object) -> bool:
-    try:
-        return as_moment(found) == as_moment(from_iso(str(expected)))
-    except ValueError:
-        return False
-
-
-def as_text(value: object) -> str:
-    return bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
 
 
 def why_skipped(check: Check, outcomes: Iterable[Outcome]) -> str | None:
@@ -247,12 +202,17 @@ def timed(outcome: Outcome, seconds: float) -> Outcome:
 def verdict_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Verdict, str]:
     """The verdict on a database, and why, from its checks as in the result; only what passed is no objection."""
     failed = [row for row in rows if row.get("status") == "failed"]
-    open_ones = [row for row in rows if row.get("status") not in ("passed", "failed")]
+    open_ones = [row for row in rows if row.get("status") not in ("passed", "failed") and not is_harmless(row)]
     if failed or open_ones:
         return ("failed" if failed else "unverified"), objections(failed or open_ones)
-    if not any(looks_at_data(row) for row in rows):
+    if not any(looks_at_data(row) for row in rows if row.get("status") == "passed"):
         return "unverified", "no check looked at its data"
     return "verified", ""
+
+
+def is_harmless(row: Mapping[str, Any]) -> bool:
+    """A check that the engine does not offer, and that was not insisted on."""
+    return row.get("status") == "skipped" and row.get("optional") is True
 
 
 def looks_at_data(row: Mapping[str, Any]) -> bool:
@@ -268,8 +228,11 @@ def objections(rows: Sequence[Mapping[str, Any]]) -> str:
     return printable(f"{where}: {first.get('reason') or first.get('status')}", MAX_REASON - len(more)) + more
 
 
-def summary(name: str, outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
-    """The result for one database."""
+def summary(name: str, outcomes: Sequence[Outcome], seconds: float, connected: float | None = None) -> dict[str, Any]:
+    """The result for one database.
+
+    :param connected: how many seconds after the beginning the connection stood; None when it never did.
+    """
     rows = [outcome.as_result() for outcome in outcomes]
     verdict, reason = verdict_of(rows)
     newest = max((outcome.newest for outcome in outcomes if outcome.newest), default=None)
@@ -280,6 +243,12 @@ def summary(name: str, outcomes: Sequence[Outcome], seconds: float) -> dict[str,
         "checks_passed": sum(row["status"] == "passed" for row in rows),
         "checks_total": len(rows),
         "seconds": round(seconds, 3),
+        "connected_seconds": None if connected is None else round(connected, 3),
         "newest_row": iso(newest),
         "checks": rows,
     }
+
+
+def records(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """What was found, as checks that expect just that."""
+    return [dict(outcome.record) for outcome in outcomes if outcome.record]

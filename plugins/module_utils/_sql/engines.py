@@ -2,66 +2,76 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The engines that can be asked, and how to get a read-only connection to one.
+"""The engines that can be asked, and the libraries that each needs.
 
 SQLAlchemy and the drivers are imported where they are used: a site that checks nothing needs none of them.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from .._core.checks import printable
 from .._core.errors import LifeboatError
+
+Family = Literal["postgresql", "mysql", "other"]
+SQLALCHEMY = "SQLAlchemy>=2"
+DIALECT = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
     """A family of engines behind one driver."""
 
-    dialect: str  # of SQLAlchemy
-    driver: str  # the module that connects
-    package: str  # that brings the driver
+    family: Family
+    dialect: str  # of SQLAlchemy, with the driver
+    module: str = ""  # that connects
+    package: str = ""  # that brings the module
 
 
-POSTGRESQL = Engine("postgresql+psycopg", "psycopg", "psycopg[binary]>=3")
-ENGINES: Mapping[str, Engine] = {"postgres": POSTGRESQL, "aurora-postgresql": POSTGRESQL}
+POSTGRESQL = Engine("postgresql", "postgresql+psycopg", "psycopg", "psycopg[binary]>=3")
+# Since 1.2 a connection that must be encrypted is refused by the client when the server offers no TLS.
+MYSQL = Engine("mysql", "mysql+pymysql", "pymysql", "PyMySQL>=1.2")
+ENGINES: Mapping[str, Engine] = {
+    "postgres": POSTGRESQL,
+    "aurora-postgresql": POSTGRESQL,
+    "mariadb": MYSQL,
+    "mysql": MYSQL,
+    "aurora-mysql": MYSQL,
+}
+BY_DIALECT = {engine.dialect: engine for engine in ENGINES.values()}
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where a database answers, and as whom to ask."""
-
-    engine: Engine
-    host: str
-    port: int
-    database: str
-    username: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds a check, in seconds, and how many databases are asked at once."""
-
-    connect_timeout: int = 10
-    statement_timeout: int = 30
-    parallel: int = 8
-
-
-def engine_named(what: str, name: str) -> Engine:
-    """The engine of that name.
+def engine_named(what: str, name: str, driver: str | None = None) -> Engine:
+    """The engine of that name, or the one behind a driver that the user names.
 
     :raises LifeboatError: when it cannot be asked.
     """
+    if driver:
+        return engine_behind(what, driver)
     if name not in ENGINES:
-        why = f"'{printable(name)}' is not an engine that can be asked"
-        raise LifeboatError(what, why=why, remedy=f"Leave it out; supported are: {', '.join(ENGINES)}")
+        why = f"'{printable(name)}' is not an engine that can be asked without a driver"
+        raise LifeboatError(what, why=why, remedy=f"Name its driver, or leave it out; known are: {', '.join(ENGINES)}")
     return ENGINES[name]
+
+
+def engine_behind(what: str, driver: str) -> Engine:
+    if not DIALECT.fullmatch(driver):
+        why = f"'{printable(driver)}' is no dialect with a driver"
+        raise LifeboatError(what, why=why, remedy="Write it as SQLAlchemy does, like oracle+oracledb")
+    return BY_DIALECT.get(driver) or Engine("other", driver)
+
+
+def dbapi_of(engine: Engine) -> Any:
+    """The driver's module."""
+    from sqlalchemy.engine import URL
+
+    return URL.create(engine.dialect).get_dialect().import_dbapi()
 
 
 def require_libraries(engine: Engine, host: str) -> None:
@@ -69,40 +79,45 @@ def require_libraries(engine: Engine, host: str) -> None:
 
     :raises LifeboatError: naming what is missing, and where.
     """
-    for module, package in (("sqlalchemy", "SQLAlchemy>=2"), (engine.driver, engine.package)):
-        try:
-            found = import_module(module)
-        except ImportError as error:
-            raise missing(package, host, f"cannot be imported ({printable(error)})") from error
-        if module == "sqlalchemy" and int(found.__version__.split(".")[0]) < 2:
-            raise missing(package, host, f"is {found.__version__}")
+    require("sqlalchemy", SQLALCHEMY, host)
+    if engine.module:
+        require(engine.module, engine.package, host)
+    else:
+        require_driver(engine, host)
+
+
+def require(module: str, package: str, host: str) -> None:
+    """Import a module in a version that is new enough."""
+    try:
+        found = import_module(module)
+    except ImportError as error:
+        raise missing(package, host, f"cannot be imported ({printable(error)})") from error
+    wanted = tuple(int(part) for part in package.partition(">=")[2].split("."))
+    if version_of(found) < wanted:
+        raise missing(package, host, f"is {printable(found.__version__)}")
+
+
+def version_of(module: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", module.__version__)[:2])
+
+
+def require_driver(engine: Engine, host: str) -> None:
+    """Import what SQLAlchemy wants for a dialect that the user names; only SQLAlchemy knows what that is."""
+    from sqlalchemy.exc import NoSuchModuleError
+
+    try:
+        dbapi_of(engine)
+    except (ImportError, NoSuchModuleError) as error:
+        raise LifeboatError(
+            f"Cannot check databases from {host}",
+            why=f"the driver {engine.dialect} cannot be used by {sys.executable} ({printable(error)})",
+            remedy="Install there what SQLAlchemy's documentation names for it, or correct driver",
+        ) from error
 
 
 def missing(package: str, host: str, why: str) -> LifeboatError:
-    name = package.partition(">=")[0]
     return LifeboatError(
         f"Cannot check databases from {host}",
-        why=f"the Python package {name} {why} by {sys.executable}",
+        why=f"the Python package {package.partition('>=')[0]} {why} by {sys.executable}",
         remedy=f"Run there: {sys.executable} -m pip install '{package}'",
-    )
-
-
-def connect(server: Server, limits: Limits) -> Any:
-    """A driver's connection on which nothing can be written and nothing takes for ever."""
-    psycopg = import_module(server.engine.driver)
-    settings = {
-        "default_transaction_read_only": "on",
-        "statement_timeout": f"{limits.statement_timeout}s",
-        "TimeZone": "UTC",
-    }
-    return psycopg.connect(
-        host=server.host,
-        port=server.port,
-        dbname=server.database,
-        user=server.username,
-        password=server.password,
-        connect_timeout=limits.connect_timeout,
-        options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
-        application_name="lifeboat",
-        client_encoding="utf8",
     )

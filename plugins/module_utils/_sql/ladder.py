@@ -9,18 +9,19 @@ Whatever happens there becomes the outcome of a check: only a library that is no
 
 from __future__ import annotations
 
-import socket
-import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
-from importlib import import_module
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from os import R_OK, access
 from typing import TYPE_CHECKING, Any
 
-from .._core.checks import Check, Outcome, left_out, summary, timed, why_skipped
-from .engines import Limits, connect, require_libraries
-from .problems import lost_connection, reason_of, status_of
+from .._core.checks import SECRETIVE, Check, Outcome, left_out, printable, records, summary, timed, why_skipped
+from .._core.errors import LifeboatError
+from .connections import Limits, Line, connect, cutting
+from .engines import dbapi_of, require_libraries
+from .problems import is_refusal, lost_connection, reason_of, status_of
 from .request import Subject
 from .statements import ASK
 
@@ -29,18 +30,39 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], float]
 GRACE = 5  # seconds after which a server is taken for dead that does not even stop a statement
+PAUSE = 1.0  # seconds between two attempts to connect
 
 
-def check_all(subjects: Sequence[Subject], limits: Limits, clock: Clock, host: str) -> list[dict[str, Any]]:
+def check_all(
+    subjects: Sequence[Subject],
+    limits: Limits,
+    clock: Clock,
+    host: str,
+    *,
+    record: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[dict[str, Any]]:
     """The result for each database, in their order.
 
-    :raises LifeboatError: when a library is missing on this host.
+    :param record: add what was found as checks that expect it.
+    :raises LifeboatError: when a library or a file of authorities is missing on this host.
     """
+    began = clock()
     for engine in {subject.server.engine for subject in subjects}:
         require_libraries(engine, host)
+    for subject in subjects:
+        require_authorities(subject, host)
     with ThreadPoolExecutor(max_workers=limits.parallel) as pool:
-        futures = [pool.submit(check_one, subject, limits, clock) for subject in subjects]
+        climbs = [Climb(subject, limits, clock, sleep, began) for subject in subjects]
+        futures = [pool.submit(check_one, climb, record=record) for climb in climbs]
     return [result_of(*pair) for pair in zip(subjects, futures, strict=True)]
+
+
+def require_authorities(subject: Subject, host: str) -> None:
+    path = subject.server.ca_file
+    if path and not access(path, R_OK):
+        what, why = f"Cannot check {subject.name} from {host}", f"{printable(path)} cannot be read there"
+        raise LifeboatError(what, why=why, remedy="Put the certificates of the database's authority there")
 
 
 def result_of(subject: Subject, future: Future[dict[str, Any]]) -> dict[str, Any]:
@@ -49,24 +71,47 @@ def result_of(subject: Subject, future: Future[dict[str, Any]]) -> dict[str, Any
     if error is None:
         return future.result()
     reason = f"the check itself broke: {reason_of(error, secrets_of(subject))}"
-    return summary(subject.name, left_out(subject.checks, "unverified", reason), 0.0)
+    return placed(subject, summary(subject.name, left_out(subject.checks, "unverified", reason), 0.0))
 
 
-def check_one(subject: Subject, limits: Limits, clock: Clock) -> dict[str, Any]:
-    started = clock()
-    outcomes = Climb(subject, limits, clock).run()
-    return summary(subject.name, outcomes, clock() - started)
+def check_one(climb: Climb, *, record: bool) -> dict[str, Any]:
+    started = climb.clock()
+    outcomes = climb.run()
+    result = summary(climb.subject.name, outcomes, climb.clock() - started, climb.connected)
+    return placed(climb.subject, result | ({"recorded": records(outcomes)} if record else {}))
+
+
+def placed(subject: Subject, result: dict[str, Any]) -> dict[str, Any]:
+    """Where the database was looked for: with a port forward, that is not where it is."""
+    return result | {"address": printable(subject.server.address)}
 
 
 def not_run(subjects: Sequence[Subject], reason: str) -> list[dict[str, Any]]:
     """The results when nothing was asked."""
-    return [summary(one.name, left_out(one.checks, "unverified", reason), 0.0) for one in subjects]
+    return [placed(one, summary(one.name, left_out(one.checks, "unverified", reason), 0.0)) for one in subjects]
 
 
 def secrets_of(subject: Subject) -> tuple[str, ...]:
-    """What no reason may repeat: the password, and the canaries but for those that are part of any sentence."""
-    canaries = [str(check.secret) for check in subject.checks if check.secret is not None]
-    return subject.server.password, *(canary for canary in canaries if len(canary) > 3)
+    """What no reason may repeat: the password, and the values but for those that are part of any sentence."""
+    values = [value for check in subject.checks if check.secret is not None for value in leaves_of(check.secret)]
+    return subject.server.password, *(value for value in values if len(value) > 3)
+
+
+def leaves_of(value: Any) -> Iterator[str]:
+    """The texts of a value, down to the cells of its rows."""
+    if isinstance(value, list):
+        for one in value:
+            yield from leaves_of(one)
+    else:
+        yield str(value)
+
+
+def hang_up(line: Line, error: type[Exception]) -> None:
+    """Some drivers mind that SQLAlchemy already did."""
+    with suppress(error, OSError):
+        line.connection.close()
+    if line.wire is not None:
+        line.wire.close()
 
 
 @dataclass(slots=True)
@@ -76,7 +121,11 @@ class Climb:
     subject: Subject
     limits: Limits
     clock: Clock
+    sleep: Callable[[float], None]
+    began: float  # by the clock, when the module started
+    line: Line | None = None
     connection: Connection | None = None
+    connected: float | None = None  # seconds after it began
     outcomes: list[Outcome] = field(default_factory=list)
     is_silent: bool = False  # the server had to be cut off
 
@@ -91,56 +140,69 @@ class Climb:
         """One check; an error is an outcome as well."""
         from sqlalchemy.exc import SQLAlchemyError
 
-        driver = import_module(self.subject.server.engine.driver)
+        driver = dbapi_of(self.subject.server.engine)
         started = self.clock()
         try:
             outcome = self.ask(check, stack)
-        # The last two: values that the driver cannot turn into Python's (text in a broken encoding, the year 12026).
-        except (SQLAlchemyError, driver.Error, ValueError, ArithmeticError) as error:
+        # OSError: what happens on the way to the server. The last two: values that the driver cannot turn into Python's
+        # (text in a broken encoding, the year 12026).
+        except (SQLAlchemyError, driver.Error, OSError, ValueError, ArithmeticError) as error:
             outcome = self.outcome_of(check, error)
         return timed(outcome, self.clock() - started)
 
     def ask(self, check: Check, stack: ExitStack) -> Outcome:
-        """Each check in a transaction of its own: after an error the next one starts afresh."""
-        if self.connection is None:
-            self.connection = self.open(stack)
-        with self.watch(self.connection.connection.driver_connection), self.connection.begin():
-            return ASK[check.kind](self.connection, check)
+        """Each check in a transaction of its own, which is undone: an engine may know no read-only one."""
+        if self.connection is None or self.line is None:
+            self.line, self.connection = self.open_in_time(stack)
+            self.connected = self.clock() - self.began
+        with self.watch(self.line), self.connection.begin() as transaction:
+            outcome = ASK[check.kind](self.connection, check)
+            transaction.rollback()
+        return self.secured(outcome) if check.kind == "connection" else outcome
 
-    def open(self, stack: ExitStack) -> Connection:
+    def secured(self, outcome: Outcome) -> Outcome:
+        return replace(outcome, found=f"{outcome.found} {self.line.how}" if self.line else outcome.found)
+
+    def open_in_time(self, stack: ExitStack) -> tuple[Line, Connection]:
+        """A server that has just been restored may not let in yet, for reasons that its driver tells in words only."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        driver = dbapi_of(self.subject.server.engine)
+        while True:
+            try:
+                return self.open(stack)
+            except (SQLAlchemyError, driver.Error, OSError):
+                if self.clock() - self.began + PAUSE > self.limits.connect_retry:
+                    raise
+            self.sleep(PAUSE)
+
+    def open(self, stack: ExitStack) -> tuple[Line, Connection]:
         """SQLAlchemy over a connection made here, so that no URL with a password exists and its socket is known."""
         from sqlalchemy import create_engine
         from sqlalchemy.pool import NullPool
 
         server = self.subject.server
-        line = stack.enter_context(closing(connect(server, self.limits)))
+        line = connect(server, self.limits)
+        stack.callback(hang_up, line, dbapi_of(server.engine).Error)
         engine = create_engine(
-            f"{server.engine.dialect}://", creator=lambda: line, poolclass=NullPool, hide_parameters=True
+            f"{server.engine.dialect}://", creator=lambda: line.connection, poolclass=NullPool, hide_parameters=True
         )
         with self.watch(line):
-            return stack.enter_context(engine.connect())
+            return line, stack.enter_context(engine.connect())
 
     @contextmanager
-    def watch(self, line: Any) -> Iterator[None]:
+    def watch(self, line: Line) -> Iterator[None]:
         """Cut a connection whose server says nothing: when it hangs, so does its own statement timeout."""
-        wire = socket.fromfd(line.fileno(), socket.AF_INET, socket.SOCK_STREAM)
-
-        def cut() -> None:
-            self.is_silent = True
-            with suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(self.limits.statement_timeout + GRACE, cut)
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            wire.close()
+        with cutting(line.wire, self.limits.statement_timeout + GRACE) as cut:
+            try:
+                yield
+            finally:
+                self.is_silent = self.is_silent or cut.happened
 
     def outcome_of(self, check: Check, error: Exception) -> Outcome:
         if self.is_silent:
             reason = f"no answer within {self.limits.statement_timeout + GRACE} s"
             return Outcome(check, "unverified", reason=reason, lost=True)
-        reason = reason_of(error, secrets_of(self.subject), is_secret=check.kind == "canary")
-        return Outcome(check, status_of(error), reason=reason, lost=lost_connection(error))
+        reason = reason_of(error, secrets_of(self.subject), is_secret=check.kind in SECRETIVE)
+        status = "skipped" if check.is_optional and is_refusal(error) else status_of(error)
+        return Outcome(check, status, reason=reason, lost=lost_connection(error))

@@ -6,19 +6,32 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from .._core.checks import LADDER, Check, Rung, Table, printable, read_time
 from .._core.errors import LifeboatError
-from .engines import Limits, Server, engine_named
+from .connections import Limits, Server, Tls
+from .engines import Engine, engine_named
 
 MAX_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer names silently, and would look at another table
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-PARAMETERS = tuple(sorted({name for rung in LADDER.values() for name in (*rung.required, *rung.optional)}))
+MAX_ROWS = 1000  # that a query may be expected to return
+ONE_QUERY = re.compile(r"\s*(\(\s*)*(select|with|values|table)\b", re.IGNORECASE)
+# What only these engines can be asked: the others have no common way.
+OWN = ("checksum", "integrity")
+
+
+def parameters_of(rung: Rung) -> tuple[str, ...]:
+    return (*rung.required, *rung.expectations, *rung.optional)
+
+
+PARAMETERS = tuple(sorted({name for rung in LADDER.values() for name in parameters_of(rung)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +51,14 @@ def read_request(params: Mapping[str, Any]) -> tuple[list[Subject], Limits]:
     for name in ("statement_timeout", "connect_timeout", "parallel"):
         if params[name] < 1:
             raise LifeboatError(f"Cannot check with {name} {params[name]}", why="it is below 1", remedy="Raise it")
-    limits = Limits(params["connect_timeout"], params["statement_timeout"], params["parallel"])
-    return [read_subject(row) for row in params["databases"]], limits
+    retry = params.get("connect_retry") or 0
+    if retry < 0:
+        raise LifeboatError(f"Cannot check with connect_retry {retry}", why="it is below 0", remedy="Raise it")
+    limits = Limits(params["connect_timeout"], params["statement_timeout"], params["parallel"], retry)
+    return [read_subject(row, is_record=bool(params.get("record"))) for row in params["databases"]], limits
 
 
-def read_subject(row: Mapping[str, Any]) -> Subject:
+def read_subject(row: Mapping[str, Any], *, is_record: bool = False) -> Subject:
     name = printable(row["name"])
     what = f"Cannot check {name}"
     if not 0 < row["port"] < 65536:
@@ -50,49 +66,141 @@ def read_subject(row: Mapping[str, Any]) -> Subject:
     for key in ("host", "database", "username"):
         if not row[key] or CONTROL.search(row[key]):
             raise LifeboatError(what, why=f"'{printable(row[key])}' is no {key}", remedy=f"Correct {key}")
+    engine = engine_named(what, row["engine"], row.get("driver"))
+    checks = read_checks(name, row["checks"], is_record=is_record)
+    for check in checks if engine.family == "other" else ():
+        if check.kind in OWN:
+            why = f"the driver {engine.dialect} has no {check.kind}"
+            raise LifeboatError(what, why=why, remedy="Remove that check; use query instead")
     server = Server(
-        engine=engine_named(what, row["engine"]),
+        engine=engine,
         **{key: row[key] for key in ("host", "port", "database", "username", "password")},
+        **read_tls(what, engine, row),
     )
-    return Subject(name, server, read_checks(name, row["checks"]))
+    return Subject(name, server, checks)
 
 
-def read_checks(database: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Check, ...]:
+def read_tls(what: str, engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
+    """How the connection is to be secured; a token, which is a password in clear text, is never sent without TLS."""
+    tls, ca_file, name = row.get("tls"), row.get("ca_file"), row.get("tls_name")
+    if engine.family == "other":
+        if tls or ca_file or name or is_token(row):
+            why = f"TLS and tokens cannot be set for the driver {engine.dialect}"
+            raise LifeboatError(what, why=why, remedy="Remove tls, tls_name, ca_file and credentials_kind")
+        return {}
+    if tls == "verify" and not ca_file:
+        raise LifeboatError(what, why="tls is verify, and it has no ca_file", remedy="Name the authorities' file")
+    if name and (CONTROL.search(name) or not name.strip()):
+        raise LifeboatError(what, why=f"'{printable(name)}' is no tls_name", remedy="Correct tls_name")
+    if is_token(row) and tls == "off":
+        raise LifeboatError(what, why="a token needs TLS, and tls is off", remedy="Set tls to verify or require")
+    default: Tls = "verify" if ca_file else "require" if is_token(row) else "prefer"
+    return {"tls": tls or default, "ca_file": ca_file or None, "tls_name": name or None}
+
+
+def is_token(row: Mapping[str, Any]) -> bool:
+    return row.get("credentials_kind") == "iam"
+
+
+def read_checks(database: str, rows: Iterable[Mapping[str, Any]], *, is_record: bool = False) -> tuple[Check, ...]:
     """The checks of a database from the connection upwards; within a rung in the order given.
 
+    :param is_record: what is found is to be recorded, so that a check may expect nothing yet.
     :raises LifeboatError: when one of them cannot be run as it stands.
     """
-    checks = [read_check(f"Cannot run check {number} of {database}", row) for number, row in enumerate(rows, 1)]
+    checks = [
+        read_check(f"Cannot run check {number} of {database}", row, is_record=is_record)
+        for number, row in enumerate(rows, 1)
+    ]
     rest = [check for check in checks if check.kind != "connection"]
     return (Check("connection"), *sorted(rest, key=lambda check: list(LADDER).index(check.kind)))
 
 
-def read_check(what: str, row: Mapping[str, Any]) -> Check:
+def read_check(what: str, row: Mapping[str, Any], *, is_record: bool = False) -> Check:
     kind = printable(row["check"])
     if kind not in LADDER:
         raise LifeboatError(what, why=f"'{kind}' is no kind of check", remedy=f"Use one of: {', '.join(LADDER)}")
     what = f"{what} ({kind})"
     given = {name: row[name] for name in PARAMETERS if row.get(name) is not None}
+    is_open = expects_nothing(LADDER[kind], given)
     require_parameters(what, LADDER[kind], given)
-    names = given["tables"] if kind == "tables" else [given["table"]] if "table" in given else []
+    if is_open and not is_record:
+        wanted = " or ".join(LADDER[kind].expectations)
+        raise LifeboatError(what, why=f"it has no {wanted}", remedy=f"Give it {wanted}, or set record to get them")
+    names = given["tables"] if "tables" in given else [given["table"]] if "table" in given else []
     return Check(
         kind,
         tables=tuple(read_table(what, name) for name in names),
         column=read_identifier(what, given["column"]) if "column" in given else "",
         where=read_where(what, given.get("where", {})),
-        secret=given.get("expected"),
-        **read_limits(what, given),
+        columns=read_parts(what, "columns", given.get("columns", {})),
+        indexes=read_parts(what, "indexes", given.get("indexes", {})),
+        query=read_query(what, given["query"]) if "query" in given else "",
+        is_optional=bool(given.get("optional")),
+        is_open=is_open,
+        **read_expected(what, kind, given),
+        **read_limits(what, kind, given),
     )
+
+
+def expects_nothing(rung: Rung, given: Mapping[str, Any]) -> bool:
+    return bool(rung.expectations) and not any(given.get(name) not in (None, [], {}) for name in rung.expectations)
 
 
 def require_parameters(what: str, rung: Rung, given: Mapping[str, Any]) -> None:
     for name in rung.required:
         # A number may be 0, a canary may be empty: but nothing can be read from no table, or from any row.
-        if name not in given or (name in ("tables", "where") and not given[name]):
+        if name not in given or (name in ("tables", "where", "query") and not given[name]):
             raise LifeboatError(what, why=f"it has no {name}", remedy=f"Give it {', '.join(rung.required)}")
     for name in given:
-        if name not in (*rung.required, *rung.optional):
+        if name not in parameters_of(rung):
             raise LifeboatError(what, why=f"{name} means nothing to it", remedy=f"Remove {name}")
+
+
+def read_expected(what: str, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a canary, a query or a checksum must be."""
+    if "expected" not in given or kind == "rows":
+        return {}
+    if kind == "checksum":
+        return {"digest": read_digest(what, given["expected"])}
+    return {"secret": read_rows(what, given["expected"]) if kind == "query" else given["expected"]}
+
+
+def read_digest(what: str, text: object) -> str:
+    if not re.fullmatch(r"\d+:[0-9a-f]{32}", str(text)):
+        why = "expected is no checksum"
+        raise LifeboatError(what, why=why, remedy="Use one that was recorded: the rows, a colon, 32 hexadecimal digits")
+    return str(text)
+
+
+def read_rows(what: str, rows: object) -> list[list[Any]]:
+    """The rows that a query must return. A row of one column may be written without its brackets."""
+    if not isinstance(rows, list) or len(rows) > MAX_ROWS:
+        why = f"expected is no list of at most {MAX_ROWS} rows"
+        raise LifeboatError(what, why=why, remedy="Write each row as a list of values")
+    return [row if isinstance(row, list) else [row] for row in rows]
+
+
+def read_query(what: str, text: str) -> str:
+    """One statement that reads. The driver refuses a second one, and the transaction whatever writes.
+
+    :raises LifeboatError: when it can be seen to be something else.
+    """
+    query = text.strip().rstrip(";").rstrip()
+    if not ONE_QUERY.match(query) or "\0" in query:
+        raise LifeboatError(what, why="its query does not begin with SELECT, WITH, VALUES or TABLE", remedy="Change it")
+    return query
+
+
+def read_parts(what: str, name: str, parts: object) -> dict[str, str]:
+    """Names, or names with what each must be, as a record has them."""
+    if isinstance(parts, list):
+        parts = dict.fromkeys((str(part) for part in parts), "")
+    if not isinstance(parts, dict):
+        raise LifeboatError(what, why=f"{name} is no list and no mapping", remedy="Write names, or NAME: TYPE")
+    if any(isinstance(text, (dict, list)) for text in parts.values()):
+        raise LifeboatError(what, why=f"{name} holds more than names and texts", remedy="Write each as NAME: TYPE")
+    return {read_identifier(what, one): str(text or "") for one, text in parts.items()}
 
 
 def read_table(what: str, name: str) -> Table:
@@ -125,15 +233,40 @@ def read_where(what: str, where: Mapping[str, Any]) -> dict[str, str | None]:
     return {read_identifier(what, name): None if value is None else str(value) for name, value in where.items()}
 
 
-def read_limits(what: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def read_limits(what: str, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The numbers and times of a check that only make sense together."""
-    minimum, maximum, max_age = given.get("minimum", 0), given.get("maximum"), given.get("max_age")
+    max_age = given.get("max_age")
+    if max_age is not None and not 0 < max_age < timedelta.max.total_seconds():
+        raise LifeboatError(what, why=f"max_age is {max_age}", remedy="Set it to a number of seconds above 0")
+    at = read_time(what, given["at"]) if "at" in given else None
+    minimum, maximum = read_bounds(what, given) if kind == "rows" else (0, None)
+    return {"minimum": minimum, "maximum": maximum, "max_age": timedelta(seconds=max_age or 0), "at": at}
+
+
+def read_bounds(what: str, given: Mapping[str, Any]) -> tuple[int, int | None]:
+    """The least and the greatest number of rows."""
+    minimum, maximum = given.get("minimum", 0), given.get("maximum")
+    if "expected" in given:
+        if "minimum" in given or "maximum" in given:
+            raise LifeboatError(what, why="expected is a bound as well", remedy="Remove minimum and maximum")
+        return read_around(what, given["expected"], given.get("tolerance", 0))
+    if "tolerance" in given:
+        raise LifeboatError(what, why="it has a tolerance without expected", remedy="Give it expected")
     if minimum < 0 or (maximum is not None and maximum < minimum):
         wanted = Check("rows", minimum=minimum, maximum=maximum).wanted
         raise LifeboatError(what, why=f"no table has {wanted} rows", remedy="Correct minimum and maximum")
     if "minimum" in given and minimum == 0 and maximum is None:
         raise LifeboatError(what, why="it would pass on an empty table", remedy="Set minimum above 0, or a maximum")
-    if max_age is not None and not 0 < max_age < timedelta.max.total_seconds():
-        raise LifeboatError(what, why=f"max_age is {max_age}", remedy="Set it to a number of seconds above 0")
-    at = read_time(what, given["at"]) if "at" in given else None
-    return {"minimum": minimum, "maximum": maximum, "max_age": timedelta(seconds=max_age or 0), "at": at}
+    return minimum, maximum
+
+
+def read_around(what: str, expected: object, tolerance: float) -> tuple[int, int]:
+    """:param tolerance: in percent, either way."""
+    if not re.fullmatch(r"[0-9]{1,18}", str(expected)):
+        raise LifeboatError(what, why="expected is no number of rows", remedy="Write it as a whole number")
+    if not 0 <= tolerance < 100:
+        why = f"a tolerance of {tolerance:g} % is not from 0 to below 100"
+        raise LifeboatError(what, why=why, remedy="Correct tolerance: with 100 an empty table would pass")
+    count = int(str(expected))
+    slack = math.floor(count * Fraction(str(tolerance)) / 100)
+    return count - slack, count + slack

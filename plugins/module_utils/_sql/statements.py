@@ -2,30 +2,28 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The statements that the checks run. SQLAlchemy quotes every identifier, and every value is a bind parameter."""
+"""The questions that the checks ask, each in a read-only transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .._core.checks import (
-    Check,
-    Outcome,
-    Table,
-    judge_canary,
-    judge_freshness,
-    judge_rows,
-    judge_tables,
-)
+from .._core.checks import Check, Outcome
+from .._core.judging import judge_canary, judge_freshness, judge_query, judge_rows, judge_tables
+from .checksum import ask_checksum
+from .integrity import ask_integrity
+from .names import column_of, table_of, value_of
+from .structure import ask_structure
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnClause, Connection, TableClause
+    from sqlalchemy import Connection
 
 
 def ask_connection(connection: Connection, check: Check) -> Outcome:
     version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
-    return Outcome(check, "passed", f"{connection.dialect.name} {version}")
+    name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else connection.dialect.name
+    return Outcome(check, "passed", f"{name} {version}")
 
 
 def ask_tables(connection: Connection, check: Check) -> Outcome:
@@ -59,34 +57,29 @@ def ask_canary(connection: Connection, check: Check) -> Outcome:
     return judge_canary(check, connection.execute(query.limit(2)).scalars().all())
 
 
+def ask_query(connection: Connection, check: Check) -> Outcome:
+    """The user's own statement as it stands, and no more of its rows than tell whether they are as expected.
+
+    Read through a cursor of the server's: with it PostgreSQL takes a single statement only, and only one that reads.
+    PyMySQL takes a single one in any case.
+    """
+    most = len(check.secret) + 1
+    if connection.dialect.name in ("mysql", "mariadb"):
+        # Else the driver reads what is left of the rows before it closes the cursor. Each query sets its own.
+        connection.exec_driver_sql(f"SET SESSION sql_select_limit = {most}")
+    options = {"stream_results": True, "max_row_buffer": most, "no_parameters": True}
+    with connection.exec_driver_sql(check.query, execution_options=options) as result:
+        return judge_query(check, result.fetchmany(most))
+
+
 ASK: Mapping[str, Callable[[Connection, Check], Outcome]] = {
     "connection": ask_connection,
     "tables": ask_tables,
+    "structure": ask_structure,
     "rows": ask_rows,
     "freshness": ask_freshness,
+    "checksum": ask_checksum,
     "canary": ask_canary,
+    "query": ask_query,
+    "integrity": ask_integrity,
 }
-
-
-def table_of(table: Table) -> TableClause:
-    import sqlalchemy
-    from sqlalchemy.sql import quoted_name
-
-    schema = quoted_name(table.schema, quote=True) if table.schema else None
-    return sqlalchemy.table(quoted_name(table.name, quote=True), schema=schema)
-
-
-def column_of(name: str) -> ColumnClause[Any]:
-    import sqlalchemy
-    from sqlalchemy.sql import quoted_name
-
-    return sqlalchemy.column(quoted_name(name, quote=True))
-
-
-def value_of(value: str | None) -> Any:
-    """A bind parameter without a type, so that the database reads the text as what the column holds."""
-    import sqlalchemy
-
-    if value is None:
-        return sqlalchemy.null()
-    return sqlalchemy.bindparam(None, value, type_=sqlalchemy.types.NullType())

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -14,14 +13,11 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import (
     Check,
     Outcome,
     Table,
-    is_same,
-    judge_canary,
-    judge_freshness,
-    judge_rows,
-    judge_tables,
+    brief,
     left_out,
     printable,
     read_time,
+    records,
     summary,
     verdict_of,
     why_skipped,
@@ -34,10 +30,11 @@ CONNECTION = Check("connection")
 TABLES = Check("tables", tables=(ORDERS, LINES))
 ROWS = Check("rows", tables=(ORDERS,), minimum=10)
 FRESHNESS = Check("freshness", tables=(ORDERS,), column="at", max_age=timedelta(minutes=15))
+STRUCTURE = Check("structure", (ORDERS,), columns={"id": "INTEGER", "at": ""}, indexes={"orders_pkey": ""})
 CANARY = Check("canary", tables=(ORDERS,), column="value", where={"id": "1"}, secret="tweet")
 
 
-def row(check: str = "rows", status: str = "passed", **more: str) -> dict[str, Any]:
+def row(check: str = "rows", status: str = "passed", **more: Any) -> dict[str, Any]:
     return {"check": check, "target": "orders", "status": status, "reason": "why"} | more
 
 
@@ -53,6 +50,16 @@ def row(check: str = "rows", status: str = "passed", **more: str) -> dict[str, A
         pytest.param([row(), row(status="failed")], "failed", "rows orders: why", id="one-failed"),
         pytest.param([row(), row(status="unverified")], "unverified", "rows orders: why", id="one-unverified"),
         pytest.param([row(), row(status="skipped")], "unverified", "rows orders: why", id="one-skipped"),
+        pytest.param([row("checksum")], "verified", "", id="a-checksum-looks-at-data"),
+        pytest.param([row("query")], "verified", "", id="a-query-looks-at-data"),
+        pytest.param([row("structure")], "unverified", "no check looked at its data", id="a-structure-may-be-empty"),
+        pytest.param([row("integrity")], "unverified", "no check looked at its data", id="a-sound-table-may-be-empty"),
+        pytest.param([row(), row(status="skipped", optional=True)], "verified", "", id="optional-and-not-offered"),
+        pytest.param([row(), row(status="failed", optional=True)], "failed", "rows orders: why", id="optional-damage"),
+        pytest.param([row(), row(status="unverified", optional=True)], "unverified", "rows orders: why", id="unclear"),
+        pytest.param(
+            [row(status="skipped", optional=True)], "unverified", "no check looked at its data", id="only-that"
+        ),
         pytest.param([row(), row(status="splendid")], "unverified", "rows orders: why", id="unknown-status"),
         pytest.param([row(), {"check": "rows"}], "unverified", "rows: None", id="no-status"),
         pytest.param(
@@ -68,103 +75,6 @@ def row(check: str = "rows", status: str = "passed", **more: str) -> dict[str, A
 )
 def test_only_a_database_whose_data_passed_is_verified(rows: list[dict[str, Any]], verdict: str, reason: str) -> None:
     assert verdict_of(rows) == (verdict, reason)
-
-
-@pytest.mark.parametrize(
-    ("count", "maximum", "status"),
-    [
-        pytest.param(9, None, "failed", id="one-too-few"),
-        pytest.param(10, None, "passed", id="just-enough"),
-        pytest.param(20, 20, "passed", id="just-not-too-many"),
-        pytest.param(21, 20, "failed", id="one-too-many"),
-        pytest.param(0, None, "failed", id="empty"),
-    ],
-)
-def test_the_number_of_rows_must_lie_within_its_bounds(count: int, maximum: int | None, status: str) -> None:
-    outcome = judge_rows(Check("rows", tables=(ORDERS,), minimum=10, maximum=maximum), count)
-    assert (outcome.status, outcome.found) == (status, str(count))
-
-
-@pytest.mark.parametrize(
-    ("newest", "status"),
-    [
-        pytest.param(NOW, "passed", id="now"),
-        pytest.param(NOW - timedelta(minutes=15), "passed", id="just-fresh"),
-        pytest.param(NOW - timedelta(minutes=15, seconds=1), "failed", id="just-stale"),
-        pytest.param(NOW + timedelta(hours=1), "passed", id="clocks-differ"),
-        pytest.param(NOW + timedelta(hours=1, seconds=1), "unverified", id="from-the-future"),
-        pytest.param(datetime(9999, 12, 31, tzinfo=timezone.utc), "unverified", id="one-row-that-hides-all-others"),
-        pytest.param(NOW.replace(tzinfo=None), "passed", id="without-a-zone-is-utc"),
-        pytest.param(NOW.astimezone(timezone(timedelta(hours=14))), "passed", id="another-zone"),
-        pytest.param(date(2026, 11, 23), "failed", id="a-date-is-its-midnight"),
-        pytest.param(None, "failed", id="no-row"),
-        pytest.param("2026-11-23T14:00:00Z", "unverified", id="text-is-no-time"),
-        pytest.param(1763906400, "unverified", id="a-number-is-no-time"),
-    ],
-)
-def test_the_newest_row_must_be_young_enough(newest: Any, status: str) -> None:
-    assert judge_freshness(FRESHNESS, newest, NOW).status == status
-
-
-def test_freshness_relates_to_the_recovery_point_when_it_is_given() -> None:
-    long_ago = NOW - timedelta(days=30)
-    check = Check("freshness", tables=(ORDERS,), column="at", max_age=timedelta(minutes=15), at=long_ago)
-    assert judge_freshness(check, long_ago - timedelta(minutes=1), NOW).status == "passed"
-    assert judge_freshness(FRESHNESS, long_ago - timedelta(minutes=1), NOW).status == "failed"
-
-
-def test_missing_tables_are_named() -> None:
-    outcome = judge_tables(TABLES, [ORDERS])
-    assert (outcome.status, outcome.found, outcome.reason) == ("failed", "1 present", "not there: sales.lines")
-
-
-@pytest.mark.parametrize(
-    ("values", "status", "found"),
-    [
-        pytest.param(["tweet"], "passed", "the expected value", id="exact"),
-        pytest.param(["Tweet"], "failed", "another value", id="other-case"),
-        pytest.param(["tweet "], "failed", "another value", id="a-space-more"),
-        pytest.param([None], "failed", "another value", id="null"),
-        pytest.param([], "failed", "no row", id="no-row"),
-        pytest.param(["tweet", "tweet"], "failed", "several rows", id="twice"),
-    ],
-)
-def test_a_canary_is_one_row_with_exactly_its_value(values: list[Any], status: str, found: str) -> None:
-    outcome = judge_canary(CANARY, values)
-    assert (outcome.status, outcome.found) == (status, found)
-
-
-@pytest.mark.parametrize("value", ["tweet", "other"])
-def test_no_result_tells_the_canary(value: str) -> None:
-    outcome = judge_canary(CANARY, [value])
-    assert "tweet" not in repr(outcome.as_result()) + repr(outcome)
-
-
-@pytest.mark.parametrize(
-    ("found", "expected", "same"),
-    [
-        pytest.param(42, "42", True, id="number-as-text"),
-        pytest.param("042", 42, False, id="text-stays-text"),
-        pytest.param(42, 43, False, id="other-number"),
-        pytest.param(42, "forty-two", False, id="number-and-words"),
-        pytest.param(Decimal("1.50"), "1.5", True, id="decimals-by-value"),
-        pytest.param(0.1, 0.1, True, id="float"),
-        pytest.param(Decimal("NaN"), "NaN", False, id="not-a-number"),
-        pytest.param(True, "true", True, id="boolean-as-text"),
-        pytest.param(True, 1, False, id="boolean-is-no-number"),
-        pytest.param(1, True, False, id="number-is-no-boolean"),
-        pytest.param(NOW, "2026-11-23T15:00:00+01:00", True, id="time-by-value"),
-        pytest.param(NOW, "soon", False, id="time-and-words"),
-        pytest.param({"a": 1}, {"a": 1}, True, id="document"),
-        pytest.param([1], "[1]", False, id="document-and-text"),
-        pytest.param(b"\xde\xad", "dead", True, id="bytes-in-hex"),
-        pytest.param(memoryview(b"\xde"), "de", True, id="memory-in-hex"),
-        pytest.param(None, "None", False, id="null-is-not-its-name"),
-        pytest.param(None, "", False, id="null-is-not-empty"),
-    ],
-)
-def test_values_are_compared_as_what_the_column_holds(found: Any, expected: Any, same: bool) -> None:
-    assert is_same(found, expected) is same
 
 
 @pytest.mark.parametrize(
@@ -206,6 +116,16 @@ def test_what_has_nothing_to_stand_on_is_skipped(check: Check, before: list[Outc
             id="freshness-at-a-time",
         ),
         pytest.param(CANARY, "orders.value", "withheld", id="canary"),
+        pytest.param(STRUCTURE, "orders", "2 columns, 1 indexes", id="structure"),
+        pytest.param(Check("checksum", (ORDERS,), digest="3:0a"), "orders", "3:0a", id="checksum"),
+        pytest.param(Check("rows", (ORDERS,), is_open=True), "orders", "nothing yet", id="what-is-only-recorded"),
+        pytest.param(Check("integrity", (ORDERS, LINES)), "orders, sales.lines", "sound", id="integrity"),
+        pytest.param(
+            Check("query", query="SELECT\n  '\x1b'" + "x" * 99, secret=[["tweet"]]),
+            "SELECT '\\x1b'" + "x" * 66 + "…",
+            "withheld",
+            id="query",
+        ),
     ],
 )
 def test_a_check_says_what_it_looks_at_and_what_it_wants(check: Check, target: str, wanted: str) -> None:
@@ -238,7 +158,7 @@ def test_the_summary_counts_and_shows_the_newest_row_of_all() -> None:
         Outcome(FRESHNESS, "passed", newest=old),
         Outcome(ROWS, "failed", reason="too few"),
     ]
-    result = summary("orders", outcomes, 1.23456)
+    result = summary("orders", outcomes, 1.23456, 0.5)
     assert result | {"checks": None} == {
         "name": "orders",
         "verdict": "failed",
@@ -246,6 +166,7 @@ def test_the_summary_counts_and_shows_the_newest_row_of_all() -> None:
         "checks_passed": 3,
         "checks_total": 4,
         "seconds": 1.235,
+        "connected_seconds": 0.5,
         "newest_row": "2026-11-23T13:59:00Z",
         "checks": None,
     }
@@ -260,3 +181,20 @@ def test_what_was_not_run_is_not_verified() -> None:
 def test_a_time_without_a_zone_is_refused(text: str) -> None:
     with pytest.raises(LifeboatError, match="no time with a zone"):
         read_time("Cannot do it", text)
+
+
+def test_long_texts_that_begin_alike_are_told_apart() -> None:
+    one, other = (brief("ENUM(" + "'word'," * 99 + end) for end in ("'a')", "'b')"))
+    assert one != other
+    assert (len(one) <= 300, one[:100] == other[:100], brief("INTEGER")) == (True, True, "INTEGER")
+
+
+def test_an_optional_check_says_so_in_its_result() -> None:
+    result = Outcome(Check("integrity", (ORDERS,), is_optional=True), "skipped").as_result()
+    assert result["optional"] is True
+    assert "optional" not in Outcome(ROWS, "passed").as_result()
+
+
+def test_only_what_can_be_expected_is_recorded() -> None:
+    found = {"check": "rows", "table": "orders", "expected": 3}
+    assert records([Outcome(CONNECTION, "passed"), Outcome(ROWS, "passed", record=found)]) == [found]

@@ -234,8 +234,12 @@ def test_says_what_was_not_tested() -> None:
     told = [line for line in not_tested([facts(check=skipped)]) if line.startswith("orders")]
     assert told == [
         "orders: no check of tables.",
+        "orders: no check of structure.",
         "orders: no check of freshness.",
+        "orders: no check of checksum.",
         "orders: no check of canary.",
+        "orders: no check of query.",
+        "orders: no check of integrity.",
     ]
 
 
@@ -249,7 +253,7 @@ def test_the_document_holds_the_facts_and_the_conclusions() -> None:
     judged = judge_drill(params["databases"], [], STARTED)
     written = document(params, judged, started=STARTED, finished=STARTED, tool={"python": "3.11"})
     (database,) = written.pop("databases")
-    assert len(written.pop("not_tested")) == 6
+    assert len(written.pop("not_tested")) == 10
     assert written == {
         "document": "drill",
         "version": 1,

@@ -1,20 +1,23 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real PostgreSQL server for the tests of this room, started the way the lab starts its own."""
+
+"""Real servers for the tests of this room, started the way the lab starts its own."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES, Limits
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import Server as Address
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import check_all
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Subject, read_checks
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_subject
 from lab.engines import Engines, Server
 from lab.workspace import Run
 
@@ -31,29 +34,69 @@ CREATE TABLE empty (id int, at timestamptz, value text);
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO master;
 """
 
+MARIADB_HEALTHY = (
+    "CREATE TABLE orders (id int PRIMARY KEY)",
+    "INSERT INTO orders SELECT seq FROM seq_1_to_1000",
+    "CREATE TABLE heartbeat (beat_at datetime)",
+    "INSERT INTO heartbeat VALUES (now() - interval 42 second)",
+    "CREATE TABLE canary (id int, value longtext)",
+    "INSERT INTO canary VALUES (1, 'tweet-tweet'), (2, 'again'), (2, 'again')",
+    "CREATE TABLE empty (id int, at datetime, value text)",
+)
+
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def engines() -> Iterator[Engines]:
     folder = Run()  # if this run is killed, the next lab to start removes it
     try:
-        engines = Engines(folder.folder)
+        found = Engines(folder.folder)
         try:
-            one = engines.server("postgres")
-            assert one
-            engines.create(one)
-            one.start()
-            one.create_master(USER, PASSWORD, "shop")
-            yield one
+            yield found
         finally:
-            engines.close()
+            found.close()
     finally:
         folder.close()
+
+
+def missing(what: str) -> None:
+    """Skip a test for want of something on this machine; in CI, where everything is, fail."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
+
+
+def started(engines: Engines, engine: str) -> Server:
+    one = engines.server(engine)
+    assert one
+    engines.create(one)
+    one.start()
+    one.create_master(USER, PASSWORD, "shop")
+    return one
+
+
+@pytest.fixture(scope="session")
+def server(engines: Engines) -> Server:
+    return started(engines, "postgres")
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(engines: Engines) -> Server:
+    if reason := engines.why_not("mariadb"):
+        missing(reason)
+    return started(engines, "mariadb")
+
+
+@pytest.fixture(scope="session")
+def ca(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The authority that vouches for the servers."""
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    path.write_text(engines.ca(), encoding="utf-8")
+    return path
 
 
 @pytest.fixture
 def shop(server: Server) -> Server:
     """The server, with its database as a healthy one is restored. Emptying it takes a tenth of making it anew."""
     with server.connect("shop") as connection:
+        connection.execute("DROP EXTENSION IF EXISTS amcheck")
         schemas = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$'")
         for (name,) in schemas.fetchall():
             connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))
@@ -62,25 +105,75 @@ def shop(server: Server) -> Server:
     return server
 
 
+@pytest.fixture
+def mariadb(mariadb_server: Server) -> Server:
+    """The same in MariaDB."""
+    own = ("mysql", "sys", "performance_schema", "information_schema")
+    found = [name.replace("`", "``") for (name,) in mariadb_server.execute(["SHOW DATABASES"]) if name not in own]
+    drops = [f"DROP DATABASE `{name}`" for name in found]
+    mariadb_server.execute([*drops, "CREATE DATABASE shop", "USE shop", *MARIADB_HEALTHY])
+    return mariadb_server
+
+
 Row = dict[str, Any]
 Ask = Callable[..., Row]
 
 
-@pytest.fixture
-def ask(shop: Server) -> Ask:
+def asking(server: Server, engine: str) -> Ask:
     """Run some checks against the shop for real and return its result."""
 
-    def ask(*checks: Row, limits: Limits | None = None, **changes: Any) -> Row:
+    def ask(
+        *checks: Row,
+        limits: Limits | None = None,
+        record: bool = False,
+        sleep: Callable[[float], None] = lambda _seconds: None,
+        **changes: Any,
+    ) -> Row:
         place: Row = {
+            "name": "shop",
+            "engine": engine,
             "host": "127.0.0.1",
-            "port": shop.port,
+            "port": server.port,
             "database": "shop",
             "username": USER,
             "password": PASSWORD,
+            "checks": list(checks),
         }
-        address = Address(ENGINES["postgres"], **place | changes)
-        subject = Subject("shop", address, read_checks("shop", checks))
+        subject = read_subject(place | changes, is_record=record)
         ticks = iter(range(1000))
-        return check_all([subject], limits or Limits(3, 2), lambda: next(ticks), "here")[0]
+        return check_all([subject], limits or Limits(3, 2), lambda: next(ticks), "here", record=record, sleep=sleep)[0]
 
     return ask
+
+
+@pytest.fixture
+def ask(shop: Server) -> Ask:
+    return asking(shop, "postgres")
+
+
+@pytest.fixture
+def ask_mariadb(mariadb: Server) -> Ask:
+    return asking(mariadb, "mariadb")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The healthy database in one of the engines, its superuser, and who asks."""
+
+    server: Server
+    ask: Ask
+    is_mariadb: bool
+
+    def sql(self, *statements: str) -> list[Any]:
+        grant = () if self.is_mariadb else ("GRANT SELECT ON ALL TABLES IN SCHEMA public TO master",)
+        rows = self.server.execute(statements, "shop")
+        self.server.execute(grant, "shop")
+        return rows
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def either(request: pytest.FixtureRequest) -> Shop:
+    """What must hold in both engines."""
+    is_mariadb = request.param == "mariadb"
+    server = request.getfixturevalue("mariadb" if is_mariadb else "shop")
+    return Shop(server, asking(server, request.param), is_mariadb)

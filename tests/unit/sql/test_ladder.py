@@ -18,8 +18,9 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import ladder
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES, Limits
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import Server as Address
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Server as Address
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Subject, read_checks
 from lab.engines import Server
 
@@ -310,10 +311,10 @@ def test_a_thread_that_breaks_says_nothing_about_the_others(shop: Server, monkey
     good, bad = (Subject(name, address, read_checks(name, [ROWS])) for name in ("good", "bad"))
     whole = ladder.check_one
 
-    def check_one(subject: Subject, limits: Limits, clock: ladder.Clock) -> Row:
-        if subject is bad:
+    def check_one(climb: ladder.Climb, *, record: bool) -> Row:
+        if climb.subject is bad:
             raise KeyError("a mistake of ours")
-        return whole(subject, limits, clock)
+        return whole(climb, record=record)
 
     monkeypatch.setattr(ladder, "check_one", check_one)
     results = ladder.check_all([bad, good], Limits(), time.monotonic, "here")
@@ -323,7 +324,8 @@ def test_a_thread_that_breaks_says_nothing_about_the_others(shop: Server, monkey
 
 def test_the_time_of_each_check_is_measured(ask: Ask) -> None:
     result = ask(*HEALTHY)  # its clock goes on by a second at each look
-    assert [row["seconds"] for row in result["checks"]] == [1] * 5
+    assert [row["seconds"] for row in result["checks"]] == [2, 1, 1, 1, 1]
+    assert result["connected_seconds"] == 3
 
 
 @pytest.mark.parametrize(

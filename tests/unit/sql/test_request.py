@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import LADDER
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_checks, read_request
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import PARAMETERS, read_checks, read_request
 
 Row = dict[str, Any]
 
@@ -18,9 +18,14 @@ GOOD: dict[str, Row] = {
     "connection": {"check": "connection"},
     "tables": {"check": "tables", "tables": ["orders"]},
     "rows": {"check": "rows", "table": "orders", "minimum": 1},
+    "structure": {"check": "structure", "table": "orders", "columns": ["id"]},
     "freshness": {"check": "freshness", "table": "beat", "column": "at", "max_age": 60},
+    "checksum": {"check": "checksum", "table": "orders", "expected": "3:" + "0a" * 16},
     "canary": {"check": "canary", "table": "canary", "column": "value", "where": {"id": 1}, "expected": "tweet"},
+    "query": {"check": "query", "query": "SELECT 1", "expected": [[1]]},
+    "integrity": {"check": "integrity", "tables": ["orders"]},
 }
+COUNT: Row = {"check": "rows", "table": "orders", "expected": 1000}
 REQUIRED = [(kind, name) for kind, rung in LADDER.items() for name in rung.required]
 
 
@@ -59,7 +64,7 @@ def test_checks_of_a_kind_keep_their_order() -> None:
 
 
 def test_what_ansible_fills_with_nothing_is_not_given() -> None:
-    everything = dict.fromkeys({name for check in GOOD.values() for name in check} | {"maximum", "at"})
+    everything = dict.fromkeys(PARAMETERS)
     assert read_checks("orders", [everything | check for check in GOOD.values()]) == read_checks(
         "orders", GOOD.values()
     )
@@ -89,6 +94,33 @@ def test_a_check_without_what_it_needs_is_refused(kind: str, name: str) -> None:
         pytest.param({**GOOD["rows"], "minimum": -1}, "has at least -1 rows", id="negative-minimum"),
         pytest.param({**GOOD["rows"], "minimum": 0}, "pass on an empty table", id="minimum-that-proves-nothing"),
         pytest.param({**GOOD["rows"], "minimum": 3, "maximum": 2}, "3 to 2 rows", id="maximum-below-minimum"),
+        pytest.param({**GOOD["rows"], "minimum": None}, "it has no minimum or expected", id="rows-without-a-bound"),
+        pytest.param({**GOOD["rows"], "expected": 3}, "expected is a bound as well", id="two-bounds"),
+        pytest.param({**GOOD["rows"], "tolerance": 3}, "tolerance without expected", id="tolerance-of-nothing"),
+        pytest.param({**COUNT, "tolerance": 100}, "tolerance of 100 %", id="tolerance-that-proves-nothing"),
+        pytest.param({**COUNT, "tolerance": -1}, "tolerance of -1 %", id="negative-tolerance"),
+        pytest.param({**COUNT, "tolerance": float("nan")}, "tolerance of nan %", id="tolerance-that-is-no-number"),
+        pytest.param({**COUNT, "expected": "many"}, "no number of rows", id="expected-that-is-no-number"),
+        pytest.param({**COUNT, "expected": -1}, "no number of rows", id="negative-expected"),
+        pytest.param({**COUNT, "expected": 1.5}, "no number of rows", id="half-a-row"),
+        pytest.param({**GOOD["structure"], "columns": None}, "it has no columns or indexes", id="no-structure"),
+        pytest.param({**GOOD["structure"], "columns": {}}, "it has no columns or indexes", id="empty-structure"),
+        pytest.param({**GOOD["structure"], "columns": "id"}, "columns is no list", id="columns-as-text"),
+        pytest.param({**GOOD["structure"], "indexes": {"a": [1]}}, "more than names", id="index-as-a-list"),
+        pytest.param({**GOOD["structure"], "columns": ["x" * 64]}, "is no name", id="column-that-would-be-cut"),
+        pytest.param({**GOOD["checksum"], "expected": None}, "it has no expected", id="no-checksum"),
+        pytest.param({**GOOD["checksum"], "expected": "0a"}, "no checksum", id="another-checksum"),
+        pytest.param({**GOOD["query"], "query": ""}, "it has no query", id="no-query"),
+        pytest.param({**GOOD["query"], "query": "DELETE FROM orders"}, "does not begin with", id="query-that-writes"),
+        pytest.param({**GOOD["query"], "query": "SET x = 1"}, "does not begin with", id="query-that-sets"),
+        pytest.param({**GOOD["query"], "query": "SELECTED"}, "does not begin with", id="query-of-another-word"),
+        pytest.param({**GOOD["query"], "query": "SELECT '\0'"}, "does not begin with", id="nul-in-a-query"),
+        pytest.param({**GOOD["query"], "expected": 1}, "no list of at most 1000 rows", id="rows-that-are-no-list"),
+        pytest.param(
+            {**GOOD["query"], "expected": [1] * 1001}, "no list of at most 1000", id="more-rows-than-are-read"
+        ),
+        pytest.param({**GOOD["integrity"], "tables": []}, "it has no tables", id="integrity-of-nothing"),
+        pytest.param({**GOOD["rows"], "optional": True}, "optional means nothing to it", id="optional-rows"),
         pytest.param({**GOOD["freshness"], "max_age": 0}, "max_age is 0", id="no-age"),
         pytest.param({**GOOD["freshness"], "max_age": 10**15}, "max_age is 1000000000000000", id="endless-age"),
         pytest.param({**GOOD["freshness"], "at": "yesterday"}, "'yesterday' is no time", id="no-time"),
@@ -108,11 +140,22 @@ def test_a_check_that_cannot_run_is_refused(check: Row, why: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        pytest.param({"engine": "mariadb"}, "'mariadb' is not an engine", id="unsupported-engine"),
+        pytest.param({"engine": "db2-se"}, "'db2-se' is not an engine", id="unsupported-engine"),
         pytest.param({"port": 0}, "0 is no port", id="port"),
         pytest.param({"host": ""}, "'' is no host", id="host"),
         pytest.param({"database": "a\0"}, "is no database", id="database"),
         pytest.param({"username": "a\n"}, "is no username", id="username"),
+        pytest.param({"tls": "verify"}, "it has no ca_file", id="verify-against-nothing"),
+        pytest.param({"tls_name": " "}, "is no tls_name", id="tls-name"),
+        pytest.param({"credentials_kind": "iam", "tls": "off"}, "a token needs TLS", id="token-in-the-open"),
+        pytest.param({"driver": "oracle"}, "'oracle' is no dialect with a driver", id="driver"),
+        pytest.param({"driver": "oracle+oracledb", "tls": "require"}, "cannot be set for", id="tls-of-another-driver"),
+        pytest.param(
+            {"driver": "oracle+oracledb", "credentials_kind": "iam"}, "cannot be set for", id="token-of-another-driver"
+        ),
+        pytest.param(
+            {"driver": "oracle+oracledb", "checks": [GOOD["checksum"]]}, "has no checksum", id="checksum-elsewhere"
+        ),
     ],
 )
 def test_a_database_that_cannot_be_asked_is_refused(changes: Row, why: str) -> None:
@@ -121,8 +164,54 @@ def test_a_database_that_cannot_be_asked_is_refused(changes: Row, why: str) -> N
     assert why in error.why
 
 
+@pytest.mark.parametrize(
+    ("changes", "tls"),
+    [
+        pytest.param({}, "prefer", id="nothing-said"),
+        pytest.param({"ca_file": "/ca.pem"}, "verify", id="an-authority"),
+        pytest.param({"credentials_kind": "iam"}, "require", id="a-token"),
+        pytest.param({"credentials_kind": "iam", "ca_file": "/ca.pem"}, "verify", id="a-token-and-an-authority"),
+        pytest.param({"credentials_kind": "password"}, "prefer", id="a-password"),
+        pytest.param({"tls": "require", "ca_file": "/ca.pem"}, "require", id="told"),
+        pytest.param({"tls": "off"}, "off", id="told-not-to"),
+    ],
+)
+def test_tls_is_as_strict_as_it_can_be(changes: Row, tls: str) -> None:
+    ((subject,), _limits) = read_request(request_of(**changes))
+    assert subject.server.tls == tls
+
+
+@pytest.mark.parametrize(
+    ("expected", "tolerance", "wanted"),
+    [
+        pytest.param(1000, 0, "1000 to 1000", id="exactly"),
+        pytest.param("1000", 5, "950 to 1050", id="five-percent"),
+        pytest.param(1000, 0.25, "998 to 1002", id="whole-rows-only"),
+        pytest.param(3, 99.9, "1 to 5", id="never-none"),
+        pytest.param(0, 0, "0 to 0", id="an-empty-table"),
+    ],
+)
+def test_a_tolerance_goes_both_ways(expected: object, tolerance: float, wanted: str) -> None:
+    _connection, check = read_checks("orders", [COUNT | {"expected": expected, "tolerance": tolerance}])
+    assert check.wanted == wanted
+
+
+def test_what_is_only_recorded_need_not_be_expected() -> None:
+    bare = [{"check": kind, "table": "orders"} for kind in ("structure", "rows", "checksum")]
+    checks = read_checks("orders", [*bare, *GOOD.values()], is_record=True)
+    assert [check.is_open for check in checks if check.kind in ("structure", "rows", "checksum")] == [True, False] * 3
+    for check in bare:
+        assert refusal(check).remedy.endswith("or set record to get them")
+
+
 def test_an_unsupported_engine_is_refused_with_the_supported_ones() -> None:
-    assert refusal(engine="oracle-ee").remedy == "Leave it out; supported are: postgres, aurora-postgresql"
+    known = "postgres, aurora-postgresql, mariadb, mysql, aurora-mysql"
+    assert refusal(engine="oracle-ee").remedy == f"Name its driver, or leave it out; known are: {known}"
+
+
+def test_a_wait_below_zero_is_refused() -> None:
+    with pytest.raises(LifeboatError, match="connect_retry -1"):
+        read_request(request_of() | {"connect_retry": -1})
 
 
 @pytest.mark.parametrize("name", ["statement_timeout", "connect_timeout", "parallel"])
@@ -139,4 +228,5 @@ def test_one_bad_check_of_the_last_database_refuses_all() -> None:
 
 
 def test_neither_password_nor_canary_is_in_what_a_developer_prints() -> None:
-    assert not {"hidden-word", "tweet"} & set(repr(read_request(request_of(GOOD["canary"]))).split("'"))
+    printed = repr(read_request(request_of(GOOD["canary"], GOOD["query"] | {"expected": [["secret-row"]]})))
+    assert not {"hidden-word", "tweet", "secret-row"} & set(printed.split("'"))

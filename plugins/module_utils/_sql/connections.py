@@ -1,0 +1,244 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""How to get a read-only connection to a server, on which nothing takes for ever."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Literal
+
+from .engines import Engine, Family
+
+# prefer: encrypted where the server can, as the drivers do by themselves.
+Tls = Literal["prefer", "verify", "require", "off"]
+SSLMODES: Mapping[Tls, str] = {"prefer": "prefer", "verify": "verify-full", "require": "require", "off": "disable"}
+CANNOT_CONNECT = 2003  # the number that MySQL's clients give this
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a database answers, and as whom to ask."""
+
+    engine: Engine
+    host: str
+    port: int
+    database: str
+    username: str
+    password: str = field(repr=False)
+    tls: Tls = "prefer"
+    ca_file: str | None = None
+    tls_name: str | None = None  # the name in the certificate, where the host is the near end of a port forward
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def name(self) -> str:
+        """Whom the server must prove to be."""
+        return self.tls_name or self.host
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a check, in seconds, and how many databases are asked at once."""
+
+    connect_timeout: int = 10
+    statement_timeout: int = 30
+    parallel: int = 32
+    connect_retry: int = 0  # how long a server that does not let in is asked again
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A driver's connection, and a way to cut it off that needs no driver."""
+
+    connection: Any
+    wire: socket.socket | None
+    how: str  # it is secured, in words
+
+
+def connect(server: Server, limits: Limits) -> Line:
+    """Raises what the driver raises."""
+    return CONNECT[server.engine.family](server, limits)
+
+
+class Cut:
+    """Whether a connection had to be cut off."""
+
+    happened = False
+
+
+@contextmanager
+def cutting(wire: socket.socket | None, seconds: float) -> Iterator[Cut]:
+    """Cut a connection whose server says nothing: when it hangs, so does its own timeout."""
+    cut = Cut()
+
+    def act() -> None:
+        cut.happened = True
+        with suppress(OSError):
+            if wire is not None:
+                wire.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield cut
+    finally:
+        timer.cancel()
+
+
+def connect_postgresql(server: Server, limits: Limits) -> Line:
+    psycopg = import_module("psycopg")
+    settings = {
+        "statement_timeout": f"{limits.statement_timeout}s",
+        "TimeZone": "UTC",
+        # What the text of a row depends on, and thereby its checksum.
+        "DateStyle": "ISO",
+        "IntervalStyle": "postgres",
+        "extra_float_digits": "1",
+        "bytea_output": "hex",
+    }
+    connection = psycopg.connect(
+        **postgresql_place(server),
+        port=server.port,
+        dbname=server.database,
+        user=server.username,
+        password=server.password,
+        connect_timeout=limits.connect_timeout,
+        sslmode=SSLMODES[server.tls],
+        options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
+        application_name="lifeboat",
+        client_encoding="utf8",
+    )
+    # Each transaction begins as such: a query that changes the session's default gets nowhere.
+    connection.read_only = True
+    wire = socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+    return Line(connection, wire, secured(server, is_encrypted=bool(connection.pgconn.ssl_in_use)))
+
+
+def postgresql_place(server: Server) -> dict[str, str]:
+    """libpq checks the certificate against ``host`` and goes to ``hostaddr``, where that is given."""
+    place = {"host": server.name}
+    if server.tls_name:
+        place["hostaddr"] = str(socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][4][0])
+    if server.tls == "verify" and server.ca_file:
+        place["sslrootcert"] = server.ca_file
+    return place
+
+
+def secured(server: Server, *, is_encrypted: bool) -> str:
+    if not is_encrypted:
+        return "without TLS"
+    return f"over TLS, verified as {server.name}" if server.tls == "verify" else "over TLS, not verified"
+
+
+def connect_mysql(server: Server, limits: Limits) -> Line:
+    """The socket is made here: it may lead elsewhere than the name in the certificate, and can be cut off."""
+    pymysql = import_module("pymysql")
+    connection = pymysql.connect(
+        host=server.name,
+        port=server.port,
+        user=server.username,
+        password=server.password,
+        database=server.database,
+        charset="utf8mb4",
+        program_name="lifeboat",
+        defer_connect=True,
+        **mysql_tls(server, pymysql),
+    )
+    try:
+        line = socket.create_connection((server.host, server.port), limits.connect_timeout)
+    except OSError as error:
+        text = f"connection to {server.address} failed: {error}"
+        raise pymysql.err.OperationalError(CANNOT_CONNECT, text) from error
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    wire = line.dup()
+    with cutting(wire, limits.connect_timeout) as cut:
+        try:
+            connection.connect(line)
+            set_up_mysql(connection, limits)
+        except pymysql.err.OperationalError as error:
+            wire.close()
+            if cut.happened:
+                text = f"connection to {server.address} failed: timeout expired"
+                raise pymysql.err.OperationalError(CANNOT_CONNECT, text) from error
+            raise
+    return Line(connection, wire, secured(server, is_encrypted=bool(mysql_value(connection, "Ssl_version"))))
+
+
+def mysql_tls(server: Server, pymysql: Any) -> dict[str, Any]:
+    """The driver's own way is to encrypt where the server can, and to verify nothing."""
+    if server.tls == "verify":
+        # Not the default context: it is stricter from Python 3.13 on than Amazon's older authorities are.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cafile=server.ca_file)
+        return {"ssl": context}
+    if server.tls == "require":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return {"ssl": context}
+    plugins = dict.fromkeys(("mysql_clear_password", "dialog"), silent(pymysql))
+    return {"ssl_disabled": server.tls == "off", "auth_plugin_map": plugins}
+
+
+def silent(pymysql: Any) -> Callable[[Any], Any]:
+    """A way to authenticate that gives no password away, for a server that may not be encrypted and asks for it."""
+
+    class Silent:
+        def __init__(self, _connection: Any) -> None:
+            pass
+
+        def authenticate(self, _packet: Any) -> None:
+            text = "the server wants the password in clear text: that needs tls to be verify or require"
+            raise pymysql.err.OperationalError(CANNOT_CONNECT, text)
+
+    return Silent
+
+
+def set_up_mysql(connection: Any, limits: Limits) -> None:
+    """Whatever MySQL's clients call it, the server says whether it is MariaDB; the two bound statements differently."""
+    timeout = (
+        f"max_statement_time = {limits.statement_timeout}"
+        if "MariaDB" in connection.get_server_info()
+        else f"max_execution_time = {limits.statement_timeout * 1000}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        # By default a lock on a table is waited for for a day, or a year.
+        cursor.execute(f"SET SESSION {timeout}, lock_wait_timeout = {limits.statement_timeout}, time_zone = '+00:00'")
+
+
+def mysql_value(connection: Any, status: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE %s", (status,))
+        found = cursor.fetchone()
+    return str(found[1]) if found else ""
+
+
+def connect_other(server: Server, _limits: Limits) -> Line:
+    """As SQLAlchemy would, with a URL that never becomes text. Nothing is known that would bound such a session."""
+    from sqlalchemy.engine import URL
+
+    url = URL.create(server.engine.dialect, server.username, server.password, server.host, server.port, server.database)
+    kind: Any = url.get_dialect()
+    dialect = kind(dbapi=kind.import_dbapi())
+    arguments, options = dialect.create_connect_args(url)
+    connection = dialect.connect(*arguments, **options)
+    return Line(connection, None, "by a driver of the user's choice")
+
+
+CONNECT: Mapping[Family, Callable[[Server, Limits], Line]] = {
+    "postgresql": connect_postgresql,
+    "mysql": connect_mysql,
+    "other": connect_other,
+}

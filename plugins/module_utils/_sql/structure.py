@@ -1,0 +1,55 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What a table is made of, in words that stay the same as long as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._core.checks import Check, Outcome, brief
+from .._core.judging import judge_structure, judge_tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Inspector
+
+
+def ask_structure(connection: Connection, check: Check) -> Outcome:
+    import sqlalchemy
+
+    catalog = sqlalchemy.inspect(connection)
+    name, schema = check.table.name, check.table.schema
+    if not catalog.has_table(name, schema=schema):
+        return judge_tables(check, [])
+    columns = catalog.get_columns(name, schema=schema)
+    types = {brief(one["name"]): type_of(one["type"], connection) for one in columns}
+    return judge_structure(check, types, dict(indexes_of(catalog, name, schema)))
+
+
+def type_of(kind: Any, connection: Connection) -> str:
+    """A column's type as it would be written to make it; empty where SQLAlchemy does not know it."""
+    from sqlalchemy.exc import CompileError
+
+    try:
+        return brief(str(kind.compile(dialect=connection.dialect)))
+    except CompileError:
+        return ""
+
+
+def indexes_of(catalog: Inspector, name: str, schema: str | None) -> Iterator[tuple[str, str]]:
+    """The primary key first."""
+    key = catalog.get_pk_constraint(name, schema=schema)
+    if key and key["constrained_columns"]:
+        yield brief(key["name"] or "PRIMARY"), brief(f"PRIMARY KEY ({', '.join(key['constrained_columns'])})")
+    indexes: list[Mapping[str, Any]] = list(catalog.get_indexes(name, schema=schema))
+    for index in sorted(indexes, key=lambda one: str(one["name"])):
+        yield brief(str(index["name"])), brief(index_text(index))
+
+
+def index_text(index: Mapping[str, Any]) -> str:
+    parts = index.get("expressions") or index["column_names"]
+    condition = index.get("dialect_options", {}).get("postgresql_where")
+    kind = "UNIQUE " if index["unique"] else ""
+    return f"{kind}({', '.join(str(part) for part in parts)})" + (f" WHERE {condition}" if condition else "")

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PostgreSQL's amcheck."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab.engines import Server
+
+from .conftest import Ask, missing
+
+Row = dict[str, Any]
+
+ROWS: Row = {"check": "rows", "table": "orders", "minimum": 1}
+INTEGRITY: Row = {"check": "integrity", "tables": ["orders", "public.canary"]}
+
+
+def statuses(result: Row) -> list[str]:
+    return [row["status"] for row in result["checks"]]
+
+
+@pytest.fixture
+def amcheck(shop: Server) -> Server:
+    """As on RDS, where the master user may."""
+    with shop.connect("shop") as connection:
+        offered = "SELECT FROM pg_available_extensions WHERE name = 'amcheck'"
+        if not connection.execute(offered).rowcount:
+            missing("these PostgreSQL programs have no amcheck; Debian's have: it needs the package postgresql")
+        connection.execute('CREATE SCHEMA "am:check"; GRANT USAGE ON SCHEMA "am:check" TO master')
+        connection.execute('CREATE EXTENSION amcheck SCHEMA "am:check"')
+        connection.execute('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA "am:check" TO master')
+    return shop
+
+
+def test_where_amcheck_is_not_installed_nothing_is_known(ask: Ask) -> None:
+    result = ask(INTEGRITY, ROWS)
+    assert (result["verdict"], statuses(result)) == ("unverified", ["passed", "passed", "unverified"])
+    assert "amcheck is not installed" in result["reason"]
+
+
+def test_who_does_not_insist_on_it_is_not_harmed(ask: Ask) -> None:
+    result = ask({**INTEGRITY, "optional": True}, ROWS)
+    assert (result["verdict"], statuses(result)) == ("verified", ["passed", "passed", "skipped"])
+
+
+def test_who_may_not_run_it_learns_nothing(ask: Ask, amcheck: Server) -> None:
+    with amcheck.connect("shop") as connection:
+        connection.execute('REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA "am:check" FROM master')
+    assert statuses(ask(INTEGRITY, ROWS)) == ["passed", "passed", "unverified"]
+    assert statuses(ask({**INTEGRITY, "optional": True}, ROWS)) == ["passed", "passed", "skipped"]
+
+
+def test_sound_tables_and_indexes_pass(ask: Ask, amcheck: Server) -> None:
+    result = ask(INTEGRITY, ROWS)
+    assert result["verdict"] == "verified", result
+    assert result["checks"][2]["found"] in ("3 sound", "1 sound")  # without the tables' pages before PostgreSQL 14
+
+
+def test_it_alone_does_not_verify_that_there_are_data(ask: Ask, amcheck: Server) -> None:
+    assert ask(INTEGRITY)["reason"] == "no check looked at its data"
+
+
+def test_a_missing_table_has_no_integrity(ask: Ask, amcheck: Server) -> None:
+    result = ask({**INTEGRITY, "tables": ["orders", "gone"]})
+    assert (result["verdict"], result["reason"]) == ("failed", "integrity orders, gone: not there: gone")
+
+
+def test_an_index_that_is_out_of_order_fails(ask: Ask, amcheck: Server) -> None:
+    """As after a change of the system's collation: the comparison is another one than when the index was made."""
+    with amcheck.connect("shop") as connection:
+        connection.execute("""
+            CREATE FUNCTION cmp(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a - b';
+            CREATE OPERATOR CLASS odd FOR TYPE int USING btree AS
+                OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 cmp(int, int);
+            CREATE INDEX turned ON orders (id odd);
+            CREATE OR REPLACE FUNCTION cmp(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT b - a';
+        """)
+    result = ask({**INTEGRITY, "optional": True}, ROWS)
+    assert statuses(result) == ["passed", "passed", "failed"]
+    assert "the index is corrupted" in result["reason"]
+    assert "turned" in result["reason"]
+
+
+def test_a_page_that_is_damaged_fails(ask: Ask, amcheck: Server) -> None:
+    """Real nonsense in a real page."""
+    with amcheck.connect("shop") as connection:
+        connection.execute("CREATE TABLE broken (id int, word text)")
+        connection.execute("INSERT INTO broken SELECT n, 'some words' FROM generate_series(1, 2000) AS n")
+        connection.execute("GRANT SELECT ON broken TO master; CHECKPOINT")
+        (place,) = connection.execute("SELECT pg_relation_filepath('broken')").fetchone() or ("",)
+    amcheck.stop()
+    with (amcheck.folder / place).open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * 400)
+    amcheck.start()
+    count = {"check": "rows", "table": "broken", "minimum": 2000}
+    result = ask(
+        {**INTEGRITY, "tables": ["broken"]}, ROWS, count, {"check": "query", "query": "SELECT 1", "expected": [1]}
+    )
+    assert statuses(result) == ["passed", "passed", "failed", "passed", "failed"], result
+    assert "the data are corrupted" in result["checks"][2]["reason"]
