@@ -72,7 +72,7 @@ def judge_database(
         name=printable(facts["name"]),
         verdict=verdict,
         reason=reason,
-        recovery_point_arn=facts.get("recovery_point_arn"),
+        recovery_point_arn=printable(facts["recovery_point_arn"]) if facts.get("recovery_point_arn") else None,
         measures=measures,
         passed=sum(row.get("status") == "passed" for row in rows),
         total=len(rows),
