@@ -138,6 +138,7 @@ def database(row: Row, spelling: Spelling) -> Database:
         resource_id=row[spelling.resource_id],
     )
     host, port = endpoint(row)
+    secret = row.get("MasterUserSecret") or {}
     return Database(
         id=identity,
         engine=row.get("Engine", ""),
@@ -157,6 +158,9 @@ def database(row: Row, spelling: Spelling) -> Database:
         pending=bool(row.get("PendingModifiedValues")),
         created=row.get("InstanceCreateTime") or row.get("ClusterCreateTime"),
         backup_retention_days=row.get("BackupRetentionPeriod"),
+        iam=bool(row.get("IAMDatabaseAuthenticationEnabled")),
+        secret_arn=secret.get("SecretArn"),
+        secret_status=secret.get("SecretStatus"),
     )
 
 

@@ -84,6 +84,7 @@ RULES: Mapping[str, Rule] = {
     "checks": (is_rows, "a list of checks, each a dictionary"),
     "accept_unverified": (is_yes_no, "true or false"),
     "owner": TEXT,
+    "database": TEXT,
     "driver": TEXT,
     "db_instance_class": (is_class, "a class such as db.t4g.medium"),
     "db_subnet_group_name": TEXT,

@@ -102,6 +102,9 @@ class Database:
     pending: bool = False  # a change that was asked for has not been applied yet
     created: datetime | None = None
     backup_retention_days: int | None = None  # 0: automated backups are off
+    iam: bool = False  # whether it lets users with tokens in
+    secret_arn: str | None = None  # of the master password that RDS manages
+    secret_status: str | None = None
 
     @property
     def is_usable(self) -> bool:

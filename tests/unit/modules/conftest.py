@@ -26,7 +26,7 @@ from tests.builders import NOW, SOURCE, WEST, copying, refusal
 WRITES = frozenset(
     [
         *("copy", "share", "tag", "delete_recovery_point", "restore", "stand_in", "add_member", "set_password"),
-        "delete_database",
+        *("manage_password", "delete_database"),
     ],
 )
 NETWORK = Network("private", "vpc-1", ("subnet-1", "subnet-2"))

@@ -103,7 +103,7 @@ def restore_phases(facts: Facts) -> dict[str, float | None]:
     """The restore in its phases, or in one where only its whole time is known."""
     restore = facts.get("restore") or {}
     phases = restore.get("phases")
-    if not phases:
+    if phases is None:
         return {"available": number(restore.get("seconds"))}
     return {phase: number(phases.get(phase)) for phase in RESTORE if phase != "member" or has_member(facts)}
 
