@@ -8,11 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: database_credentials
-short_description: Give the databases of a drill new random master passwords
+short_description: Make a way into the databases of a drill
 version_added: 0.1.0
 description:
-  - Sets a new random master password on every DB instance and DB cluster that a drill restored, and waits until they
-    are in force. The passwords of the original databases stop working on the restored ones.
+  - Sets a new master password on every DB instance and DB cluster that a drill restored, and waits until it is in
+    force, or makes tokens for IAM authentication. The passwords of the original databases stop working where a new one
+    is set.
   - Only databases that the drill O(drill_id) made are touched.
   - Run the task with C(no_log) and register its result, since it returns the passwords.
 options:
@@ -20,10 +21,26 @@ options:
     description: The drill.
     type: str
     required: true
+  mode:
+    description:
+      - V(random) sets random passwords that are made here, and known to nobody else.
+      - V(managed) lets RDS make them and keep them in Secrets Manager, and reads them there. The secrets go with the
+        databases.
+      - V(iam) makes tokens for the database user O(username). They hold for 15 minutes, no password is set, and the
+        databases must have been restored with IAM authentication.
+    type: str
+    choices: [random, managed, iam]
+    default: random
+  username:
+    description:
+      - The user who has the role C(rds_iam), or the plugin C(AWSAuthenticationPlugin), in the original databases.
+      - Required for O(mode=iam).
+    type: str
 notes:
   - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:ModifyDBInstance) and
-    C(rds:ModifyDBCluster).
-  - Every run sets new passwords, so the module is not idempotent.
+    C(rds:ModifyDBCluster); for O(mode=managed) also C(secretsmanager:CreateSecret), C(secretsmanager:TagResource) and
+    C(secretsmanager:GetSecretValue); for O(mode=iam) also C(rds-db:connect).
+  - Every run sets new passwords, so the module is not idempotent. With O(mode=managed) it is.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -44,11 +61,22 @@ EXAMPLES = r"""
     drill_id: 20261123t1405
   no_log: true
   register: credentials
+
+- name: Let RDS make the passwords and keep them
+  lifeboat.rds.database_credentials:
+    account_id: "210987654321"
+    region: eu-central-1
+    drill_id: 20261123t1405
+    mode: managed
+  no_log: true
+  register: credentials
 """
 
 RETURN = r"""
 credentials:
-  description: The passwords by the identifier of the restored database.
+  description:
+    - The ways in by the identifier of the restored database, each with C(username), C(password) and C(kind), which is
+      V(password) or V(iam). A token is a password that is sent over TLS only.
   returned: always
   type: dict
   sample: {}
@@ -114,71 +142,22 @@ now:
   sample: "2026-11-23T14:05:00Z"
 """
 
-import secrets
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import belongs_to, check_drill_id
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.credentials import make_credentials
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.reconcile import seconds_since
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.remove import names_of
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 
-ARGUMENTS: dict[str, Any] = {"drill_id": {"type": "str", "required": True}, **WAITING}
-BYTES = 24  # of randomness: 32 characters, within the limits of every engine
-
-
-def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Set the passwords in the first pass; the later ones see that they are in force."""
-    report = Report(check_mode=check_mode)
-    if params["resume"] is not None:
-        started = {one["name"]: one["started"] for one in params["resume"]}
-        for database in site.databases_named(names_of(params["resume"])):
-            settle(database, started[database.id.identifier], site, report)
-        return report.as_result(credentials={})
-    check_drill_id(params["drill_id"])
-    site.check_account(params["account_id"])
-    mine = [one for one in site.databases() if belongs_to(one, params["prefix"], params["drill_id"])]
-    passwords = {
-        one.id.identifier: secrets.token_urlsafe(BYTES) for one in mine if one.is_usable and one.cluster is None
-    }
-    for database in mine:
-        name = database.id.identifier
-        if name in passwords and not change(database, passwords[name], site, report, check_mode=check_mode):
-            del passwords[name]
-    return report.as_result(credentials={} if check_mode else passwords)
-
-
-def change(database: Database, password: str, site: Site, report: Report, *, check_mode: bool) -> bool:
-    """Ask for one new password, and say whether AWS took it."""
-    about = {"kind": database.id.kind, "name": database.id.identifier}
-    report.change(database.id.identifier, "the password of the original database", "a new random password")
-    try:
-        if not check_mode:
-            site.set_password(database, password)
-            report.wait_for({**about, "started": str(iso(site.now))}, status="modifying", **about)
-    except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), **about)
-        return False
-    report.step("modifying", reason="a restored database has the original's password", changed=True, **about)
-    return True
-
-
-def settle(database: Database, started: str, site: Site, report: Report) -> None:
-    """Whether a new password is in force."""
-    about = {"kind": database.id.kind, "name": database.id.identifier}
-    if database.is_usable and not database.pending:
-        report.step("set", reason="the new password is in force", seconds=seconds_since(started, site.now), **about)
-        return
-    report.step("modifying", reason=f"it is {database.status}", **about)
-    report.wait_for({**about, "started": started}, status=database.status, since=started, **about)
+ARGUMENTS: dict[str, Any] = {
+    "drill_id": {"type": "str", "required": True},
+    "mode": {"type": "str", "choices": ["random", "managed", "iam"], "default": "random"},
+    "username": {"type": "str"},
+    **WAITING,
+}
 
 
 def main() -> None:
-    run_module(run, ARGUMENTS, last_full_pass=False)  # it would set new passwords
+    run_module(make_credentials, ARGUMENTS, last_full_pass=False)  # it would set new passwords
 
 
 if __name__ == "__main__":

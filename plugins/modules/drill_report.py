@@ -25,9 +25,22 @@ options:
     type: path
     required: true
   started:
-    description: When the drill began by the clock of AWS, as ISO 8601 with a zone. Recovery points are aged against it.
+    description: When the drill began, as ISO 8601 with a zone. Recovery points are aged against it.
     type: str
     required: true
+  started_clock:
+    description:
+      - By whose clock O(started) is. V(controller) where AWS did not answer.
+      - The evidence says for each time by which clock it is.
+    type: str
+    choices: [aws, controller]
+    default: aws
+  rpo_tolerance:
+    description:
+      - By how many seconds the age of the newest row may differ from that of the recovery point without a warning.
+      - A warning changes no verdict.
+    type: int
+    default: 900
   site:
     description: Where the databases were restored.
     type: dict
@@ -57,6 +70,27 @@ options:
       kind:
         description: V(instance) or V(cluster).
         type: str
+      restored_kind:
+        description: What was restored, where it is not the same as O(databases[].kind).
+        type: str
+      unlike:
+        description: In what it was not configured like the original database, or nobody knows.
+        type: list
+        elements: str
+      engine:
+        description: The engine.
+        type: str
+      engine_version:
+        description: The version of the engine.
+        type: str
+      owner:
+        description: Who answers for the database.
+        type: str
+      accept_unverified:
+        description:
+          - Whether it is accepted that no check looks at its data. It is V(unverified) all the same, and says why.
+        type: bool
+        default: false
       recovery_point:
         description: The name of the recovery point that was restored.
         type: str
@@ -77,11 +111,13 @@ options:
             description: The greatest age of the recovery point when the drill began, in seconds.
             type: int
           rto:
-            description: The greatest time that restore, credentials and checks may take together, in seconds.
+            description: The greatest time that all phases may take together, until the last check is done, in seconds.
             type: int
       restore:
         description:
-          - How the restore went, with V(status), V(reason), V(seconds) and V(target).
+          - How the restore went, with V(status), V(reason), V(target) and V(phases), the seconds that V(choose),
+            V(restore_call), V(available) and, for DB clusters, V(member) took.
+          - V(seconds) is the whole, for where its phases are not known.
           - The status is V(restored) or V(failed). Any other is V(unverified).
         type: dict
       credentials:
@@ -93,8 +129,21 @@ options:
         description: What RV(lifeboat.rds.database_check#module:databases) has about the database.
         type: dict
       checked_on:
-        description: The host on which the checks ran.
+        description: The host on which the checks ran, as it calls itself.
         type: str
+      reached:
+        description: Where the checks connected to.
+        type: dict
+        suboptions:
+          host:
+            description: The host, as the check host sees it.
+            type: str
+          port:
+            description: The port there.
+            type: int
+          forwarded:
+            description: Whether that is a port forward, and not the database itself.
+            type: bool
       teardown:
         description:
           - How the teardown went, with V(status) and V(reason).
@@ -160,7 +209,11 @@ EXAMPLES = r"""
         lineage: 20261123020500-5f0c2a9b7d31
         original_time: "2026-11-23T02:05:00Z"
         objectives: {rpo: 86400, rto: 3600}
-        restore: {status: restored, seconds: 912, target: lifeboat-20261123t1404-orders-5f0c2a}
+        owner: shop team
+        restore:
+          status: restored
+          target: lifeboat-20261123t1404-orders-5f0c2a
+          phases: {choose: 2, restore_call: 3, available: 907}
         credentials: {status: set, seconds: 41}
         check: "{{ checked.databases[0] }}"
         checked_on: "{{ checked.checked_on }}"
@@ -206,16 +259,40 @@ databases:
       type: int
       returned: always, but empty when it is not known
       sample: 43140
-    rto_seconds:
-      description: How long restore, credentials and checks took together.
+    rpo_newest_row_seconds:
+      description: The age of the newest row that a check found, when the drill began.
+      type: int
+      returned: always, but empty without such a row
+      sample: 43149
+    rto_connect_seconds:
+      description: How long it took until the first connection was accepted.
       type: float
-      returned: always, but empty when one of them is not known
+      returned: always, but empty when a phase of it is not known
+      sample: 953.1
+    rto_validated_seconds:
+      description: How long it took until the last check was done.
+      type: float
+      returned: always, but empty when a phase of it is not known
       sample: 953.4
     rto_phases:
-      description: How long each of them took, in seconds.
+      description:
+        - How long each phase took, in seconds, of this database alone. The first five are by the clock of AWS, in whole
+          seconds; V(reachable) and V(checked) are measured on the check host.
+        - A DB instance has no V(member).
       type: dict
       returned: always
-      sample: {restore: 912.0, credentials: 41.0, check: 0.4}
+      sample: {choose: 2.0, restore_call: 3.0, available: 907.0, credentials: 41.0, reachable: 0.1, checked: 0.3}
+    recovery_point_arn:
+      description: As given.
+      type: str
+      returned: always
+      sample: "arn:aws:rds:eu-central-1:123456789012:snapshot:lifeboat-orders-20261123020500-5f0c2a9b7d31"
+    warnings:
+      description: What does not change the verdict and yet should be looked at, such as two clocks that differ.
+      type: list
+      elements: str
+      returned: always
+      sample: []
     checks_passed:
       description: How many checks passed.
       type: int
@@ -232,8 +309,8 @@ table:
   type: list
   elements: str
   sample:
-    - "database  verdict   RPO         RTO           restore       credentials  check  checks  reason"
-    - "orders    verified  11 h 59 min  15 min 53 s  15 min 12 s  41 s         0.4 s  5/5"
+    - "database  verdict   RPO          RTO-connect  RTO-validated  restore      credentials  checks  reason"
+    - "orders    verified  11 h 59 min  15 min 53 s  15 min 53 s    15 min 12 s  41 s         5/5"
 summary:
   description: The verdict in one line.
   returned: always
@@ -259,20 +336,26 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import read_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import (
     COLLECTION_VERSION,
     document,
-    drill_verdict,
-    judge_drill,
     summary,
     table,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge import drill_verdict, judge_drill
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import check_drill_id
 
 OBJECTIVES: dict[str, Any] = {"rpo": {"type": "int"}, "rto": {"type": "int"}}
+REACHED: dict[str, Any] = {"host": {"type": "str"}, "port": {"type": "int"}, "forwarded": {"type": "bool"}}
 DATABASE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "kind": {"type": "str"},
+    "restored_kind": {"type": "str"},
+    "unlike": {"type": "list", "elements": "str"},
+    "engine": {"type": "str"},
+    "engine_version": {"type": "str"},
+    "owner": {"type": "str"},
+    "accept_unverified": {"type": "bool", "default": False},
     "recovery_point": {"type": "str"},
     "recovery_point_arn": {"type": "str"},
     "lineage": {"type": "str"},
@@ -282,6 +365,7 @@ DATABASE: dict[str, Any] = {
     "credentials": {"type": "dict", "no_log": False},  # how setting them went, not what they are
     "check": {"type": "dict"},
     "checked_on": {"type": "str"},
+    "reached": {"type": "dict", "options": REACHED},
     "teardown": {"type": "dict"},
 }
 PROBLEM: dict[str, Any] = {
@@ -294,6 +378,8 @@ ARGUMENTS: dict[str, Any] = {
     "drill_id": {"type": "str", "required": True},
     "directory": {"type": "path", "required": True},
     "started": {"type": "str", "required": True},
+    "started_clock": {"type": "str", "choices": ["aws", "controller"], "default": "aws"},
+    "rpo_tolerance": {"type": "int", "default": 900},
     "site": {"type": "dict", "required": True, "options": SITE},
     "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE},
     "problems": {"type": "list", "elements": "dict", "default": [], "options": PROBLEM},
@@ -304,7 +390,8 @@ def run(params: dict[str, Any], tool: dict[str, str], finished: datetime) -> tup
     """The result without the evidence, and the text of the evidence."""
     check_drill_id(params["drill_id"])
     started = read_time("Cannot report the drill (started)", params["started"])
-    judged = judge_drill(params["databases"], params["problems"], started)
+    tolerance = read_tolerance(params["rpo_tolerance"])
+    judged = judge_drill(params["databases"], params["problems"], started, tolerance)
     evidence = document(params, judged, started=started, finished=finished, tool=tool)
     result = {
         "verdict": drill_verdict(judged, params["problems"]),
@@ -313,6 +400,17 @@ def run(params: dict[str, Any], tool: dict[str, str], finished: datetime) -> tup
         "summary": summary(params["drill_id"], judged, params["problems"]),
     }
     return result, json.dumps(evidence, indent=2) + "\n"
+
+
+def read_tolerance(seconds: int) -> int:
+    """How far the two clocks of the RPO may differ.
+
+    :raises LifeboatError: when it is below 0.
+    """
+    if seconds < 0:
+        what = f"Cannot report the drill with rpo_tolerance {seconds}"
+        raise LifeboatError(what, why="it is below 0", remedy="Raise it")
+    return seconds
 
 
 def paths(directory: str, drill_id: str) -> Iterator[str]:

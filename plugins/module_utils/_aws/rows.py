@@ -149,6 +149,7 @@ def database(row: Row, spelling: Spelling) -> Database:
         resource_id=row[spelling.resource_id],
     )
     host, port = endpoint(row)
+    secret = row.get("MasterUserSecret") or {}
     return Database(
         id=identity,
         engine=row.get("Engine", ""),
@@ -168,7 +169,8 @@ def database(row: Row, spelling: Spelling) -> Database:
         backup_retention_days=row.get("BackupRetentionPeriod"),
         ca=row.get("CACertificateIdentifier"),
         iam=bool(row.get("IAMDatabaseAuthenticationEnabled")),
-        secret_arn=(row.get("MasterUserSecret") or {}).get("SecretArn"),
+        secret_arn=secret.get("SecretArn"),
+        secret_status=secret.get("SecretStatus"),
         configuration=configuration(row),
     )
 

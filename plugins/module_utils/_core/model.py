@@ -118,6 +118,7 @@ class Database:
     ca: str | None = None  # who vouches for its TLS; instances only
     iam: bool = False  # whether IAM's tokens let users in
     secret_arn: str | None = None  # of a master password that RDS manages
+    secret_status: str | None = None
     configuration: Configuration = Configuration()
 
     @property

@@ -23,7 +23,7 @@ class Total:
     result: dict[str, Any] = field(default_factory=dict)
     steps: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     api_calls: dict[str, int] = field(default_factory=dict)
-    credentials: dict[str, str] = field(default_factory=dict)
+    credentials: dict[str, dict[str, str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def add(self, result: dict[str, Any]) -> None:

@@ -574,6 +574,36 @@ def test_a_password_is_changed_at_once(aws: Any, kind: str) -> None:
     ]
 
 
+def test_a_password_replaces_one_that_rds_manages(aws: Any) -> None:
+    """RDS refuses a password for a database whose own it manages (API Reference, ModifyDBInstance)."""
+    site, wire = aws(ModifyDBInstance={})
+    site.set_password(restored("a", secret_arn="arn"), "word-of-the-day")
+    assert wire.params("ModifyDBInstance")[0]["ManageMasterUserPassword"] is False
+
+
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_rds_is_asked_to_manage_a_password(aws: Any, kind: str) -> None:
+    prefix = "DBInstance" if kind == "instance" else "DBCluster"
+    site, wire = aws(**{f"Modify{prefix}": {}})
+    site.manage_password(restored("a", kind))
+    sent = {f"{prefix}Identifier": "a", "ManageMasterUserPassword": True, "ApplyImmediately": True}
+    assert wire.asked == [(f"Modify{prefix}", sent)]
+
+
+def test_a_managed_password_is_read_from_its_secret(aws: Any) -> None:
+    site, wire = aws(GetSecretValue={"SecretString": '{"username": "master", "password": "of-rds"}'})
+    assert site.managed_password(restored("a", secret_arn="arn:secret")) == "of-rds"
+    assert wire.asked == [("GetSecretValue", {"SecretId": "arn:secret"})]
+
+
+def test_a_token_is_made_for_one_user_at_one_endpoint_without_a_call(aws: Any) -> None:
+    site, wire = aws()
+    token = site.token(restored("a"), "clerk")
+    assert token.startswith("a.example:5432/?")
+    assert {"Action=connect", "DBUser=clerk"} <= set(token.partition("?")[2].split("&"))
+    assert wire.asked == []
+
+
 def test_a_password_that_is_refused_is_not_in_the_message(aws: Any) -> None:
     site, _wire = aws(ModifyDBInstance=Refused("InvalidParameterValue"))
     with pytest.raises(AwsRefusal, match="Cannot set the master password of a") as caught:
@@ -638,6 +668,7 @@ def act(site: Site, what: str) -> None:
         "restore": lambda: site.restore(TARGET),
         "add_member": lambda: site.add_member(CLUSTER_TARGET),
         "set_password": lambda: site.set_password(one, "word"),
+        "managed_password": lambda: site.managed_password(restored("a", secret_arn="arn")),
         "delete_database": lambda: site.delete_database(one),
     }
     calls[what]()
@@ -653,6 +684,7 @@ def act(site: Site, what: str) -> None:
         ("restore", "RestoreDBInstanceFromDBSnapshot", f"Cannot restore {landed().name} as {TARGET.name}"),
         ("add_member", "CreateDBInstance", f"Cannot add {CLUSTER_TARGET.member} to the cluster"),
         ("set_password", "ModifyDBInstance", "Cannot set the master password of a"),
+        ("managed_password", "GetSecretValue", "Cannot read the managed password of a"),
         ("delete_database", "DeleteDBInstance", "Cannot delete a"),
     ],
 )

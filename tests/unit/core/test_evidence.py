@@ -11,23 +11,28 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import (
     COLLECTION_VERSION,
     document,
-    drill_verdict,
-    duration,
-    judge_database,
-    judge_drill,
     not_tested,
     scrub,
     summary,
     table,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge import (
+    drill_verdict,
+    judge_database,
+    judge_drill,
+)
 
 ROOT = Path(__file__).parents[3]
 STARTED = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)
-PASSED = [{"check": "connection", "status": "passed"}, {"check": "rows", "status": "passed"}]
-CHECK = {"verdict": "verified", "reason": "", "seconds": 0.4, "checks": PASSED}
+PASSED = [
+    {"check": "connection", "status": "passed", "seconds": 0.1},
+    {"check": "rows", "status": "passed", "seconds": 0.3},
+]
+CHECK = {"verdict": "verified", "reason": "", "checks": PASSED}
+PHASES = {"choose": 1, "restore_call": 2, "available": 56}
 
 Row = dict[str, Any]
 
@@ -36,14 +41,20 @@ def facts(**changes: Any) -> Row:
     """A database of which everything went well, but for the changes."""
     good: Row = {
         "name": "orders",
+        "kind": "instance",
+        "recovery_point_arn": "arn",
         "original_time": "2026-11-23T12:00:00Z",
         "objectives": {"rpo": 7200, "rto": 100},
-        "restore": {"status": "restored", "seconds": 59},
+        "restore": {"status": "restored", "phases": PHASES},
         "credentials": {"status": "set", "seconds": 40.6},
         "check": CHECK,
         "teardown": {"status": "deleted"},
     }
     return good | changes
+
+
+def restore(**phases: Any) -> Row:
+    return {"status": "restored", "phases": {**PHASES, **phases}}
 
 
 def verdict(**changes: Any) -> tuple[str, str]:
@@ -56,11 +67,15 @@ def test_a_database_of_which_everything_went_well_is_verified() -> None:
         "name": "orders",
         "verdict": "verified",
         "reason": "",
+        "recovery_point_arn": "arn",
         "rpo_seconds": 7200,
-        "rto_seconds": 100.0,
-        "rto_phases": {"restore": 59, "credentials": 40.6, "check": 0.4},
+        "rpo_newest_row_seconds": None,
+        "rto_connect_seconds": 99.7,
+        "rto_validated_seconds": 100.0,
+        "rto_phases": {**PHASES, "credentials": 40.6, "reachable": 0.1, "checked": 0.3},
         "checks_passed": 2,
         "checks_total": 2,
+        "warnings": [],
     }
 
 
@@ -111,12 +126,12 @@ def test_what_is_missing_is_unverified(piece: str, value: Row | None) -> None:
         pytest.param({"original_time": "2026-11-23T14:00:01Z"}, "unverified", "RPO could not be measured",
                      id="a-recovery-point-from-after-the-start"),
         pytest.param({"restore": {"status": "restored"}}, "unverified", "RTO could not be measured", id="rto-unknown"),
-        pytest.param({"restore": {"status": "restored", "seconds": "soon"}}, "unverified", "RTO could not be measured",
+        pytest.param({"restore": restore(choose="soon")}, "unverified", "RTO could not be measured",
                      id="rto-of-no-number"),
-        pytest.param({"restore": {"status": "restored", "seconds": -1}}, "unverified", "RTO could not be measured",
+        pytest.param({"restore": restore(choose=-1)}, "unverified", "RTO could not be measured",
                      id="rto-of-a-negative-time"),
-        pytest.param({"restore": {"status": "restored", "seconds": 500}, "credentials": {"status": "set"}}, "failed",
-                     "RTO 8 min 20 s is over the objective of 1 min 40 s", id="rto-missed-before-the-end"),
+        pytest.param({"restore": restore(choose=444.4), "credentials": {"status": "set"}}, "failed",
+                     "RTO 8 min 22 s is over the objective of 1 min 40 s", id="rto-missed-before-the-end"),
     ],
 )  # fmt: skip
 def test_what_stands_against_a_database(changes: Row, expected: str, reason: str) -> None:
@@ -126,6 +141,13 @@ def test_what_stands_against_a_database(changes: Row, expected: str, reason: str
 @pytest.mark.parametrize("objectives", [None, {}, {"rpo": None, "rto": None}], ids=["none", "empty", "nulls"])
 def test_without_objectives_the_times_are_only_reported(objectives: Row | None) -> None:
     assert verdict(objectives=objectives, original_time=None) == ("verified", "")
+
+
+def test_what_was_accepted_without_a_look_at_its_data_is_unverified_and_says_so() -> None:
+    reason = "no check looked at its data; its definition says accept_unverified"
+    assert verdict(accept_unverified=True, check=CHECK | {"checks": PASSED[:1]}, objectives=None) == (
+        "unverified", reason,
+    )  # fmt: skip
 
 
 def test_what_follows_a_failed_step_is_not_reported_as_missing() -> None:
@@ -172,32 +194,14 @@ def test_a_problem_is_told_with_its_database_only() -> None:
     assert (first.reason, second.reason) == ("the check host was unreachable", "")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        pytest.param(None, "-", id="unknown"),
-        pytest.param(0, "0 s", id="nothing"),
-        pytest.param(0.04, "0.0 s", id="next-to-nothing"),
-        pytest.param(0.44, "0.4 s", id="less-than-a-second"),
-        pytest.param(3.0, "3 s", id="whole-seconds"),
-        pytest.param(42.9, "42 s", id="seconds"),
-        pytest.param(60, "1 min", id="a-minute"),
-        pytest.param(303, "5 min 3 s", id="minutes"),
-        pytest.param(7523, "2 h 5 min", id="hours"),
-        pytest.param(273600, "3 d 4 h", id="days"),
-    ],
-)
-def test_a_time_is_shown_by_its_largest_units(seconds: float | None, shown: str) -> None:
-    assert duration(seconds) == shown
-
-
 def test_the_table_is_aligned_and_tells_why() -> None:
-    databases = [facts(), facts(name="catalogue", check=None, objectives=None)]
+    lost = {**restore(), "status": "lost"}
+    databases = [facts(), facts(name="catalogue", restore=lost, check=None, objectives=None)]
     problems = [{"database": None, "reason": "two lines\nof text", "verdict": "failed"}]
     assert table(judge_drill(databases, problems, STARTED), problems) == [
-        "database   verdict     RPO  RTO         restore  credentials  check  checks  reason",
-        "orders     verified    2 h  1 min 40 s  59 s     40 s         0.4 s  2/2",
-        "catalogue  unverified  2 h  -           59 s     40 s         -      0/0     nothing is known of the check",
+        "database   verdict     RPO  RTO-connect  RTO-validated  restore  credentials  checks  reason",
+        "orders     verified    2 h  1 min 39 s   1 min 40 s     59 s     40 s         2/2",
+        "catalogue  unverified  2 h  -            -              59 s     40 s         0/0     restore is lost",
         "failed: two lines\\nof text",
     ]
 
@@ -229,6 +233,24 @@ def test_nothing_named_like_a_secret_is_kept() -> None:
     assert scrub(given) == {"credentials": {"status": "set"}, "rows": [{"kept": kept}], "checks_passed": 5}
 
 
+def test_a_text_in_the_document_is_one_printable_line_whatever_somebody_wrote_into_a_row() -> None:
+    hostile = "</script>'\";\x1b[2J\n\u202e" + "x" * 1_000_000
+    kept = scrub({hostile: [hostile, 5, None, True]})
+    ((key, (value, *others)),) = kept.items()
+    assert key.isprintable() and value.isprintable() and len(key) == len(value) == 2000
+    assert others == [5, None, True]
+
+
+def test_says_that_a_stand_in_is_no_cluster() -> None:
+    (told,) = [line for line in not_tested([facts(kind="cluster", restored_kind="instance")]) if "DB" in line]
+    assert told == "orders: the DB cluster that it is. A DB instance was restored."
+
+
+def test_says_in_what_a_configuration_was_not_proven() -> None:
+    told = not_tested([facts(unlike=["class: db.t4g.medium instead of db.r6g.large"])])
+    assert "orders: its configuration (class: db.t4g.medium instead of db.r6g.large)." in told
+
+
 def test_says_what_was_not_tested() -> None:
     skipped = CHECK | {"checks": [*PASSED, {"check": "canary", "status": "skipped"}]}
     told = [line for line in not_tested([facts(check=skipped)]) if line.startswith("orders")]
@@ -246,6 +268,7 @@ def test_says_what_was_not_tested() -> None:
 def test_the_document_holds_the_facts_and_the_conclusions() -> None:
     params = {
         "drill_id": "d1",
+        "started_clock": "aws",
         "site": {"account_id": "222222222222", "region": "us-east-1"},
         "databases": [facts(restore={"status": "restored", "seconds": 1, "password": "x"}, checked_on="bastion")],
         "problems": [],
@@ -253,7 +276,8 @@ def test_the_document_holds_the_facts_and_the_conclusions() -> None:
     judged = judge_drill(params["databases"], [], STARTED)
     written = document(params, judged, started=STARTED, finished=STARTED, tool={"python": "3.11"})
     (database,) = written.pop("databases")
-    assert len(written.pop("not_tested")) == 10
+    assert len(written.pop("not_tested")) == 9
+    assert set(written.pop("clocks")) >= {"started", "finished", "rpo_seconds", *database["rto_phases"]}
     assert written == {
         "document": "drill",
         "version": 1,

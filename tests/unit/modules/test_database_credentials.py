@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.credentials import make_credentials
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials
 from tests.builders import DR, EAST, NOW, SOURCE, hours_ago, refusal, restored
 
@@ -31,7 +32,7 @@ def dr_site(site: Any) -> Any:
 def run(options: Any) -> Any:
     def run(site: Mock, *, check_mode: bool = False, **given: Any) -> Row:
         given = {"account_id": DR, "drill_id": "d1", **given}
-        return database_credentials.run(options(database_credentials, **given), site, check_mode=check_mode)
+        return make_credentials(options(database_credentials, **given), site, check_mode=check_mode)
 
     return run
 
@@ -39,6 +40,10 @@ def run(options: Any) -> Any:
 def asked(site: Mock) -> dict[str, str]:
     """The passwords that AWS got."""
     return {one.args[0].id.identifier: one.args[1] for one in site.set_password.call_args_list}
+
+
+def passwords_of(result: Row) -> dict[str, str]:
+    return {name: one["password"] for name, one in result["credentials"].items()}
 
 
 def statuses(result: Row) -> Row:
@@ -49,7 +54,8 @@ def test_every_database_of_the_drill_gets_the_password_that_is_returned(run: Any
     site = dr_site(ORDERS, SHOP, MEMBER)
     result = run(site)
     assert set(asked(site)) == {"lifeboat-d1-orders", "lifeboat-d1-shop"}
-    assert result["credentials"] == asked(site)
+    assert passwords_of(result) == asked(site)
+    assert {(one["username"], one["kind"]) for one in result["credentials"].values()} == {("master", "password")}
     assert (result["changed"], set(statuses(result).values())) == (True, {"modifying"})
 
 
@@ -67,12 +73,12 @@ def test_nothing_but_the_drills_own_databases_is_touched(run: Any, dr_site: Any,
 
 
 def test_passwords_differ_between_databases_and_between_runs(run: Any, dr_site: Any) -> None:
-    passwords = [password for _run in range(5) for password in run(dr_site(ORDERS, BILLING))["credentials"].values()]
+    passwords = [one for _run in range(5) for one in passwords_of(run(dr_site(ORDERS, BILLING))).values()]
     assert len(set(passwords)) == 10
 
 
 def test_a_password_is_long_and_legal_for_every_engine(run: Any, dr_site: Any) -> None:
-    (password,) = run(dr_site(ORDERS))["credentials"].values()
+    (password,) = passwords_of(run(dr_site(ORDERS))).values()
     assert 30 <= len(password) <= 41  # MySQL's limit is the lowest
     assert not set(password) & set("/@\"' ")
 
@@ -159,6 +165,89 @@ def test_no_full_pass_comes_last_since_it_would_set_new_passwords(monkeypatch: p
     assert run_module.call_args.kwargs == {"last_full_pass": False}
 
 
+# -- passwords that RDS manages ---------------------------------------------------------------------------------------
+
+SECRET = {"secret_arn": "arn:aws:secretsmanager:us-east-1:222222222222:secret:rds!db-1", "secret_status": "active"}
+
+
+def test_rds_is_asked_once_to_manage_the_password(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(ORDERS, SHOP, MEMBER)
+    result = run(site, mode="managed")
+    assert writes(site) == ["manage_password", "manage_password"]
+    assert (result["credentials"], set(statuses(result).values())) == ({}, {"modifying"})
+
+
+def test_a_managed_password_is_read_when_its_secret_is_active(run: Any, dr_site: Any) -> None:
+    site = dr_site(restored("lifeboat-d1-orders", **SECRET))
+    site.managed_password.return_value = "of-rds"
+    result = run(site, mode="managed", resume=resume("lifeboat-d1-orders"))
+    assert result["credentials"] == {
+        "lifeboat-d1-orders": {"username": "master", "password": "of-rds", "kind": "password"}
+    }
+    assert (statuses(result), result["resume"]) == ({"lifeboat-d1-orders": "set"}, [])
+
+
+@pytest.mark.parametrize(
+    "secret", [{}, {**SECRET, "secret_status": "creating"}], ids=["there is none yet", "it is being made"]
+)
+def test_a_secret_that_is_not_active_is_waited_for(run: Any, dr_site: Any, secret: Row) -> None:
+    site, documents = dr_site(restored("lifeboat-d1-orders", **secret)), resume("lifeboat-d1-orders")
+    result = run(site, mode="managed", resume=documents)
+    assert (result["credentials"], result["resume"], site.managed_password.called) == ({}, documents, False)
+
+
+def test_what_rds_manages_already_is_only_read(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(restored("lifeboat-d1-orders", **SECRET))
+    site.managed_password.return_value = "of-rds"
+    result = run(site, mode="managed")
+    assert (writes(site), result["changed"], passwords_of(result)) == ([], False, {"lifeboat-d1-orders": "of-rds"})
+
+
+@pytest.mark.parametrize(
+    ("meaning", "status"), [("permission", "failed"), ("wait", "modifying"), ("unreachable", "modifying")]
+)
+def test_a_secret_that_cannot_be_read_is_no_password(run: Any, dr_site: Any, meaning: str, status: str) -> None:
+    site = dr_site(restored("lifeboat-d1-orders", **SECRET))
+    site.managed_password.side_effect = refusal(meaning)
+    result = run(site, mode="managed", resume=resume("lifeboat-d1-orders"))
+    assert (statuses(result), result["credentials"]) == ({"lifeboat-d1-orders": status}, {})
+    assert bool(result["resume"]) == (status == "modifying")
+
+
+def test_check_mode_reads_no_secret(run: Any, dr_site: Any) -> None:
+    site = dr_site(restored("lifeboat-d1-orders", **SECRET))
+    assert run(site, mode="managed", check_mode=True)["credentials"] == {}
+    assert not site.managed_password.called
+
+
+# -- tokens -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_for_the_named_user_and_changes_nothing(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(restored("lifeboat-d1-orders", iam=True))
+    site.token.side_effect = lambda database, username: f"{username}@{database.host}"
+    result = run(site, mode="iam", username="clerk")
+    assert result["credentials"] == {
+        "lifeboat-d1-orders": {"username": "clerk", "password": "clerk@lifeboat-d1-orders.example", "kind": "iam"}
+    }
+    assert (writes(site), result["changed"], statuses(result)) == ([], False, {"lifeboat-d1-orders": "set"})
+
+
+def test_a_database_without_iam_authentication_gets_no_token(run: Any, dr_site: Any) -> None:
+    site = dr_site(ORDERS, restored("lifeboat-d1-billing", iam=True))
+    site.token.return_value = "token"
+    result = run(site, mode="iam", username="clerk")
+    assert statuses(result) == {"lifeboat-d1-orders": "failed", "lifeboat-d1-billing": "set"}
+    assert set(result["credentials"]) == {"lifeboat-d1-billing"}
+    assert "Restore it with iam_authentication" in result["msg"]
+
+
+def test_check_mode_makes_no_token(run: Any, dr_site: Any) -> None:
+    site = dr_site(restored("lifeboat-d1-orders", iam=True))
+    assert run(site, mode="iam", username="clerk", check_mode=True)["credentials"] == {}
+    assert not site.token.called
+
+
 # -- bad input --------------------------------------------------------------------------------------------------------
 
 
@@ -167,6 +256,8 @@ def test_no_full_pass_comes_last_since_it_would_set_new_passwords(monkeypatch: p
     [
         pytest.param({"account_id": SOURCE}, "these credentials belong to account 222222222222", id="wrong account"),
         pytest.param({"drill_id": "D 1"}, "Cannot use the drill id", id="bad drill id"),
+        pytest.param({"mode": "iam"}, "username is not set", id="tokens for nobody"),
+        pytest.param({"username": "clerk"}, "passwords are set for the master user", id="a user without tokens"),
     ],
 )
 def test_bad_input_stops_the_call_before_anything_is_read(run: Any, dr_site: Any, given: Row, message: str) -> None:

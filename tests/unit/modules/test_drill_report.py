@@ -175,9 +175,69 @@ def test_a_directory_is_taken_from_where_the_module_runs(
     assert call(ORDERS, directory="here/there")["evidence"] == f"{tmp_path}/here/there/d1-1.json"
 
 
+def test_the_evidence_says_by_which_clock_each_time_is(call: Any) -> None:
+    clocks = [
+        json.loads(Path(call(ORDERS, **changes)["evidence"]).read_text())["clocks"]
+        for changes in ({}, {"started_clock": "controller"})
+    ]
+    assert [one["started"].partition(":")[0] for one in clocks] == ["AWS", "the controller"]
+    assert clocks[0]["available"].startswith("AWS")
+    assert clocks[0]["checked"].startswith("the check host")
+
+
+def test_two_clocks_that_differ_by_more_than_the_tolerance_are_told(call: Any) -> None:
+    stale = ORDERS | {"check": ORDERS["check"] | {"newest_row": "2026-11-23T11:59:00Z"}}
+    quiet, loud = call(stale, rpo_tolerance=60), call(stale, rpo_tolerance=59)
+    assert (len(quiet["databases"][0]["warnings"]), len(loud["databases"][0]["warnings"])) == (0, 1)
+    assert loud["table"][-1].startswith("warning: orders: the newest row is 1 min older")
+
+
+HOSTILE = "\x1b[2J\r\n\u202e</td><script>'\";--{{ lookup('pipe', 'id') }}" + "x" * 1_000_000
+
+
+def hostile(spec: Row) -> Row:
+    """Every option that takes a text or anything, at any depth, with a hostile value."""
+    made: Row = {}
+    for name, one in spec.items():
+        if "options" in one:
+            inner = hostile(one["options"])
+            made[name] = [inner] if one["type"] == "list" else inner
+        elif one["type"] == "dict":
+            made[name] = {HOSTILE: HOSTILE, "status": HOSTILE, "reason": HOSTILE, "phases": {"choose": HOSTILE}}
+        elif one["type"] == "str" and not one.get("choices"):
+            made[name] = HOSTILE
+    return made
+
+
+def lines_of(value: Any) -> Iterator[str]:
+    """Every text of a document, keys among them."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for one in value:
+            yield from lines_of(one)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_whatever_somebody_wrote_is_shown_as_short_printable_lines_wherever_it_is(call: Any) -> None:
+    given = hostile({name: drill_report.ARGUMENTS[name] for name in ("site", "databases", "problems")})
+    (database,) = given.pop("databases")
+    rows = [{"check": HOSTILE, "status": "failed", "reason": HOSTILE, "target": HOSTILE, "found": HOSTILE}]
+    database["check"] = {"verdict": HOSTILE, "reason": HOSTILE, "newest_row": HOSTILE, "checks": rows}
+    given["problems"][0]["verdict"] = "failed"
+    result = call(database, **given)
+    evidence = Path(result["evidence"]).read_text()
+    assert len(evidence) < 100_000
+    assert all(line.isprintable() and len(line) <= 2000 for line in lines_of(json.loads(evidence)))
+    assert all(line.isprintable() and len(line) < 3000 for line in [*result["table"], result["summary"]])
+    assert all(line.isprintable() and len(line) < 3000 for line in lines_of(result["databases"]))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        pytest.param({"rpo_tolerance": -1}, "Cannot report the drill with rpo_tolerance -1", id="tolerance-below-0"),
         pytest.param({"drill_id": "../d1"}, "Cannot use the drill id '../d1'", id="drill-id-that-leaves-the-directory"),
         pytest.param({"started": "noon"}, "Cannot report the drill (started): 'noon' is no time", id="no-start"),
     ],

@@ -7,13 +7,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
-from ansible_collections.lifeboat.rds.plugins.filter.drill import FilterModule, drill_facts, drill_targets
+from ansible_collections.lifeboat.rds.plugins.filter.drill import (
+    FilterModule,
+    drill_definitions,
+    drill_facts,
+    drill_selection,
+    drill_targets,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.definitions import RULES
 
 Row = dict[str, Any]
 
-FRESHNESS: Row = {"check": "freshness", "table": "orders", "column": "at", "within": 3600}
+FRESHNESS: Row = {"check": "freshness", "table": "orders", "column": "at", "max_age": 3600}
 ROWS: Row = {"check": "rows", "table": "orders", "minimum": 1}
+TABLES: Row = {"check": "tables", "tables": ["orders"]}
+WAY: Row = {"username": "master", "password": "word", "kind": "password"}
 
 
 def restored(**changes: Any) -> Row:
@@ -41,7 +51,7 @@ def restored(**changes: Any) -> Row:
 
 def credentials(**changes: Any) -> Row:
     step = {"name": "lifeboat-d1-orders", "status": "set", "reason": "in force", "seconds": 9, **changes}
-    return {"credentials": {"lifeboat-d1-orders": "word"}, "steps": [step]}
+    return {"credentials": {"lifeboat-d1-orders": WAY}, "steps": [step]}
 
 
 def targets(restores: Row, passwords: Row | None = None, **definition: Any) -> list[Row]:
@@ -50,7 +60,7 @@ def targets(restores: Row, passwords: Row | None = None, **definition: Any) -> l
 
 
 def facts(restores: Row, passwords: Row | None = None, checked: Row | None = None, removed: Row | None = None) -> Row:
-    definitions = {"orders": {"rpo": 3600}}
+    definitions = {"orders": {"rpo": 3600, "owner": "shop team"}}
     (one,) = drill_facts(restores, passwords or {}, checked or {}, removed or {}, definitions)
     return one
 
@@ -86,8 +96,38 @@ def test_what_cannot_be_reached_is_not_checked(restores: Row, passwords: Row | N
     assert targets(restores, passwords) == []
 
 
-def test_a_database_without_a_name_of_its_own_is_reached_through_postgres() -> None:
-    assert targets(restored(database_name=None))[0]["database"] == "postgres"
+@pytest.mark.parametrize(
+    ("step", "definition", "name"),
+    [
+        pytest.param({"database_name": None}, {}, "postgres", id="what every PostgreSQL server has"),
+        pytest.param({"database_name": None, "engine": "mariadb"}, {}, "mysql", id="what every MariaDB server has"),
+        pytest.param({}, {"rpo": 1}, "shop", id="its first database"),
+        pytest.param({}, {"database": "ledger"}, "ledger", id="as its definition says"),
+    ],
+)
+def test_the_checks_connect_to_a_database_that_is_there(step: Row, definition: Row, name: str) -> None:
+    assert targets(restored(**step), **definition)[0]["database"] == name
+
+
+def test_what_only_some_databases_need_is_left_out_for_the_others() -> None:
+    token = {"credentials": {"lifeboat-d1-orders": {"username": "clerk", "password": "token", "kind": "iam"}}}
+    (plain,) = targets(restored())
+    (rich,) = drill_targets(restored(), token, {"orders": {"driver": "oracle+oracledb"}}, ca_file="/ca.pem")
+    added = {name: rich[name] for name in set(rich) - set(plain)}
+    assert added == {"driver": "oracle+oracledb", "ca_file": "/ca.pem", "credentials_kind": "iam"}
+    assert (rich["username"], rich["password"]) == ("clerk", "token")
+
+
+FORWARDS: Row = {"lifeboat-d1-orders": {"host": "127.0.0.1", "port": "15001"}}
+
+
+def test_a_port_forward_is_used_where_there_is_one_and_the_report_says_so() -> None:
+    (target,) = drill_targets(restored(), credentials(), {}, FORWARDS)
+    assert (target["host"], target["port"]) == ("127.0.0.1", 15001)
+    checked = {"checked_on": "bastion", "databases": [{"name": "orders"}]}
+    for forwards, reached in ((FORWARDS, ("127.0.0.1", 15001, True)), ({"other": {}}, ("h", 5432, False))):
+        (one,) = drill_facts(restored(), credentials(), checked, {}, {}, {}, forwards)
+        assert tuple(one["reached"].values()) == reached
 
 
 @pytest.mark.parametrize(
@@ -127,13 +167,138 @@ def test_a_database_without_checks_is_still_reached(definitions: Row) -> None:
         pytest.param({"orders": {"rpo": 5}, "*": {"rpo": 9}}, (9, []), id="in the order of the inventory"),
         pytest.param({"*": {"rpo": 9, "engines": ["mysql"]}}, (None, []), id="another engine"),
         pytest.param({"*": {"rpo": 9, "kinds": ["instance"]}}, (9, []), id="its kind"),
-        pytest.param({"*": {"rpo": 9, "match_tags": {"tier": "gold"}}}, (None, []), id="tags that nobody knows here"),
+        pytest.param({"*": {"rpo": 9, "match_tags": {"tier": "gold"}}}, (None, []), id="tags that nobody knows"),
+        pytest.param({"*": {"rpo": 9, "match_tags": {"tier": "iron"}}}, (9, []), id="its tags"),
     ],
 )
 def test_a_definition_is_what_all_matching_entries_say(definitions: Row, expected: Any) -> None:
-    (target,) = drill_targets(restored(), credentials(), definitions)
-    (report,) = drill_facts(restored(), {}, {}, {}, definitions)
+    step = restored(database_tags={"tier": "iron"})
+    (target,) = drill_targets(step, credentials(), definitions)
+    (report,) = drill_facts(step, {}, {}, {}, definitions)
     assert (report["objectives"]["rpo"], target["checks"]) == expected
+
+
+# -- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", sorted(RULES))
+def test_a_setting_that_is_null_in_yaml_is_as_good_as_left_out(setting: str) -> None:
+    assert drill_definitions({"orders": {setting: None}}) == {"orders": {setting: None}}
+
+
+GOOD: Row = {
+    "*": {"rpo": 86400, "rto": "7200", "daily": 0, "expires_after": 90, "owner": "the shop"},
+    "orders-*": {
+        "engines": ["postgres"],
+        "kinds": ["instance", "cluster"],
+        "match_tags": {"tier": "gold"},
+        "db_instance_class": "db.r6g.large",
+        "db_subnet_group_name": "quiet",
+        "vpc_security_group_ids": ["sg-1"],
+        "serverless": {"min": 0.5, "max": 4},
+        "accept_unverified": True,
+    },
+    "nothing": None,
+    "orders": {"checks": [TABLES, ROWS, FRESHNESS], "copy_option_group": "yes", "kms_key_id": "alias/x"},
+}
+
+
+def test_definitions_that_make_sense_are_returned_as_they_are() -> None:
+    assert drill_definitions(GOOD) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("definitions", "said"),
+    [
+        pytest.param([], ["lifeboat_databases", "no dictionary but a list"], id="a list"),
+        pytest.param({"orders": {"rpoo": 1}}, ["lifeboat_databases.orders", "'rpoo' is no setting", "Did you mean rpo"],
+                     id="a typo"),
+        pytest.param({"orders": {"zzz": 1}}, ["'zzz' is no setting", "Known are: rpo, rto"], id="an unknown key"),
+        pytest.param({"orders": {"\x1b[2J": 1}}, ["'\\x1b[2J' is no setting"], id="a hostile key"),
+        pytest.param({"orders": {1: 1}}, ["'1' is no setting"], id="a key that is a number"),
+        pytest.param({7: {"rpo": 1}}, ["lifeboat_databases.7", "in quotes"], id="a number for a name"),
+        pytest.param({"orders": 5}, ["lifeboat_databases.orders: it is no dictionary"], id="a number for an entry"),
+        pytest.param({"orders": {"rpo": -1}}, ["rpo is -1", "a whole number of seconds above 0"], id="negative"),
+        pytest.param({"orders": {"rto": 0}}, ["rto is 0"], id="nothing"),
+        pytest.param({"orders": {"rpo": 1.5}}, ["rpo is 1.5"], id="a fraction"),
+        pytest.param({"orders": {"rpo": True}}, ["rpo is True"], id="a truth"),
+        pytest.param({"orders": {"rpo": "1 h"}}, ["rpo is '1 h'"], id="a time with a unit"),
+        pytest.param({"orders": {"expires_after": 0}}, ["expires_after is 0", "minutes"], id="no time to live"),
+        pytest.param({"orders": {"keep": -1}}, ["keep is -1"], id="a number below 0"),
+        pytest.param({"orders": {"checks": {}}}, ["checks is {}", "a list of checks"], id="checks that are no list"),
+        pytest.param({"orders": {"checks": ["rows"]}}, ["checks is ['rows']"], id="checks that are names"),
+        pytest.param({"orders": {"kinds": ["table"]}}, ["kinds is ['table']"], id="an unknown kind"),
+        pytest.param({"orders": {"vpc_security_group_ids": "sg-1"}}, ["a list of security groups"], id="no list"),
+        pytest.param({"orders": {"vpc_security_group_ids": []}}, ["a list of security groups"], id="an empty list"),
+        pytest.param({"orders": {"db_subnet_group_name": " "}}, ["db_subnet_group_name is ' '"], id="an empty text"),
+        pytest.param({"orders": {"db_instance_class": "r6g.large"}}, ["such as db.t4g.medium"], id="no class"),
+        pytest.param({"orders": {"serverless": {"min": 4, "max": 1}}}, ["serverless is"], id="a range upside down"),
+        pytest.param({"orders": {"accept_unverified": "perhaps"}}, ["true or false"], id="perhaps"),
+        pytest.param({"orders": {"rpo": 1}, "*": {"rpo": 2}}, ["lifeboat_databases.*", "Put it first"], id="* is last"),
+        pytest.param({"orders": {"checks": [{"check": "rows", "table": "t"}]}}, ["check 1 of orders (rows)", "minimum"],
+                     id="a check without its parameters"),
+        pytest.param({"orders": {"checks": [TABLES, {"check": "rowz"}]}}, ["check 2 of orders", "rowz"], id="no check"),
+        pytest.param({"orders": {"checks": [{**ROWS, "tabel": "t"}]}}, ["checks of lifeboat_databases.orders", "tabel"],
+                     id="a typo in a check"),
+        pytest.param({"orders": {"checks": [{**ROWS, "minimum": "many"}]}}, ["lifeboat_databases.orders", "minimum"],
+                     id="a wrong type in a check"),
+    ],
+)  # fmt: skip
+def test_definitions_that_make_no_sense_are_refused_with_the_entry_and_the_remedy(
+    definitions: Any, said: list[str]
+) -> None:
+    with pytest.raises(AnsibleFilterError) as caught:
+        drill_definitions(definitions)
+    assert [part for part in said if part not in str(caught.value)] == [], str(caught.value)
+
+
+def test_what_a_canary_must_be_is_in_no_refusal() -> None:
+    canary = {"check": "canary", "table": "t", "column": "c", "where": {}, "expected": "bright-harbour"}
+    with pytest.raises(AnsibleFilterError) as caught:
+        drill_definitions({"orders": {"checks": [canary]}})
+    assert "bright-harbour" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("definition", "chosen"),
+    [
+        pytest.param({"checks": [ROWS]}, True, id="a check that looks at data"),
+        pytest.param({"checks": [TABLES]}, False, id="only that tables exist"),
+        pytest.param({"checks": []}, False, id="none"),
+        pytest.param(None, False, id="no definition"),
+        pytest.param({"accept_unverified": True}, True, id="none, and that is accepted"),
+        pytest.param({"accept_unverified": "yes"}, True, id="accepted in other words"),
+        pytest.param({"accept_unverified": False}, False, id="not accepted"),
+    ],
+)
+def test_a_database_whose_data_nobody_looks_at_is_not_restored(definition: Row | None, chosen: bool) -> None:
+    definitions = {"orders": definition}
+    assert drill_selection(restored(status="restoring"), definitions) == (["orders"] if chosen else [])
+
+
+def test_a_refused_database_is_reported_as_unverified_with_the_remedy() -> None:
+    billing = {**restored()["steps"][0], "database": "billing", "name": "lifeboat-d1-billing"}
+    planned = {"steps": [*restored()["steps"], billing]}
+    found = drill_facts(restored(), {}, {}, {}, {"orders": {"checks": [ROWS]}}, planned)
+    assert [(one["name"], one["restore"]["status"]) for one in found] == [
+        ("orders", "restored"),
+        ("billing", "refused"),
+    ]
+    assert "accept_unverified: true" in found[1]["restore"]["reason"]
+    assert found[1]["teardown"]["status"] == "deleted"
+
+
+@pytest.mark.parametrize(
+    ("definition", "is_bare"),
+    [
+        pytest.param({"accept_unverified": True}, True, id="nobody looks"),
+        pytest.param({"accept_unverified": True, "checks": [ROWS]}, False, id="somebody looks after all"),
+        pytest.param({"checks": [ROWS]}, False, id="somebody looks"),
+    ],
+)
+def test_an_acceptance_counts_only_where_nobody_looks(definition: Row, is_bare: bool) -> None:
+    (one,) = drill_facts(restored(), {}, {}, {}, {"orders": definition})
+    assert one["accept_unverified"] is is_bare
 
 
 # -- what is reported -------------------------------------------------------------------------------------------------
@@ -142,18 +307,34 @@ def test_a_definition_is_what_all_matching_entries_say(definitions: Row, expecte
 def test_everything_that_is_known_of_a_database_is_brought_together() -> None:
     checked = {"checked_on": "bastion", "databases": [{"name": "orders", "verdict": "verified"}]}
     removed = {"steps": [{"name": "lifeboat-d1-orders", "status": "deleted", "reason": "it is gone"}]}
-    assert facts(restored(), credentials(), checked, removed) == {
+    phases = {"choose": 1, "restore_call": 2, "available": 57}
+    step = restored(phases=phases, ca="rds-ca-rsa2048-g1", engine_version="16.4")
+    assert facts(step, credentials(), checked, removed) == {
         "name": "orders",
+        "owner": "shop team",
+        "accept_unverified": False,
         "kind": "instance",
+        "restored_kind": None,
+        "unlike": None,
+        "engine": "postgres",
+        "engine_version": "16.4",
         "recovery_point": "point",
         "recovery_point_arn": "arn",
         "lineage": "20261123130000-5f0c2a9b7d31",
         "original_time": "2026-11-23T13:00:00Z",
         "objectives": {"rpo": 3600, "rto": None},
-        "restore": {"status": "restored", "reason": "it runs", "seconds": 60, "target": "lifeboat-d1-orders"},
+        "restore": {
+            "status": "restored",
+            "reason": "it runs",
+            "seconds": 60,
+            "target": "lifeboat-d1-orders",
+            "phases": phases,
+            "ca": "rds-ca-rsa2048-g1",
+        },
         "credentials": {"status": "set", "reason": "in force", "seconds": 9},
         "check": {"name": "orders", "verdict": "verified"},
         "checked_on": "bastion",
+        "reached": {"host": "h", "port": 5432, "forwarded": False},
         "teardown": {"status": "deleted", "reason": "it is gone"},
     }
 
@@ -169,7 +350,7 @@ def test_a_database_that_ran_and_of_which_the_teardown_says_nothing_is_not_gone(
 
 def test_an_instance_and_a_cluster_of_one_name_keep_their_own_checks() -> None:
     cluster = {**restored()["steps"][0], "kind": "cluster", "name": "lifeboat-d1-orders-c"}
-    passwords = {"credentials": {"lifeboat-d1-orders": "word", "lifeboat-d1-orders-c": "other"}}
+    passwords = {"credentials": {"lifeboat-d1-orders": WAY, "lifeboat-d1-orders-c": WAY}}
     checked = {"databases": [{"name": "orders", "verdict": "verified"}, {"name": "orders", "verdict": "failed"}]}
     found = drill_facts({"steps": [*restored()["steps"], cluster]}, passwords, checked, {}, {})
     assert [(one["kind"], one["check"]["verdict"]) for one in found] == [
@@ -215,4 +396,9 @@ def test_no_password_reaches_the_report() -> None:
 
 
 def test_the_filters_have_the_names_that_roles_use() -> None:
-    assert FilterModule().filters() == {"drill_targets": drill_targets, "drill_facts": drill_facts}
+    assert FilterModule().filters() == {
+        "drill_definitions": drill_definitions,
+        "drill_facts": drill_facts,
+        "drill_selection": drill_selection,
+        "drill_targets": drill_targets,
+    }

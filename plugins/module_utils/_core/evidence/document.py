@@ -1,0 +1,129 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The record of a drill: the document that is kept, the table and the line that people read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..checks import LADDER, printable
+from ..model import iso
+from .judge import Judged, drill_verdict
+from .measures import CLOCKS, STARTED, Facts, duration
+
+COLLECTION_VERSION = "0.1.0"  # as in galaxy.yml, which modules cannot read
+VERSION = 1  # of the document
+SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|(private|access)[-_ ]?key", re.IGNORECASE)
+LONGEST = 2000  # characters of any text in the document
+TIMES = ("RPO", "RTO-connect", "RTO-validated", "restore", "credentials")
+COLUMNS = ("database", "verdict", *TIMES, "checks", "reason")
+NEVER_TESTED = (
+    "Applications: nothing but the checks used the restored databases.",
+    "Load: how fast a restored database answers under production traffic.",
+)
+
+
+def not_tested(databases: Sequence[Facts]) -> list[str]:
+    """What a reader must not conclude from a drill."""
+    gaps = [
+        f"{printable(facts['name'])}: no check of {kind}."
+        for facts in databases
+        for kind in LADDER
+        if kind not in kinds_passed_or_failed(facts)
+    ]
+    return [*NEVER_TESTED, *stand_ins(databases), *configurations(databases), *gaps]
+
+
+def stand_ins(databases: Iterable[Facts]) -> list[str]:
+    """What ran of a Multi-AZ DB cluster is no such cluster: its snapshots cannot leave their account."""
+    return [
+        f"{printable(facts['name'])}: the DB {facts.get('kind')} that it is. A DB {facts['restored_kind']} was restored."
+        for facts in databases
+        if facts.get("restored_kind") not in (None, facts.get("kind"))
+    ]
+
+
+def configurations(databases: Iterable[Facts]) -> list[str]:
+    """In what a restored database was not configured like the original, or nobody knows."""
+    return [
+        f"{printable(facts['name'])}: its configuration ({printable(one)})."
+        for facts in databases
+        for one in facts.get("unlike") or ()
+    ]
+
+
+def kinds_passed_or_failed(facts: Facts) -> set[str]:
+    rows = (facts.get("check") or {}).get("checks") or []
+    return {str(row.get("check")) for row in rows if row.get("status") in ("passed", "failed")}
+
+
+def scrub(value: Any) -> Any:
+    """The same without anything named like a secret, at any depth, and every text as one that may be shown anywhere.
+
+    Nobody should send a secret here. Text may be what somebody wrote into a row.
+    """
+    if isinstance(value, Mapping):
+        kept = {str(key): item for key, item in value.items() if not SECRET.search(str(key))}
+        return {printable(key, LONGEST): scrub(item) for key, item in kept.items()}
+    if isinstance(value, (list, tuple)):
+        return [scrub(item) for item in value]
+    return printable(value, LONGEST) if isinstance(value, str) else value
+
+
+def document(
+    params: Facts, judged: Sequence[Judged], *, started: datetime, finished: datetime, tool: Mapping[str, str]
+) -> dict[str, Any]:
+    """The evidence: the facts as they were given, and what was concluded from them."""
+    rows = [
+        scrub(facts) | one.as_result() | {"name": printable(facts["name"], LONGEST)}
+        for facts, one in zip(params["databases"], judged, strict=True)
+    ]
+    return {
+        "document": "drill",
+        "version": VERSION,
+        "verdict": drill_verdict(judged, params["problems"]),
+        "drill_id": params["drill_id"],
+        "site": scrub(params["site"]),
+        "started": iso(started),
+        "clocks": {"started": STARTED[params["started_clock"]], **CLOCKS},
+        "finished": iso(finished),
+        "tool": dict(tool),
+        "databases": rows,
+        "problems": scrub(params["problems"]),
+        "not_tested": not_tested(params["databases"]),
+    }
+
+
+def table(judged: Sequence[Judged], problems: Iterable[Facts]) -> list[str]:
+    """The drill as aligned lines of plain text, and below them the problems of the drill as a whole and the warnings."""
+    rows = [COLUMNS, *(cells(one) for one in judged)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    names = {one.name for one in judged}
+    whole = [problem for problem in problems if printable(problem.get("database") or "") not in names]
+    warnings = [f"warning: {one.name}: {warning}" for one in judged for warning in one.warnings]
+    return lines + [printable(line) for line in (*map(problem_line, whole), *warnings)]
+
+
+def cells(one: Judged) -> tuple[str, ...]:
+    found = one.measures
+    seconds = (found.rpo, found.rto_connect, found.rto_validated, found.restore, found.phases["credentials"])
+    times = [duration(one) for one in seconds]
+    return (one.name, one.verdict, *times, f"{one.passed}/{one.total}", one.reason)
+
+
+def problem_line(problem: Facts) -> str:
+    about = f"{problem['database']}: " if problem.get("database") else ""
+    return f"{problem['verdict']}: {about}{problem['reason']}"
+
+
+def summary(drill_id: str, judged: Sequence[Judged], problems: Iterable[Facts]) -> str:
+    """For example ``lifeboat drill 20261123t1404: FAILED (3 of 4 verified)``."""
+    verified = sum(one.verdict == "verified" for one in judged)
+    verdict = drill_verdict(judged, problems).upper()
+    return f"lifeboat drill {drill_id}: {verdict} ({verified} of {len(judged)} verified)"

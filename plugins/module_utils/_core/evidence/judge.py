@@ -1,0 +1,194 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The verdict on each database of a drill, and on the drill. What is missing is unverified, and never a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..checks import Verdict, printable, verdict_of
+from .measures import Facts, Measures, disagreement, duration, measure, number
+
+WORST_FIRST: tuple[Verdict, ...] = ("failed", "unverified")
+RPO_TOLERANCE = 900  # seconds by which the two clocks of the RPO may differ without a word
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that stands between a database and the verdict verified."""
+
+    verdict: Verdict
+    reason: str
+    is_follow_up: bool = False  # no news when something before it already stands in the way
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A database of the drill with its verdict and its numbers."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+    recovery_point_arn: str | None
+    measures: Measures
+    passed: int
+    total: int
+    warnings: tuple[str, ...] = ()
+
+    def as_result(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "recovery_point_arn": self.recovery_point_arn,
+            **self.measures.as_result(),
+            "checks_passed": self.passed,
+            "checks_total": self.total,
+            "warnings": list(self.warnings),
+        }
+
+
+def judge_database(
+    facts: Facts, started: datetime, problems: Iterable[Facts] = (), rpo_tolerance: float = RPO_TOLERANCE
+) -> Judged:
+    """The verdict on one database of a drill that began at this time."""
+    measures, goals = measure(facts, started), facts.get("objectives") or {}
+    findings = [
+        *(finding for name, judge in PIECES.items() if (finding := judge(facts.get(name)))),
+        *accepted(facts),
+        *missed("RPO", measures.rpo, number(goals.get("rpo"))),
+        *missed_rto(measures, number(goals.get("rto"))),
+        *(Finding(problem["verdict"], printable(problem["reason"])) for problem in problems),
+    ]
+    verdict, reason = worst([one for one in findings if not one.is_follow_up or one is findings[0]])
+    rows = (facts.get("check") or {}).get("checks") or []
+    warning = disagreement(measures, rpo_tolerance)
+    return Judged(
+        name=printable(facts["name"]),
+        verdict=verdict,
+        reason=reason,
+        recovery_point_arn=printable(facts["recovery_point_arn"]) if facts.get("recovery_point_arn") else None,
+        measures=measures,
+        passed=sum(row.get("status") == "passed" for row in rows),
+        total=len(rows),
+        warnings=(warning,) if warning else (),
+    )
+
+
+def worst(findings: Sequence[Finding]) -> tuple[Verdict, str]:
+    """The worst verdict, and all that speaks for it."""
+    for verdict in WORST_FIRST:
+        reasons = [finding.reason for finding in findings if finding.verdict == verdict]
+        if reasons:
+            return verdict, "; ".join(dict.fromkeys(reasons))
+    return "verified", ""
+
+
+def judge_restore(piece: Facts | None) -> Finding | None:
+    status = status_of(piece)
+    if status == "restored":
+        return None
+    if status == "failed":
+        return Finding("failed", f"restore failed{because(piece)}")
+    return not_done("restore", piece)
+
+
+def judge_credentials(piece: Facts | None) -> Finding | None:
+    """A password that could not be set says nothing about the data: nobody looked at them."""
+    return None if status_of(piece) == "set" else not_done("credentials", piece)
+
+
+def judge_check(piece: Facts | None) -> Finding | None:
+    """The check's own verdict, unless its rows say worse."""
+    if not piece:
+        return not_done("check", piece)
+    found, why = verdict_of(piece.get("checks") or [])
+    claimed = piece.get("verdict")
+    if "failed" in (found, claimed):
+        return Finding("failed", printable(why if found == "failed" else piece.get("reason") or "a check failed"))
+    if found == claimed == "verified":
+        return None
+    return Finding("unverified", printable(piece.get("reason") or why or f"the check's verdict is {claimed}"))
+
+
+def judge_teardown(piece: Facts | None) -> Finding | None:
+    """Whatever is not known to be deleted costs money and holds production data."""
+    status = status_of(piece)
+    if status == "deleted":
+        return None
+    if status is None:
+        return Finding("unverified", not_done("teardown", piece).reason)
+    return Finding("failed", printable(f"left behind, teardown {status}{because(piece)}"))
+
+
+PIECES: Mapping[str, Callable[[Facts | None], Finding | None]] = {
+    "restore": judge_restore,
+    "credentials": judge_credentials,
+    "check": judge_check,
+    "teardown": judge_teardown,
+}
+
+
+def status_of(piece: Facts | None) -> str | None:
+    status = (piece or {}).get("status")
+    return None if status is None else str(status)
+
+
+def not_done(name: str, piece: Facts | None) -> Finding:
+    status = status_of(piece)
+    text = f"{name} is {status}" if status else f"nothing is known of the {name}"
+    return Finding("unverified", printable(f"{text}{because(piece)}"), is_follow_up=not piece)
+
+
+def because(piece: Facts | None) -> str:
+    reason = (piece or {}).get("reason")
+    return f": {printable(reason)}" if reason else ""
+
+
+def missed(name: str, achieved: float | None, objective: float | None, *, is_follow_up: bool = False) -> list[Finding]:
+    if objective is None:
+        return []
+    if achieved is None:
+        return [Finding("unverified", f"{name} could not be measured", is_follow_up)]
+    if achieved <= objective:
+        return []
+    return [Finding("failed", f"{name} {duration(achieved)} is over the objective of {duration(objective)}")]
+
+
+def missed_rto(measures: Measures, objective: float | None) -> list[Finding]:
+    """The objective is about the validated recovery, and may be missed before its last phase is known."""
+    is_over = objective is not None and measures.known > objective
+    achieved = measures.known if is_over else measures.rto_validated
+    return missed("RTO", achieved, objective, is_follow_up=True)
+
+
+def accepted(facts: Facts) -> list[Finding]:
+    """A database whose definition says that nobody looks at its data was not looked at."""
+    if not facts.get("accept_unverified"):
+        return []
+    return [Finding("unverified", "its definition says accept_unverified")]
+
+
+def judge_drill(
+    databases: Sequence[Facts], problems: Sequence[Facts], started: datetime, rpo_tolerance: float = RPO_TOLERANCE
+) -> list[Judged]:
+    """The databases of a drill, each with the problems that name it."""
+    return [
+        judge_database(
+            facts, started, [one for one in problems if one.get("database") == facts["name"]], rpo_tolerance
+        )
+        for facts in databases
+    ]
+
+
+def drill_verdict(judged: Sequence[Judged], problems: Iterable[Facts]) -> Verdict:
+    """Verified only when there is something to verify and nothing speaks against it."""
+    verdicts = [one.verdict for one in judged] + [problem["verdict"] for problem in problems]
+    if "failed" in verdicts:
+        return "failed"
+    return "verified" if judged and all(verdict == "verified" for verdict in verdicts) else "unverified"

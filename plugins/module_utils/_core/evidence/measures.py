@@ -1,0 +1,177 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What a drill measured of a database: RPO and RTO, each time with the clock that it is from.
+
+What was not measured is None. A sum with a part that is not known is not known either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..model import from_iso
+
+Facts = Mapping[str, Any]
+Phases = Mapping[str, "float | None"]
+
+# Of the RTO, one after the other for each database. Only clusters have a member to wait for.
+RESTORE = ("choose", "restore_call", "available", "member")
+TO_CONNECT = (*RESTORE, "credentials", "reachable")
+PHASES = (*TO_CONNECT, "checked")
+UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+AWS = "AWS: the Date of its answers, in whole seconds"
+CHECK_HOST = "the check host: monotonic"
+# AWS's times and ours are never compared with each other: the controller's clock may be wrong.
+CLOCKS: Mapping[str, str] = {
+    "finished": "the controller: wall time",
+    "rpo_seconds": AWS,
+    "rpo_newest_row_seconds": f"{AWS}; the row's time is the application's",
+    **dict.fromkeys((*RESTORE, "credentials"), AWS),
+    "reachable": CHECK_HOST,
+    "checked": CHECK_HOST,
+}
+STARTED: Mapping[str, str] = {"aws": AWS, "controller": "the controller: wall time, since AWS did not answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The numbers of one database, in seconds."""
+
+    rpo: int | None  # by the clock of the snapshot
+    rpo_newest_row: int | None
+    phases: Phases
+
+    @property
+    def rto_connect(self) -> float | None:
+        """Until the first connection was accepted."""
+        return total([self.phases.get(phase, 0) for phase in TO_CONNECT])
+
+    @property
+    def rto_validated(self) -> float | None:
+        """Until the last check was done."""
+        return total(self.phases.values())
+
+    @property
+    def restore(self) -> float | None:
+        """Until the database ran."""
+        return total([self.phases.get(phase, 0) for phase in RESTORE])
+
+    @property
+    def known(self) -> float:
+        """As much of the RTO as was measured: an objective may be missed before the last phase is known."""
+        return round(sum(seconds for seconds in self.phases.values() if seconds is not None), 3)
+
+    def as_result(self) -> dict[str, Any]:
+        return {
+            "rpo_seconds": self.rpo,
+            "rpo_newest_row_seconds": self.rpo_newest_row,
+            "rto_connect_seconds": self.rto_connect,
+            "rto_validated_seconds": self.rto_validated,
+            "rto_phases": dict(self.phases),
+        }
+
+
+def measure(facts: Facts, started: datetime) -> Measures:
+    """The numbers of a database, in a drill that began at this time."""
+    check = facts.get("check") or {}
+    return Measures(
+        rpo=age(facts.get("original_time"), started),
+        rpo_newest_row=age(check.get("newest_row"), started),
+        phases=phases_of(facts),
+    )
+
+
+def phases_of(facts: Facts) -> dict[str, float | None]:
+    check = facts.get("check") or {}
+    reachable = time_to_connect(check)
+    return {
+        **restore_phases(facts),
+        "credentials": number((facts.get("credentials") or {}).get("seconds")),
+        "reachable": reachable,
+        "checked": None if reachable is None else total(number(one.get("seconds")) for one in others(check)),
+    }
+
+
+def restore_phases(facts: Facts) -> dict[str, float | None]:
+    """The restore in its phases, or in one where only its whole time is known."""
+    restore = facts.get("restore") or {}
+    phases = restore.get("phases")
+    if phases is None:
+        return {"available": number(restore.get("seconds"))}
+    return {phase: number(phases.get(phase)) for phase in RESTORE if phase != "member" or has_member(facts)}
+
+
+def has_member(facts: Facts) -> bool:
+    """Whether a member was waited for: a stand-in's database is a cluster, what is restored of it an instance."""
+    return (facts.get("restored_kind") or facts.get("kind")) == "cluster"
+
+
+def time_to_connect(check: Facts) -> float | None:
+    """How long the first connection took; None when there was none."""
+    rungs = check.get("checks") or []
+    made = next((one for one in rungs if one.get("check") == "connection" and one.get("status") == "passed"), None)
+    if made is None:
+        return None
+    seconds = check.get("connected_seconds")
+    return number(made.get("seconds") if seconds is None else seconds)
+
+
+def others(check: Facts) -> list[Facts]:
+    """What stands on the connection."""
+    return [one for one in check.get("checks") or [] if one.get("check") != "connection"]
+
+
+def total(parts: Iterable[float | None]) -> float | None:
+    """The sum, or None as long as a part is not known."""
+    known = list(parts)
+    return None if any(part is None for part in known) else round(sum(part or 0 for part in known), 3)
+
+
+def age(moment: str | None, started: datetime) -> int | None:
+    """What would be lost, in seconds. Something from after the drill's start measures nothing."""
+    try:
+        seconds = (started - from_iso(moment or "")).total_seconds()
+    except (ValueError, TypeError, AttributeError):  # no time, or one without a zone
+        return None
+    return round(seconds) if seconds >= 0 else None
+
+
+def number(value: object) -> float | None:
+    """Seconds, or None where there are none."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def disagreement(measures: Measures, tolerance: float) -> str | None:
+    """What to say when the two clocks of the RPO differ by more than the tolerance, in seconds."""
+    snapshot, row = measures.rpo, measures.rpo_newest_row
+    if snapshot is None or row is None or abs(row - snapshot) <= tolerance:
+        return None
+    how = "older" if row > snapshot else "newer"
+    return (
+        f"the newest row is {duration(abs(row - snapshot))} {how} than its recovery point says:"
+        f" RPO {duration(snapshot)} by the snapshot, {duration(row)} by the newest row"
+    )
+
+
+def duration(seconds: float | None) -> str:
+    """The two largest units: ``2 h 5 min``, ``42 s``, and ``0.4 s`` where whole seconds would hide it."""
+    if seconds is None:
+        return "-"
+    if seconds < 10 and seconds != int(seconds):
+        return f"{seconds:.1f} s"
+    left, parts = int(seconds), []
+    for unit, size in UNITS:
+        count, left = divmod(left, size)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join(parts[:2]) or "0 s"
