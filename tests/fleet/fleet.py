@@ -16,9 +16,11 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import read_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
@@ -32,7 +34,10 @@ READS = ("Describe", "List", "Get", "AssumeRole")
 A_COPY = 1500  # seconds in which a copy of 20 GiB is done
 PATIENCE = 20  # looks after which a module gives up, as after its wait_timeout
 # As often as the engine tries again, but in the mode that remembers nothing from call to call.
-CONFIG = Config(retries={**RETRIES, "mode": "legacy"})
+# botocore builds its own user agent for every call, out of a dozen pieces.
+CONFIG = Config(retries={**RETRIES, "mode": "legacy"}, user_agent="lifeboat.rds")
+# One for all: reading what botocore knows of a service takes longer than everything else about a client.
+LOADER = botocore.loaders.create_loader()
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
@@ -61,15 +66,17 @@ class Death:
 class Pool:
     """A session that lends the same clients again: to make one takes longer than all of its calls."""
 
-    def __init__(self, session: boto3.session.Session) -> None:
+    def __init__(self, session: boto3.session.Session, connect: Callable[[Any], Any]) -> None:
         self._session = session
+        self._connect = connect
         self._made: dict[tuple[str, str], tuple[Any, list[Any]]] = {}
 
     def client(self, service: str, region_name: str, **settings: Any) -> Any:
         """A client that has forgotten whoever listened to it before."""
         words = (service, region_name)
         if words not in self._made:
-            self._made[words] = (self._session.client(service, region_name=region_name, **settings), [])
+            made = self._session.client(service, region_name=region_name, **settings)
+            self._made[words] = (self._connect(made), [])
         client, listeners = self._made[words]
         while listeners:
             client.meta.events.unregister(*listeners.pop())
@@ -130,6 +137,8 @@ class Fleet:
     """The two sites, empty after each ``reset``, and what is done to them."""
 
     lab: Lab
+    # What a new client goes through.
+    connect: Callable[[Any], Any] = lambda client: client
     keys: dict[str, str] = field(default_factory=dict)
     death: Death = field(default_factory=Death)
     # Who looks on while a pass runs, also in check mode.
@@ -157,11 +166,13 @@ class Fleet:
     def _session(self, side: Side) -> Pool:
         session = botocore.session.Session(profile=side.profile)
         found = self.lab.env()
+        session.register_component("data_loader", LOADER)
         session.set_config_variable("config_file", found["AWS_CONFIG_FILE"])
         session.set_config_variable("credentials_file", found["AWS_SHARED_CREDENTIALS_FILE"])
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
         session.register("before-send", self._before_send)
         session.register("response-received", self._response_received)
-        return Pool(boto3.session.Session(botocore_session=session))
+        return Pool(boto3.session.Session(botocore_session=session), self.connect)
 
     def _before_send(self, **_words: Any) -> None:
         self.death.before_send()

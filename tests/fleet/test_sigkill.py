@@ -51,6 +51,11 @@ def lab() -> Iterator[Lab]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def fleet(lab: Lab) -> Fleet:
+    return Fleet(lab)
+
+
 def start(lab: Lab) -> subprocess.Popen[bytes]:
     command = ["ansible-playbook", "playbooks/protect.yml", "-e", json.dumps(SETTINGS)]
     environment = lab.env() | {MARK: uuid4().hex}
