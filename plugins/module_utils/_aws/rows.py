@@ -210,7 +210,7 @@ def copy_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:
     optional = {
         "KmsKeyId": copy.kms_key_id,
         "OptionGroupName": copy.option_group,
-        "CopyOptionGroup": copy.copy_option_group,
+        "CopyOptionGroup": copy.copy_option_group and copy.source_region == copy.region,
         "SourceRegion": copy.source_region if copy.source_region != copy.region else None,
     }
     return parameters | {name: value for name, value in optional.items() if value}

@@ -40,7 +40,7 @@ class Copy:
     resource_id: str  # of what the snapshot was taken from; it travels along every copy
     kms_key_id: str | None = None
     option_group: str | None = None
-    copy_option_group: bool = False
+    copy_option_group: bool = False  # take the source's along, when it stays in its Region
     tags: Mapping[str, str] = field(default_factory=dict)
     started: str | None = None  # AWS's time of the request, once it was made
     waits_for: str | None = None  # the name of an earlier copy of the same database

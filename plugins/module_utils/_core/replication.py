@@ -171,8 +171,14 @@ def copy_of_step(
     tags = tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, more)
     keys = {"unchanged": None, "own": AWS_MANAGED_ALIAS}
     leaves_its_account = source.split(":")[4] != options.home.account
-    stays_in_region = source.split(":")[3] == step.region
-    takes_group_along = wish.copy_option_group and leaves_its_account and stays_in_region
+    # AWS takes Oracle's along, and only within a Region (aws_rds.md 1): a copy to elsewhere names one.
+    takes_group_along = (
+        wish.copy_option_group
+        and leaves_its_account
+        and point.engine.startswith("oracle")
+        and not is_default(point.option_group)
+    )
+    brings_group = takes_group_along and source.split(":")[3] == step.region
     return Copy(
         kind=point.kind,
         identifier=identifier_of(offer),
@@ -186,8 +192,8 @@ def copy_of_step(
         reason=step.reason,
         resource_id=point.resource_id,
         kms_key_id=keys.get(step.under, wish.kms_key_arn),
-        option_group=None if takes_group_along or not is_last or point.kind != "instance" else wish.option_group,
-        copy_option_group=takes_group_along and is_default(point.option_group) is False,
+        option_group=None if brings_group or not is_last or point.kind != "instance" else wish.option_group,
+        copy_option_group=takes_group_along,
         tags=tags if is_last else {**tags, STAGE: "intermediate"},
     )
 
@@ -198,7 +204,8 @@ def in_two_steps(copy: Copy) -> list[Copy]:
     tags = {**copy.tags, STAGE: "intermediate"}
     reason = f"AWS refuses one step to {copy.region}: first a copy of its own in {copy.source_region}"
     first = replace(copy, region=copy.source_region, kms_key_id=key, option_group=None, tags=tags, reason=reason)
-    return [first, replace(copy, source_arn=first.arn, reason="the second step, under the DR account's key")]
+    reason = "the second step, under the DR account's key"
+    return [first, replace(copy, source_arn=first.arn, copy_option_group=False, reason=reason)]
 
 
 def as_own_offers(points: Iterable[RecoveryPoint], rows: Rows, options: ReplicateOptions) -> list[Offer]:

@@ -241,6 +241,18 @@ def test_a_copy_gets_the_option_group_that_is_wanted(wish: Wish, facts: dict[str
 
 def test_within_its_region_an_option_group_can_be_taken_along() -> None:
     options = replace(OPTIONS, home=Place(DR, WEST))
-    for group, wanted in (("theirs", True), ("default:oracle-ee-19", False), ("", False)):
-        (copy,) = plan_copies(offer(option_group=group), Wish(DR_KEY, None, True), options)
-        assert copy.copy_option_group is wanted
+    for engine, group, wanted in (
+        ("oracle-ee", "theirs", (None, True)),
+        ("oracle-ee", "default:oracle-ee-19", ("ours", False)),
+        ("oracle-ee", "", ("ours", False)),
+        ("mysql", "theirs", ("ours", False)),
+    ):
+        (copy,) = plan_copies(offer(engine=engine, option_group=group), Wish(DR_KEY, "ours", True), options)
+        assert (copy.option_group, copy.copy_option_group) == wanted
+
+
+def test_of_two_steps_the_first_takes_the_option_group_along_and_the_second_names_one() -> None:
+    theirs, wish = offer(engine="oracle-ee", option_group="theirs"), Wish(DR_KEY, "ours", True)
+    planned = plan_copies(theirs, wish, OPTIONS, single_step=False)
+    for steps in (planned, in_two_steps(plan_copy(theirs, wish))):
+        assert [(one.option_group, one.copy_option_group) for one in steps] == [(None, True), ("ours", False)]
