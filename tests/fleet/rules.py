@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.fleet.fleet import DR, PREFIX, SOURCE, writes
+from tests.fleet.fleet import BY_HAND, DR, PREFIX, SOURCE, writes
 from tests.fleet.routes import Route
 
 OURS = re.compile(rf"{PREFIX}-(?:[a-z0-9-]+-)?(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{12}})")
@@ -42,6 +42,7 @@ class Shot:
     status: str
     resource_id: str
     key: str | None
+    option_group: str
     tags: Mapping[str, str]
     shared_with: tuple[str, ...]
     source: str | None
@@ -96,7 +97,13 @@ def original_of(one: Shot) -> datetime:
 def newest(found: Iterable[Shot]) -> dict[str, Shot]:
     """By database: the newest available one, by original time."""
     ordered = sorted((one for one in found if one.is_available), key=original_of)
-    return {one.resource_id: one for one in ordered}
+    return {database_of(one): one for one in ordered}
+
+
+def originals(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> list[Shot]:
+    """What recovery points start from: of each database, the snapshots of the type that its class means."""
+    theirs = [one for one in found.values() if one.account == SOURCE.account and not one.is_ours]
+    return [one for one in theirs if one.resource_id in classes and one.type == classes[one.resource_id].origin]
 
 
 def digest(account: str, region: str, resource_id: str) -> str:
@@ -122,7 +129,7 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
     """Each database's newest recovery point landed exactly once, retired at the source, nothing else is left."""
     found = shots(status)
     classes = routes_of(routes, found)
-    for resource_id, wanted in newest(one for one in found.values() if one.type == "automated").items():
+    for resource_id, wanted in newest(originals(classes, found)).items():
         for account in (SOURCE.account, DR.account):
             copies = [one for one in own(found.values(), account) if database_of(one) == resource_id]
             # What is taken now has a time of its own, and more than one only when one was overtaken.
@@ -132,6 +139,8 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
     for one in own(found.values(), DR.account):
         if not has_landed(one, dr_key, encrypted=classes[database_of(one)].encrypted):
             yield f"{one.name} is {one.status} under {one.key}"
+        if (options := classes[database_of(one)].options) and one.option_group != options.name("dr"):
+            yield f"{one.name} is in the option group {one.option_group}"
     for one in own(found.values(), SOURCE.account):
         if one.shared_with or LANDED not in one.tags:
             yield f"{one.name} is shared with {one.shared_with} and has the tags {sorted(one.tags)}"
@@ -141,11 +150,12 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
 
 
 def leftovers(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> Iterator[str]:
-    """What a route leaves on its way goes; whatever is manual here is ours."""
+    """What a route leaves on its way goes; whatever is manual here is ours, or an operator's."""
     staged = [one for one in found.values() if STAGE in one.tags]
     if len(staged) > sum(route.anchors for route in classes.values()):
         yield f"left on the way: {[one.arn for one in staged]}"
-    yield from (f"not ours: {one.arn}" for one in found.values() if one.type == "manual" and not one.is_ours)
+    theirs = [one for one in found.values() if one.type == "manual" and not one.is_ours and BY_HAND not in one.name]
+    yield from (f"not ours: {one.arn}" for one in theirs)
 
 
 def copies_made(calls: Iterable[Mapping[str, Any]], account: str) -> int:

@@ -19,7 +19,9 @@ from tests.fleet.rules import own, shots
 
 ROUNDS = 7  # of passes, each by its plan, after which everything is done
 # Whether AWS refuses a step is no part of the state: what is planned there are the two steps that are asked for.
-PLANNED = [replace(one, replicate={"single_step": "never"}) if one.lab == OLD_RULES else one for one in ROUTES]
+PLANNED = [
+    replace(one, replicate={**one.replicate, "single_step": "never"}) if one.lab == OLD_RULES else one for one in ROUTES
+]
 every_route = pytest.mark.parametrize("route", PLANNED, ids=lambda route: route.name)
 
 

@@ -25,6 +25,7 @@ def shot(day: int, side: Any = SOURCE, **more: Any) -> Shot:
         "status": "available",
         "resource_id": DATABASE,
         "key": KEY,
+        "option_group": "default:postgres-17",
         "tags": {MANAGED_BY: "lifeboat", **more.pop("tags", {})},
         "shared_with": (),
         "source": None,
