@@ -50,6 +50,7 @@ def test_from_the_first_copy_to_nothing_left_to_do(fleet: Fleet, route: Route) -
     changes = all_changes(rounds)
     assert {status: changes.count(status) for status in ("published", "retired")} == {"published": 2, "retired": 2}
     assert all_changes(rounds[-1:]) == [], "nothing to do, and nothing planned"
+    assert not any(result.get("failed") for result in rounds[-1])
 
 
 @every_route

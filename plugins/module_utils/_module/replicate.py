@@ -183,7 +183,9 @@ def possible(seen: Seen, params: Mapping[str, Any], work: Work) -> list[Copy]:
     for offer, copies in plans:
         last = copies[-1]
         problem = why_not_copyable(offer, keys, refused) or why_no_group(last, groups)
-        if last.key in seen.rows or problem is None:
+        if last.key in seen.rows:
+            possible_ones.append(last)  # what leads to it is needed no more
+        elif problem is None:
             possible_ones += copies
         else:
             work.report.step("failed", reason=f"Cannot copy {last.source_arn}: {problem}", **facts(last))

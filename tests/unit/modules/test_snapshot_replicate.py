@@ -441,6 +441,15 @@ def test_one_step_is_not_tried_where_it_is_not_wanted(run: Any, dr_site: Any) ->
     assert site.in_region(WEST).copy.call_count == 1
 
 
+@pytest.mark.parametrize("status", ["available", "copying", "failed"])
+def test_the_first_of_two_steps_is_not_made_again_for_what_is_here(
+    run: Any, dr_site: Any, writes: Any, status: str
+) -> None:
+    site = dr_site(published(), points=[landed(status=status)])
+    run(site, single_step="never")
+    assert writes(site) == writes(site.in_region(WEST)) == []
+
+
 def left_on_the_way(**more: Any) -> RecoveryPoint:
     arn = f"arn:aws:rds:{WEST}:{DR}:snapshot:{landed().name}"
     return landed(region=WEST, arn=arn, tags={STAGE: "intermediate"}, **more)
