@@ -21,6 +21,7 @@ from tests.fleet.routes import Route
 OURS = re.compile(rf"{PREFIX}-(?:[a-z0-9-]+-)?(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{12}})")
 LOST = re.compile("hold-after|reset-after")  # of a call that took effect: faults whose answer nobody saw
 MANAGED_BY, STAGE, RETAIN, VERIFIED = "lifeboat:managed-by", "lifeboat:stage", "retain", "lifeboat:verified"
+STAND_IN = "-standin-"  # in the names of the instances that stand in for Multi-AZ DB clusters
 LANDED = f"lifeboat:landed:{DR.account}"
 # What each module may do at all.
 POWERS = {
@@ -92,6 +93,11 @@ def database_of(one: Shot) -> str:
 def original_of(one: Shot) -> datetime:
     """When the first of all copies was made, to the second."""
     return datetime.fromisoformat(one.original).replace(microsecond=0)
+
+
+def time_in_name(one: Shot) -> datetime:
+    """When its recovery point was made, as a name of ours says; that of a stand-in's snapshot is the cluster's time."""
+    return datetime.strptime(OURS.fullmatch(one.name)["time"] + "Z", "%Y%m%d%H%M%S%z")  # type: ignore[index]
 
 
 def newest(found: Iterable[Shot]) -> dict[str, Shot]:
@@ -193,19 +199,23 @@ class Watch:
 
     dr_key: str
     landed: set[str] = field(default_factory=set)  # ARNs at the source of what landed at some time
-    unencrypted: set[str] = field(
-        default_factory=set
-    )  # the resource ids of clusters that cannot be encrypted by a copy
+    # The resource ids of clusters that cannot be encrypted by a copy.
+    unencrypted: set[str] = field(default_factory=set)
     resource_ids: set[str] = field(default_factory=set)
+    stand_ins: set[str] = field(default_factory=set)  # the resource ids of instances that stood in for clusters
 
     def look(self, status: Mapping[str, Any]) -> dict[str, Shot]:
         """Learn from a state."""
         found = shots(status)
         for one in found.values():
-            if one.account == SOURCE.account and one.type == "automated":
+            if one.account == SOURCE.account and one.type == "automated" and STAND_IN not in one.name:
                 self.resource_ids.add(one.resource_id)
                 if one.is_cluster and one.key is None:
                     self.unencrypted.add(one.resource_id)
+        for one in found.values():
+            # Taken in the source account, of nothing that has backups.
+            if one.account == SOURCE.account and one.source is None and one.is_ours:
+                self.stand_ins |= {one.resource_id} - self.resource_ids
         for one in own(found.values(), DR.account):
             if self.is_landed(one):
                 kind = "cluster-snapshot" if one.is_cluster else "snapshot"
@@ -222,10 +232,12 @@ class Watch:
                 continue
             if set(one.shared_with) - ({DR.account} if one.account == SOURCE.account else set()):
                 yield f"{one.arn} is shared with {one.shared_with}"
-            if one.resource_id not in self.resource_ids:
+            # Only a stand-in's snapshot may say that it is another database's.
+            database = database_of(one) if one.resource_id in self.stand_ins else one.resource_id
+            if database not in self.resource_ids or database != database_of(one):
                 yield f"{one.arn} was adopted: no database of the source account is {one.resource_id}"
-            if OURS.fullmatch(one.name)["digest"] != digest(SOURCE.account, SOURCE.region, one.resource_id):  # type: ignore[index]
-                yield f"{one.arn} does not belong to {one.resource_id}"
+            if OURS.fullmatch(one.name)["digest"] != digest(SOURCE.account, SOURCE.region, database):  # type: ignore[index]
+                yield f"{one.arn} does not belong to {database}"
             wanted = None if one.resource_id in self.unencrypted else self.dr_key
             if one.account == DR.account and STAGE not in one.tags and one.key != wanted:
                 yield f"{one.arn} is under {one.key}"
@@ -245,7 +257,7 @@ class Watch:
                     for arn in call["resources"]
                     if module != "snapshot_prune" and (arn not in before or STAGE not in before[arn].tags)
                 )
-            elif action == "DeleteDBInstance" and "-standin-" not in str(call["resources"]):
+            elif action == "DeleteDBInstance" and STAND_IN not in str(call["resources"]):
                 yield f"deleted {call['resources']}, which stands in for nothing"
             elif action == "ModifyDB*SnapshotAttribute":
                 yield from shared_badly(call, before)
@@ -259,21 +271,21 @@ class Watch:
         one = before.get(arn)
         if one is None or not one.is_ours or one.type != "manual":
             return "it is not ours"
-        mine = [other for other in own(before.values(), one.account) if other.resource_id == one.resource_id]
+        mine = [other for other in own(before.values(), one.account) if database_of(other) == database_of(one)]
         if STAGE in one.tags:
             return None
         if one.account == SOURCE.account:
-            if newest(mine).get(one.resource_id) == one:
+            if newest(mine).get(database_of(one)) == one:
                 return "it is the newest published copy"
             overtaken = any(other.arn in self.landed and original_of(other) > original_of(one) for other in mine)
             return "it has not landed" if one.is_available and arn not in self.landed and not overtaken else None
         if RETAIN in one.tags:
             return "it has a retain tag"
         landed = [other for other in mine if self.is_landed(other)]
-        if newest(landed).get(one.resource_id) == one:
+        if newest(landed).get(database_of(one)) == one:
             return "it is the newest that landed"
         verified = [other for other in landed if VERIFIED in other.tags]
-        return "it is the last verified one" if newest(verified).get(one.resource_id) == one else None
+        return "it is the last verified one" if newest(verified).get(database_of(one)) == one else None
 
 
 def shared_badly(call: Mapping[str, Any], before: Mapping[str, Shot]) -> Iterator[str]:

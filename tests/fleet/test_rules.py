@@ -132,3 +132,22 @@ def test_what_there_is_tells_on_its_maker(one: Shot, why: str) -> None:
 def test_a_landed_copy_and_one_that_is_shared_with_the_dr_account_are_in_order() -> None:
     ours = [shot(1, shared_with=(DR.account,), key=None), shot(1, tags={LANDED: "now"}), FAR_OLD]
     assert list(watch().broken_by_state({one.arn: one for one in ours})) == []
+
+
+def test_only_the_snapshot_of_a_stand_in_may_say_that_it_is_of_another_database() -> None:
+    """What was taken in the source account, of an instance without backups, is a stand-in's; a stranger's is not."""
+    tags = {"lifeboat:resource-id": DATABASE}
+    adopted = shot(1, DR, resource_id="db-of-a-stranger", tags=tags)
+    judge = watch()
+    assert "was adopted" in " ".join(judge.broken_by_state({adopted.arn: adopted}))
+    taken = shot(1, resource_id="db-stand-in", tags=tags)
+    copied = shot(1, DR, resource_id="db-stand-in", tags=tags)
+    rows = [{**vars(taken), "shared_with": []}]
+    judge.look({"snapshots": rows})
+    assert list(judge.broken_by_state({copied.arn: copied})) == []
+    assert "was adopted" in " ".join(judge.broken_by_state({adopted.arn: adopted}))
+
+
+def test_what_a_copy_says_of_itself_must_be_so() -> None:
+    lying = shot(1, DR, tags={"lifeboat:resource-id": "db-2"})
+    assert "was adopted" in " ".join(watch().broken_by_state({lying.arn: lying}))
