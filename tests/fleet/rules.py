@@ -85,9 +85,14 @@ def own(found: Iterable[Shot], account: str) -> list[Shot]:
     return [one for one in found if one.account == account and one.is_ours and STAGE not in one.tags]
 
 
+def digest(account: str, region: str, resource_id: str) -> str:
+    return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:12]
+
+
 def database_of(one: Shot) -> str:
-    """The resource id of the database: a stand-in has another one, and only our tag tells whose it is."""
-    return one.tags.get("lifeboat:resource-id", one.resource_id)
+    """The digest of the database: that of a stand-in's snapshot is the cluster's, and only its name tells it."""
+    found = OURS.fullmatch(one.name) if one.is_ours else None
+    return found["digest"] if found else digest(one.account, one.region, one.resource_id)
 
 
 def original_of(one: Shot) -> datetime:
@@ -101,7 +106,7 @@ def time_in_name(one: Shot) -> datetime:
 
 
 def newest(found: Iterable[Shot]) -> dict[str, Shot]:
-    """By database: the newest available one, by original time."""
+    """By the digest of the database: the newest available one, by original time."""
     ordered = sorted((one for one in found if one.is_available), key=original_of)
     return {database_of(one): one for one in ordered}
 
@@ -109,11 +114,7 @@ def newest(found: Iterable[Shot]) -> dict[str, Shot]:
 def originals(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> list[Shot]:
     """What recovery points start from: of each database, the snapshots of the type that its class means."""
     theirs = [one for one in found.values() if one.account == SOURCE.account and not one.is_ours]
-    return [one for one in theirs if one.resource_id in classes and one.type == classes[one.resource_id].origin]
-
-
-def digest(account: str, region: str, resource_id: str) -> str:
-    return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:12]
+    return [one for one in theirs if (route := classes.get(database_of(one))) is not None and one.type == route.origin]
 
 
 # -- how it ends ------------------------------------------------------------------------------------------------------
@@ -124,10 +125,10 @@ def has_landed(one: Shot, dr_key: str, *, encrypted: bool = True) -> bool:
 
 
 def routes_of(routes: Iterable[Route], found: Mapping[str, Shot]) -> dict[str, Route]:
-    """The class of each database, by its resource id: the lab names those that it sows after their class."""
+    """The class of each database, by its digest: the lab names those that it sows after their class."""
     automated = [one for one in found.values() if one.type == "automated"]
     return {
-        one.resource_id: route for one in automated for route in routes if one.name.startswith(f"rds:{route.name}-0")
+        database_of(one): route for one in automated for route in routes if one.name.startswith(f"rds:{route.name}-0")
     }
 
 
@@ -135,11 +136,11 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
     """Each database's newest recovery point landed exactly once, retired at the source, nothing else is left."""
     found = shots(status)
     classes = routes_of(routes, found)
-    for resource_id, wanted in newest(originals(classes, found)).items():
+    for database, wanted in newest(originals(classes, found)).items():
         for account in (SOURCE.account, DR.account):
-            copies = [one for one in own(found.values(), account) if database_of(one) == resource_id]
+            copies = [one for one in own(found.values(), account) if database_of(one) == database]
             # What is taken now has a time of its own, and more than one only when one was overtaken.
-            times = [one.original for one in copies][:1] if classes[resource_id].is_taken else [wanted.original]
+            times = [one.original for one in copies][:1] if classes[database].is_taken else [wanted.original]
             if [(one.original, one.status) for one in copies] != [(time, "available") for time in times] or not times:
                 yield f"{account} has {[(one.name, one.status) for one in copies]} of {wanted.name}"
     for one in own(found.values(), DR.account):
@@ -227,17 +228,18 @@ class Watch:
 
     def broken_by_state(self, found: Mapping[str, Shot]) -> Iterator[str]:
         """Rules 3 and 7, as they show in what there is."""
+        known = {digest(SOURCE.account, SOURCE.region, each): each for each in self.resource_ids}
         for one in found.values():
             if not one.is_ours:
                 continue
             if set(one.shared_with) - ({DR.account} if one.account == SOURCE.account else set()):
                 yield f"{one.arn} is shared with {one.shared_with}"
-            # Only a stand-in's snapshot may say that it is another database's.
-            database = database_of(one) if one.resource_id in self.stand_ins else one.resource_id
-            if database not in self.resource_ids or database != database_of(one):
+            if one.resource_id not in self.resource_ids | self.stand_ins:
                 yield f"{one.arn} was adopted: no database of the source account is {one.resource_id}"
-            if OURS.fullmatch(one.name)["digest"] != digest(SOURCE.account, SOURCE.region, database):  # type: ignore[index]
-                yield f"{one.arn} does not belong to {database}"
+            elif known.get(database_of(one)) != one.resource_id and one.resource_id not in self.stand_ins:
+                yield f"{one.arn} does not belong to {one.resource_id}"
+            elif database_of(one) not in known:
+                yield f"{one.arn} belongs to no database of the source account"
             wanted = None if one.resource_id in self.unencrypted else self.dr_key
             if one.account == DR.account and STAGE not in one.tags and one.key != wanted:
                 yield f"{one.arn} is under {one.key}"

@@ -364,10 +364,10 @@ class Trouble(RuleBasedStateMachine):
         there = {words[6] for words in names if words[4] == SOURCE.account}
         found, classes = self.found.values(), routes_of(self.classes, self.found)
         wanted, wrong = newest(originals(classes, self.found)), []
-        for one in newest(one for one in found if one.type == "automated" and one.resource_id in classes).values():
+        for one in newest(one for one in found if one.type == "automated" and database_of(one) in classes).values():
             if one.name[4:-17] not in there:
                 continue
-            if not any(self.has_landed(other, wanted[one.resource_id]) for other in own(found, DR.account)):
+            if not any(self.has_landed(other, wanted[database_of(one)]) for other in own(found, DR.account)):
                 wrong.append(f"{one.name} has not landed")
         # Older ones that never landed stay shared: test_what_is_left.py.
         published = newest(own(found, SOURCE.account)).values()
@@ -377,9 +377,9 @@ class Trouble(RuleBasedStateMachine):
 
     def has_landed(self, one: Shot, wanted: Shot) -> bool:
         """Whether this is that recovery point at the DR site; what is taken now is only as new."""
-        if database_of(one) != wanted.resource_id or not self.watch.is_landed(one):
+        if database_of(one) != database_of(wanted) or not self.watch.is_landed(one):
             return False
-        route = routes_of(self.classes, self.found)[wanted.resource_id]
+        route = routes_of(self.classes, self.found)[database_of(wanted)]
         if route.is_taken and not route.has_stand_in:
             return original_of(one) >= original_of(wanted)
         return time_in_name(one) == original_of(wanted)
