@@ -165,17 +165,27 @@ def leftovers(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> Iterat
     yield from (f"not ours: {one.arn}" for one in theirs)
 
 
-def copies_made(calls: Iterable[Mapping[str, Any]], account: str) -> int:
-    """The copies that took effect, whether or not anybody saw the answer."""
+def copies_made(calls: Iterable[Mapping[str, Any]], account: str, *, one_step: bool = True) -> int:
+    """The copies that took effect, whether or not anybody saw the answer.
+
+    :param one_step: whether AWS makes copies across account and Region; else one whose answer was lost was refused.
+    """
     copies = [call for call in calls if call["account"] == account and call["action"].startswith("CopyDB")]
-    return sum(call.get("status") == 200 or any(map(LOST.match, call["faults"])) for call in copies)
+    lost = [call for call in copies if any(map(LOST.match, call["faults"])) and (one_step or not crosses_both(call))]
+    return sum(call.get("status") == 200 for call in copies) + len(lost)
+
+
+def crosses_both(call: Mapping[str, Any]) -> bool:
+    """Whether a copy leaves both the account and the Region of its source."""
+    _arn, _aws, _rds, region, account, *_rest = call["resources"][0].split(":")
+    return (region != call["region"]) and account != call["account"]
 
 
 def doubled(routes: Iterable[Route], calls: Iterable[Mapping[str, Any]], databases: int) -> Iterator[str]:
     """So many databases of each class have made as many copies as they need."""
     calls, routes = list(calls), list(routes)
     for side in (SOURCE, DR):
-        made = copies_made(calls, side.account)
+        made = copies_made(calls, side.account, one_step=not any(route.lab for route in routes))
         needed = sum(route.copies[side.profile] for route in routes) * databases
         if made != needed:
             yield f"{side.profile} made {made} copies where {needed} are needed"

@@ -63,7 +63,7 @@ RULES = {
     "two steps": (OLD_RULES, "never"),
 }
 EXAMPLES = int(os.environ.get("LIFEBOAT_EXAMPLES", "12"))
-SHARDS = max(1, EXAMPLES // 500)  # tests of their own, so that pytest -n takes several at a time
+SHARDS = max(1, EXAMPLES // 100)  # tests of their own, so that pytest -n takes several at a time
 THOROUGH = bool(os.environ.get("LIFEBOAT_THOROUGH"))  # then a failure is also made as short as it can be: minutes
 STEPS = 20
 CALM = 5  # runs, of which the last has nothing to do any more

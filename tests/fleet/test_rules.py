@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fleet.fleet import DR, SOURCE, STRANGER
-from tests.fleet.rules import LANDED, MANAGED_BY, RETAIN, STAGE, VERIFIED, Shot, Watch, digest
+from tests.fleet.rules import LANDED, MANAGED_BY, RETAIN, STAGE, VERIFIED, Shot, Watch, copies_made, digest
 
 KEY, DATABASE = "arn:aws:kms:us-east-1:222222222222:key/dr", "db-1"
 
@@ -144,3 +144,10 @@ def test_only_a_stand_ins_snapshot_is_named_after_another_database() -> None:
     assert "was adopted" in " ".join(judge.broken_by_state({adopted.arn: adopted}))
     nobodys = replace(copied, arn=copied.arn[:-12] + "0123456789ab")
     assert "belongs to no database" in " ".join(judge.broken_by_state({nobodys.arn: nobodys}))
+
+
+@pytest.mark.parametrize(("one_step", "made"), [(True, 2), (False, 1)])
+def test_a_copy_whose_answer_was_lost_counts_unless_aws_refuses_such_copies(one_step: bool, made: int) -> None:
+    words = {"account": DR.account, "action": "CopyDBSnapshot", "faults": ["hold-after 1"], "resources": [OLD.arn]}
+    calls = [{**words, "region": region} for region in (SOURCE.region, DR.region)]
+    assert copies_made(calls, DR.account, one_step=one_step) == made
