@@ -324,6 +324,13 @@ def test_check_mode_takes_over_what_publishing_would_have_shared(run: Any, dr_si
     assert (writes(site), result["changed"], statuses(result)) == ([], True, {"orders": "copying"})
 
 
+def test_check_mode_plans_nothing_older_than_what_is_here(run: Any, dr_site: Any) -> None:
+    """A manifest of yesterday speaks of what was."""
+    site = dr_site(points=[landed("orders", 1)])
+    result = run(site, published=[manifest(copied("orders", 2, **PUBLISHED))], check_mode=True)
+    assert (result["changed"], "copying" in statuses(result).values()) == (False, False)
+
+
 @pytest.mark.parametrize(
     "points",
     [
