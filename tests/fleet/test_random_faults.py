@@ -360,7 +360,8 @@ class Trouble(RuleBasedStateMachine):
 
     def not_landed(self) -> list[str]:
         """The databases there are whose newest recovery point has not landed, and what was not tidied up."""
-        names = [row["arn"].split(":", 6) for row in self.fleet.status()["databases"]]
+        rows = self.fleet.status()["databases"]
+        names = [row["arn"].split(":", 6) for row in rows if row["status"] != "deleting"]
         there = {words[6] for words in names if words[4] == SOURCE.account}
         found, classes = self.found.values(), routes_of(self.classes, self.found)
         wanted, wrong = newest(originals(classes, self.found)), []
