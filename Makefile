@@ -119,11 +119,11 @@ integration: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab, and the real pl
 	$(heading) 'pytest'
 	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration tests/fleet
 
-crash: $(VENV)/ready-test ## Kill protect and drills at every API call, in one process and for real: hours
+crash: $(VENV)/ready-test ## Kill protect and drills at every API call in one process, and for real: an hour
 	@LIFEBOAT_THOROUGH=1 $(PYTEST) -n 2 tests/fleet/test_crash_points.py tests/fleet/test_drill_crash.py tests/fleet/test_sigkill.py $(ARGS)
 
 storm: $(VENV)/ready-test ## 10,000 random worlds of faults: hours
-	@LIFEBOAT_THOROUGH=1 LIFEBOAT_EXAMPLES=10000 $(PYTEST) tests/fleet/test_random_faults.py $(ARGS)
+	@LIFEBOAT_THOROUGH=1 LIFEBOAT_EXAMPLES=10000 $(PYTEST) -n 2 tests/fleet/test_random_faults.py $(ARGS)
 
 smoke: $(OTHER)/ready-test ## A small selection, on the other line of Ansible
 	$(heading) 'pytest -m smoke'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Automated snapshots on request."""
+"""Automated snapshots, and those of AWS Backup, on request."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from lab import regions
 from lab.admin.forms import Routes, known, seconds
 from lab.rds import snapshots
 from lab.rds.database import Database
+from lab.rds.kinds import INSTANCE
 from lab.rds.world import World
 from lab.settings import BadRequest
 from lab.shop import Shop
@@ -19,8 +20,11 @@ def routes(world: World, shop: Shop) -> Routes:
 
 
 def _take_automated(world: World, shop: Shop, body: Any) -> list[str]:
-    """Take automated snapshots of an account's databases, now or as if some time ago."""
-    known(body, "account", "region", "databases", "age")
+    """Take automated snapshots of an account's databases, or those of AWS Backup, now or as if some time ago."""
+    known(body, "account", "region", "databases", "age", "type")
+    type_ = body.get("type", "automated")
+    if type_ not in ("automated", "awsbackup"):
+        raise BadRequest("type must be automated or awsbackup")
     account = world.accounts.find(body.get("account"))
     region = regions.check(body.get("region") or account.region)
     age = seconds(body, "age")
@@ -28,7 +32,9 @@ def _take_automated(world: World, shop: Shop, body: Any) -> list[str]:
         shop.beat_before_snapshots(account)
     with world.lock:
         chosen = _chosen(world, account.id, region, body.get("databases"))
-        taken = [snapshots.take_automated(world, found, age=age) for found in chosen]
+        if type_ == "awsbackup":  # of clusters it is no type of its own
+            chosen = [found for found in chosen if found.kind is INSTANCE]
+        taken = [snapshots.take_automated(world, found, type_=type_, age=age) for found in chosen]
     for snapshot in taken:
         snapshot.frozen.path()
     return [snapshot.arn for snapshot in taken]

@@ -42,6 +42,7 @@ def _stored(world: World, found: Snapshot) -> dict[str, Any]:
         "status": found.status(world.now()),
         "resource_id": found.portrait.resource_id,
         "key": found.key,
+        "option_group": found.option_group,
         "tags": dict(found.tags),
         "shared_with": list(found.shared_with),
         "source": found.source.arn if found.source else None,

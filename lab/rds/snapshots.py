@@ -23,6 +23,8 @@ _EVENTS = {
     ("cluster", "manual"): ("RDS-EVENT-0074", "RDS-EVENT-0075"),
     ("cluster", "automated"): ("RDS-EVENT-0168", "RDS-EVENT-0169"),
 }
+# How the names begin of what RDS and AWS Backup take.
+_STEMS = {"automated": "rds:", "awsbackup": "awsbackup:job-"}
 
 
 def create(world: World, call: Call, kind: Kind) -> dict[str, Any]:
@@ -67,7 +69,8 @@ def take(
         created=begun + seconds, original=begun + seconds, taken=begun, incremental=incremental,
     )  # fmt: skip
     place.snapshots[found.kind.name].add(snapshot)
-    if not age:
+    # AWS does not document which events the snapshots of AWS Backup raise.
+    if not age and type_ != "awsbackup":
         if found.kind is INSTANCE:
             world.events.emit("RDS-EVENT-0001", found)
         world.events.emit(_EVENTS[found.kind.name, type_][0], snapshot)
@@ -104,14 +107,15 @@ def portrait(world: World, found: Database) -> Portrait:
 
 
 def take_automated(
-    world: World, found: Database, *, seconds: float | None = 0.0, age: float = 0.0, frozen: Frozen | None = None
+    world: World, found: Database, *, type_: str = "automated", seconds: float | None = 0.0, age: float = 0.0,
+    frozen: Frozen | None = None,
 ) -> Snapshot:  # fmt: skip
-    """An automated snapshot, complete at once unless told otherwise; it is named after its time."""
+    """An automated snapshot or one of AWS Backup, complete at once unless told otherwise, and named after its time."""
     taken_names = world.place(found.account, found.region).snapshots[found.kind.name]
     moment = datetime.fromtimestamp(world.now() - age, timezone.utc)
-    while (name := f"rds:{found.identifier}-{moment:%Y-%m-%d-%H-%M}") in taken_names:
+    while (name := f"{_STEMS[type_]}{found.identifier}-{moment:%Y-%m-%d-%H-%M}") in taken_names:
         moment += timedelta(minutes=1)
-    snapshot = take(world, found, name, "automated", seconds=seconds, age=age, frozen=frozen)
+    snapshot = take(world, found, name, type_, seconds=seconds, age=age, frozen=frozen)
     snapshot.tags = _inherited(found)
     return snapshot
 

@@ -43,6 +43,7 @@ options:
     description:
       - Let AWS copy the option group of the source along, which it does for Oracle and within a Region.
       - Only snapshots with an option group other than the default one are meant.
+      - Where a copy takes two steps, the first one takes it along. The second one needs an O(option_group).
     type: bool
     default: false
   single_step:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One lab without database servers, in AWS's own time, for as many worlds as a file's tests need."""
+"""One lab without database servers, in AWS's own time, for as many worlds as the tests need."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ from types import SimpleNamespace
 import botocore.endpoint
 import pytest
 
-from lab import Lab
 from tests.fleet.fleet import Fleet
+from tests.fleet.inside import Inside
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab(metadata_only=True, scale=1) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def fleet(lab: Lab) -> Fleet:
-    return Fleet(lab)
+@pytest.fixture(scope="session")
+def fleet() -> Iterator[Fleet]:
+    with Inside() as lab:
+        yield Fleet(lab, lab.connect)
 
 
 @pytest.fixture(autouse=True)

@@ -16,23 +16,30 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import read_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import FIRST_LINGER, linger
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
 from lab import Lab
-from tests.fleet.routes import Route
+from tests.fleet.routes import Options, Route
 
 PREFIX = "lifeboat"
 READS = ("Describe", "List", "Get", "AssumeRole")
 A_COPY = 1500  # seconds in which a copy of 20 GiB is done
+HOUR = 3600
+BY_HAND = "-by-hand-"  # in the names of the manual snapshots that operators take
 PATIENCE = 20  # looks after which a module gives up, as after its wait_timeout
 # As often as the engine tries again, but in the mode that remembers nothing from call to call.
-CONFIG = Config(retries={**RETRIES, "mode": "legacy"})
+# botocore builds its own user agent for every call, out of a dozen pieces.
+CONFIG = Config(retries={**RETRIES, "mode": "legacy"}, user_agent="lifeboat.rds")
+# One for all: reading what botocore knows of a service takes longer than everything else about a client.
+LOADER = botocore.loaders.create_loader()
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
@@ -61,15 +68,17 @@ class Death:
 class Pool:
     """A session that lends the same clients again: to make one takes longer than all of its calls."""
 
-    def __init__(self, session: boto3.session.Session) -> None:
+    def __init__(self, session: boto3.session.Session, connect: Callable[[Any], Any]) -> None:
         self._session = session
+        self._connect = connect
         self._made: dict[tuple[str, str], tuple[Any, list[Any]]] = {}
 
     def client(self, service: str, region_name: str, **settings: Any) -> Any:
         """A client that has forgotten whoever listened to it before."""
         words = (service, region_name)
         if words not in self._made:
-            self._made[words] = (self._session.client(service, region_name=region_name, **settings), [])
+            made = self._session.client(service, region_name=region_name, **settings)
+            self._made[words] = (self._connect(made), [])
         client, listeners = self._made[words]
         while listeners:
             client.meta.events.unregister(*listeners.pop())
@@ -130,6 +139,8 @@ class Fleet:
     """The two sites, empty after each ``reset``, and what is done to them."""
 
     lab: Lab
+    # What a new client goes through.
+    connect: Callable[[Any], Any] = lambda client: client
     keys: dict[str, str] = field(default_factory=dict)
     death: Death = field(default_factory=Death)
     # Who looks on while a pass runs, also in check mode.
@@ -138,6 +149,8 @@ class Fleet:
     publish: dict[str, Any] = field(default_factory=dict)
     replicate: dict[str, Any] = field(default_factory=dict)
     prune: dict[str, Any] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)  # the classes of the databases that there are
+    by_hand: int = 0  # how often operators took manual snapshots
 
     def __post_init__(self) -> None:
         self._settings = self.lab.admin("GET", "settings")
@@ -157,11 +170,13 @@ class Fleet:
     def _session(self, side: Side) -> Pool:
         session = botocore.session.Session(profile=side.profile)
         found = self.lab.env()
+        session.register_component("data_loader", LOADER)
         session.set_config_variable("config_file", found["AWS_CONFIG_FILE"])
         session.set_config_variable("credentials_file", found["AWS_SHARED_CREDENTIALS_FILE"])
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
         session.register("before-send", self._before_send)
         session.register("response-received", self._response_received)
-        return Pool(boto3.session.Session(botocore_session=session))
+        return Pool(boto3.session.Session(botocore_session=session), self.connect)
 
     def _before_send(self, **_words: Any) -> None:
         self.death.before_send()
@@ -176,6 +191,7 @@ class Fleet:
         self.lab.admin("POST", "reset")
         self.lab.admin("PATCH", "settings", self._settings)
         self.publish, self.replicate, self.prune = {}, {}, {}
+        self.routes, self.by_hand = [], 0
         self.death, self.around = Death(), nullcontext
         self.lab.admin("DELETE", "calls")
 
@@ -186,13 +202,24 @@ class Fleet:
         """
         self.reset()
         self.lab.admin("PATCH", "settings", dict(route.lab))
-        if route.has_stand_in:
-            self.make_network(route.publish["stand_in"])
+        self.tell(route, *and_of, **limits)
         for each in (route, *and_of):
             self.sow(each, databases)
-        self.publish = {**limits, **route.publish}
-        self.replicate = {**limits, **route.replicate}
-        self.prune = dict(route.prune)
+        self.new_calls()
+
+    def tell(self, *routes: Route, **options: Any) -> None:
+        """What the modules are told: of one class as options of the site, of more as overrides for the databases."""
+        told: dict[str, dict[str, Any]] = {}
+        for side in ("publish", "replicate"):
+            overrides = [settings for route in routes if (settings := route.settings(side))]
+            told[side] = {"overrides": overrides} if len(routes) > 1 else dict(getattr(routes[0], side))
+        if stand_in := next((dict(route.publish["stand_in"]) for route in routes if route.has_stand_in), None):
+            self.make_network(stand_in)
+            told["publish"]["stand_in"] = stand_in
+        for one in dict.fromkeys(route.options for route in routes if route.options):
+            self.make_option_groups(one)
+        self.publish, self.replicate = {**options, **told["publish"]}, {**options, **told["replicate"]}
+        self.prune = {name: value for route in routes for name, value in route.prune.items()}
 
     def make_network(self, stand_in: dict[str, Any]) -> None:
         """Private subnets for stand-ins in the source account."""
@@ -211,18 +238,65 @@ class Fleet:
         stand_in["security_groups"] = [self._group]
         self.new_calls()
 
+    def make_option_groups(self, options: Options) -> None:
+        """One at either site, with the same option."""
+        for side, site in ((SOURCE, "shop"), (DR, "dr")):
+            client, name = self.others(side), options.name(site)
+            about = {"EngineName": options.engine, "MajorEngineVersion": options.major}
+            client.create_option_group(OptionGroupName=name, OptionGroupDescription=name, **about)
+            wanted = [{"OptionName": options.option}]
+            client.modify_option_group(OptionGroupName=name, OptionsToInclude=wanted, ApplyImmediately=True)
+
     def sow(self, route: Route, databases: int, **more: Any) -> None:
-        seed = {"account": SOURCE.profile, "prefix": route.name, "snapshots": 1, "age": 3600, **route.seed, **more}
+        """Some databases of a class, the last backup of each an hour old."""
+        seed = {"account": SOURCE.profile, "prefix": route.name, "snapshots": 1, "age": HOUR, **route.seed, **more}
         seed["key"] = self.keys.get(seed.get("key", ""), seed.get("key"))
-        self.lab.admin("POST", "seed", {"databases": databases, **seed})
+        self.routes.append(route)
+        if route.options:  # which they get first
+            self.lab.admin("POST", "seed", {"databases": databases, **seed, "snapshots": 0})
+            self.put_into_option_group(route, route.options)
+        else:
+            self.lab.admin("POST", "seed", {"databases": databases, **seed})
+            self.back_up_otherwise(route, age=HOUR // 2)
+
+    def put_into_option_group(self, route: Route, options: Options) -> None:
+        name, databases = options.name("shop"), self.available(route)
+        for database in databases:
+            self.others(SOURCE).modify_db_instance(
+                DBInstanceIdentifier=database, OptionGroupName=name, ApplyImmediately=True
+            )
+        self.pass_time(HOUR)
+        self.back_up(*databases)
+        self.pass_time(HOUR)
+
+    def available(self, route: Route) -> list[str]:
+        """The identifiers of the databases of a class that can be backed up now."""
+        rows = [row["arn"].split(":", 6) for row in self.status()["databases"] if row["status"] == "available"]
+        return [words[6] for words in rows if words[4] == SOURCE.account and words[6].startswith(f"{route.name}-0")]
 
     def pass_time(self, seconds: float) -> None:
         self.lab.admin("POST", "clock", {"advance": seconds})
 
     def back_up(self, *databases: str) -> None:
-        """New automated snapshots, of these databases or of all."""
+        """New automated snapshots, of these databases or of all; of all also what others take, where that counts."""
         named = {"databases": list(databases)} if databases else {}
         self.lab.admin("POST", "automated-snapshots", {"account": SOURCE.profile, **named})
+        for route in [] if databases else self.routes:
+            self.back_up_otherwise(route)
+
+    def back_up_otherwise(self, route: Route, age: int = 0) -> None:
+        """What AWS Backup or an operator takes of the databases of a class that starts from it."""
+        databases = self.available(route) if route.origin in ("awsbackup", "manual") else []
+        if databases and route.origin == "awsbackup":
+            wanted = {"account": SOURCE.profile, "databases": databases, "type": "awsbackup", "age": age}
+            self.lab.admin("POST", "automated-snapshots", wanted)
+        elif databases:
+            self.by_hand += 1
+            for database in databases:
+                self.others(SOURCE).create_db_snapshot(
+                    DBInstanceIdentifier=database, DBSnapshotIdentifier=f"{database}{BY_HAND}{self.by_hand}"
+                )
+            self.pass_time(A_COPY)
 
     def others(self, side: Side, service: str = "rds") -> Any:
         """A client of somebody else in that account, who asks once; the log is read of our passes alone."""

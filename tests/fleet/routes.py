@@ -11,12 +11,26 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Options:
+    """An option group with one option."""
+
+    engine: str
+    major: str
+    option: str
+
+    def name(self, site: str) -> str:
+        return f"{site}-{self.option.lower()}"
+
+
+@dataclass(frozen=True)
 class Route:
     """Databases of one class: how they come to be, what the sites are told, and how it must end."""
 
     name: str
     # What the lab sows (its README, seed). The key "data" is a customer managed one of the source account.
     seed: Mapping[str, Any]
+    # The option groups of the databases and of the DR site, which has one with the same option.
+    options: Options | None = None
     # What AWS is to be like: settings of the lab.
     lab: Mapping[str, Any] = field(default_factory=dict)
     # Options of the modules, besides the usual ones of the fleet.
@@ -39,6 +53,17 @@ class Route:
     def has_stand_in(self) -> bool:
         return "stand_in" in self.publish
 
+    @property
+    def origin(self) -> str:
+        """The type of the snapshots that it starts from, unless one is taken."""
+        source = self.publish.get("source", "automated")
+        return "automated" if self.is_taken else str(source)
+
+    def settings(self, side: str) -> dict[str, Any]:
+        """What ``publish`` or ``replicate`` says, as an override for these databases alone."""
+        own = {name: value for name, value in getattr(self, side).items() if name != "stand_in"}
+        return {"databases": [f"{self.name}-0*"], **own} if own else {}
+
 
 INSTANCE, CLUSTER = {"engine": "postgres"}, {"engine": "aurora-postgresql"}
 # As AWS was before 2025-09: no copy crosses account and Region in one step.
@@ -52,6 +77,11 @@ STAND_IN = {
 }
 TAKEN = {"source": "snapshot"}
 TWO_AT_THE_DR_SITE = {"production": 1, "production_dr": 2}
+MYSQL = {"engine": "mysql", "version": "8.0.43", "key": "data"}
+ORACLE = {"engine": "oracle-ee", "version": "19.0.0.0.ru-2025-07.rur-2025-07.r1", "key": "data"}
+MEMCACHED = Options("mysql", "8.0", "MEMCACHED")  # a copy of such a database may do without
+TIMEZONE = Options("oracle-ee", "19", "Timezone")  # a copy of such a one may not
+BROUGHT_ALONG = {"option_group": "dr-timezone", "copy_option_group": True}
 ROUTES = (
     Route("unencrypted-instance", INSTANCE),
     Route("customer-key-instance", INSTANCE | {"key": "data"}),
@@ -68,6 +98,13 @@ ROUTES = (
         copies={"production": 0, "production_dr": 1},
     ),
     Route("multi-az-aws-key-cluster", MULTI_AZ | {"key": "alias/aws/rds"}, publish={"stand_in": STAND_IN}),
-    Route("two-steps-instance", INSTANCE | {"key": "data"}, OLD_RULES, copies=TWO_AT_THE_DR_SITE),
-    Route("two-steps-cluster", CLUSTER | {"key": "data"}, OLD_RULES, copies=TWO_AT_THE_DR_SITE),
+    Route("two-steps-instance", INSTANCE | {"key": "data"}, lab=OLD_RULES, copies=TWO_AT_THE_DR_SITE),
+    Route("two-steps-cluster", CLUSTER | {"key": "data"}, lab=OLD_RULES, copies=TWO_AT_THE_DR_SITE),
+    Route("option-group-instance", MYSQL, MEMCACHED, replicate={"option_group": "dr-memcached"}),
+    Route("needed-options-instance", ORACLE, TIMEZONE, replicate=BROUGHT_ALONG),
+    Route(
+        "two-steps-options-instance", ORACLE, TIMEZONE, OLD_RULES, replicate=BROUGHT_ALONG, copies=TWO_AT_THE_DR_SITE
+    ),
+    Route("manual-instance", INSTANCE | {"key": "data"}, publish={"source": "manual"}),
+    Route("awsbackup-instance", INSTANCE | {"key": "alias/aws/rds"}, publish={"source": "awsbackup"}),
 )

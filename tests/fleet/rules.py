@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.fleet.fleet import DR, PREFIX, SOURCE, writes
+from tests.fleet.fleet import BY_HAND, DR, PREFIX, SOURCE, writes
 from tests.fleet.routes import Route
 
 OURS = re.compile(rf"{PREFIX}-(?:[a-z0-9-]+-)?(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{12}})")
 LOST = re.compile("hold-after|reset-after")  # of a call that took effect: faults whose answer nobody saw
 MANAGED_BY, STAGE, RETAIN, VERIFIED = "lifeboat:managed-by", "lifeboat:stage", "retain", "lifeboat:verified"
+STAND_IN = "-standin-"  # in the names of the instances that stand in for Multi-AZ DB clusters
 LANDED = f"lifeboat:landed:{DR.account}"
 # What each module may do at all.
 POWERS = {
@@ -42,6 +43,7 @@ class Shot:
     status: str
     resource_id: str
     key: str | None
+    option_group: str
     tags: Mapping[str, str]
     shared_with: tuple[str, ...]
     source: str | None
@@ -83,9 +85,14 @@ def own(found: Iterable[Shot], account: str) -> list[Shot]:
     return [one for one in found if one.account == account and one.is_ours and STAGE not in one.tags]
 
 
+def digest(account: str, region: str, resource_id: str) -> str:
+    return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:12]
+
+
 def database_of(one: Shot) -> str:
-    """The resource id of the database: a stand-in has another one, and only our tag tells whose it is."""
-    return one.tags.get("lifeboat:resource-id", one.resource_id)
+    """The digest of the database: that of a stand-in's snapshot is the cluster's, and only its name tells it."""
+    found = OURS.fullmatch(one.name) if one.is_ours else None
+    return found["digest"] if found else digest(one.account, one.region, one.resource_id)
 
 
 def original_of(one: Shot) -> datetime:
@@ -93,14 +100,21 @@ def original_of(one: Shot) -> datetime:
     return datetime.fromisoformat(one.original).replace(microsecond=0)
 
 
+def time_in_name(one: Shot) -> datetime:
+    """When its recovery point was made, as a name of ours says; that of a stand-in's snapshot is the cluster's time."""
+    return datetime.strptime(OURS.fullmatch(one.name)["time"] + "Z", "%Y%m%d%H%M%S%z")  # type: ignore[index]
+
+
 def newest(found: Iterable[Shot]) -> dict[str, Shot]:
-    """By database: the newest available one, by original time."""
+    """By the digest of the database: the newest available one, by original time."""
     ordered = sorted((one for one in found if one.is_available), key=original_of)
-    return {one.resource_id: one for one in ordered}
+    return {database_of(one): one for one in ordered}
 
 
-def digest(account: str, region: str, resource_id: str) -> str:
-    return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:12]
+def originals(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> list[Shot]:
+    """What recovery points start from: of each database, the snapshots of the type that its class means."""
+    theirs = [one for one in found.values() if one.account == SOURCE.account and not one.is_ours]
+    return [one for one in theirs if (route := classes.get(database_of(one))) is not None and one.type == route.origin]
 
 
 # -- how it ends ------------------------------------------------------------------------------------------------------
@@ -111,10 +125,10 @@ def has_landed(one: Shot, dr_key: str, *, encrypted: bool = True) -> bool:
 
 
 def routes_of(routes: Iterable[Route], found: Mapping[str, Shot]) -> dict[str, Route]:
-    """The class of each database, by its resource id: the lab names those that it sows after their class."""
+    """The class of each database, by its digest: the lab names those that it sows after their class."""
     automated = [one for one in found.values() if one.type == "automated"]
     return {
-        one.resource_id: route for one in automated for route in routes if one.name.startswith(f"rds:{route.name}-0")
+        database_of(one): route for one in automated for route in routes if one.name.startswith(f"rds:{route.name}-0")
     }
 
 
@@ -122,16 +136,18 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
     """Each database's newest recovery point landed exactly once, retired at the source, nothing else is left."""
     found = shots(status)
     classes = routes_of(routes, found)
-    for resource_id, wanted in newest(one for one in found.values() if one.type == "automated").items():
+    for database, wanted in newest(originals(classes, found)).items():
         for account in (SOURCE.account, DR.account):
-            copies = [one for one in own(found.values(), account) if database_of(one) == resource_id]
+            copies = [one for one in own(found.values(), account) if database_of(one) == database]
             # What is taken now has a time of its own, and more than one only when one was overtaken.
-            times = [one.original for one in copies][:1] if classes[resource_id].is_taken else [wanted.original]
+            times = [one.original for one in copies][:1] if classes[database].is_taken else [wanted.original]
             if [(one.original, one.status) for one in copies] != [(time, "available") for time in times] or not times:
                 yield f"{account} has {[(one.name, one.status) for one in copies]} of {wanted.name}"
     for one in own(found.values(), DR.account):
         if not has_landed(one, dr_key, encrypted=classes[database_of(one)].encrypted):
             yield f"{one.name} is {one.status} under {one.key}"
+        if (options := classes[database_of(one)].options) and one.option_group != options.name("dr"):
+            yield f"{one.name} is in the option group {one.option_group}"
     for one in own(found.values(), SOURCE.account):
         if one.shared_with or LANDED not in one.tags:
             yield f"{one.name} is shared with {one.shared_with} and has the tags {sorted(one.tags)}"
@@ -141,24 +157,35 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
 
 
 def leftovers(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> Iterator[str]:
-    """What a route leaves on its way goes; whatever is manual here is ours."""
+    """What a route leaves on its way goes; whatever is manual here is ours, or an operator's."""
     staged = [one for one in found.values() if STAGE in one.tags]
     if len(staged) > sum(route.anchors for route in classes.values()):
         yield f"left on the way: {[one.arn for one in staged]}"
-    yield from (f"not ours: {one.arn}" for one in found.values() if one.type == "manual" and not one.is_ours)
+    theirs = [one for one in found.values() if one.type == "manual" and not one.is_ours and BY_HAND not in one.name]
+    yield from (f"not ours: {one.arn}" for one in theirs)
 
 
-def copies_made(calls: Iterable[Mapping[str, Any]], account: str) -> int:
-    """The copies that took effect, whether or not anybody saw the answer."""
+def copies_made(calls: Iterable[Mapping[str, Any]], account: str, *, one_step: bool = True) -> int:
+    """The copies that took effect, whether or not anybody saw the answer.
+
+    :param one_step: whether AWS makes copies across account and Region; else one whose answer was lost was refused.
+    """
     copies = [call for call in calls if call["account"] == account and call["action"].startswith("CopyDB")]
-    return sum(call.get("status") == 200 or any(map(LOST.match, call["faults"])) for call in copies)
+    lost = [call for call in copies if any(map(LOST.match, call["faults"])) and (one_step or not crosses_both(call))]
+    return sum(call.get("status") == 200 for call in copies) + len(lost)
+
+
+def crosses_both(call: Mapping[str, Any]) -> bool:
+    """Whether a copy leaves both the account and the Region of its source."""
+    _arn, _aws, _rds, region, account, *_rest = call["resources"][0].split(":")
+    return (region != call["region"]) and account != call["account"]
 
 
 def doubled(routes: Iterable[Route], calls: Iterable[Mapping[str, Any]], databases: int) -> Iterator[str]:
     """So many databases of each class have made as many copies as they need."""
     calls, routes = list(calls), list(routes)
     for side in (SOURCE, DR):
-        made = copies_made(calls, side.account)
+        made = copies_made(calls, side.account, one_step=not any(route.lab for route in routes))
         needed = sum(route.copies[side.profile] for route in routes) * databases
         if made != needed:
             yield f"{side.profile} made {made} copies where {needed} are needed"
@@ -183,19 +210,23 @@ class Watch:
 
     dr_key: str
     landed: set[str] = field(default_factory=set)  # ARNs at the source of what landed at some time
-    unencrypted: set[str] = field(
-        default_factory=set
-    )  # the resource ids of clusters that cannot be encrypted by a copy
+    # The resource ids of clusters that cannot be encrypted by a copy.
+    unencrypted: set[str] = field(default_factory=set)
     resource_ids: set[str] = field(default_factory=set)
+    stand_ins: set[str] = field(default_factory=set)  # the resource ids of instances that stood in for clusters
 
     def look(self, status: Mapping[str, Any]) -> dict[str, Shot]:
         """Learn from a state."""
         found = shots(status)
         for one in found.values():
-            if one.account == SOURCE.account and one.type == "automated":
+            if one.account == SOURCE.account and one.type == "automated" and STAND_IN not in one.name:
                 self.resource_ids.add(one.resource_id)
                 if one.is_cluster and one.key is None:
                     self.unencrypted.add(one.resource_id)
+        for one in found.values():
+            # Taken in the source account, of nothing that has backups.
+            if one.account == SOURCE.account and one.source is None and one.is_ours:
+                self.stand_ins |= {one.resource_id} - self.resource_ids
         for one in own(found.values(), DR.account):
             if self.is_landed(one):
                 kind = "cluster-snapshot" if one.is_cluster else "snapshot"
@@ -207,15 +238,18 @@ class Watch:
 
     def broken_by_state(self, found: Mapping[str, Shot]) -> Iterator[str]:
         """Rules 3 and 7, as they show in what there is."""
+        known = {digest(SOURCE.account, SOURCE.region, each): each for each in self.resource_ids}
         for one in found.values():
             if not one.is_ours:
                 continue
             if set(one.shared_with) - ({DR.account} if one.account == SOURCE.account else set()):
                 yield f"{one.arn} is shared with {one.shared_with}"
-            if one.resource_id not in self.resource_ids:
+            if one.resource_id not in self.resource_ids | self.stand_ins:
                 yield f"{one.arn} was adopted: no database of the source account is {one.resource_id}"
-            if OURS.fullmatch(one.name)["digest"] != digest(SOURCE.account, SOURCE.region, one.resource_id):  # type: ignore[index]
+            elif known.get(database_of(one)) != one.resource_id and one.resource_id not in self.stand_ins:
                 yield f"{one.arn} does not belong to {one.resource_id}"
+            elif database_of(one) not in known:
+                yield f"{one.arn} belongs to no database of the source account"
             wanted = None if one.resource_id in self.unencrypted else self.dr_key
             if one.account == DR.account and STAGE not in one.tags and one.key != wanted:
                 yield f"{one.arn} is under {one.key}"
@@ -235,7 +269,7 @@ class Watch:
                     for arn in call["resources"]
                     if module != "snapshot_prune" and (arn not in before or STAGE not in before[arn].tags)
                 )
-            elif action == "DeleteDBInstance" and "-standin-" not in str(call["resources"]):
+            elif action == "DeleteDBInstance" and STAND_IN not in str(call["resources"]):
                 yield f"deleted {call['resources']}, which stands in for nothing"
             elif action == "ModifyDB*SnapshotAttribute":
                 yield from shared_badly(call, before)
@@ -249,21 +283,21 @@ class Watch:
         one = before.get(arn)
         if one is None or not one.is_ours or one.type != "manual":
             return "it is not ours"
-        mine = [other for other in own(before.values(), one.account) if other.resource_id == one.resource_id]
+        mine = [other for other in own(before.values(), one.account) if database_of(other) == database_of(one)]
         if STAGE in one.tags:
             return None
         if one.account == SOURCE.account:
-            if newest(mine).get(one.resource_id) == one:
+            if newest(mine).get(database_of(one)) == one:
                 return "it is the newest published copy"
             overtaken = any(other.arn in self.landed and original_of(other) > original_of(one) for other in mine)
             return "it has not landed" if one.is_available and arn not in self.landed and not overtaken else None
         if RETAIN in one.tags:
             return "it has a retain tag"
         landed = [other for other in mine if self.is_landed(other)]
-        if newest(landed).get(one.resource_id) == one:
+        if newest(landed).get(database_of(one)) == one:
             return "it is the newest that landed"
         verified = [other for other in landed if VERIFIED in other.tags]
-        return "it is the last verified one" if newest(verified).get(one.resource_id) == one else None
+        return "it is the last verified one" if newest(verified).get(database_of(one)) == one else None
 
 
 def shared_badly(call: Mapping[str, Any], before: Mapping[str, Shot]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fleet.fleet import DR, SOURCE, STRANGER
-from tests.fleet.rules import LANDED, MANAGED_BY, RETAIN, STAGE, VERIFIED, Shot, Watch, digest
+from tests.fleet.rules import LANDED, MANAGED_BY, RETAIN, STAGE, VERIFIED, Shot, Watch, copies_made, digest
 
 KEY, DATABASE = "arn:aws:kms:us-east-1:222222222222:key/dr", "db-1"
 
@@ -25,6 +25,7 @@ def shot(day: int, side: Any = SOURCE, **more: Any) -> Shot:
         "status": "available",
         "resource_id": DATABASE,
         "key": KEY,
+        "option_group": "default:postgres-17",
         "tags": {MANAGED_BY: "lifeboat", **more.pop("tags", {})},
         "shared_with": (),
         "source": None,
@@ -131,3 +132,22 @@ def test_what_there_is_tells_on_its_maker(one: Shot, why: str) -> None:
 def test_a_landed_copy_and_one_that_is_shared_with_the_dr_account_are_in_order() -> None:
     ours = [shot(1, shared_with=(DR.account,), key=None), shot(1, tags={LANDED: "now"}), FAR_OLD]
     assert list(watch().broken_by_state({one.arn: one for one in ours})) == []
+
+
+def test_only_a_stand_ins_snapshot_is_named_after_another_database() -> None:
+    """What was taken in the source account, of an instance without backups, is a stand-in's; a stranger's is not."""
+    judge, adopted = watch(), shot(1, DR, resource_id="db-of-a-stranger")
+    copied = shot(1, DR, resource_id="db-stand-in")
+    assert "was adopted" in " ".join(judge.broken_by_state({copied.arn: copied}))
+    judge.look({"snapshots": [{**vars(shot(1, resource_id="db-stand-in")), "shared_with": []}]})
+    assert list(judge.broken_by_state({copied.arn: copied})) == []
+    assert "was adopted" in " ".join(judge.broken_by_state({adopted.arn: adopted}))
+    nobodys = replace(copied, arn=copied.arn[:-12] + "0123456789ab")
+    assert "belongs to no database" in " ".join(judge.broken_by_state({nobodys.arn: nobodys}))
+
+
+@pytest.mark.parametrize(("one_step", "made"), [(True, 2), (False, 1)])
+def test_a_copy_whose_answer_was_lost_counts_unless_aws_refuses_such_copies(one_step: bool, made: int) -> None:
+    words = {"account": DR.account, "action": "CopyDBSnapshot", "faults": ["hold-after 1"], "resources": [OLD.arn]}
+    calls = [{**words, "region": region} for region in (SOURCE.region, DR.region)]
+    assert copies_made(calls, DR.account, one_step=one_step) == made

@@ -58,6 +58,7 @@ from tests.lab.helpers import DR, DR_HOME, HOME, automated, copied, fresh, setti
         ("POST", "automated-snapshots", {"account": "production", "databases": [["none"]]}, "list of names"),
         ("POST", "automated-snapshots", {"account": "production", "databases": "orders"}, "list of names"),
         ("POST", "automated-snapshots", {"account": "production", "region": "moon-1"}, "no Region"),
+        ("POST", "automated-snapshots", {"account": "production", "type": "manual"}, "automated or awsbackup"),
         ("POST", "automated-snapshots", {}, "no account None"),
         ("POST", "seed", {}, "account is missing"),
         ("POST", "seed", {"account": "production", "colour": "red"}, "unknown: colour"),

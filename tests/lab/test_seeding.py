@@ -76,6 +76,15 @@ def test_awsbackups_snapshots_are_seen_copied_and_not_touched(bare: Bare) -> Non
     assert bare.snapshot(bare.own_copy(row["DBSnapshotArn"]))["SnapshotType"] == "manual"
 
 
+def test_awsbackup_takes_more_of_instances_on_request(bare: Bare) -> None:
+    names = [f"{bare.seed(snapshots=1, **more)}-00000" for more in ({}, {"engine": "aurora-postgresql"})]
+    wanted = {"account": "production", "databases": names, "type": "awsbackup", "age": 60}
+    (taken,) = bare.lab.admin("POST", "automated-snapshots", wanted)
+    assert taken.split(":", 6)[6].startswith(f"awsbackup:job-{names[0]}-20")
+    (row,) = bare.rds.describe_db_snapshots(DBInstanceIdentifier=names[0], SnapshotType="awsbackup")["DBSnapshots"]
+    assert row["DBSnapshotArn"] == taken
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [

@@ -179,10 +179,15 @@ def last_copy(offer: Offer, wish: Wish, options: ReplicateOptions) -> Copy:
         resource_id=point.resource_id,
         kms_key_id=None if step.under == "unchanged" else wish.kms_key_arn,
         option_group=wish.option_group if point.kind == "instance" else None,
-        copy_option_group=wish.copy_option_group and is_default(point.option_group) is False,
+        copy_option_group=wish.copy_option_group and has_own_group(point),
         tags=tags_for(database_arn(offer), original_resource_id(offer), offer.lineage, options.prefix, more),
     )
     return replace(copy, option_group=None) if copy.takes_group_along else copy
+
+
+def has_own_group(point: RecoveryPoint) -> bool:
+    """Whether a copy can take the option group along: AWS does that for Oracle's (RDS API, CopyDBSnapshot)."""
+    return point.engine.startswith("oracle") and not is_default(point.option_group)
 
 
 def recipe_tag(offer: Offer, prefix: str) -> dict[str, str]:

@@ -129,7 +129,11 @@ def look(params: Mapping[str, Any], site: Site, manifests: Manifests) -> Seen:
     left = manifests.published_by(params["source_accounts"], params["source_regions"])
     read_offers([*left, *params["published"]], seen)
     told_now = {point["arn"] for document in params["published"] for point in document["points"]}
-    seen.planned = [one for one in seen.spoken_of if one.point.arn in told_now and not is_settled(one, site.account)]
+    seen.planned = [
+        one
+        for one in seen.spoken_of
+        if one.point.arn in told_now and not is_settled(one, site.account) and not is_overtaken(one, seen)
+    ]
     read_wishes(params, default, seen, site)
     single_step = params["single_step"] != "never"
     for one in (*seen.offers, *seen.spoken_of):
@@ -172,6 +176,13 @@ def is_at_hand(offer: Offer, here: Collection[str]) -> bool:
 def is_settled(offer: Offer, account: str) -> bool:
     """Whether its source was told that it landed here, and so does not share it again."""
     return offer.entry is not None and account in offer.entry.landed_in
+
+
+def is_overtaken(offer: Offer, seen: Seen) -> bool:
+    """Whether a newer recovery point of its database is here: then a manifest speaks of what was, not of a plan."""
+    here = [lineage for name in landed_names(seen) if (lineage := parse(name, seen.options.prefix))]
+    mine = offer.lineage
+    return any(one.digest == mine.digest and one.original > mine.original for one in here)
 
 
 def read_wishes(params: Mapping[str, Any], default: str, seen: Seen, site: Site) -> None:

@@ -261,13 +261,19 @@ def test_a_copy_gets_the_option_group_that_is_wanted(wish: Wish, facts: dict[str
 
 def test_within_its_region_an_option_group_can_be_taken_along() -> None:
     options = replace(OPTIONS, home=Place(DR, WEST))
-    for group, wanted in (("theirs", True), ("default:oracle-ee-19", False), ("", False)):
-        (copy,) = plan_copies(offer(option_group=group), Wish(DR_KEY, None, True), options)
-        assert copy.takes_group_along is wanted
+    for engine, group, wanted in (
+        ("oracle-ee", "theirs", True),
+        ("oracle-ee", "default:oracle-ee-19", False),
+        ("oracle-ee", "", False),
+        ("mysql", "theirs", False),
+    ):
+        (copy,) = plan_copies(offer(engine=engine, option_group=group), Wish(DR_KEY, "ours", True), options)
+        assert (copy.takes_group_along, copy.option_group) == (wanted, None if wanted else "ours")
 
 
 def test_of_two_steps_the_first_takes_the_option_group_along_and_the_last_names_one() -> None:
     wish = Wish(DR_KEY, "own", True)
-    first, last = plan_copies(offer(option_group="theirs"), wish, OPTIONS, single_step=False)
+    theirs = offer(engine="oracle-ee", option_group="theirs")
+    first, last = plan_copies(theirs, wish, OPTIONS, single_step=False)
     assert (first.takes_group_along, first.option_group) == (True, None)
     assert (last.takes_group_along, last.option_group) == (False, "own")

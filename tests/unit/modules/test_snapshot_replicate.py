@@ -324,6 +324,13 @@ def test_check_mode_takes_over_what_publishing_would_have_shared(run: Any, dr_si
     assert (writes(site), result["changed"], statuses(result)) == ([], True, {"orders": "copying"})
 
 
+def test_check_mode_plans_nothing_older_than_what_is_here(run: Any, dr_site: Any) -> None:
+    """A manifest of yesterday speaks of what was."""
+    site = dr_site(points=[landed("orders", 1)])
+    result = run(site, published=[manifest(copied("orders", 2, **PUBLISHED))], check_mode=True)
+    assert (result["changed"], "copying" in statuses(result).values()) == (False, False)
+
+
 @pytest.mark.parametrize(
     "points",
     [
@@ -448,13 +455,13 @@ def test_after_a_first_step_that_failed_the_second_is_not_tried(run: Any, dr_sit
     assert ({one["status"] for one in result["steps"]}, result["resume"]) == ({"failed"}, [])
 
 
-@pytest.mark.parametrize("status", ["available", "copying"])
+@pytest.mark.parametrize("status", ["available", "copying", "failed"])
 def test_of_two_steps_none_is_taken_again_while_the_source_still_shares(
     run: Any, dr_site: Any, writes: Any, status: str
 ) -> None:
     site = dr_site(published(), points=[landed(status=status)])
     run(site, single_step="never")
-    assert writes(site) == []
+    assert writes(site) == writes(site.in_region(WEST)) == []
 
 
 def left_on_the_way(**more: Any) -> RecoveryPoint:
