@@ -214,8 +214,9 @@ def start_of(route: Route) -> Start:
     """What the planner has to know of the databases of a class."""
     kind = route.seed.get("kind", "cluster" if route.seed["engine"].startswith("aurora") else "instance")
     encryption = {None: "none", "data": "customer", "alias/aws/rds": "aws-managed", "sse-rds": "aws-owned"}
-    source = route.publish.get("source", "automated")
-    origin = "manual" if source == "snapshot" else source
+    # What somebody else took is copied once as well: the name of the copy tells whose it is.
+    origins = {"snapshot": "manual", "awsbackup": "awsbackup"}
+    origin = origins.get(route.publish.get("source", ""), "automated")
     return Start(kind, route.seed["engine"], origin, encryption[route.seed.get("key")])  # type: ignore[arg-type]
 
 
