@@ -68,6 +68,8 @@ def fleet(databases: int, *, snapshots: int = 1, seconds: float = 0.0, quotas: d
 
 def seed(lab: Lab, share: Share, databases: int, snapshots: int) -> None:
     like = {"prefix": share.prefix, "engine": share.engine, "key": share.key, "kind": share.kind}
+    found = lab.client("production", "rds").describe_db_engine_versions(Engine=share.engine)["DBEngineVersions"]
+    like["version"] = found[0]["EngineVersion"]  # what can be restored is what is offered
     lab.admin("POST", "seed", {"account": "production", "databases": databases, "snapshots": snapshots, **like})
 
 
@@ -81,6 +83,19 @@ def make_keys(lab: Lab) -> None:
         kms = lab.client(profile, "kms")
         key = kms.create_key(Policy=open_to(principals))["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName=alias, TargetKeyId=key)
+
+
+def make_network(lab: Lab) -> None:
+    """Private subnets and a security group named drill at the DR site."""
+    ec2, rds = lab.client("production_dr", "ec2"), lab.client("production_dr", "rds")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{DR_REGION}{zone}")
+        for number, zone in enumerate("ab")
+    ]
+    ids = [one["Subnet"]["SubnetId"] for one in subnets]
+    rds.create_db_subnet_group(DBSubnetGroupName="drill", DBSubnetGroupDescription="drill", SubnetIds=ids)
+    ec2.create_security_group(GroupName="drill", Description="drill", VpcId=vpc)
 
 
 def open_to(accounts: tuple[str, ...]) -> str:

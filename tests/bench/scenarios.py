@@ -18,7 +18,7 @@ from tests.bench.floor import Floor
 from tests.bench.runs import Played
 
 PROTECT = runs.ROOT / "playbooks" / "protect.yml"
-FILL, LOOP = runs.HERE / "fill.yml", runs.HERE / "loop.yml"
+FILL, LOOP, DRILL = (runs.HERE / f"{name}.yml" for name in ("fill", "loop", "drill"))
 TASKS = {"snapshot_copy": "publish", "snapshot_replicate": "replicate", "snapshot_prune": "prune"}
 SLOTS = {"instance": 20, "cluster": 5}
 RATE = 20.0
@@ -135,6 +135,45 @@ def start(databases: int) -> list[Figure]:
     return figures
 
 
+RESTORED = 20
+# A cluster needs both of its times one after the other: none is slower.
+RESTORE_DURATIONS = {"restore_instance": 20.0, "restore_cluster": 20.0, "member": 20.0}
+SLOWEST = "aurora-00000"
+
+
+def drill(databases: int) -> list[Figure]:
+    """Twenty databases restored together, and the slowest of them alone: an instance takes 20 s, a cluster 40 s."""
+    with a_fleet(RESTORED) as lab:
+        fleet.make_network(lab)
+        runs.play(lab, FILL)
+        lab.admin("PATCH", "settings", {"durations": RESTORE_DURATIONS})
+        alone, _gone = restore_and_remove(lab, "-e", f"bench_databases={SLOWEST}")
+        together, gone = restore_and_remove(lab)
+    return [
+        Figure("the slowest alone: wall", alone.whole.wall, "s"),
+        Figure("twenty together: wall", together.whole.wall, "s", most=1.1 * alone.whole.wall + 10),
+        Figure("twenty together: calls before the first write", before_the_first_write(together)),
+        Figure("twenty together: calls", len(together.calls)),
+        Figure("twenty removed: wall", gone.whole.wall, "s"),
+        Figure("twenty removed: calls", len(gone.calls)),
+        *cost_figures(together),
+    ]
+
+
+def restore_and_remove(lab: Lab, *words: str) -> tuple[Played, Played]:
+    """:raises RuntimeError: when not all was restored, or something is left."""
+    done = runs.play(lab, DRILL, "-e", "bench_state=present", *words)
+    gone = runs.play(lab, DRILL, "-e", "bench_state=absent")
+    if left := [one for one in lab.admin("GET", "status")["databases"] if f":{fleet.DR}:" in one["arn"]]:
+        raise RuntimeError(f"left: {left}")
+    return done, gone
+
+
+def before_the_first_write(played: Played) -> int:
+    actions = [call["action"] for call in played.calls]
+    return next(number for number, action in enumerate(actions) if action.startswith("Restore"))
+
+
 def rates(databases: int) -> list[Figure]:
     """How fast 500 copies start where 20 calls a second are answered, by who paces them."""
     return pacing.figures(500, RATE)
@@ -218,4 +257,5 @@ SCENARIOS: dict[str, Scenario] = {
     "growth": growth,
     "start": start,
     "rates": rates,
+    "drill": drill,
 }

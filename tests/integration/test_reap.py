@@ -1,0 +1,115 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The preflight by itself, and what becomes of a drill whose controller is gone: with the rights that roles have."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import Lab
+from tests.integration.play import EAST, ROOT, Run, forget_calls, left_in_dr, newest_evidence, play, writes
+
+PATIENCE = 120  # seconds for a drill to come to its first restore
+# Expired as soon as it is there: the lab's clock goes with the wall.
+AT_ONCE = ("-e", "drill_expires_after=0")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def protected(lab: Lab, evidence: Path) -> None:
+    done = play(lab, "protect.yml", evidence=evidence)
+    assert done.code == 0, done.output
+
+
+@pytest.fixture
+def killed_drill(lab: Lab, evidence: Path) -> None:
+    """A drill that was killed with all that it had started, once it had started something."""
+    forget_calls(lab)
+    environment = lab.env() | {"LIFEBOAT_EVIDENCE": str(evidence)}
+    command = ["ansible-playbook", "playbooks/drill.yml", *AT_ONCE]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as drill:
+        end = time.monotonic() + PATIENCE
+        while not any(action.startswith("Restore") for action in writes(lab)):
+            assert drill.poll() is None, "it ended before it restored anything"
+            assert time.monotonic() < end, "it restores nothing"
+        os.killpg(drill.pid, signal.SIGKILL)
+    assert left_in_dr(lab)
+
+
+def test_a_preflight_that_finds_nothing_writes_nothing(lab: Lab, run: Callable[..., Run]) -> None:
+    forget_calls(lab)
+    done = run("preflight.yml")
+    assert done.code == 0, done.output
+    assert writes(lab) == []
+
+
+@pytest.fixture
+def open_group(lab: Lab) -> Iterator[None]:
+    """Somebody opened the drills' security group to the world."""
+    ec2 = lab.client("production_dr", "ec2", EAST)
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["lifeboat-drill"]}])[
+        "SecurityGroups"
+    ]
+    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[rule])
+    yield
+    ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[rule])
+
+
+@pytest.mark.usefixtures("open_group")
+def test_what_is_in_the_way_stops_preflight_and_drill_before_the_first_write(
+    lab: Lab, run: Callable[..., Run], evidence: Path
+) -> None:
+    for playbook in ("preflight.yml", "drill.yml"):
+        forget_calls(lab)
+        done = run(playbook)
+        assert done.code == 2, done.output
+        assert "lets in 0.0.0.0/0, the whole world" in done.output
+        assert writes(lab) == []
+    assert newest_evidence(evidence)["verdict"] == "failed"
+
+
+def test_one_database_that_cannot_be_restored_fails_the_preflight_and_stops_no_other_drill(
+    lab: Lab, run: Callable[..., Run], evidence: Path
+) -> None:
+    odd = ("-e", '{"drill_overrides": [{"databases": ["orders"], "db_instance_class": "db.odd"}]}')
+    done = run("preflight.yml", *odd)
+    assert done.code == 2, done.output
+    assert "offers no db.odd" in done.output
+    done = run("drill.yml", *odd)
+    assert done.code == 2, done.output
+    verdicts = {one["name"]: one["verdict"] for one in newest_evidence(evidence)["databases"]}
+    assert verdicts.pop("orders") == "failed"
+    assert set(verdicts.values()) == {"verified"}
+    assert left_in_dr(lab) == []
+
+
+@pytest.mark.usefixtures("killed_drill")
+def test_what_a_killed_drill_left_is_reaped(lab: Lab, run: Callable[..., Run]) -> None:
+    done = run("reap.yml")
+    assert done.code == 0, done.output
+    assert left_in_dr(lab) == []
+    forget_calls(lab)
+    assert run("reap.yml").recap("production_dr")["changed"] == 0
+    assert writes(lab) == []
+
+
+@pytest.mark.usefixtures("killed_drill")
+def test_the_next_drill_removes_what_the_killed_one_left(lab: Lab, run: Callable[..., Run]) -> None:
+    done = run("drill.yml", "-e", "drill_databases=orders")
+    assert done.code == 0, done.output
+    assert left_in_dr(lab) == []
