@@ -49,7 +49,7 @@ def code_of(error: BaseException) -> str | None:
 
 def is_numbered(error: BaseException) -> bool:
     """As MySQL's drivers have it. An error of the operating system has a number of its own."""
-    return len(error.args) > 1 and type(error.args[0]) is int and not isinstance(error, OSError)
+    return len(error.args) > 1 and isinstance(error.args[0], int) and not isinstance(error, OSError)
 
 
 def words_of(error: BaseException) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import r
 from lab.engines import Engines, Server
 from lab.workspace import Run
 
+UNTOUCHED = "untouched"  # the healthy database that no test writes to
 USER, PASSWORD = "master", "s3cr3t-p@ss/w'ord"
 
 HEALTHY = """
@@ -108,7 +109,7 @@ def shop(server: Server) -> Server:
 @pytest.fixture
 def mariadb(mariadb_server: Server) -> Server:
     """The same in MariaDB."""
-    own = ("mysql", "sys", "performance_schema", "information_schema")
+    own = ("mysql", "sys", "performance_schema", "information_schema", UNTOUCHED)
     found = [name.replace("`", "``") for (name,) in mariadb_server.execute(["SHOW DATABASES"]) if name not in own]
     drops = [f"DROP DATABASE `{name}`" for name in found]
     mariadb_server.execute([*drops, "CREATE DATABASE shop", "USE shop", *MARIADB_HEALTHY])
@@ -119,7 +120,7 @@ Row = dict[str, Any]
 Ask = Callable[..., Row]
 
 
-def asking(server: Server, engine: str) -> Ask:
+def asking(server: Server, engine: str, database: str = "shop") -> Ask:
     """Run some checks against the shop for real and return its result."""
 
     def ask(
@@ -134,7 +135,7 @@ def asking(server: Server, engine: str) -> Ask:
             "engine": engine,
             "host": "127.0.0.1",
             "port": server.port,
-            "database": "shop",
+            "database": database,
             "username": USER,
             "password": PASSWORD,
             "checks": list(checks),
@@ -177,3 +178,23 @@ def either(request: pytest.FixtureRequest) -> Shop:
     is_mariadb = request.param == "mariadb"
     server = request.getfixturevalue("mariadb" if is_mariadb else "shop")
     return Shop(server, asking(server, request.param), is_mariadb)
+
+
+@pytest.fixture(scope="session")
+def untouched_postgres(server: Server) -> Server:
+    server.execute([f"CREATE DATABASE {UNTOUCHED}"])
+    server.execute([HEALTHY], UNTOUCHED)
+    return server
+
+
+@pytest.fixture(scope="session")
+def untouched_mariadb(mariadb_server: Server) -> Server:
+    mariadb_server.execute([f"CREATE DATABASE {UNTOUCHED}", f"USE {UNTOUCHED}", *MARIADB_HEALTHY])
+    return mariadb_server
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def healthy(request: pytest.FixtureRequest) -> Shop:
+    """The same, for what only reads: it is made once."""
+    server = request.getfixturevalue(f"untouched_{request.param}")
+    return Shop(server, asking(server, request.param, UNTOUCHED), request.param == "mariadb")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from typing import Any
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql import ladder
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
 
 from .conftest import Shop
@@ -31,18 +33,18 @@ def statuses(result: Row) -> list[str]:
     return [row["status"] for row in result["checks"]]
 
 
-def test_a_healthy_database_is_verified(either: Shop) -> None:
-    result = either.ask(*HEALTHY)
+def test_a_healthy_database_is_verified(healthy: Shop) -> None:
+    result = healthy.ask(*HEALTHY)
     assert (result["verdict"], result["checks_passed"], result["checks_total"]) == ("verified", 7, 7), result
     assert [row["check"] for row in result["checks"]] == [
         "connection", "tables", "structure", "rows", "freshness", "canary", "query",
     ]  # fmt: skip
 
 
-def test_the_connection_says_what_it_found_and_where(either: Shop) -> None:
-    result = either.ask()
-    assert result["checks"][0]["found"].startswith("mariadb 1" if either.is_mariadb else "postgresql 1")
-    assert result["address"] == f"127.0.0.1:{either.server.port}"
+def test_the_connection_says_what_it_found_and_where(healthy: Shop) -> None:
+    result = healthy.ask()
+    assert result["checks"][0]["found"].startswith("mariadb 1" if healthy.is_mariadb else "postgresql 1")
+    assert result["address"] == f"127.0.0.1:{healthy.server.port}"
 
 
 @pytest.mark.parametrize(
@@ -84,17 +86,17 @@ def test_the_connection_says_what_it_found_and_where(either: Shop) -> None:
         pytest.param({**QUERY, "query": "SELECT FROM WHERE"}, "unverified", "syntax", id="no-sql"),
     ],
 )
-def test_what_is_wrong_never_passes(either: Shop, check: Row, status: str, reason: str) -> None:
-    result = either.ask(check)
+def test_what_is_wrong_never_passes(healthy: Shop, check: Row, status: str, reason: str) -> None:
+    result = healthy.ask(check)
     assert (result["checks"][1]["status"], result["verdict"]) == (status, status), result
     assert reason in result["checks"][1]["reason"]
 
 
 @pytest.mark.parametrize("tolerance", [None, 0, 2.5])
-def test_as_many_rows_as_expected(either: Shop, tolerance: float | None) -> None:
+def test_as_many_rows_as_expected(healthy: Shop, tolerance: float | None) -> None:
     expected = 1000 if not tolerance else 1024
     check = {"check": "rows", "table": "orders", "expected": str(expected), "tolerance": tolerance}
-    assert either.ask(check)["verdict"] == "verified"
+    assert healthy.ask(check)["verdict"] == "verified"
 
 
 def test_rows_that_were_lost_are_missed_by_every_check_that_counts_or_sums(either: Shop) -> None:
@@ -128,8 +130,8 @@ def test_what_is_recorded_is_expected_another_time(either: Shop) -> None:
     ]  # fmt: skip
 
 
-def test_what_is_recorded_beside_an_expectation_is_checked_too(either: Shop) -> None:
-    result = either.ask(ROWS, CANARY, record=True)
+def test_what_is_recorded_beside_an_expectation_is_checked_too(healthy: Shop) -> None:
+    result = healthy.ask(ROWS, CANARY, record=True)
     assert (result["verdict"], result["recorded"]) == (
         "verified", [{"check": "rows", "table": "orders", "expected": 1000}],
     )  # fmt: skip
@@ -172,8 +174,8 @@ def test_a_checksum_does_not_depend_on_the_order_of_rows(either: Shop) -> None:
         pytest.param("SELECT '%s %(x)s :name {{ x }}', 5 % 3", [["%s %(x)s :name {{ x }}", 2]], id="placeholders"),
     ],
 )
-def test_a_query_is_sent_as_it_stands(either: Shop, query: str, expected: list[Any]) -> None:
-    result = either.ask({"check": "query", "query": query, "expected": expected})
+def test_a_query_is_sent_as_it_stands(healthy: Shop, query: str, expected: list[Any]) -> None:
+    result = healthy.ask({"check": "query", "query": query, "expected": expected})
     assert result["verdict"] == "verified", result
 
 
@@ -267,9 +269,9 @@ def test_any_name_of_a_table_or_column_is_quoted(either: Shop, name: str) -> Non
     assert [one["check"] for one in recorded] == ["structure", "checksum"]
 
 
-def test_what_stands_on_a_missing_table_is_skipped(either: Shop) -> None:
+def test_what_stands_on_a_missing_table_is_skipped(healthy: Shop) -> None:
     gone = [{"check": "structure", "table": "gone", "columns": ["id"]}, {**ROWS, "table": "gone"}]
-    result = either.ask({**TABLES, "tables": ["orders", "gone"]}, ROWS, *gone)
+    result = healthy.ask({**TABLES, "tables": ["orders", "gone"]}, ROWS, *gone)
     assert statuses(result) == ["passed", "failed", "skipped", "passed", "skipped"]
 
 
@@ -283,8 +285,8 @@ def test_what_stands_on_a_missing_table_is_skipped(either: Shop) -> None:
         pytest.param({"port": 1}, "refused", id="refused"),
     ],
 )
-def test_what_cannot_be_reached_is_unverified(either: Shop, changes: Row, reason: str) -> None:
-    result = either.ask(*HEALTHY, **changes)
+def test_what_cannot_be_reached_is_unverified(healthy: Shop, changes: Row, reason: str) -> None:
+    result = healthy.ask(*HEALTHY, **changes)
     assert statuses(result) == ["unverified", *["skipped"] * 6]
     assert result["checks"][0]["reason"]
     assert result["connected_seconds"] is None
@@ -295,16 +297,14 @@ def test_what_cannot_be_reached_is_unverified(either: Shop, changes: Row, reason
     assert "s3cr3t" not in text
 
 
-def test_a_server_that_does_not_answer_is_unverified(either: Shop) -> None:
+def test_a_server_that_does_not_answer_is_unverified(healthy: Shop) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        result = either.ask(*HEALTHY, port=silent.getsockname()[1], limits=Limits(2, 2))
+        result = healthy.ask(*HEALTHY, port=silent.getsockname()[1], limits=Limits(2, 2))
     assert (result["verdict"], "timeout expired" in result["reason"]) == ("unverified", True)
 
 
-def test_what_is_no_database_is_unverified(either: Shop) -> None:
+def test_what_is_no_database_is_unverified(healthy: Shop) -> None:
     """The other engine, which greets in its own way, or waits to be greeted."""
-    import threading
-
     with socket.create_server(("127.0.0.1", 0)) as web:
 
         def greet() -> None:
@@ -314,7 +314,7 @@ def test_what_is_no_database_is_unverified(either: Shop) -> None:
 
         thread = threading.Thread(target=greet)
         thread.start()
-        result = either.ask(*HEALTHY, port=web.getsockname()[1], limits=Limits(2, 2))
+        result = healthy.ask(*HEALTHY, port=web.getsockname()[1], limits=Limits(2, 2))
         thread.join()
     assert result["verdict"] == "unverified"
     assert result["reason"].isprintable()
@@ -332,10 +332,8 @@ def test_a_statement_that_takes_too_long_is_unverified(either: Shop) -> None:
     assert statuses(result) == ["passed", "unverified", "passed", "unverified"]
 
 
-def test_a_database_that_lets_in_later_is_waited_for(either: Shop) -> None:
+def test_a_database_that_lets_in_later_is_waited_for(healthy: Shop) -> None:
     """Its clock goes on by a second at each look."""
-    import threading
-
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     waited: list[float] = []
@@ -344,24 +342,36 @@ def test_a_database_that_lets_in_later_is_waited_for(either: Shop) -> None:
     def open_the_door(seconds: float) -> None:
         waited.append(seconds)
         if len(waited) == 2:
-            threading.Thread(target=forward, args=(port, either.server.port, doorman), daemon=True).start()
+            threading.Thread(target=forward, args=(port, healthy.server.port, doorman), daemon=True).start()
             doorman.wait(5)
 
-    result = either.ask(*HEALTHY, port=port, limits=Limits(3, 2, connect_retry=60), sleep=open_the_door)
+    result = healthy.ask(*HEALTHY, port=port, limits=Limits(3, 2, connect_retry=60), sleep=open_the_door)
     assert (result["verdict"], len(waited)) == ("verified", 2), result
     assert result["connected_seconds"] > 3
 
 
-def test_it_is_not_waited_for_longer_than_told(either: Shop) -> None:
+def test_it_is_not_waited_for_longer_than_told(healthy: Shop) -> None:
     waited: list[float] = []
-    result = either.ask(ROWS, port=1, limits=Limits(3, 2, connect_retry=5), sleep=waited.append)
+    result = healthy.ask(ROWS, port=1, limits=Limits(3, 2, connect_retry=5), sleep=waited.append)
     assert (result["verdict"], waited) == ("unverified", [1.0] * 2)
 
 
-def forward(port: int, to: int, ready: Any) -> None:
-    """One connection through a door of our own."""
-    import threading
+def test_a_server_that_falls_silent_is_cut_off(healthy: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then its statement timeout does not fire either."""
+    monkeypatch.setattr(ladder, "GRACE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+    ready = threading.Event()
+    way = threading.Thread(target=forward, args=(port, healthy.server.port, ready, b"canary"), daemon=True)
+    way.start()
+    ready.wait(5)
+    result = healthy.ask(ROWS, CANARY, QUERY, port=port, tls="off", limits=Limits(3, 1))
+    assert statuses(result) == ["passed", "passed", "unverified", "skipped"]
+    assert result["checks"][2]["reason"] == "no answer within 1.2 s"
 
+
+def forward(port: int, to: int, ready: threading.Event, end: bytes = b"never") -> None:
+    """One connection through a door of our own, over which nothing goes any more once this was said."""
     with socket.create_server(("127.0.0.1", port)) as door:
         ready.set()
         near, _address = door.accept()
@@ -370,7 +380,8 @@ def forward(port: int, to: int, ready: Any) -> None:
     def pump(source: socket.socket, target: socket.socket) -> None:
         try:
             while data := source.recv(65536):
-                target.sendall(data)
+                if end not in data:
+                    target.sendall(data)
             target.shutdown(socket.SHUT_WR)
         except OSError:
             pass

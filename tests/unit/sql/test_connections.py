@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -37,67 +38,66 @@ def wrong_ca(tmp_path: Path) -> str:
 
 
 @pytest.fixture(autouse=True)
-def with_tls(either: Shop) -> None:
-    if not either.is_mariadb and either.server.execute(["SHOW ssl"]) != [("on",)]:
+def with_tls(healthy: Shop) -> None:
+    if not healthy.is_mariadb and healthy.server.execute(["SHOW ssl"]) != [("on",)]:
         missing("these PostgreSQL programs have no TLS; Debian's have: it needs the package postgresql")
 
 
-def test_by_default_what_the_server_offers_is_used(either: Shop) -> None:
-    assert found(either.ask(ROWS)).endswith(" over TLS, not verified")
+def test_by_default_what_the_server_offers_is_used(healthy: Shop) -> None:
+    assert found(healthy.ask(ROWS)).endswith(" over TLS, not verified")
 
 
-def test_with_an_authority_the_server_proves_its_name(either: Shop, ca: Path) -> None:
-    assert found(either.ask(ROWS, ca_file=str(ca))).endswith(" over TLS, verified as 127.0.0.1")
+def test_with_an_authority_the_server_proves_its_name(healthy: Shop, ca: Path) -> None:
+    assert found(healthy.ask(ROWS, ca_file=str(ca))).endswith(" over TLS, verified as 127.0.0.1")
 
 
-def test_a_server_of_another_authority_is_not_let_near_the_password(either: Shop, wrong_ca: str) -> None:
-    result = either.ask(ROWS, ca_file=wrong_ca)
+def test_a_server_of_another_authority_is_not_let_near_the_password(healthy: Shop, wrong_ca: str) -> None:
+    result = healthy.ask(ROWS, ca_file=wrong_ca)
     assert (result["verdict"], "certificate verify failed" in result["reason"]) == ("unverified", True)
 
 
 @pytest.mark.parametrize(("tls", "words"), [("require", "over TLS, not verified"), ("off", "without TLS")])
-def test_as_it_is_told(either: Shop, tls: str, words: str) -> None:
-    assert found(either.ask(ROWS, tls=tls)).endswith(f" {words}")
+def test_as_it_is_told(healthy: Shop, tls: str, words: str) -> None:
+    assert found(healthy.ask(ROWS, tls=tls)).endswith(f" {words}")
 
 
-def test_through_a_port_forward_the_servers_name_is_proved(either: Shop, ca: Path) -> None:
+def test_through_a_port_forward_the_servers_name_is_proved(healthy: Shop, ca: Path) -> None:
     """Where the host leads is one thing, who must answer there another."""
-    assert found(either.ask(ROWS, ca_file=str(ca), tls_name="localhost")).endswith("verified as localhost")
-    result = either.ask(ROWS, ca_file=str(ca), tls_name="orders.example.com")
+    assert found(healthy.ask(ROWS, ca_file=str(ca), tls_name="localhost")).endswith("verified as localhost")
+    result = healthy.ask(ROWS, ca_file=str(ca), tls_name="orders.example.com")
     assert result["verdict"] == "unverified"
     assert "orders.example.com" in result["reason"]
 
 
-def test_a_port_forward_that_leads_nowhere_is_unverified(either: Shop, ca: Path) -> None:
+def test_a_port_forward_that_leads_nowhere_is_unverified(healthy: Shop, ca: Path) -> None:
     for host in ("no-such-host.invalid", "x" * 300):
-        result = either.ask(ROWS, host=host, ca_file=str(ca), tls_name="localhost")
+        result = healthy.ask(ROWS, host=host, ca_file=str(ca), tls_name="localhost")
         assert (result["verdict"], result["checks"][0]["status"]) == ("unverified", "unverified")
 
 
-def test_a_file_of_authorities_that_is_not_there_stops_the_call(either: Shop, tmp_path: Path) -> None:
+def test_a_file_of_authorities_that_is_not_there_stops_the_call(healthy: Shop, tmp_path: Path) -> None:
     with pytest.raises(LifeboatError, match="cannot be read there") as caught:
-        either.ask(ROWS, ca_file=str(tmp_path / "gone.pem"))
+        healthy.ask(ROWS, ca_file=str(tmp_path / "gone.pem"))
     assert "Cannot check shop from here" in str(caught.value)
 
 
-def test_a_file_without_an_authority_is_unverified(either: Shop, tmp_path: Path) -> None:
+def test_a_file_without_an_authority_is_unverified(healthy: Shop, tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing", encoding="utf-8")
-    assert either.ask(ROWS, ca_file=str(tmp_path / "empty.pem"))["verdict"] == "unverified"
+    assert healthy.ask(ROWS, ca_file=str(tmp_path / "empty.pem"))["verdict"] == "unverified"
 
 
-def test_a_token_is_not_sent_to_a_server_without_tls(either: Shop) -> None:
+def test_a_token_is_not_sent_to_a_server_without_tls(healthy: Shop) -> None:
     """The server says at once that it has none."""
     token = "token/?Action=connect&X-Amz-Signature=5ecre7"
-    hello = b"N" if not either.is_mariadb else greeting_without_tls()
-    received, result = met_by(either, hello, password=token, credentials_kind="iam")
+    hello = b"N" if not healthy.is_mariadb else greeting_without_tls()
+    received, result = met_by(healthy, hello, password=token, credentials_kind="iam")
     assert result["verdict"] == "unverified"
     assert b"5ecre7" not in received
     assert "5ecre7" not in json.dumps(result)
 
 
-def met_by(either: Shop, hello: bytes, **changes: Any) -> tuple[bytes, Row]:
+def met_by(healthy: Shop, hello: bytes, **changes: Any) -> tuple[bytes, Row]:
     """What a server that says this gets to see."""
-    import threading
 
     received = bytearray()
     with socket.create_server(("127.0.0.1", 0)) as door:
@@ -106,7 +106,7 @@ def met_by(either: Shop, hello: bytes, **changes: Any) -> tuple[bytes, Row]:
             line, _address = door.accept()
             with line:
                 line.settimeout(3)
-                if not either.is_mariadb:
+                if not healthy.is_mariadb:
                     received.extend(line.recv(8))
                 line.sendall(hello)
                 try:
@@ -117,7 +117,7 @@ def met_by(either: Shop, hello: bytes, **changes: Any) -> tuple[bytes, Row]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        result = either.ask(ROWS, port=door.getsockname()[1], limits=Limits(2, 2), **changes)
+        result = healthy.ask(ROWS, port=door.getsockname()[1], limits=Limits(2, 2), **changes)
         thread.join()
     return bytes(received), result
 
@@ -134,13 +134,13 @@ def greeting_without_tls() -> bytes:
     return len(payload).to_bytes(3, "little") + b"\x00" + payload
 
 
-def test_a_driver_that_is_not_there_is_named(either: Shop) -> None:
+def test_a_driver_that_is_not_there_is_named(healthy: Shop) -> None:
     for driver in ("oracle+oracledb", "no+such"):
         with pytest.raises(LifeboatError, match="cannot be used by") as caught:
-            either.ask(ROWS, driver=driver)
+            healthy.ask(ROWS, driver=driver)
         assert driver in str(caught.value)
 
 
-def test_a_known_driver_is_as_good_as_its_engine(either: Shop, ca: Path) -> None:
-    driver = "mysql+pymysql" if either.is_mariadb else "postgresql+psycopg"
-    assert found(either.ask(ROWS, engine="other", driver=driver, ca_file=str(ca))).endswith("verified as 127.0.0.1")
+def test_a_known_driver_is_as_good_as_its_engine(healthy: Shop, ca: Path) -> None:
+    driver = "mysql+pymysql" if healthy.is_mariadb else "postgresql+psycopg"
+    assert found(healthy.ask(ROWS, engine="other", driver=driver, ca_file=str(ca))).endswith("verified as 127.0.0.1")

@@ -301,9 +301,10 @@ def test_many_databases_are_checked_at_once_and_keep_their_order(shop: Server) -
     address = Address(ENGINES["aurora-postgresql"], "127.0.0.1", shop.port, "shop", "master", "s3cr3t-p@ss/w'ord")
     checks = read_checks("x", [{"check": "rows", "table": "slow", "minimum": 1}])
     started = time.monotonic()
-    results = ladder.check_all([Subject(f"db{n}", address, checks) for n in range(8)], Limits(), time.monotonic, "here")
-    assert [(one["name"], one["verdict"]) for one in results] == [(f"db{n}", "verified") for n in range(8)]
-    assert time.monotonic() - started < 8 * 0.3
+    subjects = [Subject(f"db{n}", address, checks) for n in range(20)]
+    results = ladder.check_all(subjects, Limits(), time.monotonic, "here")
+    assert [(one["name"], one["verdict"]) for one in results] == [(f"db{n}", "verified") for n in range(20)]
+    assert time.monotonic() - started < 20 * 0.3 / 2
 
 
 def test_a_thread_that_breaks_says_nothing_about_the_others(shop: Server, monkeypatch: pytest.MonkeyPatch) -> None:
