@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.lifeboat.rds.plugins.filter.drill import (
@@ -19,6 +22,8 @@ from ansible_collections.lifeboat.rds.plugins.filter.drill import (
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.definitions import RULES
 
 Row = dict[str, Any]
+
+ROOT = Path(__file__).parents[3]
 
 FRESHNESS: Row = {"check": "freshness", "table": "orders", "column": "at", "max_age": 3600}
 ROWS: Row = {"check": "rows", "table": "orders", "minimum": 1}
@@ -205,6 +210,24 @@ GOOD: Row = {
 
 def test_definitions_that_make_sense_are_returned_as_they_are() -> None:
     assert drill_definitions(GOOD) == GOOD
+
+
+def documented(page: str) -> list[Any]:
+    """The YAML of a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+
+
+@pytest.mark.parametrize("page", ["docs/drill.md", "docs/inventory.md"])
+def test_the_documented_definitions_make_sense(page: str) -> None:
+    found = [one["lifeboat_databases"] for one in documented(page) if "lifeboat_databases" in one]
+    assert found
+    assert [drill_definitions(one) for one in found] == found
+
+
+def test_the_definitions_of_the_example_inventory_make_sense() -> None:
+    found = yaml.safe_load((ROOT / "inventory/group_vars/all.yml").read_text(encoding="utf-8"))["lifeboat_databases"]
+    assert drill_definitions(found) == found
 
 
 @pytest.mark.parametrize(
