@@ -5,8 +5,8 @@
 
 The lab holds the call, before or after it took effect, and everything that belongs to the run gets a SIGKILL: also
 the workers, which ansible-core forks into sessions of their own and which would go on. With LIFEBOAT_THOROUGH=1 it
-happens at every call that changes something, for all classes of databases; else at two that hurt. A run that dies at a
-call that only reads leaves AWS as the last change before it did; test_crash_points.py has those, too.
+happens before every call and after every call that changes something, for all classes of databases; else at two that
+hurt.
 """
 
 from __future__ import annotations
@@ -137,18 +137,24 @@ def test_a_killed_playbook_is_finished_by_the_next_run(fleet: Fleet, words: dict
     assert list(after_the_kill(fleet, ROUTES[:1])) == []
 
 
-@pytest.mark.skipif(not THOROUGH, reason="every change takes seconds: LIFEBOAT_THOROUGH=1")
-@pytest.mark.parametrize("kind", ["hold-before", "hold-after"])
+@pytest.mark.skipif(not THOROUGH, reason="every call takes seconds: LIFEBOAT_THOROUGH=1")
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param({"kind": "hold-before"}, id="before each call"),
+        pytest.param({"kind": "hold-after", "action": CHANGES}, id="after each change"),
+    ],
+)
 @every_fleet
-def test_a_playbook_killed_at_any_change_is_finished_by_the_next_run(
-    fleet: Fleet, routes: list[Route], kind: str
+def test_a_playbook_killed_at_any_call_is_finished_by_the_next_run(
+    fleet: Fleet, routes: list[Route], words: dict[str, Any]
 ) -> None:
     wrong = {}
-    for change in itertools.count():
+    for call in itertools.count():
         begin(fleet, routes)
-        if not kill_at(fleet, kind=kind, action=CHANGES, skip=change):
+        if not kill_at(fleet, **words, skip=call):
             break
         if complaints := list(after_the_kill(fleet, routes)):
-            wrong[change + 1] = complaints
+            wrong[call + 1] = complaints
     assert wrong == {}
-    assert change >= len(routes) * 5, "each database is copied or taken, shared, copied, unshared and marked"
+    assert call >= len(routes) * 5, "each database is copied or taken, shared, copied, unshared and marked"
