@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pymysql
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import connections
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits, silent
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
 from lab.engines import Server
 
 from .conftest import Ask
@@ -167,13 +166,6 @@ def test_a_table_that_is_locked_is_not_waited_for_a_day(ask_mariadb: Ask, mariad
         result = ask_mariadb(check, limits=Limits(3, 1))
     assert statuses(result) == ["passed", "unverified"]
     assert "timeout" in result["reason"].lower() or "max_statement_time" in result["reason"]
-
-
-def test_a_password_in_clear_text_is_not_given_to_who_asks_for_it_unencrypted(ask_mariadb: Ask) -> None:
-
-    handler = silent(pymysql)(None)
-    with pytest.raises(pymysql.err.OperationalError, match="clear text"):
-        handler.authenticate(None)
 
 
 def test_a_driver_of_the_users_choice_asks_what_all_engines_can_be_asked(ask_mariadb: Ask, mariadb: Server) -> None:
