@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
@@ -156,24 +156,34 @@ def connect_mysql(server: Server, limits: Limits) -> Line:
         defer_connect=True,
         **mysql_tls(server, pymysql),
     )
+    line = reach(server, limits, pymysql)
+    with ExitStack() as stack:
+        wire = stack.enter_context(closing(line.dup()))
+        with cutting(wire, limits.connect_timeout) as cut:
+            try:
+                connection.connect(line)
+                set_up_mysql(connection, limits)
+                is_encrypted = bool(mysql_value(connection, "Ssl_version"))
+            except pymysql.err.OperationalError as error:
+                if cut.happened:
+                    raise unreachable(server, "timeout expired", pymysql) from error
+                raise
+        stack.pop_all()
+    return Line(connection, wire, secured(server, is_encrypted=is_encrypted))
+
+
+def reach(server: Server, limits: Limits, pymysql: Any) -> socket.socket:
     try:
         line = socket.create_connection((server.host, server.port), limits.connect_timeout)
     except OSError as error:
-        text = f"connection to {server.address} failed: {error}"
-        raise pymysql.err.OperationalError(CANNOT_CONNECT, text) from error
+        raise unreachable(server, str(error), pymysql) from error
     line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    wire = line.dup()
-    with cutting(wire, limits.connect_timeout) as cut:
-        try:
-            connection.connect(line)
-            set_up_mysql(connection, limits)
-        except pymysql.err.OperationalError as error:
-            wire.close()
-            if cut.happened:
-                text = f"connection to {server.address} failed: timeout expired"
-                raise pymysql.err.OperationalError(CANNOT_CONNECT, text) from error
-            raise
-    return Line(connection, wire, secured(server, is_encrypted=bool(mysql_value(connection, "Ssl_version"))))
+    return line
+
+
+def unreachable(server: Server, why: str, pymysql: Any) -> Exception:
+    error: Exception = pymysql.err.OperationalError(CANNOT_CONNECT, f"connection to {server.address} failed: {why}")
+    return error
 
 
 def mysql_tls(server: Server, pymysql: Any) -> dict[str, Any]:

@@ -28,8 +28,8 @@ SELECT n.nspname, EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = n.oid 
 FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
 """
 TABLE = """
-SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relname = CAST(:name AS name) AND c.relkind IN ('r', 'm')
+SELECT c.oid, c.relkind IN ('r', 'm') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relname = CAST(:name AS name)
 AND (n.nspname = CAST(:schema AS name) OR (CAST(:schema AS name) IS NULL AND pg_table_is_visible(c.oid)))
 """
 INDEXES = """
@@ -50,9 +50,14 @@ def ask_amcheck(connection: Connection, check: Check) -> Outcome:
     if found is None:
         return not_offered(check, "the extension amcheck is not installed in this database")
     schema, has_heap = found
-    oids = {table: oid_of(connection, table) for table in check.tables}
-    if not all(oids.values()):
-        return judge_tables(check, [table for table, oid in oids.items() if oid])
+    found_tables = {table: looked_up(connection, table) for table in check.tables}
+    present = {table: row for table, row in found_tables.items() if row}
+    if len(present) < len(found_tables):
+        return judge_tables(check, present)
+    for table, (_oid, has_files) in present.items():
+        if not has_files:
+            return not_offered(check, f"{table} has no files of its own: name its partitions instead")
+    oids = {table: oid for table, (oid, _has_files) in present.items()}
     amcheck = connection.dialect.identifier_preparer.quote_identifier(schema).replace(":", r"\:")
     indexes = sum(check_indexes(connection, amcheck, oid) for oid in oids.values())
     if not has_heap:
@@ -61,13 +66,15 @@ def ask_amcheck(connection: Connection, check: Check) -> Outcome:
     return judge_integrity(check, indexes + len(oids), problems)
 
 
-def oid_of(connection: Connection, table: Table) -> int | None:
+def looked_up(connection: Connection, table: Table) -> tuple[int, bool] | None:
+    """A table's number, and whether it has files: a view and a partitioned table have none."""
     from sqlalchemy import text
 
-    return connection.execute(text(TABLE), {"name": table.name, "schema": table.schema}).scalar()
+    row = connection.execute(text(TABLE), {"name": table.name, "schema": table.schema}).first()
+    return (row[0], row[1]) if row else None
 
 
-def check_indexes(connection: Connection, amcheck: str, oid: int | None) -> int:
+def check_indexes(connection: Connection, amcheck: str, oid: int) -> int:
     """How many there are; the first broken one raises."""
     from sqlalchemy import text
 
@@ -77,7 +84,7 @@ def check_indexes(connection: Connection, amcheck: str, oid: int | None) -> int:
     return len(indexes)
 
 
-def heap_problems(connection: Connection, amcheck: str, table: Table, oid: int | None) -> list[str]:
+def heap_problems(connection: Connection, amcheck: str, table: Table, oid: int) -> list[str]:
     from sqlalchemy import text
 
     query = text(f"SELECT blkno, msg FROM {amcheck}.verify_heapam(CAST(:table AS oid)) LIMIT {MOST}")

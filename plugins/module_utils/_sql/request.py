@@ -167,9 +167,9 @@ def read_expected(what: str, kind: str, given: Mapping[str, Any]) -> dict[str, A
 
 
 def read_digest(what: str, text: object) -> str:
-    if not re.fullmatch(r"\d+:[0-9a-f]{32}", str(text)):
+    if not re.fullmatch(r"\d+:[0-9a-f]{16}", str(text)):
         why = "expected is no checksum"
-        raise LifeboatError(what, why=why, remedy="Use one that was recorded: the rows, a colon, 32 hexadecimal digits")
+        raise LifeboatError(what, why=why, remedy="Use one that was recorded: the rows, a colon, 16 hexadecimal digits")
     return str(text)
 
 

@@ -116,3 +116,30 @@ def test_the_password_is_hidden_whatever_the_canary_is(call: Any, expected: str)
 
 def test_the_documentation_names_the_engines_that_are_supported() -> None:
     assert all(f"V({name})" in database_check.DOCUMENTATION for name in ENGINES)
+
+
+@pytest.mark.parametrize("tls", ["off", False], ids=["off", "what-yaml-makes-of-it"])
+def test_tls_may_be_off_in_yaml(call: Any, tls: object) -> None:
+    (result,) = call(database(ROWS, tls=tls), check_mode=True)["databases"]
+    assert result["verdict"] == "unverified"
+
+
+def test_says_where_it_looked_even_when_nobody_answers(call: Any) -> None:
+    (result,) = call(database(ROWS))["databases"]
+    assert (result["address"], result["connected_seconds"]) == ("127.0.0.1:1", None)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+def test_what_is_to_be_recorded_need_not_be_expected(call: Any, check_mode: bool) -> None:
+    bare = {"check": "rows", "table": "orders"}
+    assert call(database(bare), check_mode=check_mode)["failed"]
+    result = call(database(bare), record=True, check_mode=check_mode)
+    assert not result.get("failed")
+    assert result["databases"][0].get("recorded", []) == []
+
+
+@pytest.mark.parametrize("rows", [[["a-secret-r0w", 1]], ["a-secret-r0w"]], ids=["rows", "values"])
+def test_the_rows_of_a_query_are_hidden(call: Any, rows: list[Any]) -> None:
+    query = {"check": "query", "query": "SELECT word FROM canary", "expected": rows}
+    assert "a-secret-r0w" not in json.dumps(call(database(query)))
+    assert "a-secret-r0w" not in json.dumps(call(database(query | {"query": "DELETE FROM canary"})))

@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import ssl
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,9 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
 from lab.engines.certificates import Authority
+from lab.engines.users import User
 
-from .conftest import Shop, missing
+from .conftest import Ask, Shop, missing
 
 Row = dict[str, Any]
 
@@ -89,7 +93,7 @@ def test_a_file_without_an_authority_is_unverified(healthy: Shop, tmp_path: Path
 def test_a_token_is_not_sent_to_a_server_without_tls(healthy: Shop) -> None:
     """The server says at once that it has none."""
     token = "token/?Action=connect&X-Amz-Signature=5ecre7"
-    hello = b"N" if not healthy.is_mariadb else greeting_without_tls()
+    hello = b"N" if not healthy.is_mariadb else greeting()
     received, result = met_by(healthy, hello, password=token, credentials_kind="iam")
     assert result["verdict"] == "unverified"
     assert b"5ecre7" not in received
@@ -122,16 +126,75 @@ def met_by(healthy: Shop, hello: bytes, **changes: Any) -> tuple[bytes, Row]:
     return bytes(received), result
 
 
-def greeting_without_tls() -> bytes:
-    """The first packet of a server that knows no TLS and authenticates by mysql_clear_password."""
-    capabilities = 0x000FA2FF & ~0x0800 | 0x00080000
-    payload = (
+SSL = 0x0800
+
+
+def packet(number: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "little") + bytes([number]) + payload
+
+
+def greeting(more: int = 0) -> bytes:
+    """The first packet of a MySQL server that authenticates by mysql_clear_password, as RDS does with tokens."""
+    capabilities = 0x000FA2FF & ~SSL | 0x00080000 | more
+    return packet(
+        0,
         b"\x0a8.0.43\x00\x01\x00\x00\x00" + b"12345678" + b"\x00"
         + (capabilities & 0xFFFF).to_bytes(2, "little") + b"\x2d\x02\x00"
         + (capabilities >> 16).to_bytes(2, "little") + b"\x15" + b"\x00" * 10
-        + b"123456789012\x00" + b"mysql_clear_password\x00"
+        + b"123456789012\x00" + b"mysql_native_password\x00",
     )  # fmt: skip
-    return len(payload).to_bytes(3, "little") + b"\x00" + payload
+
+
+class ClearTextServer:
+    """A MySQL server that asks for the password in clear text, with or without TLS, and then lets nobody in.
+
+    No local server takes Amazon's tokens.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self.context = context
+        self.open, self.given = b"", b""
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.door.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self) -> None:
+        line, _address = self.door.accept()
+        line.settimeout(3)
+        with self.door, line, suppress(OSError):
+            line.sendall(greeting(SSL if self.context else 0))
+            if self.context:
+                self.open += line.recv(36)  # that it wants TLS
+                line = self.context.wrap_socket(line, server_side=True)
+            answer = line.recv(65536)
+            self.open += b"" if self.context else answer
+            line.sendall(packet(3 if self.context else 2, b"\xfemysql_clear_password\x00"))
+            self.given = line.recv(65536)
+            line.sendall(packet(5 if self.context else 4, b"\xff\x15\x04#28000Access denied"))
+
+
+def test_mysql_gets_a_token_in_clear_text_within_tls(ask: Ask, tmp_path: Path) -> None:
+    authority = Authority()
+    certificate = authority.issue(tmp_path, User(os.getuid(), os.getgid()))
+    (tmp_path / "ca.pem").write_text(authority.pem, encoding="utf-8")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.path, certificate.key)
+    server = ClearTextServer(context)
+    token = {"password": "host/?Action=connect", "credentials_kind": "iam", "ca_file": str(tmp_path / "ca.pem")}
+    result = ask(ROWS, engine="mysql", port=server.port, **token)
+    server.thread.join()
+    assert (server.given[4:], b"connect" in server.open) == (b"host/?Action=connect\x00", False)
+    assert result["reason"].startswith("connection: Access denied")
+
+
+@pytest.mark.parametrize("tls", ["off", None], ids=["off", "where-offered"])
+def test_a_password_is_not_given_in_clear_text_to_who_asks_for_it_in_the_open(ask: Ask, tls: str | None) -> None:
+    server = ClearTextServer(None)
+    result = ask(ROWS, engine="mysql", port=server.port, tls=tls)
+    server.thread.join()
+    assert b"s3cr3t" not in server.open + server.given
+    assert "wants the password in clear text" in result["reason"]
 
 
 def test_a_driver_that_is_not_there_is_named(healthy: Shop) -> None:

@@ -70,6 +70,17 @@ def test_a_missing_table_has_no_integrity(ask: Ask, amcheck: Server) -> None:
     assert (result["verdict"], result["reason"]) == ("failed", "integrity orders, gone: not there: gone")
 
 
+@pytest.mark.parametrize(
+    "make",
+    ["CREATE VIEW odd AS SELECT * FROM orders", "CREATE TABLE odd (id int) PARTITION BY HASH (id)"],
+    ids=["view", "partitioned"],
+)
+def test_what_has_no_files_is_neither_sound_nor_missing(ask: Ask, amcheck: Server, make: str) -> None:
+    amcheck.execute([make], "shop")
+    result = ask({**INTEGRITY, "tables": ["orders", "odd"]}, ROWS)
+    assert (result["verdict"], "odd has no files of its own" in result["reason"]) == ("unverified", True)
+
+
 def test_an_index_that_is_out_of_order_fails(ask: Ask, amcheck: Server) -> None:
     """As after a change of the system's collation: the comparison is another one than when the index was made."""
     with amcheck.connect("shop") as connection:

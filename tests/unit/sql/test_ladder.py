@@ -212,6 +212,18 @@ def test_nothing_can_be_written(ask: Ask, shop: Server, statement: str) -> None:
     assert "read-only transaction" in only(ask({**ROWS, "table": "sly"}), "rows")["reason"]
 
 
+@pytest.mark.parametrize("setting", ["default_transaction_read_only", "transaction_read_only"])
+def test_a_query_cannot_make_the_session_writable(ask: Ask, shop: Server, setting: str) -> None:
+    sql(shop, """CREATE FUNCTION write() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$
+        BEGIN UPDATE canary SET id = 3; RETURN 1; END $$""")  # fmt: skip
+    open_up = f"SELECT set_config('{setting}', 'off', false)"
+    queries = [open_up, "SELECT write()", f"SELECT write() FROM (SELECT set_config('{setting}', 'off', false)) AS s"]
+    result = ask(*({"check": "query", "query": query, "expected": [["off"]]} for query in queries))
+    assert all("read-only" in row["reason"] or "read-write" in row["reason"] for row in result["checks"][2:])
+    with shop.connect("shop") as connection:
+        assert connection.execute("SELECT count(*) FROM canary WHERE id = 3").fetchone() == (0,)
+
+
 def test_a_value_that_python_cannot_hold_is_unverified_and_not_shown(ask: Ask, shop: Server) -> None:
     sql(shop, "CREATE TABLE far (id int, at timestamptz); INSERT INTO far VALUES (1, '12026-01-01')")
     sql(shop, "GRANT SELECT ON far TO master")

@@ -20,7 +20,7 @@ GOOD: dict[str, Row] = {
     "rows": {"check": "rows", "table": "orders", "minimum": 1},
     "structure": {"check": "structure", "table": "orders", "columns": ["id"]},
     "freshness": {"check": "freshness", "table": "beat", "column": "at", "max_age": 60},
-    "checksum": {"check": "checksum", "table": "orders", "expected": "3:" + "0a" * 16},
+    "checksum": {"check": "checksum", "table": "orders", "expected": "3:" + "0a" * 8},
     "canary": {"check": "canary", "table": "canary", "column": "value", "where": {"id": 1}, "expected": "tweet"},
     "query": {"check": "query", "query": "SELECT 1", "expected": [[1]]},
     "integrity": {"check": "integrity", "tables": ["orders"]},
