@@ -86,6 +86,7 @@ def name_taken(ground: Range) -> Given:
         pytest.param(disabled_key, "it is Disabled", "Set kms_key_id", id="disabled key"),
         pytest.param(quota_of("instances"), "0 DB instances, and 3 more", "raise L-7B6409FD", id="instances"),
         pytest.param(quota_of("clusters"), "0 DB clusters, and 1 more", "raise L-952B80B8", id="clusters"),
+        pytest.param(quota_of("storage"), "GiB of storage, and 40 more", "raise L-7ADDB58A", id="storage"),
         pytest.param(name_taken, "a database of that name exists", "Choose another drill_id", id="name taken"),
     ],
 )
