@@ -35,6 +35,7 @@ DURATIONS: dict[str, float] = {
 QUOTAS: dict[str, int] = {
     "instances": 40,
     "clusters": 40,
+    "storage": 100_000,  # GiB; Aurora's does not count
     "manual_snapshots": 100,
     "manual_cluster_snapshots": 100,
     "snapshot_copies": 20,

@@ -56,6 +56,8 @@ def new_database(world: World, call: Call, kind: Kind) -> Database:
     requested.check_numbers(params, kind)
     requested.check_place(world, call, kind, engine, version)
     space = space_for(params, engine, kind)
+    if kind is INSTANCE and not engine.startswith(AURORA_LIKE):
+        requested.check_storage_quota(world, call, space.gib)
     password, secret_key = passwords.at_creation(world, call, is_cluster=kind is CLUSTER)
     now = world.now()
     found = Database(

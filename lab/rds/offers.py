@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.rds import requested
 from lab.rds.kinds import KINDS, Kind
 from lab.rds.world import Call, World
 
@@ -15,6 +16,7 @@ def account_attributes(world: World, call: Call) -> dict[str, Any]:
     groups = place.groups
     used = [
         ("DBInstances", len(place.databases["instance"]), quotas["instances"]),
+        ("AllocatedStorage", requested.allocated_storage(place), quotas["storage"]),
         ("DBClusters", len(place.databases["cluster"]), quotas["clusters"]),
         *(_snapshots(world, call, kind) for kind in KINDS),
         ("DBSubnetGroups", len(groups.subnets), quotas["subnet_groups"]),

@@ -12,7 +12,7 @@ from lab.errors import AwsError
 from lab.rds import groups, logins, names, network
 from lab.rds.database import Database
 from lab.rds.kinds import INSTANCE, Kind
-from lab.rds.world import Call, World
+from lab.rds.world import Call, Place, World
 
 INSTANCE_ENGINES = ("postgres", "mariadb", "mysql")
 AURORA_ENGINES = ("aurora-postgresql", "aurora-mysql")
@@ -67,6 +67,21 @@ def check_quota(world: World, call: Call, kind: Kind) -> None:
         raise AwsError(
             kind.quota_exceeded, f"The request would exceed the quota of {most} {kind.noun}s.", kind.quota_status
         )
+
+
+def check_storage_quota(world: World, call: Call, gib: int) -> None:
+    """Of a new DB instance that is not Aurora's.
+
+    :raises AwsError: when all together would have more than there may be.
+    """
+    most = world.settings.quotas["storage"]
+    if allocated_storage(world.place(call.account, call.region)) + gib > most:
+        raise AwsError("StorageQuotaExceeded", f"The request would exceed the quota of {most} GiB of storage.")
+
+
+def allocated_storage(place: Place) -> int:
+    """In GiB (Service Quotas, "Total storage for all DB instances": not Aurora's)."""
+    return sum(one.storage for one in place.databases["instance"].values() if not one.is_aurora)
 
 
 def engine(world: World, name: str, wanted: str | None, kind: Kind, *, multi_az: bool = False) -> tuple[str, str]:

@@ -35,6 +35,7 @@ def restore_instance(world: World, call: Call) -> dict[str, Any]:
     requested.check_numbers(params, INSTANCE)
     requested.check_place(world, call, INSTANCE, about.engine, version)
     space = _space(params, snapshot)
+    requested.check_storage_quota(world, call, space.gib)
     secret_key = secrets.key_for(world, call) if params.get("ManageMasterUserPassword") else None
     found = rebuild(
         world, call, INSTANCE, snapshot, name, version, snapshot.key,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.drills import BYSTANDERS, CLASSES, MINUTES, Range, touched, trespasses, twice
+from tests.fleet.drills import BYSTANDERS, CLASSES, MINUTES, PAST, Range, touched, trespasses, twice
 from tests.fleet.fleet import Fleet
 from tests.fleet.test_crash_points import Point, points
 
@@ -98,6 +98,14 @@ def test_the_reaper_waits_for_the_expiry(ground: Range) -> None:
     ground.reap()
     assert len(list(touched(before, ground.seen()))) == len(CLASSES)
     assert list(reap(ground, [])) == []
+    assert list(touched(before, ground.seen())) == []
+
+
+def test_the_reaper_removes_an_expired_stand_in_as_well(ground: Range) -> None:
+    before = ground.seen()
+    tags = {"lifeboat:managed-by": "lifeboat", "lifeboat:purpose": "stand_in", "lifeboat:expires": PAST}
+    ground.add("lifeboat-standin-shop-20260101000000-0123456789ab", tags)
+    assert ground.reap()["resume"] == []
     assert list(touched(before, ground.seen())) == []
 
 

@@ -86,6 +86,7 @@ def name_taken(ground: Range) -> Given:
         pytest.param(disabled_key, "it is Disabled", "Set kms_key_id", id="disabled key"),
         pytest.param(quota_of("instances"), "0 DB instances, and 3 more", "raise L-7B6409FD", id="instances"),
         pytest.param(quota_of("clusters"), "0 DB clusters, and 1 more", "raise L-952B80B8", id="clusters"),
+        pytest.param(quota_of("storage"), "GiB of storage, and 40 more", "raise L-7ADDB58A", id="storage"),
         pytest.param(name_taken, "a database of that name exists", "Choose another drill_id", id="name taken"),
     ],
 )
@@ -204,3 +205,54 @@ def test_a_restore_that_is_throttled_is_made_all_the_same(ground: Range) -> None
     restored, removed = ground.drill()
     assert [step["status"] for step in restored["steps"]] == ["restored"] * len(CLASSES)
     assert (removed.get("failed"), removed["resume"]) == (None, [])
+
+
+# -- what a drill may be told ------------------------------------------------------------------------------------------
+
+
+def parameters(calls: list[dict[str, Any]], action: str, name: str) -> set[str]:
+    return {str(call["parameters"].get(name)) for call in calls if call["action"] == action}
+
+
+def test_clusters_become_serverless_and_instances_do_not(ground: Range) -> None:
+    restored = ground.restore(serverless={"min": 0.5, "max": 4.0})
+    rds = ground.fleet.others(DR)
+    made = [row for row in rds.describe_db_instances()["DBInstances"] if "-d1-" in row["DBInstanceIdentifier"]]
+    (cluster,) = rds.describe_db_clusters()["DBClusters"]
+    ground.remove()
+    assert [step["status"] for step in restored["steps"]] == ["restored"] * len(CLASSES)
+    classes = {("DBClusterIdentifier" in row, row["DBInstanceClass"]) for row in made if "looks-like" not in str(row)}
+    assert classes == {(True, "db.serverless"), (False, "db.t4g.medium")}
+    assert cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"] == 4.0
+
+
+def test_groups_that_are_there_are_used(ground: Range) -> None:
+    rds, major = ground.fleet.others(DR), "17"
+    words = {"Description": "for drills", "DBParameterGroupFamily": f"postgres{major}"}
+    rds.create_db_parameter_group(DBParameterGroupName="drill-parameters", **words)
+    ground.fleet.new_calls()
+    restored, _removed = ground.drill(**only("customer", db_parameter_group_name="drill-parameters"))
+    assert [step["status"] for step in restored["steps"]] == ["restored"] * len(CLASSES)
+    used = parameters(ground.fleet.new_calls(), "RestoreDBInstanceFromDBSnapshot", "DBParameterGroupName")
+    assert used == {"drill-parameters", "None"}
+
+
+def test_tokens_of_iam_let_users_in_where_that_was_asked_for(ground: Range) -> None:
+    restored, _removed = ground.drill(iam_authentication=True, databases=["customer*"])
+    assert [(step["status"], step["iam"]) for step in restored["steps"]] == [("restored", True)]
+
+
+def test_an_older_recovery_point_is_restored_when_that_is_chosen(ground: Range) -> None:
+    """One more of each database lands first; the drill asks for what there was before."""
+    fleet = ground.fleet
+    (before,) = ground.restore(databases=["customer*"], wait=False)["steps"]
+    ground.remove()
+    fleet.prune = {"keep": 2}
+    fleet.back_up("customer-key-instance-00000")
+    fleet.protect()
+    (newest,) = ground.restore(databases=["customer*"], wait=False)["steps"]
+    ground.remove()
+    chosen = {"choose": "at", "at": before["original_time"]}
+    (older,) = ground.restore(databases=["customer*"], wait=False, recovery_point=chosen)["steps"]
+    ground.remove()
+    assert older["recovery_point"] == before["recovery_point"] != newest["recovery_point"]

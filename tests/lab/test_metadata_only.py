@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab import Lab
-from tests.lab.helpers import PASSWORD, cluster, fresh, instance, snapshot
+from tests.lab.helpers import PASSWORD, cluster, code_of, fresh, instance, settings, snapshot
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +164,29 @@ def test_a_lab_with_database_servers_is_not_reset(lab: Lab, rds: Any) -> None:
 
 def subnets(bare: Lab) -> list[str]:
     return [row["SubnetId"] for row in bare.client("production", "ec2").describe_subnets()["Subnets"][:2]]
+
+
+def test_the_storage_of_all_instances_but_auroras_has_a_quota(bare: Lab) -> None:
+    client = bare.client("stranger", "rds", "eu-west-3")
+
+    def used() -> int:
+        found = client.describe_account_attributes()["AccountQuotas"]
+        return next(int(row["Used"]) for row in found if row["AccountQuotaName"] == "AllocatedStorage")
+
+    about = {"DBInstanceClass": "db.t4g.medium", "MasterUsername": "me", "MasterUserPassword": PASSWORD}
+    wanted = {"Engine": "postgres", "AllocatedStorage": 30, **about}
+    client.create_db_cluster(
+        DBClusterIdentifier="aurora", Engine="aurora-postgresql", MasterUsername="me", MasterUserPassword=PASSWORD
+    )
+    with settings(bare, quotas={"storage": 50}):
+        client.create_db_instance(DBInstanceIdentifier="first", **wanted)
+        assert used() == 30
+        assert code_of(client.create_db_instance, DBInstanceIdentifier="second", **wanted) == "StorageQuotaExceeded"
+        bare.admin("POST", "clock", {"advance": 7200})
+        client.create_db_snapshot(DBInstanceIdentifier="first", DBSnapshotIdentifier="of-first")
+        bare.admin("POST", "clock", {"advance": 7200})
+        again = {"DBInstanceIdentifier": "second", "DBSnapshotIdentifier": "of-first"}
+        assert code_of(client.restore_db_instance_from_db_snapshot, **again) == "StorageQuotaExceeded"
+        member = {"DBInstanceIdentifier": "member", "DBClusterIdentifier": "aurora", "Engine": "aurora-postgresql"}
+        client.create_db_instance(**member, DBInstanceClass="db.t4g.medium")
+        assert used() == 30

@@ -470,5 +470,29 @@ def test_an_unencrypted_cluster_is_encrypted_as_it_is_restored(encrypted: bool, 
     assert rows.restore_parameters(target(point, kms_key_id=key), CLUSTER).get("KmsKeyId") == sent
 
 
+def test_what_nobody_asked_for_is_not_sent() -> None:
+    for point, spelling in ((landed(), INSTANCE), (of_cluster(landed()), CLUSTER)):
+        sent = set(rows.restore_parameters(target(point), spelling))
+        optional = {"OptionGroupName", "EnableIAMDatabaseAuthentication", "ServerlessV2ScalingConfiguration"}
+        assert not sent & {*optional, "DBParameterGroupName", "DBClusterParameterGroupName"}
+
+
+def test_groups_and_iam_are_named_where_each_kind_takes_them() -> None:
+    options: Row = {"parameter_group": "p", "cluster_parameter_group": "c", "iam": True}
+    instance = rows.restore_parameters(target(landed(option_group="o"), **options), INSTANCE)
+    cluster = rows.restore_parameters(target(of_cluster(landed()), **options), CLUSTER)
+    member = rows.member_parameters(target(of_cluster(landed()), **options))
+    assert (instance["OptionGroupName"], instance["DBParameterGroupName"]) == ("o", "p")
+    assert (cluster["DBClusterParameterGroupName"], member["DBParameterGroupName"]) == ("c", "p")
+    assert (instance["EnableIAMDatabaseAuthentication"], cluster["EnableIAMDatabaseAuthentication"]) == (True, True)
+
+
+def test_a_serverless_cluster_has_a_capacity_and_a_serverless_member() -> None:
+    one = target(of_cluster(landed()), serverless={"min": 0.5, "max": 4.0})
+    capacity = rows.restore_parameters(one, CLUSTER)["ServerlessV2ScalingConfiguration"]
+    assert capacity == {"MinCapacity": 0.5, "MaxCapacity": 4.0}
+    assert rows.member_parameters(one)["DBInstanceClass"] == "db.serverless"
+
+
 def test_tags_are_sent_in_one_order() -> None:
     assert rows.tag_list({"b": "2", "a": "1"}) == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]

@@ -432,6 +432,11 @@ def test_every_step_has_what_the_documentation_promises(run: Any, dr_site: Any, 
     assert promised(snapshot_restore) <= set(step)
 
 
+def test_only_a_removal_takes_a_last_look_at_everything() -> None:
+    """A restore that did would choose recovery points anew, and restore what has landed meanwhile."""
+    assert [snapshot_restore.is_removal({"state": state}) for state in ("present", "absent")] == [False, True]
+
+
 # -- removing ---------------------------------------------------------------------------------------------------------
 
 
