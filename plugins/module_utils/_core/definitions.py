@@ -88,6 +88,8 @@ RULES: Mapping[str, Rule] = {
     "driver": TEXT,
     "db_instance_class": (is_class, "a class such as db.t4g.medium"),
     "db_subnet_group_name": TEXT,
+    "db_parameter_group_name": TEXT,
+    "db_cluster_parameter_group_name": TEXT,
     "vpc_security_group_ids": (is_texts, "a list of security groups"),
     "expires_after": (is_seconds, "a whole number of minutes above 0"),
     "serverless": (is_capacity, "a dictionary of min and max, numbers of capacity units"),
