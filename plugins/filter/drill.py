@@ -102,12 +102,14 @@ def target_of(
     ca_file: str | None,
 ) -> dict[str, Any]:
     """One database as database_check takes it; what only some need is left out for the others."""
+    reached = reach(step, forwards)
     optional = {
         "driver": definition.get("driver"),
         "ca_file": ca_file,
+        # At the near end of a port forward, the certificate still has the name of the far one.
+        "tls_name": step["host"] if ca_file and reached["forwarded"] else None,
         "credentials_kind": way["kind"] if way["kind"] != "password" else None,
     }
-    reached = reach(step, forwards)
     return {
         "name": step["database"],
         "engine": step["engine"],

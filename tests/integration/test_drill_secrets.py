@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+import yaml
 
 from lab import Lab
-from tests.integration.play import Run, left_in_dr, newest_evidence, play
+from tests.integration.play import DR, EAST, Run, left_in_dr, newest_evidence, play, snapshots
+from tests.lab.helpers import missing
 
 RECORDER = Path(__file__).parent / "recorder"
 CANARY = "bright-harbour-7431"
@@ -111,3 +116,56 @@ def test_a_password_that_rds_manages_is_nowhere_either(run: Callable[..., Run], 
     assert left_in_dr(lab) == []
     vault = lab.client("production_dr", "secretsmanager", "us-east-1")
     assert vault.list_secrets()["SecretList"] == [], "the secrets went with the databases"
+
+
+@pytest.fixture
+def open_to_tokens(lab: Lab) -> Iterator[dict[str, Any]]:
+    """A database of the drill d9 in which a clerk enters with tokens."""
+    rds, name = lab.client("production_dr", "rds", EAST), "lifeboat-d9-orders"
+    point = next(row["Name"] for row in snapshots(lab, "production_dr", EAST) if row["Of"] == "orders")
+    tags = {"lifeboat:managed-by": "lifeboat", "lifeboat:purpose": "drill", "lifeboat:drill-id": "d9"}
+    try:
+        rds.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier=name,
+            DBSnapshotIdentifier=point,
+            EnableIAMDatabaseAuthentication=True,
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
+    except rds.exceptions.ClientError as refused:
+        assert "Debian" in str(refused)
+        missing("These PostgreSQL programs do not take tokens; Debian's do: it needs the package postgresql")
+    waiter = rds.get_waiter("db_instance_available")
+    waiter.wait(DBInstanceIdentifier=name, WaiterConfig={"Delay": 1})
+    rds.modify_db_instance(DBInstanceIdentifier=name, MasterUserPassword="for-this-test", ApplyImmediately=True)
+    waiter.wait(DBInstanceIdentifier=name, WaiterConfig={"Delay": 1})
+    (row,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+    at = {"host": row["Endpoint"]["Address"], "port": row["Endpoint"]["Port"], "dbname": "orders"}
+    with psycopg.connect(**at, user=row["MasterUsername"], password="for-this-test") as connection:
+        connection.execute("CREATE USER clerk")
+        connection.execute("GRANT rds_iam TO clerk")
+    yield at
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    rds.get_waiter("db_instance_deleted").wait(DBInstanceIdentifier=name, WaiterConfig={"Delay": 1})
+
+
+def test_a_token_of_the_drills_role_lets_the_named_user_in_and_changes_nothing(
+    lab: Lab, run: Callable[..., Run], open_to_tokens: dict[str, Any], tmp_path: Path
+) -> None:
+    """Here the test reads what a playbook would hand to the checks."""
+    ask = {"account_id": DR, "drill_id": "d9", "mode": "iam", "username": "clerk"}
+    site = {"profile": "{{ lifeboat_profiles.drill }}", "region": "{{ lifeboat_region }}"}
+    tasks = [
+        {"lifeboat.rds.database_credentials": {**ask, **site}, "register": "made", "no_log": True},
+        {"ansible.builtin.copy": {"content": "{{ made | to_json }}", "dest": str(tmp_path / "made")}, "no_log": True},
+    ]
+    (tmp_path / "token.yml").write_text(
+        yaml.safe_dump([{"hosts": "production_dr", "gather_facts": False, "tasks": tasks}])
+    )
+    done = run(str(tmp_path / "token.yml"))
+    assert done.code == 0, done.output
+    made = json.loads((tmp_path / "made").read_text())
+    way = made["credentials"]["lifeboat-d9-orders"]
+    assert (way["username"], way["kind"], made["changed"]) == ("clerk", "iam", False)
+    tls = {"sslmode": "verify-full", "sslrootcert": lab.env()["LAB_CA"]}
+    with psycopg.connect(**open_to_tokens, user=way["username"], password=way["password"], **tls) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("clerk",)

@@ -103,6 +103,14 @@ def test_databases_whose_data_nobody_looks_at_are_not_created(lab: Lab, drill: A
     assert writes(lab) == []
 
 
+def test_a_database_that_nobody_has_fails_the_drill_before_anything_is_created(lab: Lab, drill: Any) -> None:
+    forget_calls(lab)
+    done, document = drill({"*": {"checks": [ROWS]}}, "-e", "drill_databases=odrers")
+    assert (done.code, document["verdict"], document["databases"]) == (2, "failed", [])
+    assert "Correct the name" in document["problems"][0]["reason"]
+    assert writes(lab) == []
+
+
 # -- what was looked at and is wrong ----------------------------------------------------------------------------------
 
 DAMAGED = {
@@ -193,6 +201,14 @@ def test_what_is_in_a_row_is_shown_harmlessly_wherever_it_is(drill: Any) -> None
 
 
 # -- where the checks run, and what they leave ------------------------------------------------------------------------
+
+
+def test_a_mark_that_cannot_be_left_fails_the_run_and_not_the_verdict(lab: Lab, drill: Any) -> None:
+    """Else nobody hears that prune may delete what was verified."""
+    lab.admin("POST", "faults", {"kind": "access-denied", "account": "production_dr", "action": "AddTagsToResource"})
+    done, document = drill({"*": {"checks": [ROWS]}}, "-e", "drill_databases=orders")
+    assert (done.code, document["verdict"], marks(lab)) == (2, "verified", [])
+    assert "Cannot tag arn:aws:rds:" in done.output
 
 
 @pytest.fixture

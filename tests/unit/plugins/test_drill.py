@@ -126,6 +126,16 @@ def test_what_only_some_databases_need_is_left_out_for_the_others() -> None:
 FORWARDS: Row = {"lifeboat-d1-orders": {"host": "127.0.0.1", "port": "15001"}}
 
 
+def test_through_a_port_forward_the_certificate_must_have_the_name_of_the_database() -> None:
+    (near,), (direct,), (open_one,) = (
+        drill_targets(restored(), credentials(), {}, forwards, ca_file)
+        for forwards, ca_file in ((FORWARDS, "/ca.pem"), ({}, "/ca.pem"), (FORWARDS, None))
+    )
+    assert (near["host"], near["tls_name"]) == ("127.0.0.1", "h")
+    assert "tls_name" not in direct
+    assert "tls_name" not in open_one
+
+
 def test_a_port_forward_is_used_where_there_is_one_and_the_report_says_so() -> None:
     (target,) = drill_targets(restored(), credentials(), {}, FORWARDS)
     assert (target["host"], target["port"]) == ("127.0.0.1", 15001)
