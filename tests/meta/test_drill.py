@@ -23,5 +23,5 @@ def task_arguments(file: str) -> dict[str, Any]:
 
 def test_the_preflight_looks_at_what_the_restore_will_do() -> None:
     planned, done = task_arguments("preflight.yml"), task_arguments("restore.yml")
-    own = {"drill_id", "databases", "wait_timeout", "poll_interval"}
+    own = {"databases", "wait_timeout", "poll_interval"}
     assert {name: planned[name] for name in planned.keys() - own} == {name: done[name] for name in done.keys() - own}
