@@ -270,7 +270,7 @@ def test_the_document_holds_the_facts_and_the_conclusions() -> None:
         "drill_id": "d1",
         "started_clock": "aws",
         "site": {"account_id": "222222222222", "region": "us-east-1"},
-        "databases": [facts(restore={"status": "restored", "seconds": 1, "password": "x"}, checked_on="bastion")],
+        "databases": [facts(restore={**restore(), "password": "x"}, checked_on="bastion")],
         "problems": [],
     }
     judged = judge_drill(params["databases"], [], STARTED)
@@ -290,7 +290,7 @@ def test_the_document_holds_the_facts_and_the_conclusions() -> None:
         "problems": [],
     }
     assert (database["verdict"], database["check"], database["restore"], database["checked_on"]) == (
-        "verified", CHECK, {"status": "restored", "seconds": 1}, "bastion",
+        "verified", CHECK, restore(), "bastion",
     )  # fmt: skip
 
 

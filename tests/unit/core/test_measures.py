@@ -71,11 +71,6 @@ def test_only_a_cluster_has_a_member_to_wait_for(changes: Row) -> None:
     assert ("member" in found.phases, found.rto_validated) == (False, 41.5)
 
 
-def test_a_restore_of_which_only_the_whole_time_is_known_is_one_phase() -> None:
-    found = measure(facts(restore={"status": "restored", "seconds": 93}), STARTED)
-    assert (found.rto_validated, found.phases["available"]) == (101.5, 93)
-
-
 def test_an_adopted_database_whose_beginning_nobody_saw_has_no_rto() -> None:
     found = measure(facts(restore={"status": "restored", "seconds": None, "phases": {}}), STARTED)
     assert (found.rto_connect, found.rto_validated) == (None, None)

@@ -100,11 +100,8 @@ def phases_of(facts: Facts) -> dict[str, float | None]:
 
 
 def restore_phases(facts: Facts) -> dict[str, float | None]:
-    """The restore in its phases, or in one where only its whole time is known."""
-    restore = facts.get("restore") or {}
-    phases = restore.get("phases")
-    if phases is None:
-        return {"available": number(restore.get("seconds"))}
+    """The phases of the restore; those that nobody saw are unknown."""
+    phases = (facts.get("restore") or {}).get("phases") or {}
     return {phase: number(phases.get(phase)) for phase in RESTORE if phase != "member" or has_member(facts)}
 
 
