@@ -94,14 +94,20 @@ def read_wishes(candidates: Iterable[tuple[Candidate, list[Named]]], params: Map
     defaults = {name: params[name] for name in SETTINGS}
     wishes = [(one, rows, settings_for(one, defaults, overrides)) for one, rows in candidates]
     for one, _rows, settings in wishes:
-        for name in NETWORK:
-            if not settings[name]:
-                raise LifeboatError(
-                    f"{CANNOT} {one.identifier} without a network",
-                    why=f"{name} is not set",
-                    remedy="Name an isolated network of the DR site",
-                )
+        require_network(one.identifier, settings)
+    if not wishes:  # a mistake is told at once, not when the first database has landed
+        require_network("databases", defaults)
     return wishes
+
+
+def require_network(what: str, settings: Mapping[str, Any]) -> None:
+    for name in NETWORK:
+        if not settings[name]:
+            raise LifeboatError(
+                f"{CANNOT} {what} without a network",
+                why=f"{name} is not set",
+                remedy="Name an isolated network of the DR site",
+            )
 
 
 def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site: Site) -> Drill:
@@ -110,9 +116,10 @@ def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site:
     :raises LifeboatError: naming all that is not.
     """
     points = [point for _one, rows, _settings in wishes for _lineage, point in rows]
-    networks = site.networks(settings["db_subnet_group_name"] for _one, _rows, settings in wishes)
+    wanted = [settings for _one, _rows, settings in wishes] or [params]
+    networks = site.networks(settings["db_subnet_group_name"] for settings in wanted)
     key_id = params["kms_key_id"]
-    pairs = {(settings[NETWORK[0]], tuple(settings[NETWORK[1]])) for _one, _rows, settings in wishes}
+    pairs = {(settings[NETWORK[0]], tuple(settings[NETWORK[1]])) for settings in wanted}
     key: list[Key] = []
     check_all(
         lambda: check_accounts(site.account, params["source_accounts"], points),
