@@ -116,7 +116,7 @@ def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site:
     :raises LifeboatError: naming all that is not.
     """
     points = [point for _one, rows, _settings in wishes for _lineage, point in rows]
-    wanted = [settings for _one, _rows, settings in wishes] or [params]
+    wanted = [settings for _one, _rows, settings in wishes] or [dict(params)]
     networks = site.networks(settings["db_subnet_group_name"] for settings in wanted)
     key_id = params["kms_key_id"]
     pairs = {(settings[NETWORK[0]], tuple(settings[NETWORK[1]])) for settings in wanted}
