@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ POSTGRES_ROWS = """
     INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 1000) AS n;
     CREATE TABLE canary (id int PRIMARY KEY, word text NOT NULL);
     INSERT INTO canary VALUES (1, 'bright-harbour-7431');
+    CREATE USER clerk;
+    GRANT rds_iam TO clerk;
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO clerk;
 """
 MASTER = {"MasterUsername": "me", "MasterUserPassword": PASSWORD, "StorageEncrypted": True}
 CHECKS = [
@@ -133,12 +136,22 @@ def settings(lab: Lab) -> str:
 
 
 @pytest.fixture(scope="module")
-def drilled(lab: Lab, evidence: Path, databases: list[str], settings: str) -> Run:
+def drill(lab: Lab, evidence: Path, databases: list[str], settings: str) -> Callable[..., Run]:
+    """A drill of what is protected, which verifies certificates."""
     for playbook in ("prepare.yml", "protect.yml"):
         done = play(lab, playbook, "-e", settings, evidence=evidence)
         assert done.code == 0, done.output
-    ca = json.dumps({"lifeboat_drill_ca_file": str(lab.home / "ca.pem")})
-    return play(lab, "drill.yml", "-e", settings, "-e", ca, evidence=evidence)
+
+    def run(**more: Any) -> Run:
+        more["lifeboat_drill_ca_file"] = str(lab.home / "ca.pem")
+        return play(lab, "drill.yml", "-e", settings, "-e", json.dumps(more), evidence=evidence)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def drilled(drill: Callable[..., Run]) -> Run:
+    return drill()
 
 
 def test_each_is_verified_by_its_rows(drilled: Run, evidence: Path) -> None:
@@ -170,3 +183,15 @@ def test_what_passed_is_marked(drilled: Run, lab: Lab) -> None:
     tags = [{tag["Key"] for tag in row["TagList"]} for row in rows]
     assert len(tags) == 3
     assert all("lifeboat:verified" in one for one in tags)
+
+
+def test_a_drill_can_come_in_with_tokens_of_iam_alone(
+    drilled: Run, drill: Callable[..., Run], lab: Lab, evidence: Path
+) -> None:
+    lab.admin("DELETE", "calls")
+    words = {"lifeboat_drill_credentials": "iam", "lifeboat_drill_iam_username": "clerk"}
+    done = drill(drill_databases=["sales"], **words)
+    assert done.code == 0, done.output
+    (sales,) = newest_evidence(evidence)["databases"]
+    assert (sales["verdict"], sales["credentials"]["reason"]) == ("verified", "a token; no password was changed")
+    assert "ModifyDBInstance" not in {call["action"] for call in lab.calls()}
