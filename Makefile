@@ -117,7 +117,9 @@ unit: $(VENV)/ready-test ## What needs nothing but Python
 
 integration: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab, and the real playbooks on it
 	$(heading) 'pytest'
-	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration tests/fleet
+	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration
+# Apart: there the lab runs inside the tests' own process, and others look at moto as it is without the lab.
+	@$(PYTEST) -n 2 --dist loadfile tests/fleet
 
 crash: $(VENV)/ready-test ## Kill protect and drills at every API call in one process, and for real: an hour
 	@LIFEBOAT_THOROUGH=1 $(PYTEST) -n 2 tests/fleet/test_crash_points.py tests/fleet/test_drill_crash.py tests/fleet/test_sigkill.py $(ARGS)
