@@ -144,6 +144,7 @@ now:
 
 from typing import Any
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.credentials import make_credentials
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
@@ -156,8 +157,13 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """One pass: new passwords, or a look at whether they are in force."""
+    return make_credentials(params, site, check_mode=check_mode)
+
+
 def main() -> None:
-    run_module(make_credentials, ARGUMENTS, last_full_pass=False)  # it would set new passwords
+    run_module(run, ARGUMENTS, last_full_pass=False)  # it would set new passwords
 
 
 if __name__ == "__main__":

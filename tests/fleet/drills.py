@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
+from ansible_collections.lifeboat.rds.plugins.modules import database_credentials, snapshot_restore
 from tests.fleet.fleet import DR, Fleet, writes
 from tests.fleet.routes import ROUTES, Route
 
@@ -18,7 +18,7 @@ BY_NAME = {route.name: route for route in ROUTES}
 CLASSES = ("multi-az-cluster", "customer-key-instance", "unencrypted-cluster")
 DRILL, MINUTES = "d1", 240
 STARTS = ("RestoreDBInstanceFromDBSnapshot", "RestoreDBClusterFromSnapshot", "CreateDBInstance")
-POWERS = {*STARTS, "DeleteDBInstance", "DeleteDBCluster"}
+POWERS = {*STARTS, "ModifyDBInstance", "ModifyDBCluster", "DeleteDBInstance", "DeleteDBCluster"}
 OURS = {"lifeboat:managed-by": "lifeboat", "lifeboat:purpose": "drill", "lifeboat:drill-id": DRILL}
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 # Instances that are there before each drill and must be there after it, by name, with their tags.
@@ -77,8 +77,10 @@ class Range:
         return self.fleet.run(snapshot_restore, DR, state="absent", expired=True)
 
     def drill(self, **given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What the role does of it: restore, then remove in any case."""
-        return self.restore(**given), self.remove()
+        """What the role does of it: restore, set new passwords, then remove in any case."""
+        restored = self.restore(**given)
+        self.fleet.run(database_credentials, DR, drill_id=DRILL)
+        return restored, self.remove()
 
     def seen(self) -> dict[str, Any]:
         """All databases and snapshots there are, in both accounts, as nobody may change them."""
@@ -138,8 +140,8 @@ def trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
     for call in writes(calls):
         if call["action"] not in POWERS:
             yield f"called {call['action']}"
-        elif call["action"].startswith("Delete"):
-            yield from (f"deleted {arn}" for arn in call["resources"] if f":lifeboat-{DRILL}-" not in arn)
+        elif call["action"].startswith(("Delete", "Modify")):
+            yield from (f"{call['action']} of {arn}" for arn in call["resources"] if f":lifeboat-{DRILL}-" not in arn)
 
 
 def twice(calls: list[dict[str, Any]]) -> Iterator[str]:

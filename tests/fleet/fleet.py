@@ -25,7 +25,12 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETR
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import FIRST_LINGER, linger
-from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
+from ansible_collections.lifeboat.rds.plugins.modules import (
+    database_credentials,
+    snapshot_copy,
+    snapshot_prune,
+    snapshot_replicate,
+)
 from lab import Lab
 from tests.fleet.routes import Options, Route
 
@@ -357,7 +362,7 @@ class Fleet:
             return self._pass(module, {**params, "resume": resume, "settled": settled}, site, check_mode=False)
 
         # As the module's own main has it.
-        last = getattr(module, "is_removal", lambda _params: True)(params)
+        last = module is not database_credentials and getattr(module, "is_removal", lambda _params: True)(params)
         try:
             return linger(a_pass, params, Clock(self.lab), last_full_pass=last)
         except LifeboatError as error:

@@ -133,6 +133,21 @@ MISSED = {
 }
 
 
+SLOW = {"check": "query", "query": "SELECT count(*) FROM canary, pg_sleep(60)", "expected": [[1]]}
+REFUSED = {"*": {"checks": [ROWS]}, "orders": {"checks": [ROWS, SLOW]}}
+
+
+@pytest.fixture(scope="module")
+def refused(lab: Lab, drill: Any) -> Row:
+    """AWS has no room for one instance and cannot use the key of another; a query of the third never ends."""
+    about = {"kind": "error", "account": "production_dr", "action": "RestoreDBInstanceFromDBSnapshot", "status": 400}
+    lab.admin("POST", "faults", {**about, "code": "InsufficientDBInstanceCapacity", "message": "no room"})
+    lab.admin("POST", "faults", {**about, "code": "KMSKeyNotAccessibleFault", "message": "no key"})
+    done, document = drill(REFUSED, "-e", '{"drill_databases": ["billing", "catalog", "orders"]}')
+    assert done.code == 2, done.output
+    return document | {"marks": marks(lab), "left": left_in_dr(lab)}
+
+
 @pytest.fixture(scope="module")
 def damaged(lab: Lab, drill: Any) -> Row:
     """Something else is wrong with each; nobody declared the checks of events."""
@@ -162,6 +177,9 @@ def missed(lab: Lab, drill: Any) -> Row:
         pytest.param("missed", "billing", "failed", "is over the objective of 1 s", id="the RTO is missed"),
         pytest.param("missed", "catalog", "unverified", "its definition says accept_unverified", id="accepted"),
         pytest.param("missed", "events", "failed", "incompatible-restore", id="the restore failed"),
+        pytest.param("refused", "billing", "failed", "Name another db_instance_class", id="no capacity"),
+        pytest.param("refused", "catalog", "failed", "Enable the key", id="a key that cannot be used"),
+        pytest.param("refused", "orders", "unverified", "statement timeout", id="a statement that never ends"),
     ],
 )
 def test_each_way_to_fail_gives_its_verdict_and_says_why(
