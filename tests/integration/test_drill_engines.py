@@ -66,7 +66,15 @@ def databases(lab: Lab) -> list[str]:
 
 
 def make_instance(rds: Any) -> None:
+    """With parameters of its own."""
+    (version,) = rds.describe_db_engine_versions(Engine="mariadb")["DBEngineVersions"]
+    rds.create_db_parameter_group(
+        DBParameterGroupName="tuned", DBParameterGroupFamily=version["DBParameterGroupFamily"], Description="tuned"
+    )
+    parameter = {"ParameterName": "slow_query_log", "ParameterValue": "1", "ApplyMethod": "immediate"}
+    rds.modify_db_parameter_group(DBParameterGroupName="tuned", Parameters=[parameter])
     rds.create_db_instance(
+        DBParameterGroupName="tuned",
         DBInstanceIdentifier="ledger",
         Engine="mariadb",
         DBInstanceClass="db.t3.micro",
@@ -168,6 +176,15 @@ def test_the_evidence_claims_no_more_of_a_multi_az_cluster_than_was_restored(dri
     (sales,) = [one for one in written["databases"] if one["name"] == "sales"]
     assert (sales["kind"], sales["restored_kind"]) == ("cluster", "instance")
     assert any(line.startswith("sales: the DB cluster") for line in written["not_tested"])
+
+
+def test_a_database_is_restored_with_the_parameters_of_the_original(drilled: Run, lab: Lab, evidence: Path) -> None:
+    calls = lab.calls(action="RestoreDBInstanceFromDBSnapshot", account="production_dr")
+    (group,) = {call["parameters"]["DBParameterGroupName"] for call in calls if "ledger" in str(call["parameters"])}
+    found = lab.client("production_dr", "rds", EAST).describe_db_parameters(DBParameterGroupName=group, Source="user")
+    assert [(one["ParameterName"], one["ParameterValue"]) for one in found["Parameters"]] == [("slow_query_log", "1")]
+    (line,) = [one for one in newest_evidence(evidence)["not_tested"] if one.startswith("ledger: its configuration")]
+    assert "class" in line and "parameter group" not in line
 
 
 def test_nothing_is_left_of_drills_and_stand_ins(drilled: Run, lab: Lab) -> None:
