@@ -31,6 +31,11 @@ def is_default(name: str) -> bool:
     return not name or name.startswith("default:")
 
 
+def custom(name: str | None) -> str | None:
+    """An option group that must be there; a default one is in every Region."""
+    return None if is_default(name or "") else name
+
+
 def why_not_usable(
     wanted: str, engine: str, needed: frozenset[str], groups: Groups, region: str
 ) -> tuple[str, str] | None:

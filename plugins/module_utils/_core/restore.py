@@ -27,7 +27,7 @@ from .model import (
     iso,
 )
 from .naming import Lineage, restored_name
-from .option_groups import is_default
+from .option_groups import custom
 from .recipe import configuration_of
 from .stand_in import STAND_IN, is_expired
 
@@ -176,8 +176,7 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         database_tags=point.database_tags,
         serverless=dict(serverless or {}) if is_serverless else None,
         iam=options.iam,
-        # A default one is named with a colon, and is there in every Region.
-        option_group=point.option_group if ":" not in point.option_group and point.option_group else None,
+        option_group=custom(point.option_group),
         parameter_group=options.parameter_group or told.parameter_group,
         cluster_parameter_group=options.cluster_parameter_group or told.cluster_parameter_group,
         storage_type=told.storage_type,
@@ -211,7 +210,7 @@ def unlike(target: Target, told: Configuration | None) -> list[str]:
         ("class", target.instance_class, told.instance_class),
         ("DB parameter group", target.parameter_group, told.parameter_group),
         ("DB cluster parameter group", target.cluster_parameter_group, told.cluster_parameter_group),
-        ("option group", target.option_group, None if is_default(told.option_group or "") else told.option_group),
+        ("option group", target.option_group, custom(told.option_group)),
     )
     return [
         f"{what}: {have or 'the default'} instead of {want or 'the default'}"
