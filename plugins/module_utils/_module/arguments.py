@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.errors import LifeboatError
 from .._core.plan import Limits
 from .._core.selection import Selection
 
@@ -57,7 +58,16 @@ def selection(params: Mapping[str, Any]) -> Selection:
 
 
 def limits(params: Mapping[str, Any]) -> Limits:
-    return Limits(**{kind: number for kind, number in params["max_in_flight"].items() if number is not None})
+    """How many copies may be in flight.
+
+    :raises LifeboatError: when nothing could ever start.
+    """
+    given = {kind: number for kind, number in params["max_in_flight"].items() if number is not None}
+    for kind, number in given.items():
+        if number < 1:
+            what = f"Cannot copy with max_in_flight.{kind} {number}"
+            raise LifeboatError(what, why="it is below 1, so that no copy would ever start", remedy="Raise it")
+    return Limits(**given)
 
 
 def extra_tags(params: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Selection
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import extra_tags, limits, selection
@@ -23,6 +24,12 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments imp
 )
 def test_limits_that_are_not_given_are_those_of_aws(given: dict[str, Any], wanted: Limits) -> None:
     assert limits({"max_in_flight": given}) == wanted
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_limit_with_which_no_copy_would_ever_start_is_refused(number: int) -> None:
+    with pytest.raises(LifeboatError, match=rf"max_in_flight.cluster {number}: .* Raise it"):
+        limits({"max_in_flight": {"cluster": number}})
 
 
 def test_what_yaml_made_a_number_or_a_boolean_is_a_tags_text() -> None:
