@@ -22,7 +22,14 @@ def policy_of(bucket: Any) -> str | None:
 def _backends() -> Any:
     """Imported when somebody uses S3. moto itself looks at neither principals nor conditions: it must not judge."""
     from moto.iam.access_control import PermissionResult
-    from moto.s3.models import FakeBucket, s3_backends
+    from moto.s3.models import FakeBucket, S3Backend, s3_backends
 
+    read = S3Backend.get_object_lock_configuration
+
+    def as_it_was_set(backend: Any, bucket_name: str) -> tuple[Any, ...]:
+        """Days or years: moto tells the other one as 0, S3 not at all."""
+        return tuple(value or None for value in read(backend, bucket_name))
+
+    S3Backend.get_object_lock_configuration = as_it_was_set  # type: ignore[method-assign, assignment]
     FakeBucket.get_permission = lambda *_about: PermissionResult.NEUTRAL  # type: ignore[method-assign]
     return s3_backends

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import Lab
+from tests.schemas import read_evidence
 
 ROOT = Path(__file__).parents[2]
 ROLES = {
@@ -75,8 +75,9 @@ def snapshots(lab: Lab, account: str, region: str, **wanted: Any) -> list[dict[s
 
 
 def newest_evidence(folder: Path) -> dict[str, Any]:
-    newest = max(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    return dict(json.loads(newest.read_text(encoding="utf-8")))
+    """The newest document of a drill or a recovery, in its published form."""
+    paths = [path for path in folder.glob("*.json") if not path.name.startswith("posture-")]
+    return read_evidence(max(paths, key=lambda path: path.stat().st_mtime_ns))
 
 
 def left_in_dr(lab: Lab) -> list[str]:

@@ -298,6 +298,14 @@ def test_buckets_have_keys_and_a_policy_that_moto_asks_for_by_one_method() -> No
     assert "is_action_permitted" not in inspect.getsource(responses)
 
 
+def test_the_lock_of_a_bucket_is_read_by_one_method() -> None:
+    from moto.s3 import responses
+    from moto.s3.models import S3Backend
+
+    assert list(inspect.signature(S3Backend.get_object_lock_configuration).parameters) == ["self", "bucket_name"]
+    assert inspect.getsource(responses).count(".get_object_lock_configuration(") == 2
+
+
 def test_a_service_that_moto_does_not_have_is_none() -> None:
     application = DomainDispatcherApplication(create_backend_app)
     assert application.get_backend_for_host("rds.us-west-2.amazonaws.com") == "rds"

@@ -236,3 +236,11 @@ def test_what_is_not_in_a_bucket_is_hidden_from_whom_may_not_list_it(empty_lab: 
     assert outcome(role("s3", reader).get_object, Bucket=name, Key="reports/1") in DENIED
     assert outcome(role("s3", reader, some).get_object, Bucket=name, Key="reports/1") in DENIED
     assert outcome(role("s3", reader, everything).get_object, Bucket=name, Key="reports/1") == "NoSuchKey"
+
+
+def test_the_lock_of_a_bucket_is_told_as_it_was_set(empty_lab: Lab) -> None:
+    owner, name = empty_lab.client("production", "s3", "us-east-1"), fresh("bucket")
+    owner.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 7}}}
+    owner.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    assert owner.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"] == lock

@@ -1,0 +1,280 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence as an auditor gets it: signed, one history, kept in S3. The tests build on each other, in this order."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import Lab
+from tests.integration.play import DR, EAST, ROLES, ROOT, Run, forget_calls, left_in_dr, play, writes
+from tests.keys import Keys, make_keys
+from tests.schemas import read_evidence
+
+BUCKET, START = "lifeboat-evidence", f"dr/{DR}-{EAST}/"
+STORE = f"s3://{BUCKET}/dr"
+WITH_STORE = ("-e", f"lifeboat_evidence_store={STORE}")
+SOME = ("-e", '{"drill_databases": ["orders", "billing"]}')
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("auditor")
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path) -> Iterator[Lab]:
+    """The shop in production, protected, and a bucket for the evidence."""
+    with Lab(roles=ROLES, scale=1200, shop=True) as running:
+        for playbook in ("prepare.yml", "protect.yml"):
+            done = play(running, playbook, *WITH_STORE, evidence=folder / "first")
+            assert done.code == 0, done.output
+        yield running
+
+
+@pytest.fixture(scope="module")
+def keys(folder: Path) -> Keys:
+    return make_keys(folder)
+
+
+@pytest.fixture
+def drill(lab: Lab, keys: Keys) -> Callable[..., Run]:
+    def drill(evidence: Path, *arguments: str, databases: tuple[str, ...] = SOME, key: Path = keys.private) -> Run:
+        signed = ("-e", f"lifeboat_signing_key={key}")
+        return play(lab, "drill.yml", *WITH_STORE, *signed, *databases, *arguments, evidence=evidence)
+
+    return drill
+
+
+def ad_hoc(lab: Lab, module: str, arguments: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """A module as an auditor calls it, without an inventory."""
+    command = ["ansible", "localhost", "-m", f"lifeboat.rds.{module}", "-a", json.dumps(arguments)]
+    environment = lab.env() | {
+        "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.oneline",
+    }
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, json.loads(done.stdout.partition("=>")[2].strip())
+
+
+def verify(lab: Lab, directory: Path, keys: Keys, **more: Any) -> tuple[int, dict[str, Any]]:
+    return ad_hoc(lab, "evidence_verify", {"directory": str(directory), "public_keys": [str(keys.public)], **more})
+
+
+def documents(directory: Path) -> list[Path]:
+    return sorted(directory.glob("*.json"), key=lambda path: json.loads(path.read_text())["history"]["number"])
+
+
+def kept(lab: Lab) -> dict[str, bytes]:
+    """What is in the bucket of this site."""
+    s3 = lab.client("production_dr", "s3", EAST)
+    rows = s3.list_objects_v2(Bucket=BUCKET, Prefix=START).get("Contents", [])
+    return {row["Key"].removeprefix(START): s3.get_object(Bucket=BUCKET, Key=row["Key"])["Body"].read() for row in rows}
+
+
+def test_prepare_makes_a_private_locked_bucket_once(lab: Lab, folder: Path) -> None:
+    done = play(lab, "prepare.yml", *WITH_STORE, evidence=folder / "first")
+    assert done.recap("production_dr")["changed"] == 0, done.output
+    s3 = lab.client("production_dr", "s3", EAST)
+    assert set(s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values()) == {True}
+    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+    lock = s3.get_object_lock_configuration(Bucket=BUCKET)["ObjectLockConfiguration"]
+    assert lock["Rule"]["DefaultRetention"]["Mode"] == "GOVERNANCE"
+    assert lock["Rule"]["DefaultRetention"]["Days"] == 400
+
+
+def test_evidence_and_manifests_do_not_share_a_bucket(lab: Lab, folder: Path) -> None:
+    both = ("-e", f"lifeboat_evidence_store={STORE}", "-e", f"lifeboat_store=s3://{BUCKET}")
+    done = play(lab, "prepare.yml", *both, "--limit", "production_dr", "--check", evidence=folder / "first")
+    assert "Name another bucket in lifeboat_evidence_store" in done.output
+
+
+def test_a_drill_is_signed_and_kept(lab: Lab, drill: Any, folder: Path, keys: Keys) -> None:
+    done = drill(folder / "first", "-e", "drill_name='quarterly drill'", "-e", "awx_job_id=42")
+    assert done.code == 0, done.output
+    (path,) = documents(folder / "first")
+    evidence = read_evidence(path)
+    assert (evidence["verdict"], evidence["name"], evidence["site"]["name"]) == (
+        "verified", "quarterly drill", "production_dr",
+    )  # fmt: skip
+    assert evidence["who"]["caller_arn"].startswith(f"arn:aws:sts::{DR}:assumed-role/lifeboat-drill/")
+    assert evidence["who"]["awx_job"] == "42" and evidence["who"]["host"]
+    assert {one["control"] for one in evidence["controls"]} == {"A.8.13", "A.5.30", "A1.2", "A1.3"}
+    assert evidence["history"] == {"number": 1, "previous": None}
+    assert kept(lab) == {name: (folder / "first" / name).read_bytes() for name in (path.name, f"{path.name}.sig")}
+    head = lab.client("production_dr", "s3", EAST).head_object(Bucket=BUCKET, Key=START + path.name)
+    assert head["ObjectLockMode"] == "GOVERNANCE", "by the default of the bucket"
+    assert verify(lab, folder / "first", keys)[1]["documents"][0]["signature"] == "good"
+
+
+def test_each_check_says_what_was_expected_and_found_on_both_engines(folder: Path) -> None:
+    databases = read_evidence(documents(folder / "first")[0])["databases"]
+    assert {one["engine"] for one in databases} == {"postgres", "mariadb"}
+    rows = [row for one in databases for row in one["check"]["checks"]]
+    assert {row["check"] for row in rows} == {"connection", "tables", "rows", "freshness", "canary"}
+    assert [row for row in rows if not row["expected"] or not row["found"]] == []
+    assert {(row["expected"], row["found"]) for row in rows if row["check"] == "canary"} == {("withheld", "withheld")}
+
+
+def test_a_history_goes_on_in_a_new_directory(lab: Lab, drill: Any, folder: Path, keys: Keys) -> None:
+    assert drill(folder / "second").code == 0
+    first, second = documents(folder / "second")
+    assert first.read_bytes() == documents(folder / "first")[0].read_bytes()
+    history = read_evidence(second)["history"]
+    assert (history["number"], history["previous"]["file"]) == (2, first.name)
+    code, result = verify(lab, folder / "second", keys)
+    assert (code, result["problems"], result["histories"][0]["documents"]) == (0, [], 2)
+
+
+def tampered(folder: Path, name: str) -> tuple[Path, Path, Path]:
+    """A copy of the evidence to do something to, and both documents."""
+    copy = folder / name
+    shutil.copytree(folder / "second", copy)
+    first, second = documents(copy)
+    return copy, first, second
+
+
+def test_a_changed_byte_is_detected(lab: Lab, folder: Path, keys: Keys) -> None:
+    copy, first, _second = tampered(folder, "changed")
+    first.write_bytes(first.read_bytes().replace(b'"verified"', b'"failed"  ', 1))
+    code, result = verify(lab, copy, keys)
+    assert code != 0
+    assert [one["good"] for one in result["documents"]] == [False, True]
+
+
+def test_a_missing_document_is_detected(lab: Lab, folder: Path, keys: Keys) -> None:
+    copy, first, _second = tampered(folder, "missing")
+    first.unlink()
+    first.with_name(f"{first.name}.sig").unlink()
+    code, result = verify(lab, copy, keys)
+    assert code != 0
+    assert f"number 1, {first.name}, is missing before it" in result["problems"][0]
+
+
+def test_another_key_is_detected(lab: Lab, folder: Path) -> None:
+    code, result = verify(lab, folder / "second", make_keys(folder, "another"))
+    assert code != 0
+    assert all("it is signed by another key" in one for one in result["problems"])
+
+
+def test_a_document_missing_at_the_end_is_detected_and_comes_back_from_s3(lab: Lab, folder: Path, keys: Keys) -> None:
+    copy, _first, second = tampered(folder, "short")
+    digest = verify(lab, copy, keys)[1]["histories"][0]["newest"]["sha256"]
+    second.unlink()
+    second.with_name(f"{second.name}.sig").unlink()
+    assert verify(lab, copy, keys)[0] == 0
+    assert verify(lab, copy, keys, newest_sha256=[digest])[0] != 0
+    about = {"account_id": DR, "region": EAST, "profile": "production_dr_drill", "store": STORE}
+    code, result = ad_hoc(lab, "evidence_sync", {**about, "directory": str(copy), "push": False})
+    assert code == 0, result
+    assert [one["status"] for one in result["steps"]] == ["fetched", "fetched"]
+    assert verify(lab, copy, keys, newest_sha256=[digest])[0] == 0
+
+
+def test_a_document_that_differs_from_the_one_in_s3_is_detected(lab: Lab, folder: Path) -> None:
+    copy, first, _second = tampered(folder, "other")
+    there = kept(lab)
+    first.write_bytes(first.read_bytes().replace(b'"verified"', b'"failed"  ', 1))
+    about = {"account_id": DR, "region": EAST, "profile": "production_dr_drill", "store": STORE}
+    code, result = ad_hoc(lab, "evidence_sync", {**about, "directory": str(copy)})
+    assert code != 0
+    assert "another file has that name there" in result["msg"]
+    assert kept(lab) == there
+
+
+def test_the_role_of_the_drill_cannot_delete_or_write_elsewhere(lab: Lab) -> None:
+    s3 = lab.client("production_dr_drill", "s3", EAST)
+    key = START + next(iter(kept(lab)))
+    for act, about in (
+        (s3.delete_object, {"Key": key}),
+        (s3.put_object, {"Key": f"dr/333333333333-{EAST}/x.json", "Body": b"{}"}),
+        (s3.list_objects_v2, {"Prefix": ""}),
+    ):
+        with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+            act(Bucket=BUCKET, **about)
+
+
+def test_s3_that_is_down_changes_no_verdict_and_the_next_drill_puts_what_is_missing(
+    lab: Lab, drill: Any, folder: Path
+) -> None:
+    lab.admin("POST", "faults", {"kind": "reset-before", "service": "s3", "count": None})
+    done = drill(folder / "second", databases=("-e", '{"drill_databases": ["orders"]}'))
+    lab.admin("DELETE", "faults")
+    assert done.code == 0, done.output
+    assert "lifeboat drill" in done.output and "VERIFIED (1 of 1 verified)" in done.output
+    assert f"Cannot list {STORE}" in done.output
+    assert "lifeboat_sink_problems" in done.output
+    assert len(kept(lab)) == 4
+    assert drill(folder / "second", databases=("-e", '{"drill_databases": ["orders"]}')).code == 0
+    assert len(kept(lab)) == 8
+    assert [read_evidence(path)["history"]["number"] for path in documents(folder / "second")] == [1, 2, 3, 4]
+
+
+def test_a_key_that_is_lost_during_the_drill_is_told_and_the_evidence_is_written(
+    lab: Lab, drill: Any, folder: Path, tmp_path: Path
+) -> None:
+    key, lose = make_keys(tmp_path, "lost").private, tmp_path / "lose.yml"
+    lose.write_text(f"- ansible.builtin.file: {{path: {key}, state: absent}}\n")
+    done = drill(folder / "lost", "-e", f"drill_forward_open={lose}", databases=SOME, key=key)
+    assert done.code == 0, done.output
+    newest = documents(folder / "lost")[-1]
+    assert (read_evidence(newest)["verdict"], read_evidence(newest)["signed_by"]) == ("verified", None)
+    assert f"Cannot sign the evidence with {key}" in done.output
+
+
+@pytest.mark.parametrize(
+    ("directory", "key", "told"),
+    [
+        pytest.param("file/below", None, "Cannot write the evidence to", id="directory-that-cannot-be-made"),
+        pytest.param("fresh", "/no/such.pem", "Cannot sign the evidence with /no/such.pem", id="no-key"),
+        pytest.param("fresh", "public", "it is no private key in PEM", id="wrong-key"),
+    ],
+)
+def test_what_would_be_found_out_at_the_end_is_refused_before_anything_is_asked_of_aws(
+    lab: Lab, drill: Any, tmp_path: Path, keys: Keys, directory: str, key: str | None, told: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    path = {None: keys.private, "public": keys.public}.get(key, Path(str(key)))
+    forget_calls(lab)
+    done = drill(tmp_path / directory, key=path)
+    assert done.code == 2
+    assert told in done.output
+    assert (writes(lab), list(lab.calls())) == ([], [])
+    assert left_in_dr(lab) == []
+
+
+PAGE = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_every_command_of_the_page_runs_as_it_is_written(lab: Lab, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl")
+    environment = lab.env() | {
+        "ANSIBLE_INVENTORY": f"{ROOT / 'inventory'},{ROOT / 'tests' / 'integration' / 'quick'}",
+        "HOME": str(tmp_path),
+        "LIFEBOAT_EVIDENCE": str(tmp_path / "evidence"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{lab.env()['PATH']}",
+    }
+    assert len(BLOCKS) >= 4
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(BLOCKS)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
