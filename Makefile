@@ -58,7 +58,7 @@ endif
 endif
 endif
 
-.PHONY: help rehearse drill lab test lint sanity unit integration smoke galaxy bench crash storm format constraints clean
+.PHONY: help rehearse drill lab test lint sanity unit pages integration smoke galaxy bench crash storm format constraints clean
 .PHONY: environments lint-docs lint-ansible lint-python sanity-main sanity-other
 
 help: ## List the targets
@@ -77,7 +77,7 @@ lab: $(VENV)/ready ## Keep the lab running, with the shop in it, and say how to 
 
 # --- The checks ----------------------------------------------------------------------------------------------
 
-test: environments lint sanity unit integration smoke galaxy ## Everything that CI runs
+test: environments lint sanity unit pages integration smoke galaxy ## Everything that CI runs
 	@printf '\n=== test: all passed\n'
 
 lint: $(VENV)/ready-test ## Form, types, documentation
@@ -114,6 +114,10 @@ sanity-other: $(OTHER)/ready-test
 unit: $(VENV)/ready-test ## What needs nothing but Python
 	$(heading) 'pytest'
 	@$(PYTEST) tests/meta tests/unit tests/property
+
+pages: $(VENV)/ready-test ## Pages of the evidence, in a real browser (Debian's chromium)
+	$(heading) 'pytest'
+	@$(PYTEST) -n 2 tests/pages
 
 integration: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab, and the real playbooks on it
 	$(heading) 'pytest'

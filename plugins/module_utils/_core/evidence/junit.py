@@ -1,0 +1,163 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""A drill or a recovery as JUnit XML, which every CI server shows. What is not verified is never green there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from xml.etree import ElementTree
+
+from ..checks import is_harmless, printable
+from .document import LONGEST, problem_line
+from .judge import Finding, judge_credentials, judge_restore, missed, missed_rto, not_done
+from .measures import Facts, Measures, number, restore_phases, total
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+Outcome = Literal["failure", "error", "skipped"]
+
+# A CI server has no third colour: what could not be looked at is an error.
+OUTCOMES: dict[str, Outcome] = {"failed": "failure", "unverified": "error"}
+TEARDOWN = {"drill": "deleted", "recovery": "kept"}  # what is wanted of a restored database in the end
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test case; without an outcome it passed."""
+
+    subject: str
+    name: str
+    seconds: float | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+
+
+def junit(document: Facts) -> str:
+    """The JUnit XML of a drill's or a recovery's document."""
+    cases = [case for facts in document["databases"] for case in cases_of(facts, str(document["document"]))]
+    suite = suite_of(document, [*cases, *cases_of_all(document)])
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    return DECLARATION + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def suite_of(document: Facts, cases: list[Case]) -> ElementTree.Element:
+    """One suite, with everything that the strictest of the common schemas wants, in its order."""
+    site = document.get("site") or {}
+    attributes = {
+        "name": f"lifeboat {document['document']} {document['drill_id']}",
+        "id": "0",
+        "package": "lifeboat.rds",
+        "timestamp": str(document["started"]).rstrip("Z"),  # the schema knows no zones
+        "hostname": f"{site.get('account_id')}/{site.get('region')}",
+        "tests": str(len(cases)),
+        "failures": str(sum(case.outcome == "failure" for case in cases)),
+        "errors": str(sum(case.outcome == "error" for case in cases)),
+        "skipped": str(sum(case.outcome == "skipped" for case in cases)),
+        "time": seconds_of(sum(case.seconds or 0 for case in cases)),
+    }
+    suite = element("testsuite", attributes)
+    suite.append(properties(document))
+    suite.extend(case_element(case) for case in cases)
+    warnings = (f"{facts['name']}: {one}" for facts in document["databases"] for one in facts.get("warnings") or ())
+    for name, lines in (("system-out", document.get("not_tested") or ()), ("system-err", warnings)):
+        ElementTree.SubElement(suite, name).text = "\n".join(printable(line, LONGEST) for line in lines)
+    return suite
+
+
+def properties(document: Facts) -> ElementTree.Element:
+    found = {"verdict": document["verdict"], "name": document.get("name"), **(document.get("tool") or {})}
+    parent = ElementTree.Element("properties")
+    for name, value in found.items():
+        if value is not None:
+            parent.append(element("property", {"name": str(name), "value": str(value)}))
+    return parent
+
+
+def case_element(case: Case) -> ElementTree.Element:
+    attributes = {"classname": case.subject, "name": case.name, "time": seconds_of(case.seconds)}
+    made = element("testcase", attributes)
+    if case.outcome:
+        reason = case.reason or case.outcome
+        inner = element(case.outcome, {"message": reason, "type": case.outcome})
+        inner.text = printable(reason, LONGEST)
+        made.append(inner)
+    return made
+
+
+def element(name: str, attributes: dict[str, str]) -> ElementTree.Element:
+    """An element with attributes that are legal in XML: what ElementTree writes as it is could not be read again."""
+    return ElementTree.Element(name, {key: printable(value, LONGEST) for key, value in attributes.items()})
+
+
+def seconds_of(seconds: float | None) -> str:
+    return f"{seconds or 0:.3f}"
+
+
+def cases_of(facts: Facts, purpose: str) -> Iterator[Case]:
+    """The pieces of the judgement on one database, each of its checks, its objectives, and the verdict on it."""
+    name, check = str(facts["name"]), facts.get("check") or {}
+    restored = total(restore_phases(facts).values())
+    yield judged(name, "restore", judge_restore(facts.get("restore")), restored)
+    credentials = facts.get("credentials") or {}
+    yield judged(name, "credentials", judge_credentials(credentials), number(credentials.get("seconds")))
+    yield from (check_case(name, row) for row in check.get("checks") or ())
+    yield judged(name, "teardown", judge_end(facts.get("teardown"), TEARDOWN.get(purpose)))
+    yield from objectives(name, facts)
+    verdict = str(facts["verdict"])
+    yield Case(name, "verdict", None, outcome_of(verdict), str(facts.get("reason") or verdict))
+
+
+def judged(subject: str, name: str, finding: Finding | None, seconds: float | None = None) -> Case:
+    if finding is None:
+        return Case(subject, name, seconds)
+    return Case(subject, name, seconds, OUTCOMES[finding.verdict], finding.reason)
+
+
+def judge_end(piece: Facts | None, wanted: str | None) -> Finding | None:
+    """Anything but the wanted end of a restored database is a failure; an end that nobody knows is no pass either."""
+    status = (piece or {}).get("status")
+    if status is None:
+        return Finding("unverified", not_done("teardown", piece).reason)
+    if status == wanted:
+        return None
+    return Finding("failed", f"teardown {status}: {(piece or {}).get('reason') or 'no reason is known'}")
+
+
+def check_case(subject: str, row: Facts) -> Case:
+    name = " ".join(str(row[key]) for key in ("check", "target") if row.get(key)) or "check"
+    status = row.get("status")
+    if status == "passed":
+        return Case(subject, name, number(row.get("seconds")))
+    outcome: Outcome = "skipped" if is_harmless(row) else outcome_of(str(status)) or "error"
+    found = f"expected {row.get('expected')}, found {row.get('found')}"
+    return Case(subject, name, number(row.get("seconds")), outcome, str(row.get("reason") or f"{status}: {found}"))
+
+
+def outcome_of(verdict: str) -> Outcome | None:
+    """What is neither verified nor known to have failed is an error, whatever it calls itself."""
+    return None if verdict == "verified" else OUTCOMES.get(verdict, "error")
+
+
+def objectives(subject: str, facts: Facts) -> Iterator[Case]:
+    """The objectives that there are, against what was measured."""
+    goals, phases = facts.get("objectives") or {}, facts.get("rto_phases") or {}
+    measures = Measures(facts.get("rpo_seconds"), facts.get("rpo_newest_row_seconds"), phases)
+    rpo, rto = number(goals.get("rpo")), number(goals.get("rto"))
+    if rpo is not None:
+        yield judged(subject, "objective RPO", next(iter(missed("RPO", measures.rpo, rpo)), None))
+    if rto is not None:
+        yield judged(subject, "objective RTO", next(iter(missed_rto(measures, rto)), None))
+
+
+def cases_of_all(document: Facts) -> Iterator[Case]:
+    """What is about no database, and the verdict on the whole."""
+    subject, verdict = str(document["document"]), str(document["verdict"])
+    for place, problem in enumerate(document.get("problems") or (), 1):
+        outcome = outcome_of(str(problem["verdict"])) or "error"
+        yield Case(subject, f"problem {place}", None, outcome, problem_line(problem))
+    yield Case(subject, "verdict", None, outcome_of(verdict), f"the {subject} is {verdict}")

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The documents of an evidence directory, as far as pages need them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import printable
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import VERSION, scrub
+
+DRILLS = ("drill", "recovery")
+KINDS = (*DRILLS, "posture")
+# Without these there is nothing to show. Whatever else is missing is shown as not known.
+NEEDED = {
+    **dict.fromkeys(DRILLS, ("drill_id", "verdict", "site", "started", "finished", "databases")),
+    "posture": ("time", "sites", "databases"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of the evidence, and the facts about its file."""
+
+    path: str
+    sha256: str  # of its bytes, in hexadecimal
+    signature: str | None  # the name of the file of its signature, where there is one
+    facts: dict[str, Any]
+
+    @property
+    def file(self) -> str:
+        return os.path.basename(self.path)
+
+    @property
+    def kind(self) -> str:
+        return str(self.facts["document"])
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it is about restored databases, and so has a verdict and a history."""
+        return self.kind in DRILLS
+
+    @property
+    def site(self) -> tuple[str, str]:
+        """The account and the Region, which have one history."""
+        site = self.facts["site"]
+        return str(site.get("account_id")), str(site.get("region"))
+
+    @property
+    def order(self) -> tuple[int, str, str]:
+        """What puts the documents of a history in their order."""
+        number = (self.facts.get("history") or {}).get("number") or 0
+        return number, str(self.facts["started"]), self.file
+
+
+def read(path: str) -> Document:
+    """A document, with every text as one that may be shown anywhere.
+
+    :raises LifeboatError: when it cannot be read, or is none of ours.
+    """
+    what = f"Cannot render {printable(path)}"
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        facts = json.loads(data)
+    except OSError as error:
+        remedy = "Name documents of the evidence directory as documents"
+        raise LifeboatError(what, why=error.strerror or type(error).__name__, remedy=remedy) from error
+    except (ValueError, RecursionError) as error:
+        raise LifeboatError(what, why="it is no JSON", remedy="Restore it from a copy of the evidence") from error
+    if why := why_strange(facts):
+        raise LifeboatError(what, why=why, remedy="Name drills, recoveries and postures that this collection wrote")
+    signature = f"{path}.sig" if os.path.isfile(f"{path}.sig") else None
+    name = os.path.basename(signature) if signature else None
+    return Document(path, hashlib.sha256(data).hexdigest(), name, scrub(facts))
+
+
+def why_strange(facts: object) -> str | None:
+    """Why this is no document that can be shown, or None."""
+    if not isinstance(facts, dict) or facts.get("document") not in KINDS:
+        return "it is no drill, recovery or posture"
+    if facts.get("version") != VERSION:
+        return f"its version is {printable(facts.get('version'))}, and this collection knows {VERSION}"
+    missing = [name for name in NEEDED[facts["document"]] if facts.get(name) is None]
+    if missing:
+        return f"it lacks {', '.join(missing)}"
+    rows = facts["databases"]
+    if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+        return "its databases are no list of objects"
+    return None
+
+
+def paths_of(directory: str, documents: Sequence[str]) -> list[str]:
+    """Where the named documents are, or all those of the directory that say that they are ours.
+
+    :raises LifeboatError: when there is no such directory.
+    """
+    if documents:
+        return [os.path.abspath(os.path.join(directory, name)) for name in dict.fromkeys(documents)]
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError as error:
+        what = f"Cannot render the evidence in {directory}"
+        remedy = "Name the directory that holds evidence as directory"
+        raise LifeboatError(what, why=error.strerror or type(error).__name__, remedy=remedy) from error
+    found = [os.path.abspath(os.path.join(directory, name)) for name in names if is_document_name(name)]
+    return [path for path in found if not is_foreign(path)]
+
+
+def is_document_name(name: str) -> bool:
+    return name.endswith(".json") and not name.startswith(".")
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a file is sound and none of ours; what is broken is told, in case it was ours."""
+    with suppress(OSError, ValueError, RecursionError), open(path, "rb") as file:
+        facts = json.load(file)
+        return not isinstance(facts, dict) or facts.get("document") not in KINDS
+    return False
+
+
+def readable(paths: Iterable[str]) -> list[Document]:
+    """The documents among these that can be read: the others are told where they are asked for."""
+    found = []
+    for path in paths:
+        with suppress(LifeboatError):
+            found.append(read(path))
+    return found
+
+
+def history_of(document: Document, others: Iterable[Document]) -> list[Document]:
+    """The site's drills and recoveries up to this one, in their order: what comes later does not change a page."""
+    same = [one for one in others if one.is_drill and one.site == document.site and one.path != document.path]
+    return [*sorted((one for one in same if one.order < document.order), key=lambda one: one.order), document]

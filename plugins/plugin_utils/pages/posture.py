@@ -1,0 +1,197 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the page of a posture says: what is unprotected first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measures import Facts, number
+
+from .about import Pair, pairs
+from .pictures import Bar
+from .words import NOT_KNOWN, count, length, shorten, time, verdict_of
+
+QUOTAS = {"ManualSnapshots": "manual snapshots", "ManualClusterSnapshots": "manual cluster snapshots"}
+FAR = 400.0  # per cent of an objective: beyond the picture
+MANY = 80  # per cent of a quota
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The newest recovery point of a database at one place."""
+
+    place: str
+    site: str
+    name: str
+    made: str
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """What a drill said of a database."""
+
+    verdict: str
+    ago: str
+    drill_id: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database and how well it is protected."""
+
+    name: str
+    anchor: str
+    kind: str
+    where: str
+    owner: str
+    is_protected: bool
+    reason: str
+    age: str
+    objective: str
+    rto: str
+    share: float | None  # the age in per cent of the objective
+    places: tuple[Place, ...]
+    in_flight: tuple[str, ...]
+    last_drill: Drilled | None
+    last_verified: Drilled | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much of what AWS allows is used."""
+
+    name: str
+    text: str
+    is_scarce: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An account and a Region, as one side of the protection."""
+
+    name: str
+    side: str
+    account: str
+    region: str
+    problem: str
+    quotas: tuple[Quota, ...]
+
+
+def lede(rows: Sequence[Database], sites: Sequence[Site]) -> str:
+    never = sum(one.last_verified is None for one in rows)
+    blind = sum(bool(one.problem) for one in sites)
+    text = f"{sum(one.is_protected for one in rows)} of {count(len(rows), 'database')} protected"
+    text += f", {never} never verified by a drill" if never else ", each verified by a drill before"
+    return text + (f". {count(blind, 'site')} could not be looked at." if blind else ".")
+
+
+def headline(facts: Facts, rows: Sequence[Database], places: Sequence[Site]) -> tuple[Pair, ...]:
+    """The totals."""
+    bad = sum(not one.is_protected for one in rows)
+    return pairs(
+        ("Unprotected", str(bad)),
+        ("Databases", str(len(rows))),
+        ("Never verified", str(sum(one.last_verified is None for one in rows))),
+        ("Sites", str(len(places))),
+        ("As of", time(facts["time"])),
+    )
+
+
+def verdict(rows: Sequence[Database], sites: Sequence[Site]) -> tuple[str, str]:
+    """The state of everything as a verdict, for its colour and symbol, and in words."""
+    bad = sum(not one.is_protected for one in rows)
+    if bad:
+        return "failed", f"{bad} unprotected"
+    if not rows or any(one.problem for one in sites):
+        return "unverified", "Not known"
+    return "verified", "All protected"
+
+
+def databases(facts: Facts) -> list[Database]:
+    """What is unprotected first, and of that what is worst."""
+    rows = [database(row, place) for place, row in enumerate(facts["databases"], 1)]
+    return sorted(rows, key=lambda one: (one.is_protected, -(one.share or 0), one.name))
+
+
+def database(row: Facts, place: int) -> Database:
+    age, objective = number(row.get("age_seconds")), number(row.get("rpo"))
+    engine = f", {row['engine']}" if row.get("engine") else ""
+    gone = "" if row.get("exists", True) else ", gone"
+    return Database(
+        name=str(row.get("database") or NOT_KNOWN),
+        anchor=f"database-{place}",
+        kind=f"DB {row.get('kind') or 'database'}{engine}{gone}",
+        where=" ".join(str(row[key]) for key in ("account_id", "region") if row.get(key)),
+        owner=str(row.get("owner") or ""),
+        is_protected=row.get("protected") is True,
+        reason=str(row.get("reason") or ""),
+        age=length(age),
+        objective=length(objective) if objective is not None else "none set",
+        rto=length(row.get("rto")) if row.get("rto") is not None else "none set",
+        share=None if age is None or not objective else round(100 * age / objective, 1),
+        places=tuple(place_of(one) for one in row.get("places") or ()),
+        in_flight=tuple(map(str, row.get("in_flight") or ())),
+        last_drill=drilled(row.get("last_drill")),
+        last_verified=drilled(row.get("last_verified")),
+    )
+
+
+def place_of(row: Facts) -> Place:
+    return Place(
+        place=str(row.get("place") or NOT_KNOWN),
+        site=str(row.get("site") or ""),
+        name=str(row.get("name") or ""),
+        made=time(row.get("original_time")),
+        age=length(row.get("age_seconds")),
+    )
+
+
+def drilled(row: Facts | None) -> Drilled | None:
+    if not row:
+        return None
+    return Drilled(
+        verdict=verdict_of(row.get("verdict")),
+        ago=length(row.get("age_seconds")),
+        drill_id=str(row.get("drill_id") or NOT_KNOWN),
+        evidence=str(row.get("evidence") or ""),
+    )
+
+
+def sites(facts: Facts) -> list[Site]:
+    return [
+        Site(
+            name=str(row.get("name") or NOT_KNOWN),
+            side=str(row.get("side") or ""),
+            account=str(row.get("account_id") or ""),
+            region=str(row.get("region") or ""),
+            problem=str(row.get("problem") or ""),
+            quotas=tuple(quotas(row.get("quotas") or {})),
+        )
+        for row in facts["sites"]
+    ]
+
+
+def quotas(found: Mapping[str, Facts]) -> Iterable[Quota]:
+    for name, one in found.items():
+        used, most = number(one.get("used")), number(one.get("max"))
+        if used is not None and most:
+            text = f"{used:g} of {most:g} {QUOTAS.get(name, name)} used, {most - used:g} free"
+            yield Quota(name, text, is_scarce=used / most * 100 >= MANY)
+
+
+def bars(rows: Iterable[Database]) -> list[Bar]:
+    """The ages for a picture."""
+    return [
+        Bar(
+            name=one.name,
+            pieces=(("verified" if one.is_protected else "failed", min(one.share or 0, FAR)),),
+            label=shorten(f"{one.age} of {one.objective}" if one.age != "-" else "no recovery point", 24),
+        )
+        for one in rows
+    ]
