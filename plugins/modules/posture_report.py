@@ -89,6 +89,16 @@ options:
       owner:
         description: Who answers for them.
         type: str
+  signing_key:
+    description:
+      - The path of an Ed25519 private key in PEM (PKCS#8). The signature is written beside the document, with C(.sig) at
+        the end of its name.
+      - When nothing can be signed with it, the posture is written all the same, not signed, and the module fails.
+      - It needs the Python library C(cryptography).
+    type: path
+  signing_passphrase:
+    description: The passphrase of O(signing_key), if it has one.
+    type: str
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -192,9 +202,9 @@ summary:
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Iterator
 from itertools import chain, count
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -205,6 +215,14 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.last_drills imp
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.posture import document, latest, read_site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.posture_lines import summary, table
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import (
+    add,
+    check_writable,
+    is_free,
+    locked,
+    pack,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import Signer, open_signer
 
 SITE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -227,6 +245,8 @@ ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},
     "sites": {"type": "list", "elements": "dict", "required": True, "options": SITE},
     "overrides": {"type": "list", "elements": "dict", "default": [], "options": OVERRIDE},
+    "signing_key": {"type": "path"},
+    "signing_passphrase": {"type": "str", "no_log": True},
 }
 SHOWN = 3  # of the files that tell nothing
 
@@ -278,57 +298,38 @@ def warnings(ignored: list[str]) -> list[str]:
     return [f"Ignored as evidence: {', '.join(ignored[:SHOWN])}{more}"]
 
 
-def paths(directory: str, time: str) -> Iterator[str]:
+def names(time: str) -> Iterator[str]:
     """The names that a posture of this time may have: two may be written within a second."""
     moment = time.lower().replace("-", "").replace(":", "")
-    ends = chain([""], (f"-{number}" for number in count(2)))
-    return (os.path.join(directory, f"posture-{moment}{end}.json") for end in ends)
+    return (f"posture-{moment}{end}.json" for end in chain([""], (f"-{number}" for number in count(2))))
 
 
-def predict(directory: str, time: str) -> str:
+def predict(directory: str, posture: dict[str, Any], _signer: Signer | None) -> str:
     """The path that the document would get.
 
     :raises LifeboatError: when it could not be written.
     """
-    existing = directory
-    while not os.path.lexists(existing):
-        existing = os.path.dirname(existing)
-    if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
-        raise unwritable(directory, f"{existing} is no directory that this user may write to")
-    return next(path for path in paths(directory, time) if not os.path.lexists(path))
+    check_writable(directory)
+    return os.path.join(directory, next(name for name in names(posture["time"]) if is_free(Path(directory), name)))
 
 
-def write(directory: str, time: str, text: str) -> str:
-    """Write the document as a whole or not at all, under a name that nothing has.
+def write(directory: str, posture: dict[str, Any], signer: Signer | None) -> str:
+    """Write the document and its signature: the path.
 
-    :raises LifeboatError: when that is not possible.
+    :raises LifeboatError: when that is not possible; then nothing is left.
     """
+    with locked(directory) as folder:
+        return str(add(folder, names(posture["time"]), pack(posture), signer))
+
+
+def find_signer(params: dict[str, Any]) -> tuple[Signer | None, LifeboatError | None]:
+    """The key, or why there is none that can be used: a posture that is not signed is better than none."""
+    if not params["signing_key"]:
+        return None, None
     try:
-        os.makedirs(directory, mode=0o750, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".posture-") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o640)
-            os.fsync(file.fileno())
-            return link(file.name, paths(directory, time))
-    except OSError as error:
-        raise unwritable(directory, error.strerror or type(error).__name__) from error
-
-
-def link(source: str, targets: Iterator[str]) -> str:
-    """Give a file the first name that is free. Unlike a rename, this never replaces what another run has written."""
-    for target in targets:
-        try:
-            os.link(source, target)
-        except FileExistsError:
-            continue
-        return target
-    raise AssertionError("numbers do not end")
-
-
-def unwritable(directory: str, why: str) -> LifeboatError:
-    remedy = "Name a directory that exists or can be made, and that this user may write to, as directory"
-    return LifeboatError(f"Cannot write the posture to {directory}", why=why, remedy=remedy)
+        return open_signer(params["signing_key"], params["signing_passphrase"] or None), None
+    except LifeboatError as error:
+        return None, error
 
 
 def main() -> None:
@@ -339,17 +340,27 @@ def main() -> None:
         "python": platform.python_version(),
     }
     result: dict[str, Any] = {}
+    directory = os.path.abspath(module.params["directory"])
     try:
         posture, warned = run(module.params, tool)
+        signer, unsigned = find_signer(module.params)
+        posture["signed_by"] = signer.name if signer else None
         result = {"posture": posture, "table": table(posture), "summary": summary(posture)}
-        place = os.path.abspath(module.params["directory"]), posture["time"]
-        path = predict(*place) if module.check_mode else write(*place, json.dumps(posture, indent=2) + "\n")
+        result["path"] = (predict if module.check_mode else write)(directory, posture, signer)
     except LifeboatError as error:
         module.fail_json(**error.as_result(), **result)
     for warning in warned:
         module.warn(warning)
+    finish(module, result, unsigned)
+
+
+def finish(module: AnsibleModule, result: dict[str, Any], unsigned: LifeboatError | None) -> None:
+    """Hand over what was written; a key that could not be used fails the module all the same."""
+    path = result["path"]
     diff = {"before": "", "after": "\n".join([*result["table"], ""]), "before_header": path, "after_header": path}
-    module.exit_json(changed=True, path=path, diff=diff, **result)
+    if unsigned:
+        module.fail_json(**unsigned.as_result(), changed=True, diff=diff, **result)
+    module.exit_json(changed=True, diff=diff, **result)
 
 
 if __name__ == "__main__":
