@@ -91,8 +91,8 @@ options:
         type: str
   signing_key:
     description:
-      - The path of an Ed25519 private key in PEM (PKCS#8). The signature is written beside the document, with C(.sig) at
-        the end of its name.
+      - The path of an Ed25519 private key in PEM (PKCS#8). The signature is written beside the document, with C(.sig)
+        at the end of its name.
       - When nothing can be signed with it, the posture is written all the same, not signed, and the module fails.
       - It needs the Python library C(cryptography).
     type: path

@@ -141,8 +141,8 @@ databases:
     database_arn:
       description:
         - The ARN of the original database.
-        - At a DR site the recovery points tell it. Null for those that do not, and of those that others made the one that
-          a database would have where they lie.
+        - At a DR site its recovery points tell it, and it is null where they do not. Of recovery points that others made,
+          it is that of a database where they lie.
       type: str
       returned: always
       sample: arn:aws:rds:eu-west-1:123456789012:db:orders
@@ -188,7 +188,8 @@ databases:
           database_arn:
     last_verified:
       description:
-        - Which of the recovery points here a drill verified last, and when, as M(lifeboat.rds.recovery_point_mark) left it.
+        - Which of the recovery points here a drill verified last, and when, as M(lifeboat.rds.recovery_point_mark) left
+          it.
         - Null when none did.
       type: dict
       returned: always
