@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run a command and end with the verdict of the evidence that it wrote: 0 verified, 1 failed, 2 unverified.
 
+Beside it there may be other documents: of postures, and older evidence that the command fetched.
+
 ansible-playbook ends 0 or not 0. A scheduler wants to tell a recovery that failed from one that could not be tried.
 """
 
@@ -13,18 +15,21 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 VERIFIED, FAILED, UNVERIFIED = 0, 1, 2
+WITH_VERDICT = ("drill", "recovery")
+LAG = 1_000_000_000  # nanoseconds by which the times of files may be behind the clock
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, judge what it left behind, say the verdict last."""
     options = parse(arguments)
-    before = written_files(options.evidence)
+    before, since = written_files(options.evidence), time.time_ns() - LAG
     code = run(options.command)
-    verdict = newest_verdict(options.evidence, before)
+    verdict = newest_verdict(options.evidence, before, since)
     print(f"verdict: {verdict}" + (f" (but the command ended {code})" if verdict == "verified" and code else ""))
     return exit_code(verdict, code)
 
@@ -38,21 +43,22 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def written_files(directory: Path) -> dict[Path, int]:
-    """When each JSON file under the directory was last written."""
-    return {path: path.stat().st_mtime_ns for path in directory.rglob("*.json")}
+    """When each JSON file under the directory was last written, but for postures."""
+    paths = [path for path in directory.rglob("*.json") if not path.name.startswith("posture-")]
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
-def newest_verdict(directory: Path, before: Mapping[Path, int]) -> str:
+def newest_verdict(directory: Path, before: Mapping[Path, int], since: int) -> str:
     """Return the verdict of the newest evidence written since, `unverified` where none is or it cannot be read."""
     now = written_files(directory)
-    new = [path for path in now if now[path] != before.get(path)]
+    new = [path for path in now if now[path] != before.get(path) and now[path] >= since]
     for path in sorted(new, key=now.__getitem__, reverse=True):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return "unverified"
-        if isinstance(document, dict) and "verdict" in document:
-            return str(document["verdict"])
+        if isinstance(document, dict) and document.get("document") in WITH_VERDICT:
+            return str(document.get("verdict"))
     return "unverified"
 
 

@@ -141,8 +141,8 @@ databases:
     database_arn:
       description:
         - The ARN of the original database.
-        - At a DR site its recovery points tell it, and it is null where they do not. Of recovery points that others made,
-          it is that of a database where they lie.
+        - At a DR site its recovery points tell it, and it is null where they do not. Of recovery points that others
+          made, it is that of a database where they lie.
       type: str
       returned: always
       sample: arn:aws:rds:eu-west-1:123456789012:db:orders

@@ -217,11 +217,12 @@ def test_one_side_can_be_looked_at_alone(protected: Run, lab: Lab, run: Callable
     assert len(lab.calls(action="PutMetricData")) == (site == "production_dr")
 
 
-def test_a_refusal_of_cloudwatch_is_reported_and_fails_nothing(
-    protected: Run, lab: Lab, run: Callable[..., Run]
-) -> None:
-    done, _posture = report(run, "-e", "posture_namespace=Another")
+def test_sinks_that_fail_are_reported_and_fail_nothing(protected: Run, lab: Lab, run: Callable[..., Run]) -> None:
+    """CloudWatch refuses, since the role is held to a namespace; and there is nothing to sign with."""
+    done, posture = report(run, "-e", "posture_namespace=Another", "-e", "posture_signing_key=/missing.pem")
+    assert posture["signed_by"] is None
     assert "WARNING: production_dr: Cannot publish metrics in the namespace Another" in said(done)
+    assert "WARNING: production_dr: Cannot sign the evidence with /missing.pem" in said(done)
     stats = done.output.partition("CUSTOM STATS")[2]
     assert "lifeboat_sink_problems" in stats
     assert "cloudwatch:PutMetricData" in stats

@@ -81,20 +81,39 @@ def open_lock(path: str) -> Any:
     return os.fdopen(handle, "r+")
 
 
-def entries_of(paths: Iterable[Path]) -> tuple[list[Entry], list[LifeboatError]]:
+def read_entries(paths: Iterable[Path]) -> tuple[dict[Path, Entry], list[LifeboatError]]:
     """What documents say of themselves, and what is wrong with files that cannot be read as one."""
-    found, problems = [], []
+    found, problems = {}, []
     for path in paths:
         try:
-            found.append(read_entry(path.name, path.read_bytes()))
+            found[path] = read_entry(path.name, path.read_bytes())
         except LifeboatError as error:
             problems.append(error)
     return found, problems
 
 
-def documents_of(directory: Path) -> list[Path]:
+def documents_in(directory: Path) -> list[Path]:
     """The files that have the name of a document."""
-    return sorted(path for path in directory.glob("*.json") if FILE.fullmatch(path.name) and path.is_file())
+    return sorted(path for path in directory.glob("*.json") if is_document(path))
+
+
+def documents_under(directory: Path) -> list[Path]:
+    """Likewise, and also those in folders: a copy of a bucket has them there."""
+    return sorted((path for path in directory.rglob("*.json") if is_document(path)), key=lambda path: path.name)
+
+
+def is_document(path: Path) -> bool:
+    return bool(FILE.fullmatch(path.name)) and path.is_file()
+
+
+def signature_of(document: Path) -> bytes | None:
+    path = document.with_name(document.name + SUFFIX)
+    return path.read_bytes() if path.is_file() else None
+
+
+def signatures_alone(directory: Path) -> list[Path]:
+    """Signatures whose documents are not there."""
+    return sorted(path for path in directory.rglob(f"*.json{SUFFIX}") if not path.with_suffix("").is_file())
 
 
 def record(
@@ -106,8 +125,8 @@ def record(
     """
     site = (document["site"]["account_id"], document["site"]["region"])
     with locked(directory) as folder:
-        entries, problems = entries_of(documents_of(folder))
-        place = {"history": next_place(entries, site), "signed_by": signer.name if signer else None}
+        entries, problems = read_entries(documents_in(folder))
+        place = {"history": next_place(entries.values(), site), "signed_by": signer.name if signer else None}
         content = pack({**document, **place})
         path = add(folder, names(document["drill_id"]), content, signer)
     return str(path), content, problems

@@ -44,14 +44,14 @@ def evidence(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("text", "code", "status"),
     [
-        pytest.param('{"verdict": "verified"}', 0, 0, id="verified"),
-        pytest.param('{"verdict": "failed"}', 2, 1, id="failed"),
-        pytest.param('{"verdict": "failed"}', 0, 1, id="failed-whatever-the-command-says"),
-        pytest.param('{"verdict": "verified"}', 2, 1, id="verified-but-the-run-failed"),
-        pytest.param('{"verdict": "unverified"}', 2, 2, id="unverified"),
-        pytest.param('{"verdict": "splendid"}', 0, 2, id="unknown-verdict-proves-nothing"),
-        pytest.param('{"verdict": null}', 0, 2, id="no-verdict-proves-nothing"),
-        pytest.param('{"verdict": "verif', 0, 2, id="half-written-evidence-proves-nothing"),
+        pytest.param('{"document": "drill", "verdict": "verified"}', 0, 0, id="verified"),
+        pytest.param('{"document": "drill", "verdict": "failed"}', 2, 1, id="failed"),
+        pytest.param('{"document": "drill", "verdict": "failed"}', 0, 1, id="failed-whatever-the-command-says"),
+        pytest.param('{"document": "drill", "verdict": "verified"}', 2, 1, id="verified-but-the-run-failed"),
+        pytest.param('{"document": "drill", "verdict": "unverified"}', 2, 2, id="unverified"),
+        pytest.param('{"document": "drill", "verdict": "splendid"}', 0, 2, id="unknown-verdict-proves-nothing"),
+        pytest.param('{"document": "drill", "verdict": null}', 0, 2, id="no-verdict-proves-nothing"),
+        pytest.param('{"document": "drill", "verdict": "verif', 0, 2, id="half-written-evidence-proves-nothing"),
         pytest.param('["verdict"]', 0, 2, id="other-json-is-no-evidence"),
     ],
 )
@@ -60,11 +60,14 @@ def test_ends_with_the_verdict(evidence: Path, text: str, code: int, status: int
 
 
 def test_says_the_verdict_last(evidence: Path) -> None:
-    assert judge(evidence, write('{"verdict": "failed"}') + "print('the table')") == (1, "verdict: failed")
+    assert judge(evidence, write('{"document": "drill", "verdict": "failed"}') + "print('the table')") == (
+        1,
+        "verdict: failed",
+    )
 
 
 def test_says_when_the_command_failed_after_a_verified_drill(evidence: Path) -> None:
-    line = judge(evidence, write('{"verdict": "verified"}') + "raise SystemExit(4)")[1]
+    line = judge(evidence, write('{"document": "drill", "verdict": "verified"}') + "raise SystemExit(4)")[1]
     assert line == "verdict: verified (but the command ended 4)"
 
 
@@ -86,28 +89,28 @@ def test_the_command_keeps_its_own_options_and_dashes(evidence: Path) -> None:
 
 
 def test_evidence_of_an_earlier_run_does_not_count(evidence: Path) -> None:
-    judge(evidence, write('{"verdict": "verified"}'))
+    judge(evidence, write('{"document": "drill", "verdict": "verified"}'))
     assert judge(evidence, "pass")[0] == 2
 
 
 def test_evidence_that_replaces_an_earlier_file_counts(evidence: Path) -> None:
-    judge(evidence, write('{"verdict": "verified"}'))
-    assert judge(evidence, write('{"verdict": "failed"}'))[0] == 1
+    judge(evidence, write('{"document": "drill", "verdict": "verified"}'))
+    assert judge(evidence, write('{"document": "drill", "verdict": "failed"}'))[0] == 1
 
 
 def test_the_newest_evidence_of_a_run_counts(evidence: Path) -> None:
-    older = write('{"verdict": "failed"}', "z.json") + "import os; os.utime(p, (1, 1)); "
-    assert judge(evidence, older + write('{"verdict": "verified"}', "a.json"))[0] == 0
+    older = write('{"document": "drill", "verdict": "failed"}', "z.json") + "import os; os.utime(p, (1, 1)); "
+    assert judge(evidence, older + write('{"document": "drill", "verdict": "verified"}', "a.json"))[0] == 0
 
 
 def test_json_without_a_verdict_does_not_hide_evidence(evidence: Path) -> None:
     newer = write("{}", "manifest.json") + "import os; os.utime(p, (4e9, 4e9)); "
-    assert judge(evidence, newer + write('{"verdict": "verified"}'))[0] == 0
+    assert judge(evidence, newer + write('{"document": "drill", "verdict": "verified"}'))[0] == 0
 
 
 def test_finds_evidence_in_a_directory_of_the_drill(evidence: Path) -> None:
     (evidence / "drill-1").mkdir(parents=True)
-    assert judge(evidence, write('{"verdict": "verified"}', "drill-1/evidence.json"))[0] == 0
+    assert judge(evidence, write('{"document": "drill", "verdict": "verified"}', "drill-1/evidence.json"))[0] == 0
 
 
 TEAR_DOWN = """
@@ -153,3 +156,19 @@ def become_terminal(terminal: int) -> None:
     """Start a session whose terminal this is."""
     os.setsid()
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+
+def test_evidence_that_the_command_fetched_is_not_its_own(evidence: Path) -> None:
+    old = write('{"document": "drill", "verdict": "verified"}') + "import os; os.utime(p, (1_700_000_000,) * 2)"
+    assert judge(evidence, old) == (2, "verdict: unverified")
+
+
+@pytest.mark.parametrize("text", ['{"document": "posture", "verdict": "verified"}', "{"], ids=["whole", "half"])
+def test_a_posture_has_no_verdict(evidence: Path, text: str) -> None:
+    posture = write(text, "posture-20261123t140000Z.json")
+    assert judge(evidence, posture) == (2, "verdict: unverified")
+    assert judge(evidence, write('{"document": "recovery", "verdict": "verified"}') + posture)[0] == 0
+
+
+def test_a_verdict_in_another_document_is_none(evidence: Path) -> None:
+    assert judge(evidence, write('{"verdict": "verified"}'))[0] == 2

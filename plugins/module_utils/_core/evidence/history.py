@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,9 +147,3 @@ def objections_before(entry: Entry, before: Sequence[Entry]) -> Iterator[tuple[E
         yield one, f"it was changed: {entry.file} names another digest of it"
     if not changed:
         yield entry, f"number {entry.number - 1}, {printable(entry.previous.file)}, is missing before it"
-
-
-def missing(entries: Iterable[Entry], known: Collection[str]) -> list[str]:
-    """Those of the digests known from elsewhere that no document has."""
-    here = {entry.sha256 for entry in entries}
-    return sorted(digest for digest in known if digest.lower() not in here)

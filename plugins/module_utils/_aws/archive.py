@@ -1,0 +1,62 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Files in an S3 prefix that are written once and never again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.evidence.archive import Stored
+from .store import Bucket, StoreError, asking
+
+EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")  # what If-None-Match came to
+
+
+class Archive(Bucket):
+    """The files below one prefix. Every method raises StoreError when S3 does not do it."""
+
+    def files(self, folder: str) -> dict[str, Stored]:
+        """What is there by its name, of one folder. A page holds a thousand."""
+        start = self._full(folder)
+        with asking(f"Cannot list {self}/{folder}"):
+            lister = self._site.storage().get_paginator("list_objects_v2")
+            pages = lister.paginate(Bucket=self._address.bucket, Prefix=start)
+            rows = [row for page in pages for row in page.get("Contents", [])]
+        return {row["Key"].removeprefix(start): stored(row) for row in rows}
+
+    def content(self, key: str) -> bytes:
+        with asking(f"Cannot read {self}/{key}"):
+            return bytes(self._site.storage().get_object(**self._named(key))["Body"].read())
+
+    def digest(self, key: str) -> str:
+        """The SHA-256 of a file: told by S3 where it was given when the file was written, else by its content."""
+        with asking(f"Cannot look at {self}/{key}"):
+            head = self._site.storage().head_object(**self._named(key), ChecksumMode="ENABLED")
+        told = head.get("ChecksumSHA256")
+        return base64.b64decode(told).hex() if told else hashlib.sha256(self.content(key)).hexdigest()
+
+    def add(self, key: str, content: bytes, kind: str, lock: Mapping[str, Any]) -> bool:
+        """Write a file, unless it is there: whether this did.
+
+        :param lock: mode and date of the object lock, as S3 names them; where the bucket has a default, none is needed.
+        """
+        checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        try:
+            with asking(f"Cannot write {self}/{key}"):
+                self._site.storage().put_object(
+                    **self._named(key), Body=content, ContentType=kind, IfNoneMatch="*", ChecksumSHA256=checksum, **lock
+                )
+        except StoreError as error:
+            if error.code in EXISTS:
+                return False
+            raise
+        return True
+
+
+def stored(row: Mapping[str, Any]) -> Stored:
+    return Stored(row["Size"], row["ETag"].strip('"'), row["LastModified"].timestamp())
