@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a request needs to be allowed: permissions on resources (Service Authorization Reference).
 
-RDS, KMS and STS have modules of their own; SNS, SQS, Secrets Manager and S3 are here. Of the other services only the
-action is looked at.
+RDS, KMS and STS have modules of their own; SNS, SQS, Secrets Manager, S3 and CloudWatch are here. Of the other services
+only the action is looked at.
 """
 
 from __future__ import annotations
@@ -143,9 +143,17 @@ def _s3(_world: World, request: Request, _caller: Principal) -> Iterator[Need]:
         yield Need("s3:ListBucket", arn, owner=owner, document=document)
 
 
+def _cloudwatch(_world: World, request: Request, _caller: Principal) -> Iterator[Need]:
+    """Metrics are no resources: only their namespace can be asked about."""
+    namespace = request.params.get("Namespace")
+    is_asked = request.action == "PutMetricData" and namespace
+    yield Need(request.permission, "*", {"cloudwatch:namespace": str(namespace)} if is_asked else {})
+
+
 _SERVICES: dict[str, Callable[[World, Request, Principal], Iterator[Need]]] = {
     "sns": _sns,
     "sqs": _sqs,
     "secretsmanager": _secrets,
     "s3": _s3,
+    "monitoring": _cloudwatch,
 }

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -74,7 +76,7 @@ def read(environ: Environ) -> Request:
     :raises AwsError: when it is not signed.
     """
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    body: bytes = environ["wsgi.input"].getvalue()
+    body = _unpacked(environ)
     form = query
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode(), keep_blank_values=True)) or query
@@ -84,6 +86,20 @@ def read(environ: Environ) -> Request:
         _check_json(body)
     action = _action(environ, service, protocol, form)
     return Request(service, region, access_key, action, protocol, form, body, environ["PATH_INFO"])
+
+
+def _unpacked(environ: Environ) -> bytes:
+    """What was sent; clients compress the larger requests of CloudWatch.
+
+    :raises AwsError: when it is not what its header says.
+    """
+    body: bytes = environ["wsgi.input"].getvalue()
+    if environ.get("HTTP_CONTENT_ENCODING") != "gzip":
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise AwsError("SerializationException", "The request is not compressed as its header says.") from error
 
 
 def _signer(environ: Environ, query: dict[str, str], form: dict[str, str]) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
-FORMS = {"drill": "drill", "recovery": "drill"}  # the schema of each kind of document
+FORMS = {"drill": "drill", "recovery": "drill", "posture": "posture"}  # the schema of each kind of document
 
 
 @cache

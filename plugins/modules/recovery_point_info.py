@@ -15,6 +15,7 @@ description:
     place that the site sees, its age against the objective, and what is unprotected and why.
   - At a source site, with O(dr_accounts), a database is protected when its newest recovery point that landed there is
     within the objective. Elsewhere the newest recovery point counts that this account owns.
+  - What a drill restored, and what stands in for a database, is none of the databases.
   - Reads pages, and the quotas in one call. Only O(audit_shares) costs a call for each snapshot.
 options:
   dr_accounts:
@@ -137,6 +138,36 @@ databases:
       description: Its engine.
       type: str
       returned: always
+    database_arn:
+      description:
+        - The ARN of the original database.
+        - At a DR site its recovery points tell it, and it is null where they do not. Of recovery points that others
+          made, it is that of a database where they lie.
+      type: str
+      returned: always
+      sample: arn:aws:rds:eu-west-1:123456789012:db:orders
+    account_id:
+      description: The account of the original database, by its ARN.
+      type: str
+      returned: always
+      sample: "123456789012"
+    region:
+      description: The Region of the original database, by its ARN.
+      type: str
+      returned: always
+      sample: eu-west-1
+    digest:
+      description:
+        - What names the original database at every site, and tells it from one that was created anew under its name.
+        - It is part of the names of all recovery points that this installation makes of it.
+      type: str
+      returned: always
+      sample: 5f0c2a9b7d31
+    tags:
+      description: Its tags. Of a database that is not here, those that came along with its recovery points.
+      type: dict
+      returned: always
+      sample: {tier: gold}
     exists:
       description: Whether the database itself is at this site now.
       type: bool
@@ -155,6 +186,18 @@ databases:
           original_time: "2026-11-23T02:05:00Z"
           age_seconds: 43200
           database_arn:
+    last_verified:
+      description:
+        - Which of the recovery points here a drill verified last, and when, as M(lifeboat.rds.recovery_point_mark) left
+          it.
+        - Null when none did.
+      type: dict
+      returned: always
+      sample:
+        time: "2026-11-23T14:05:00Z"
+        age_seconds: 3600
+        name: lifeboat-orders-20261123020500-5f0c2a9b7d31
+        arn: arn:aws:rds:eu-central-1:210987654321:snapshot:lifeboat-orders-20261123020500-5f0c2a9b7d31
     in_flight:
       description: The names of recovery points that are being made.
       type: list

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.isolation import Network, SecurityGroup
+from .._core.metrics import Metric
 from .._core.model import Configuration, Database, DatabaseId, Key, Kind, RecoveryPoint
 from .._core.offers import Offer
 from .._core.option_groups import OptionGroup
@@ -87,6 +88,12 @@ def tags_of(row: Row) -> dict[str, str]:
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def metric_datum(metric: Metric) -> dict[str, Any]:
+    time = {"Timestamp": metric.time} if metric.time else {}
+    dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
+    return {"MetricName": metric.name, "Value": metric.value, "Unit": metric.unit, "Dimensions": dimensions, **time}
 
 
 def account_of(arn: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from .._core.errors import LifeboatError
 from .._core.isolation import Network
+from .._core.metrics import Metric
 from .._core.model import Database, Key, RecoveryPoint
 from .._core.offers import Offer, Wanted
 from .._core.option_groups import OptionGroup
@@ -354,6 +355,12 @@ class Site:
         """Add tags to a database or snapshot."""
         with refusals(f"Cannot tag {arn}"):
             self._client("rds").add_tags_to_resource(ResourceName=arn, Tags=rows.tag_list(tags))
+
+    def publish_metrics(self, namespace: str, metrics: Iterable[Metric]) -> None:
+        """Give CloudWatch as many metrics as one call takes."""
+        with refusals(f"Cannot publish metrics in the namespace {namespace} in {self.region}"):
+            data = [rows.metric_datum(metric) for metric in metrics]
+            self._client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
 
     def delete_recovery_point(self, point: RecoveryPoint) -> None:
         """Delete a manual snapshot."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .model import BAD_DATABASE_STATES, DATABASE, STAGE, Database, RecoveryPoint, iso
+from .marks import verified_at
+from .model import BAD_DATABASE_STATES, DATABASE, OUR_TAGS, PURPOSE, STAGE, Database, DatabaseId, RecoveryPoint, iso
 from .naming import digest_of, is_ours, parse
 from .plan import Slot
 from .quota import NAMES, Quota
@@ -19,6 +20,8 @@ from .selection import Candidate
 
 # RDS backs up only what is available (RDS User Guide, introduction to backups): these do not pass by themselves.
 NOT_BACKED_UP = BAD_DATABASE_STATES | {"stopped", "stopping"}
+# What is there for an hour is nobody's database.
+TEMPORARY = ("drill", "stand_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,20 @@ class Coverage:
     identifier: str
     kind: str
     engine: str
+    digest: str
+    arn: str | None  # of the original database
     tags: Mapping[str, str] = field(default_factory=dict)
     exists: bool = False
     trouble: str | None = None
     newest: dict[str, tuple[datetime, RecoveryPoint]] = field(default_factory=dict)
+    verified: tuple[datetime, RecoveryPoint] | None = None  # what a drill verified last
     in_flight: list[str] = field(default_factory=list)
 
     def add(self, original: datetime, point: RecoveryPoint, view: View) -> None:
         """Count a recovery point: the newest at its place stays, one that is not finished is in flight."""
+        verified = verified_at(point) if is_ours(point, view.prefix) else None
+        if verified and (self.verified is None or self.verified[0] < verified):
+            self.verified = (verified, point)
         if point.is_in_progress:
             self.in_flight.append(point.name)
         elif point.is_available and STAGE not in point.tags:
@@ -77,20 +86,46 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
     """Bring databases and recovery points together by the digest of the original database."""
     known = list(databases)
     broken = {database.cluster: database for database in known if database.cluster and database.is_broken}
+    passing = {digest_of_database(one.id) for one in known if one.tags.get(PURPOSE) in TEMPORARY}
     found: dict[str, Coverage] = {}
     for database in known:
-        one = database.id
-        if database.cluster is None:
-            trouble = trouble_of(database, broken.get(one.identifier) if one.kind == "cluster" else None)
-            found[digest_of(one.account, one.region, one.resource_id)] = Coverage(
-                one.identifier, one.kind, database.engine, database.tags, exists=True, trouble=trouble
-            )
+        digest = digest_of_database(database.id)
+        if database.cluster is None and digest not in passing:
+            found[digest] = covered_database(database, broken.get(database.id.identifier))
     for point in points:
         digest, original = lineage_of_point(point, view.prefix)
-        if original is not None:
-            left = Coverage(point.database, point.kind, point.engine, point.tags)
-            found.setdefault(digest, left).add(original, point, view)
+        if original is not None and digest not in passing:
+            found.setdefault(digest, covered_by(point, digest, view.prefix)).add(original, point, view)
     return sorted(found.values(), key=lambda one: (one.identifier, one.kind))
+
+
+def digest_of_database(one: DatabaseId) -> str:
+    return digest_of(one.account, one.region, one.resource_id)
+
+
+def covered_database(database: Database, broken_member: Database | None) -> Coverage:
+    """A database that is here, before any of its recovery points is counted."""
+    one = database.id
+    trouble = trouble_of(database, broken_member if one.kind == "cluster" else None)
+    return Coverage(
+        one.identifier,
+        one.kind,
+        database.engine,
+        digest_of_database(one),
+        one.arn,
+        database.tags,
+        exists=True,
+        trouble=trouble,
+    )
+
+
+def covered_by(point: RecoveryPoint, digest: str, prefix: str) -> Coverage:
+    """A database that is not here, as far as one of its recovery points tells."""
+    kind, arn = point.database_kind, point.database_arn
+    if arn is None and parse(point.name, prefix) is None:
+        # What others made tells nothing but where it lies.
+        arn = DatabaseId(point.account, point.region, kind, point.identifier, point.resource_id).arn
+    return Coverage(point.database, kind, point.engine, digest, arn, point.tags)
 
 
 def candidates(covered: Iterable[Coverage]) -> list[Candidate]:
@@ -122,12 +157,19 @@ def describe(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> 
     age, reason = protection(coverage, view, rpo, now)
     if reason and coverage.trouble:
         reason = f"{reason}. {coverage.trouble}"
+    account, region = coverage.arn.split(":")[4:2:-1] if coverage.arn else (None, None)
     return {
         "database": coverage.identifier,
         "kind": coverage.kind,
         "engine": coverage.engine,
+        "database_arn": coverage.arn,
+        "account_id": account,
+        "region": region,
+        "digest": coverage.digest,
+        "tags": {key: value for key, value in coverage.tags.items() if not key.startswith(OUR_TAGS)},
         "exists": coverage.exists,
         "newest": {place: shown(*one, now) for place, one in sorted(coverage.newest.items())},
+        "last_verified": shown_verified(*coverage.verified, now) if coverage.verified else None,
         "in_flight": coverage.in_flight,
         "age_seconds": age,
         "rpo": rpo,
@@ -143,6 +185,15 @@ def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, 
         "original_time": iso(original),
         "age_seconds": seconds_between(original, now),
         "database_arn": point.tags.get(DATABASE),
+    }
+
+
+def shown_verified(verified: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
+    return {
+        "time": iso(verified),
+        "age_seconds": seconds_between(verified, now),
+        "name": point.name,
+        "arn": point.arn,
     }
 
 

@@ -47,9 +47,16 @@ def check_markable(arn: str, point: RecoveryPoint | None, prefix: str) -> Recove
     raise LifeboatError(f"Cannot mark {arn}", why=why, remedy=remedy)
 
 
+def verified_at(point: RecoveryPoint) -> datetime | None:
+    """When it was verified; None where it was not, or the mark is no time with a zone."""
+    try:
+        when = from_iso(point.tags[VERIFIED])
+    except (KeyError, ValueError):
+        return None
+    return when if when.tzinfo else None
+
+
 def is_marked(point: RecoveryPoint, when: datetime) -> bool:
     """Whether it was verified then or later. A mark that is no time is replaced."""
-    try:
-        return from_iso(point.tags[VERIFIED]) >= when
-    except (KeyError, ValueError, TypeError):
-        return False
+    marked = verified_at(point)
+    return marked is not None and marked >= when

@@ -189,6 +189,12 @@ class RecoveryPoint:
         return "cluster" if self.tags.get(DATABASE, "").split(":")[5:6] == ["cluster"] else self.kind
 
     @property
+    def database_arn(self) -> str | None:
+        """The ARN of the original database, where our tag tells it."""
+        arn = self.tags.get(DATABASE, "")
+        return arn if arn.count(":") == 6 else None
+
+    @property
     def database_tags(self) -> dict[str, str]:
         """The tags of the database, as far as they travelled."""
         return {key: value for key, value in self.tags.items() if not key.startswith(OUR_TAGS)}

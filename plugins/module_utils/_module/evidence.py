@@ -29,6 +29,12 @@ def predict(directory: str, name: str) -> str:
 
     :raises LifeboatError: when it could not be written.
     """
+    check_writable(directory)
+    return os.path.join(directory, next(file for file in names(name) if is_free(Path(directory), file)))
+
+
+def check_writable(directory: str) -> None:
+    """:raises LifeboatError: when no document could be written there."""
     existing = directory
     while not os.path.lexists(existing):
         existing = os.path.dirname(existing)
@@ -37,7 +43,6 @@ def predict(directory: str, name: str) -> str:
     lock = os.path.join(directory, LOCK)
     if os.path.lexists(lock) and not os.access(lock, os.W_OK):
         raise unwritable(directory, f"{lock} may not be written to by this user")
-    return os.path.join(directory, next(file for file in names(name) if is_free(Path(directory), file)))
 
 
 def names(name: str) -> Iterator[str]:

@@ -57,5 +57,5 @@ class Report:
             **more,
         }
         if failed:
-            result |= {"failed": True, "msg": " ".join(step["reason"] for step in failed)}
+            result |= {"failed": True, "msg": " ".join(dict.fromkeys(step["reason"] for step in failed))}
         return result

@@ -17,6 +17,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import Aw
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import IDS_A_CALL, RETRIES, Site, chunks
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import SecurityGroup
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import Metric
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.offers import Offer
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
@@ -871,3 +872,35 @@ def test_a_profile_that_does_not_exist_is_refused() -> None:
     with pytest.raises(AwsRefusal, match="nobody") as caught:
         Site.connect(module(region=WEST, profile="nobody"))
     assert caught.value.meaning == "unreachable"
+
+
+# -- metrics ----------------------------------------------------------------------------------------------------------
+
+
+def test_metrics_go_to_cloudwatch_in_one_call_each_with_its_dimensions(aws: Any) -> None:
+    site, wire = aws(PutMetricData={})
+    site.publish_metrics(
+        "Lifeboat", [Metric("Age", 60.0, "Seconds", (("Database", "orders"),), NOW), Metric("One", 1.0)]
+    )
+    assert wire.params("PutMetricData") == [
+        {
+            "Namespace": "Lifeboat",
+            "MetricData": [
+                {
+                    "MetricName": "Age",
+                    "Value": 60.0,
+                    "Unit": "Seconds",
+                    "Dimensions": [{"Name": "Database", "Value": "orders"}],
+                    "Timestamp": NOW,
+                },
+                {"MetricName": "One", "Value": 1.0, "Unit": "None", "Dimensions": []},
+            ],
+        }
+    ]
+
+
+def test_a_refusal_of_cloudwatch_names_the_namespace(aws: Any) -> None:
+    site, _wire = aws(PutMetricData=Refused("AccessDenied"))
+    with pytest.raises(AwsRefusal, match=r"Cannot publish metrics in the namespace Lifeboat in us-east-1") as caught:
+        site.publish_metrics("Lifeboat", [Metric("One", 1.0)])
+    assert caught.value.meaning == "permission"

@@ -14,7 +14,15 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import LANDED, STAGE, RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
+    DATABASE,
+    LANDED,
+    PURPOSE,
+    STAGE,
+    VERIFIED,
+    RecoveryPoint,
+    iso,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed
@@ -199,6 +207,68 @@ def test_a_state_that_passes_is_no_cause(run: Any, site: Any, status: str) -> No
 def test_a_trouble_alone_does_not_unprotect_what_landed_in_time(run: Any, site: Any) -> None:
     source = site(databases=[database(backup_retention_days=0)], points=[marked(1, DR)])
     assert run(source, dr_accounts=[DR], rpo=86400)["orders"]["protected"]
+
+
+# -- which database, and when it was verified -------------------------------------------------------------------------
+
+
+def test_each_side_names_the_original_database_alike(run: Any, site: Any) -> None:
+    at_source = run(site(databases=[database(tags={"tier": "gold"})], points=[automated(), marked(1, DR)]))["orders"]
+    point = landed(hours=1, tags={"tier": "gold", "lifeboat:original-time": "x"})
+    at_dr = run(site(DR, EAST, points=[point]))["orders"]
+    same = ("database_arn", "account_id", "region", "digest", "tags")
+    assert [at_dr[name] for name in same] == [at_source[name] for name in same]
+    assert [at_dr[name] for name in same] == [database().id.arn, SOURCE, WEST, at_dr["digest"], {"tier": "gold"}]
+    assert at_dr["digest"] in point.name
+
+
+@pytest.mark.parametrize(
+    ("point", "arn"),
+    [
+        pytest.param(automated(), database().id.arn, id="of others: where it lies"),
+        pytest.param(landed(tags={DATABASE: "orders"}), None, id="ours, but the tag is none"),
+        pytest.param(
+            landed(tags={DATABASE: database(kind="cluster").id.arn}),
+            database(kind="cluster").id.arn,
+            id="of a stand-in",
+        ),
+    ],
+)
+def test_of_a_database_that_is_not_here_its_recovery_points_tell(run: Any, site: Any, point: Any, arn: Any) -> None:
+    (found,) = run(site(point.account, point.region, points=[point])).values()
+    assert (found["database_arn"], found["exists"]) == (arn, False)
+    assert found["kind"] == ("cluster" if arn and ":cluster:" in arn else "instance")
+
+
+def test_the_last_mark_of_a_drill_is_told_with_its_recovery_point(run: Any, site: Any) -> None:
+    old = landed(hours=50, tags={VERIFIED: str(iso(hours_ago(2)))})
+    new = landed(hours=10, tags={VERIFIED: str(iso(hours_ago(8)))})
+    orders = run(site(DR, EAST, points=[old, new, landed(hours=1)]))["orders"]
+    assert orders["last_verified"] == {
+        "time": iso(hours_ago(2)),
+        "age_seconds": 7200,
+        "name": old.name,
+        "arn": old.arn,
+    }
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param(landed(), id="no mark"),
+        pytest.param(landed(tags={VERIFIED: "yes"}), id="a mark that is no time"),
+        pytest.param(landed(tags={VERIFIED: "2026-11-23T14:00:00"}), id="a time without a zone"),
+        pytest.param(replace(landed(), tags={VERIFIED: "2026-11-23T14:00:00Z"}), id="not ours"),
+    ],
+)
+def test_nothing_else_is_a_mark(run: Any, site: Any, point: Any) -> None:
+    assert [one["last_verified"] for one in run(site(DR, EAST, points=[point])).values()] == [None]
+
+
+@pytest.mark.parametrize(("purpose", "found"), [("drill", []), ("stand_in", []), ("recovery", ["orders"])])
+def test_what_is_there_for_an_hour_is_nobodys_database(run: Any, site: Any, purpose: str, found: list[str]) -> None:
+    one = database(tags={PURPOSE: purpose})
+    assert list(run(site(databases=[one], points=[automated()]))) == found
 
 
 # -- objectives and selection -----------------------------------------------------------------------------------------

@@ -1,0 +1,206 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: metric_publish
+short_description: Publish metrics to CloudWatch
+version_added: 0.1.0
+description:
+  - Gives CloudWatch numbers of one's own, on which its alarms can act.
+  - All of them are looked at before the first call. Then it takes as few calls as CloudWatch allows, 1,000 metrics or
+    1 MB in each.
+options:
+  namespace:
+    description: The namespace of the metrics. Not one of AWS's own.
+    type: str
+    default: Lifeboat
+  metrics:
+    description: The metrics. Nothing is done when there are none.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The name of the metric.
+        type: str
+        required: true
+      value:
+        description: The number. What is not known is left out, and not 0.
+        type: float
+        required: true
+      unit:
+        description: The unit, as CloudWatch writes it, such as V(Seconds) or V(Count).
+        type: str
+        default: None
+      dimensions:
+        description:
+          - What tells this metric from others of its name, at most 30 pairs of printable ASCII.
+          - An alarm has to name all of them.
+        type: dict
+        default: {}
+      timestamp:
+        description:
+          - When the number was true, as ISO 8601 with a zone. When CloudWatch gets it if not set.
+          - CloudWatch takes times from two weeks ago to two hours ahead.
+        type: str
+notes:
+  - Needs the IAM action C(cloudwatch:PutMetricData), which the condition key C(cloudwatch:namespace) can hold to the
+    namespace.
+author:
+  - The Lifeboat authors (@lifeboat-rds)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - lifeboat.rds.attributes
+  - lifeboat.rds.site
+attributes:
+  diff_mode:
+    support: none
+    description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
+    details: CloudWatch adds to what it has, and RV(steps) lists what.
+  idempotent:
+    support: none
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    details: Each run publishes a number more.
+seealso:
+  - module: lifeboat.rds.posture_report
+"""
+
+EXAMPLES = r"""
+- name: Say how old the recovery points of this DR site are
+  lifeboat.rds.metric_publish:
+    account_id: "210987654321"
+    region: eu-central-1
+    metrics: "{{ report.posture | lifeboat.rds.posture_metrics('210987654321', 'eu-central-1') }}"
+
+- name: Leave a heartbeat
+  lifeboat.rds.metric_publish:
+    account_id: "210987654321"
+    region: eu-central-1
+    metrics:
+      - name: Passed
+        value: 1
+        unit: Count
+        dimensions: {Installation: lifeboat, Playbook: replicate}
+"""
+
+RETURN = r"""
+steps:
+  description: One entry for each metric.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(metric).
+      type: str
+      returned: always
+      sample: metric
+    name:
+      description: The name of the metric.
+      type: str
+      returned: always
+      sample: RecoveryPointAge
+    value:
+      description: The number.
+      type: float
+      returned: always
+      sample: 43140.0
+    unit:
+      description: The unit.
+      type: str
+      returned: always
+      sample: Seconds
+    dimensions:
+      description: What tells it from others of its name.
+      type: dict
+      returned: always
+      sample: {Database: orders, Installation: lifeboat, Kind: instance}
+    status:
+      description: V(published) or V(failed).
+      type: str
+      returned: always
+      sample: published
+    changed:
+      description: Whether it was published, or would be in check mode.
+      type: bool
+      returned: always
+    reason:
+      description: Where it was published, or why not.
+      type: str
+      returned: always
+      sample: it belongs to Lifeboat
+api_calls:
+  description: HTTP requests to AWS by service and operation, retries counted.
+  returned: always
+  type: dict
+  sample: {"cloudwatch:PutMetricData": 1, "sts:GetCallerIdentity": 1}
+now:
+  description: The time at AWS.
+  returned: success
+  type: str
+  sample: "2026-11-23T14:05:00Z"
+"""
+
+from typing import Any
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import (
+    Metric,
+    batches,
+    read_metrics,
+    read_namespace,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+
+METRIC: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "value": {"type": "float", "required": True},
+    "unit": {"type": "str", "default": "None"},
+    "dimensions": {"type": "dict", "default": {}},
+    "timestamp": {"type": "str"},
+}
+ARGUMENTS: dict[str, Any] = {
+    "namespace": {"type": "str", "default": "Lifeboat"},
+    "metrics": {"type": "list", "elements": "dict", "required": True, "options": METRIC},
+}
+
+
+def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Publish all metrics, a call for as many as it takes; what one call is refused does not stop the others."""
+    namespace, metrics = read_namespace(params["namespace"]), read_metrics(params["metrics"])
+    site.check_account(params["account_id"])
+    report = Report(check_mode=check_mode)
+    for batch in batches(metrics):
+        publish(namespace, batch, site, report)
+    return report.as_result()
+
+
+def publish(namespace: str, batch: list[Metric], site: Site, report: Report) -> None:
+    """One call, of which CloudWatch takes all or nothing."""
+    status, reason = "published", f"it belongs to {namespace}"
+    try:
+        if not report.check_mode:
+            site.publish_metrics(namespace, batch)
+    except AwsRefusal as refusal:
+        status, reason = "failed", str(refusal)
+    for metric in batch:
+        facts = {"name": metric.name, "value": metric.value, "unit": metric.unit, "dimensions": dict(metric.dimensions)}
+        report.step(status, reason=reason, changed=status == "published", kind="metric", **facts)
+
+
+def main() -> None:
+    run_module(run, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,367 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: posture_report
+short_description: Bring together how all sites protect their databases
+version_added: 0.1.0
+description:
+  - Joins what M(lifeboat.rds.recovery_point_info) said at each site, database by database, with the evidence of drills
+    and recoveries.
+  - A database is unprotected as soon as one site says so. What a site knows that could not be looked at is unknown,
+    and never counts as protected.
+  - Writes it as one JSON document that is never overwritten, and returns it. It calls no AWS API.
+options:
+  directory:
+    description:
+      - Where the evidence is, of all DR sites, and where the document goes. It is made if it does not exist.
+      - Of the documents there, those of drills and recoveries count. Others are ignored with a warning.
+    type: path
+    required: true
+  sites:
+    description: The sites, with what was found there or why nothing was. At least one must have been looked at.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: What people call it, such as its name in the inventory.
+        type: str
+        required: true
+      side:
+        description: Whether databases live there, or their recovery points end up there.
+        type: str
+        choices: [source, dr]
+        required: true
+      account_id:
+        description: The 12-digit ID of its account.
+        type: str
+        required: true
+      region:
+        description: Its Region.
+        type: str
+        required: true
+      dr_accounts:
+        description: Of a source site, the accounts in which its databases must have landed.
+        type: list
+        elements: str
+        default: []
+      problem:
+        description: Why it could not be looked at.
+        type: str
+      result:
+        description: What M(lifeboat.rds.recovery_point_info) returned. Not used when there is a O(sites[].problem).
+        type: dict
+  overrides:
+    description:
+      - What holds for some databases. Each entry says which, in the words of O(overrides[].databases),
+        O(overrides[].match_tags), O(overrides[].engines) and O(overrides[].kinds).
+      - All entries that match a database count, in their order. A later one has the last word.
+      - The RPO comes with O(sites[].result).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      databases:
+        description: Identifiers or patterns of databases. All databases when left out.
+        type: list
+        elements: str
+      match_tags:
+        description: Only databases that carry all of these tags with these values.
+        type: dict
+      engines:
+        description: Only databases of these engines.
+        type: list
+        elements: str
+      kinds:
+        description: Only DB instances or only DB clusters.
+        type: list
+        elements: str
+        choices: [instance, cluster]
+      rto:
+        description: The seconds that a recovery of them may take.
+        type: int
+      owner:
+        description: Who answers for them.
+        type: str
+  signing_key:
+    description:
+      - The path of an Ed25519 private key in PEM (PKCS#8). The signature is written beside the document, with C(.sig)
+        at the end of its name.
+      - When nothing can be signed with it, the posture is written all the same, not signed, and the module fails.
+      - It needs the Python library C(cryptography).
+    type: path
+  signing_passphrase:
+    description: The passphrase of O(signing_key), if it has one.
+    type: str
+author:
+  - The Lifeboat authors (@lifeboat-rds)
+extends_documentation_fragment:
+  - lifeboat.rds.attributes
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
+    details: Joins everything, writes nothing, and predicts the path of the document.
+  idempotent:
+    support: none
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    details: Each run writes a document of its own.
+seealso:
+  - module: lifeboat.rds.recovery_point_info
+  - module: lifeboat.rds.drill_report
+  - module: lifeboat.rds.metric_publish
+"""
+
+EXAMPLES = r"""
+- name: Bring together what two sites said
+  lifeboat.rds.posture_report:
+    directory: /var/lib/lifeboat/evidence
+    sites:
+      - name: production
+        side: source
+        account_id: "123456789012"
+        region: eu-west-1
+        dr_accounts: ["210987654321"]
+        problem: "Cannot tell whose credentials these are in eu-west-1: the token has expired."
+      - name: production_dr
+        side: dr
+        account_id: "210987654321"
+        region: eu-central-1
+        result: "{{ recovery_points }}"
+    overrides: "{{ lifeboat_databases | lifeboat.rds.overrides('rto', 'owner') }}"
+  register: report
+"""
+
+RETURN = r"""
+posture:
+  description: The document, as C(docs/schemas/posture.schema.json) of the collection's repository describes it.
+  returned: success
+  type: dict
+  contains:
+    time:
+      description: AWS's time.
+      type: str
+      returned: success
+      sample: "2026-11-23T14:05:00Z"
+    sites:
+      description: The sites, with their quotas for manual snapshots, or why they could not be looked at.
+      type: list
+      elements: dict
+      returned: success
+    databases:
+      description:
+        - One entry for each database that a site knows, with its newest recovery point at each place, its objectives,
+          and its last drill and the last one that verified it.
+        - V(protected) is V(true), V(false), or null where a site that would know could not be looked at. V(reason) says
+          why.
+      type: list
+      elements: dict
+      returned: success
+    unprotected:
+      description: How many databases are unprotected.
+      type: int
+      returned: success
+      sample: 1
+    unknown:
+      description: Of how many nobody knows.
+      type: int
+      returned: success
+      sample: 0
+    total:
+      description: How many databases there are.
+      type: int
+      returned: success
+      sample: 4
+path:
+  description: The path of the document, in check mode the one that it would have.
+  returned: success
+  type: str
+  sample: /var/lib/lifeboat/evidence/posture-20261123t140500z.json
+table:
+  description: A line for each database, and below them why something is not protected.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "database  kind      state      age         objective  last drill             last verified"
+    - "orders    instance  protected  3 h 12 min  1 d        verified 2 d 4 h ago   2 d 4 h ago"
+summary:
+  description: The posture in one line.
+  returned: success
+  type: str
+  sample: "lifeboat posture 2026-11-23T14:05:00Z: 1 of 4 unprotected"
+"""
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import COLLECTION_VERSION
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.last_drills import Drills, drilled_in, why_foreign
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.posture import document, latest, read_site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.posture_lines import summary, table
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import (
+    add,
+    check_writable,
+    is_free,
+    locked,
+    pack,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import Signer, open_signer
+
+SITE: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "side": {"type": "str", "choices": ["source", "dr"], "required": True},
+    "account_id": {"type": "str", "required": True},
+    "region": {"type": "str", "required": True},
+    "dr_accounts": {"type": "list", "elements": "str", "default": []},
+    "problem": {"type": "str"},
+    "result": {"type": "dict"},
+}
+OVERRIDE: dict[str, Any] = {
+    "databases": {"type": "list", "elements": "str"},
+    "match_tags": {"type": "dict"},
+    "engines": {"type": "list", "elements": "str"},
+    "kinds": {"type": "list", "elements": "str", "choices": ["instance", "cluster"]},
+    "rto": {"type": "int"},
+    "owner": {"type": "str"},
+}
+ARGUMENTS: dict[str, Any] = {
+    "directory": {"type": "path", "required": True},
+    "sites": {"type": "list", "elements": "dict", "required": True, "options": SITE},
+    "overrides": {"type": "list", "elements": "dict", "default": [], "options": OVERRIDE},
+    "signing_key": {"type": "path"},
+    "signing_passphrase": {"type": "str", "no_log": True},
+}
+SHOWN = 3  # of the files that tell nothing
+
+
+def run(params: dict[str, Any], tool: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The posture, and what to warn of."""
+    looks = [read_site(site) for site in params["sites"]]
+    now, drills, ignored = latest(looks), Drills(), []
+    for path in documents(params["directory"]):
+        try:
+            found = read(path)
+            if why := why_foreign(found, now):
+                raise ValueError(why)
+        except (OSError, ValueError, RecursionError) as error:
+            ignored.append(f"{os.path.basename(path)} ({error})")
+            continue
+        for one in drilled_in(found, os.path.basename(path)):
+            drills.add(one)
+    return document(looks, drills, read_overrides(params["overrides"]), tool), warnings(ignored)
+
+
+def documents(directory: str) -> Iterator[str]:
+    """What may be evidence there. Earlier postures, and what is hidden because it is not whole yet, are none.
+
+    :raises LifeboatError: when nobody may look.
+    """
+    try:
+        names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    except OSError as error:
+        why, remedy = error.strerror or type(error).__name__, "Let this user read it, or name another directory"
+        raise LifeboatError(f"Cannot read the evidence in {directory}", why=why, remedy=remedy) from error
+    wanted = (name for name in names if name.endswith(".json") and not name.startswith((".", "posture-")))
+    return (os.path.join(directory, name) for name in wanted)
+
+
+def read(path: str) -> Any:
+    """:raises ValueError: when it is no JSON, or no file."""
+    if not os.path.isfile(path):
+        raise ValueError("it is no file")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def warnings(ignored: list[str]) -> list[str]:
+    """One for all: a directory of others would else fill the screen."""
+    if not ignored:
+        return []
+    more = f" and {len(ignored) - SHOWN} more" if len(ignored) > SHOWN else ""
+    return [f"Ignored as evidence: {', '.join(ignored[:SHOWN])}{more}"]
+
+
+def names(time: str) -> Iterator[str]:
+    """The names that a posture of this time may have: two may be written within a second."""
+    moment = time.lower().replace("-", "").replace(":", "")
+    return (f"posture-{moment}{end}.json" for end in chain([""], (f"-{number}" for number in count(2))))
+
+
+def predict(directory: str, posture: dict[str, Any], _signer: Signer | None) -> str:
+    """The path that the document would get.
+
+    :raises LifeboatError: when it could not be written.
+    """
+    check_writable(directory)
+    return os.path.join(directory, next(name for name in names(posture["time"]) if is_free(Path(directory), name)))
+
+
+def write(directory: str, posture: dict[str, Any], signer: Signer | None) -> str:
+    """Write the document and its signature: the path.
+
+    :raises LifeboatError: when that is not possible; then nothing is left.
+    """
+    with locked(directory) as folder:
+        return str(add(folder, names(posture["time"]), pack(posture), signer))
+
+
+def find_signer(params: dict[str, Any]) -> tuple[Signer | None, LifeboatError | None]:
+    """The key, or why there is none that can be used: a posture that is not signed is better than none."""
+    if not params["signing_key"]:
+        return None, None
+    try:
+        return open_signer(params["signing_key"], params["signing_passphrase"] or None), None
+    except LifeboatError as error:
+        return None, error
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    tool = {
+        "lifeboat.rds": COLLECTION_VERSION,
+        "ansible-core": module.ansible_version,
+        "python": platform.python_version(),
+    }
+    result: dict[str, Any] = {}
+    directory = os.path.abspath(module.params["directory"])
+    try:
+        posture, warned = run(module.params, tool)
+        signer, unsigned = find_signer(module.params)
+        posture["signed_by"] = signer.name if signer else None
+        result = {"posture": posture, "table": table(posture), "summary": summary(posture)}
+        result["path"] = (predict if module.check_mode else write)(directory, posture, signer)
+    except LifeboatError as error:
+        module.fail_json(**error.as_result(), **result)
+    for warning in warned:
+        module.warn(warning)
+    finish(module, result, unsigned)
+
+
+def finish(module: AnsibleModule, result: dict[str, Any], unsigned: LifeboatError | None) -> None:
+    """Hand over what was written; a key that could not be used fails the module all the same."""
+    path = result["path"]
+    diff = {"before": "", "after": "\n".join([*result["table"], ""]), "before_header": path, "after_header": path}
+    if unsigned:
+        module.fail_json(**unsigned.as_result(), changed=True, diff=diff, **result)
+    module.exit_json(changed=True, diff=diff, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Metrics of one's own (CloudWatch API Reference, PutMetricData; User Guide, limiting access to namespaces)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab import Lab
+from tests.lab.helpers import HOME, become, fresh, narrow_role, outcome
+
+
+def data(count: int = 1) -> list[dict[str, Any]]:
+    return [{"MetricName": f"metric-{number}", "Value": 1.0} for number in range(count)]
+
+
+def test_a_request_may_be_compressed(empty_lab: Lab) -> None:
+    """botocore does so by itself with more than 10 kB."""
+    client, namespace = empty_lab.client("production", "cloudwatch"), fresh("large")
+    client.put_metric_data(Namespace=namespace, MetricData=data(1000))
+    pages = client.get_paginator("list_metrics").paginate(Namespace=namespace)
+    assert sum(len(page["Metrics"]) for page in pages) == 1000
+
+
+@pytest.mark.parametrize(("namespace", "answer"), [("Ours", "ok"), ("Theirs", "AccessDeniedException")])
+def test_a_role_may_be_held_to_a_namespace(empty_lab: Lab, namespace: str, answer: str) -> None:
+    condition = {"StringEquals": {"cloudwatch:namespace": "Ours"}}
+    only = {"Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*", "Condition": condition}
+    client = become(
+        empty_lab, narrow_role(empty_lab.client("production", "iam"), only), "cloudwatch", HOME, by="production"
+    )
+    assert outcome(client.put_metric_data, Namespace=namespace, MetricData=data()) == answer
+    assert outcome(client.list_metrics) == "AccessDeniedException"
