@@ -111,13 +111,18 @@ class Site:
 
     @property
     def now(self) -> datetime:
-        """AWS's time, from its last answer: the controller's clock may be wrong."""
+        """AWS's time, from its last answer: the controller's clock may be wrong.
+
+        A pass that asks AWS nothing else, such as the plan of copies that all wait for a slot, asks whose these
+        credentials are.
+
+        :raises LifeboatError: when no answer has a Date.
+        """
         if not self._dates:
-            raise LifeboatError(
-                "Cannot tell the time",
-                why="AWS has not answered with a Date yet",
-                remedy="Check the endpoint of the profile",
-            )
+            _ = self.account
+        if not self._dates:
+            why, remedy = "the answers of AWS have no Date", "Check the endpoint of the profile"
+            raise LifeboatError("Cannot tell the time", why=why, remedy=remedy)
         return self._dates[0]
 
     @property

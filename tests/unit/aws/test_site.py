@@ -733,13 +733,24 @@ def test_the_own_region_is_no_other(aws: Any) -> None:
 
 def test_the_time_is_that_of_the_last_answer_of_aws(aws: Any) -> None:
     site, wire = aws(AddTagsToResource={})
-    with pytest.raises(LifeboatError, match="AWS has not answered"):
-        assert site.now
     site.check_account(DR)
     assert site.now == WHEN
     wire.headers["Date"] = "Mon, 23 Nov 2026 15:00:00 GMT"
     site.tag(landed().arn, {"a": "b"})
     assert site.now == WHEN.replace(hour=15, minute=0, second=0)
+
+
+def test_the_time_is_asked_for_once_where_nothing_else_was_asked(aws: Any) -> None:
+    site, wire = aws()
+    assert (site.now, site.now) == (WHEN, WHEN)
+    assert [name for name, _params in wire.asked] == ["GetCallerIdentity"]
+
+
+def test_without_any_date_there_is_no_time(aws: Any) -> None:
+    site, wire = aws()
+    del wire.headers["Date"]
+    with pytest.raises(LifeboatError, match="answers of AWS have no Date"):
+        assert site.now
 
 
 def test_an_answer_without_a_date_leaves_the_time_as_it_was(aws: Any) -> None:
