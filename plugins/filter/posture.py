@@ -10,7 +10,8 @@ from typing import Any
 
 Row = Mapping[str, Any]
 Metric = dict[str, Any]
-SECONDS, COUNT = "Seconds", "Count"
+SECONDS = "Seconds"
+COUNT = "Count"
 
 
 def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
