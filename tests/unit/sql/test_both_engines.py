@@ -41,6 +41,12 @@ def test_a_healthy_database_is_verified(healthy: Shop) -> None:
     ]  # fmt: skip
 
 
+def test_every_check_says_what_was_expected_and_what_was_found(healthy: Shop) -> None:
+    rows = healthy.ask(*HEALTHY)["checks"]
+    assert [row["check"] for row in rows if not row["expected"] or not row["found"]] == []
+    assert "tweet-tweet" not in str(rows)
+
+
 def test_the_connection_says_what_it_found_and_where(healthy: Shop) -> None:
     result = healthy.ask()
     assert result["checks"][0]["found"].startswith("mariadb 1" if healthy.is_mariadb else "postgresql 1")
