@@ -97,7 +97,14 @@ def picture(draw: Callable[[Any], None], height: float, *, chart: str, title: st
 
 
 def by_page(
-    bars: Sequence[Bar], limit: float, size: float, finish: Callable[[Any, Any], None], *, chart: str, **texts: str
+    bars: Sequence[Bar],
+    limit: float,
+    size: float,
+    finish: Callable[[Any, Any], None],
+    *,
+    chart: str,
+    title: str,
+    description: str,
 ) -> list[str]:
     """Rows of bars, in as many pictures as paper needs.
 
@@ -109,7 +116,9 @@ def by_page(
 
     parts = [bars[start : start + ROWS] for start in range(0, len(bars), ROWS)]
     return [
-        picture(drawer(some), HEAD + FOOT + ROW * len(some), chart=f"{chart}-{place}", **texts)
+        picture(
+            drawer(some), HEAD + FOOT + ROW * len(some), chart=f"{chart}-{place}", title=title, description=description
+        )
         for place, some in enumerate(parts, 1)
     ]
 
@@ -119,14 +128,14 @@ def phases(bars: Sequence[Bar], legend: Sequence[tuple[str, str]]) -> list[str]:
 
     :param legend: colours and the phases that they are of.
     """
-    longest = max((sum(length for _colour, length in bar.pieces) for bar in bars), default=0) or 1
+    longest = max((sum(length for _colour, length in drawn.pieces) for drawn in bars), default=0) or 1
     size, unit = scale(longest)
 
     def finish(figure: Any, axes: Any) -> None:
         from matplotlib.patches import Patch
 
         handles = [Patch(color=COLOURS[colour], label=name) for colour, name in legend]
-        handles += [objective()] if any(is_within(bar.goal, longest) for bar in bars) else []
+        handles += [objective()] if any(is_within(drawn.goal, longest) for drawn in bars) else []
         figure.legend(handles=handles, loc="upper left", ncols=len(handles), frameon=False, fontsize=10,
                       handlelength=0.9, handleheight=0.9, columnspacing=1.2, handletextpad=0.5)  # fmt: skip
         axes.set_xlabel(f"{unit} since the recovery of the database began")
@@ -151,19 +160,19 @@ def rows(figure: Any, bars: Sequence[Bar], limit: float, size: float) -> Any:
     height = figure.get_figheight()
     box = (LEFT / WIDTH, FOOT / height, (WIDTH - LEFT - RIGHT) / WIDTH, ROW * len(bars) / height)
     axes = figure.add_axes(box, facecolor="none")
-    for place, bar in enumerate(bars):
+    for place, drawn in enumerate(bars):
         start = 0.0
-        for colour, length in bar.pieces:
+        for colour, length in drawn.pieces:
             axes.barh(place, length / size, left=start, height=0.56, color=COLOURS[colour],
                       edgecolor=COLOURS["paper"], linewidth=0.6)  # fmt: skip
             start += length / size
-        if is_within(bar.goal, limit):
-            axes.vlines((bar.goal or 0) / size, place - 0.42, place + 0.42, color=COLOURS["ink"], linewidth=1.6)
-        axes.annotate(bar.label, (1, place), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+        if is_within(drawn.goal, limit):
+            axes.vlines((drawn.goal or 0) / size, place - 0.42, place + 0.42, color=COLOURS["ink"], linewidth=1.6)
+        axes.annotate(drawn.label, (1, place), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
                       va="center", annotation_clip=False)  # fmt: skip
     axes.set_xlim(0, limit / size)
     axes.set_ylim(len(bars) - 0.5, -0.5)
-    axes.set_yticks(range(len(bars)), [shorten(bar.name, NAME) for bar in bars])
+    axes.set_yticks(range(len(bars)), [shorten(drawn.name, NAME) for drawn in bars])
     quiet(axes)
     return axes
 
@@ -231,7 +240,8 @@ def curve(axes: Any, name: str, values: Sequence[float | None], points: Sequence
         axes.plot(places, [known[place] for place in places], linestyle="", marker=marker, markersize=7,
                   color=COLOURS[verdict])  # fmt: skip
     axes.set_title(f"{name}, in {unit}", loc="left", fontsize=11, color=COLOURS["ink"])
-    axes.set_ylim(0, (max((one for one in known if one == one), default=0) or 1) * 1.15)
+    highest = max((one / size for one in values if one is not None), default=0)
+    axes.set_ylim(0, (highest or 1) * 1.15)
     axes.set_xlim(-0.5, len(points) - 0.5)
     shown = sorted({0, len(points) - 1} if len(points) > 4 else set(range(len(points))))
     axes.set_xticks(shown, [points[place].label for place in shown])

@@ -115,7 +115,7 @@ def marked(found: Iterable[str]) -> list[Markup]:
 
 
 def measured(bars: Iterable[pictures.Bar], colour: str) -> bool:
-    return any(colour == one for bar in bars for one, _seconds in bar.pieces)
+    return any(colour == one for drawn in bars for one, _seconds in drawn.pieces)
 
 
 def phase_bar(row: Mapping[str, Any]) -> pictures.Bar:

@@ -211,8 +211,8 @@ def test_many_databases_are_several_pictures() -> None:
 
 
 def test_a_bar_ends_where_nobody_measured() -> None:
-    bar = phase_bar({"name": "orders", "rto_phases": {"choose": 2, "restore_call": None, "available": 56}})
-    assert (bar.pieces, bar.label) == ((("phase-1", 2.0),), "not all measured")
+    drawn = phase_bar({"name": "orders", "rto_phases": {"choose": 2, "restore_call": None, "available": 56}})
+    assert (drawn.pieces, drawn.label) == ((("phase-1", 2.0),), "not all measured")
 
 
 @pytest.mark.parametrize("text", ["</style>", '" } body { display: none', "\\", "\n", "\U0001f600"])
