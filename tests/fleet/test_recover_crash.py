@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials, snapshot_restore
 from tests.fleet.drills import BYSTANDERS, CLASSES, STARTS, Range, touched, twice
-from tests.fleet.fleet import DR, SOURCE, Fleet, writes
+from tests.fleet.fleet import DR, HOUR, SOURCE, Fleet, writes
 from tests.fleet.test_crash_points import Point, points
 
 POWERS = {*STARTS, "ModifyDBInstance", "ModifyDBCluster", "CreateSecret", "TagResource"}
@@ -80,6 +80,22 @@ def unprotected(ground: Range, name: str) -> Iterator[str]:
             yield f"{identifier} is not as production needs it"
 
 
+def clear_away(ground: Range, name: str) -> None:
+    """What an operator does who wants a recovery gone: nobody else may."""
+    rds = ground.fleet.others(DR)
+    instances = [row["DBInstanceIdentifier"] for row in rds.describe_db_instances()["DBInstances"]]
+    clusters = [row["DBClusterIdentifier"] for row in rds.describe_db_clusters()["DBClusters"]]
+    for one in (one for one in instances if one.endswith((f"-{name}", f"-{name}-1"))):
+        rds.modify_db_instance(DBInstanceIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
+        ground.fleet.pass_time(HOUR)
+        rds.delete_db_instance(DBInstanceIdentifier=one, SkipFinalSnapshot=True)
+    ground.fleet.pass_time(HOUR)
+    for one in (one for one in clusters if one.endswith(f"-{name}")):
+        rds.modify_db_cluster(DBClusterIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
+        rds.delete_db_cluster(DBClusterIdentifier=one, SkipFinalSnapshot=True)
+    ground.fleet.pass_time(HOUR)
+
+
 def after_a_crash(ground: Range, name: str, point: Point) -> Iterator[str]:
     """What is wrong after a recovery that was killed, the next one, and the one after that."""
     before = seen(ground)
@@ -97,6 +113,7 @@ def after_a_crash(ground: Range, name: str, point: Point) -> Iterator[str]:
     yield from (one for one in touched(before, after) if not one.startswith("left: "))
     yield from unfinished(recover(ground, name, f"{name}-third"))
     yield from (f"the third run called {call['action']}" for call in writes(ground.fleet.new_calls()))
+    clear_away(ground, name)
 
 
 def test_a_killed_recovery_is_finished_by_the_next_one_and_nothing_is_doubled(ground: Range) -> None:
