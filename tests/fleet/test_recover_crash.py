@@ -89,7 +89,8 @@ def clear_away(ground: Range, name: str) -> None:
         rds.modify_db_instance(DBInstanceIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
         ground.fleet.pass_time(HOUR)
         rds.delete_db_instance(DBInstanceIdentifier=one, SkipFinalSnapshot=True)
-    ground.fleet.pass_time(HOUR)
+    while any(row["Status"] != "available" for row in rds.describe_db_clusters()["DBClusters"]):
+        ground.fleet.pass_time(HOUR)  # it is being backed up
     for one in (one for one in clusters if one.endswith(f"-{name}")):
         rds.modify_db_cluster(DBClusterIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
         rds.delete_db_cluster(DBClusterIdentifier=one, SkipFinalSnapshot=True)
