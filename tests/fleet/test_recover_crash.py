@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials, snapshot_restore
 from tests.fleet.drills import BYSTANDERS, CLASSES, STARTS, Range, touched, twice
-from tests.fleet.fleet import DR, HOUR, SOURCE, Fleet, writes
+from tests.fleet.fleet import DR, SOURCE, Fleet, writes
 from tests.fleet.test_crash_points import Point, points
 
 POWERS = {*STARTS, "ModifyDBInstance", "ModifyDBCluster", "CreateSecret", "TagResource"}
@@ -80,21 +80,34 @@ def unprotected(ground: Range, name: str) -> Iterator[str]:
             yield f"{identifier} is not as production needs it"
 
 
+def quiet(ground: Range) -> tuple[list[str], list[str]]:
+    """The instances and clusters of the DR account, when none is being changed or backed up."""
+    rds, usable = ground.fleet.others(DR), ("available", "storage-initialization")
+    while True:
+        instances = {row["DBInstanceIdentifier"]: row for row in rds.describe_db_instances()["DBInstances"]}
+        clusters = {row["DBClusterIdentifier"]: row for row in rds.describe_db_clusters()["DBClusters"]}
+        statuses = {row.get("DBInstanceStatus") or row["Status"] for row in (*instances.values(), *clusters.values())}
+        if statuses <= set(usable):
+            return list(instances), list(clusters)
+        ground.fleet.pass_time(600)
+
+
 def clear_away(ground: Range, name: str) -> None:
     """What an operator does who wants a recovery gone: nobody else may."""
     rds = ground.fleet.others(DR)
-    instances = [row["DBInstanceIdentifier"] for row in rds.describe_db_instances()["DBInstances"]]
-    clusters = [row["DBClusterIdentifier"] for row in rds.describe_db_clusters()["DBClusters"]]
-    for one in (one for one in instances if one.endswith((f"-{name}", f"-{name}-1"))):
+    instances = [one for one in quiet(ground)[0] if one.endswith((f"-{name}", f"-{name}-1"))]
+    clusters = [one for one in quiet(ground)[1] if one.endswith(f"-{name}")]
+    for one in instances:
         rds.modify_db_instance(DBInstanceIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
-        ground.fleet.pass_time(HOUR)
-        rds.delete_db_instance(DBInstanceIdentifier=one, SkipFinalSnapshot=True)
-    while any(row["Status"] != "available" for row in rds.describe_db_clusters()["DBClusters"]):
-        ground.fleet.pass_time(HOUR)  # it is being backed up
-    for one in (one for one in clusters if one.endswith(f"-{name}")):
+    for one in clusters:
         rds.modify_db_cluster(DBClusterIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
+    quiet(ground)
+    for one in instances:
+        rds.delete_db_instance(DBInstanceIdentifier=one, SkipFinalSnapshot=True)
+    quiet(ground)
+    for one in clusters:
         rds.delete_db_cluster(DBClusterIdentifier=one, SkipFinalSnapshot=True)
-    ground.fleet.pass_time(HOUR)
+    quiet(ground)
 
 
 def after_a_crash(ground: Range, name: str, point: Point) -> Iterator[str]:
