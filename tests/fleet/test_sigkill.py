@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-playbook playbooks/protect.yml, killed for real at one of its API calls, is finished by the next run.
+"""ansible-playbook, killed for real at one of its API calls, is finished by the next run: protect.yml and recover.yml.
 
 The lab holds the call, before or after it took effect, and everything that belongs to the run gets a SIGKILL: also
 the workers, which ansible-core forks into sessions of their own and which would go on. With LIFEBOAT_THOROUGH=1 it
@@ -17,7 +17,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,12 @@ import pytest
 
 from lab import Lab
 from lab.settings import DURATIONS
+from tests.fleet.drills import Range, twice
 from tests.fleet.fleet import DR, Fleet
 from tests.fleet.routes import ROUTES, Route
 from tests.fleet.rules import doubled, not_idle, unfinished
+from tests.fleet.test_recover_crash import recover, trespasses, unprotected
+from tests.fleet.test_recover_crash import unfinished as unfinished_recovery
 
 THOROUGH = bool(os.environ.get("LIFEBOAT_THOROUGH"))
 ROOT = Path(__file__).parents[2]
@@ -65,8 +68,8 @@ def settings(fleet: Fleet) -> dict[str, Any]:
     return SETTINGS | found | ({"publish_stand_in": fleet.publish["stand_in"]} if "stand_in" in fleet.publish else {})
 
 
-def start(fleet: Fleet) -> subprocess.Popen[bytes]:
-    command = ["ansible-playbook", "playbooks/protect.yml", "-e", json.dumps(settings(fleet))]
+def start(fleet: Fleet, playbook: str, told: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+    command = ["ansible-playbook", f"playbooks/{playbook}", "-e", json.dumps({**settings(fleet), **told})]
     environment = fleet.lab.env() | {MARK: uuid4().hex}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, start_new_session=True,
@@ -97,10 +100,10 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def kill_at(fleet: Fleet, **words: Any) -> bool:
+def kill_at(fleet: Fleet, playbook: str = "protect.yml", told: Mapping[str, Any] | None = None, **words: Any) -> bool:
     """Whether there was such a call to be killed at."""
     with fleet.lab.fault(**words) as hold:
-        process = start(fleet)
+        process = start(fleet, playbook, told or {})
         try:
             deadline = time.monotonic() + PATIENCE
             while not hold.used() and process.poll() is None:
@@ -135,6 +138,34 @@ def test_a_killed_playbook_is_finished_by_the_next_run(fleet: Fleet, words: dict
     begin(fleet, ROUTES[:1])
     assert kill_at(fleet, **words)
     assert list(after_the_kill(fleet, ROUTES[:1])) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param({"kind": "hold-after", "action": "RestoreDBCluster*"}, id="a cluster that it restored"),
+        pytest.param({"kind": "hold-after", "action": "ModifyDB*"}, id="a password that RDS makes"),
+    ],
+)
+def test_a_killed_recovery_is_finished_by_the_next_run(fleet: Fleet, tmp_path: Path, words: dict[str, Any]) -> None:
+    ground = Range.prepare(fleet)
+    told = {
+        "lifeboat_profiles": {"recover": "{{ inventory_hostname }}"},
+        "recover_subnet_group": ground.network["db_subnet_group_name"],
+        "recover_security_groups": ground.network["vpc_security_group_ids"],
+        "recover_kms_key_id": fleet.keys["dr"],
+        "recover_restore_as": "{database}-killed",
+        "recover_instance_class": "db.r6g.large",
+        "recover_overrides": [],
+        "lifeboat_databases": {},
+        "lifeboat_evidence": str(tmp_path),
+    }
+    assert kill_at(fleet, "recover.yml", told, account=DR.profile, **words)
+    calls = fleet.new_calls()
+    assert any(call["action"].startswith("Restore") for call in calls)
+    assert list(unfinished_recovery(recover(ground, "killed", "next"))) == []
+    calls += fleet.new_calls()
+    assert [*trespasses(calls, "killed"), *twice(calls), *unprotected(ground, "killed")] == []
 
 
 @pytest.mark.skipif(not THOROUGH, reason="every call takes seconds: LIFEBOAT_THOROUGH=1")

@@ -18,6 +18,13 @@ from .words import NOT_KNOWN, count, length, shorten, time, verdict_of
 QUOTAS = {"ManualSnapshots": "manual snapshots", "ManualClusterSnapshots": "manual cluster snapshots"}
 FAR = 400.0  # per cent of an objective: beyond the picture
 MANY = 80  # per cent of a quota
+# What a document says of a database's protection, worst first: as a verdict, and in words.
+STATES: Mapping[object, tuple[str, str]] = {
+    False: ("failed", "Unprotected"),
+    None: ("unverified", "Unknown"),
+    True: ("verified", "Protected"),
+}
+WORST_FIRST = [state for state, _says in STATES.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,8 @@ class Database:
     kind: str
     where: str
     owner: str
-    is_protected: bool
+    state: str  # as a verdict, for its colour and symbol
+    says: str  # in words
     reason: str
     age: str
     objective: str
@@ -83,19 +91,24 @@ class Site:
     quotas: tuple[Quota, ...]
 
 
+def number_of(state: str, rows: Iterable[Database]) -> int:
+    return sum(one.state == state for one in rows)
+
+
 def lede(rows: Sequence[Database], sites: Sequence[Site]) -> str:
     never = sum(one.last_verified is None for one in rows)
     blind = sum(bool(one.problem) for one in sites)
-    text = f"{sum(one.is_protected for one in rows)} of {count(len(rows), 'database')} protected"
+    text = f"{number_of('verified', rows)} of {count(len(rows), 'database')} protected"
     text += f", {never} never verified by a drill" if never else ", each verified by a drill before"
     return text + (f". {count(blind, 'site')} could not be looked at." if blind else ".")
 
 
 def headline(facts: Facts, rows: Sequence[Database], places: Sequence[Site]) -> tuple[Pair, ...]:
     """The totals."""
-    bad = sum(not one.is_protected for one in rows)
+    unknown = number_of("unverified", rows)
     return pairs(
-        ("Unprotected", str(bad)),
+        ("Unprotected", str(number_of("failed", rows))),
+        ("Unknown", str(unknown) if unknown else ""),
         ("Databases", str(len(rows))),
         ("Never verified", str(sum(one.last_verified is None for one in rows))),
         ("Sites", str(len(places))),
@@ -105,31 +118,34 @@ def headline(facts: Facts, rows: Sequence[Database], places: Sequence[Site]) -> 
 
 def verdict(rows: Sequence[Database], sites: Sequence[Site]) -> tuple[str, str]:
     """The state of everything as a verdict, for its colour and symbol, and in words."""
-    bad = sum(not one.is_protected for one in rows)
-    if bad:
+    if bad := number_of("failed", rows):
         return "failed", f"{bad} unprotected"
+    if unknown := number_of("unverified", rows):
+        return "unverified", f"{unknown} unknown"
     if not rows or any(one.problem for one in sites):
         return "unverified", "Not known"
     return "verified", "All protected"
 
 
 def databases(facts: Facts) -> list[Database]:
-    """What is unprotected first, and of that what is worst."""
+    """What is unprotected first, then what is unknown, and of each what is worst."""
     rows = [database(row, place) for place, row in enumerate(facts["databases"], 1)]
-    return sorted(rows, key=lambda one: (one.is_protected, -(one.share or 0), one.name))
+    return sorted(rows, key=lambda one: (WORST_FIRST.index(one.state), -(one.share or 0), one.name))
 
 
 def database(row: Facts, place: int) -> Database:
     age, objective = number(row.get("age_seconds")), number(row.get("rpo"))
     engine = f", {row['engine']}" if row.get("engine") else ""
-    gone = "" if row.get("exists", True) else ", gone"
+    gone = ", gone" if row.get("exists") is False else ""
+    state, says = STATES.get(row.get("protected"), STATES[None])
     return Database(
         name=str(row.get("database") or NOT_KNOWN),
         anchor=f"database-{place}",
         kind=f"DB {row.get('kind') or 'database'}{engine}{gone}",
         where=" ".join(str(row[key]) for key in ("account_id", "region") if row.get(key)),
         owner=str(row.get("owner") or ""),
-        is_protected=row.get("protected") is True,
+        state=state,
+        says=says,
         reason=str(row.get("reason") or ""),
         age=length(age),
         objective=length(objective) if objective is not None else "none set",
@@ -190,7 +206,7 @@ def bars(rows: Iterable[Database]) -> list[Bar]:
     return [
         Bar(
             name=one.name,
-            pieces=(("verified" if one.is_protected else "failed", min(one.share or 0, FAR)),),
+            pieces=((one.state, min(one.share or 0, FAR)),),
             label=shorten(f"{one.age} of {one.objective}" if one.age != "-" else "no recovery point", 24),
         )
         for one in rows
