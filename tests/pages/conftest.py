@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     documents = {
         "failed": write_history(folder / "failed", four(failed=True), problems=[problem]),
         "verified": write_history(folder / "verified", four()),
-        "recovery": write_drill(folder / "recovery", kept, document="recovery"),
+        "recovery": write_drill(folder / "recovery", kept, purpose="recovery"),
         "forty": write_drill(folder / "forty", *[database(name, waited=300 + len(name)) for name in names]),
         "none": write_drill(folder / "none"),
         "posture": write_posture(folder / "posture", shop_posture()),

@@ -82,7 +82,12 @@ def cluster(name: str, **changes: Any) -> Row:
 
 
 def write_drill(
-    directory: Path, *databases: Row, drill_id: str = "20261123t1404", started: datetime = STARTED, **changes: Any
+    directory: Path,
+    *databases: Row,
+    drill_id: str = "20261123t1404",
+    started: datetime = STARTED,
+    purpose: str = "drill",
+    **changes: Any,
 ) -> Path:
     """Have the module write the evidence of a drill.
 
@@ -91,6 +96,7 @@ def write_drill(
     problems = changes.pop("problems", [])
     arguments: Row = {
         "drill_id": drill_id,
+        "purpose": purpose,
         "directory": str(directory),
         "started": iso(started),
         "site": {"account_id": ACCOUNT, "region": REGION},
@@ -214,7 +220,8 @@ def posture(rows: Iterable[Row], **changes: Any) -> Row:
             {**SITE, "side": "dr", "problem": None, "quotas": quotas},
         ],
         "databases": databases,
-        "unprotected": sum(not row["protected"] for row in databases),
+        "unprotected": sum(row["protected"] is False for row in databases),
+        "unknown": sum(row["protected"] is None for row in databases),
         "total": len(databases),
     } | changes
 
@@ -228,6 +235,7 @@ def shop_posture() -> Row:
             held("orders", age=43200),
             held(LONG, age=130000, reason=late, last_drill=drill | {"verdict": "failed"}),
             held("events", age=3000, rpo=3600, kind="cluster", in_flight=["lifeboat-events-20261123140000-a1b2c3"]),
+            held("archive", age=50, protected=None, exists=None, reason="production could not be looked at"),
             held("newborn", age=None, reason=nothing, last_drill=None, last_verified=None),
         ]
     )  # fmt: skip

@@ -132,10 +132,14 @@ def test_a_drill_of_nothing_says_so(show: Show) -> None:
 def test_a_posture_shows_what_is_unprotected_first_and_why(show: Show) -> None:
     page = show("posture")
     assert page.locator("h1 .word").inner_text() == "2 unprotected"
-    assert page.locator("main h2").first.inner_text() == "What is unprotected, and why"
-    found = rows(page, "Unprotected databases")
-    assert [row[0].split(" ")[0] for row in found] == [LONG, "newborn"]
-    assert found[1][4] == "nothing of it has landed in 222222222222. Its automated backups are off"
+    assert page.locator("main h2").first.inner_text() == "What is unprotected or unknown, and why"
+    found = rows(page, "Databases that are not known")
+    assert [(row[0].split(" ")[0], row[1]) for row in found] == [
+        (LONG, "Unprotected"),
+        ("newborn", "Unprotected"),
+        ("archive", "Unknown"),
+    ]
+    assert found[1][5] == "nothing of it has landed in 222222222222. Its automated backups are off"
 
 
 def test_a_posture_shows_ages_places_drills_and_quotas(show: Show) -> None:
