@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a command and end with the verdict of the evidence that it wrote: 0 verified, 1 failed, 2 unverified.
+"""Run a command and end with the worst verdict of the evidence that it wrote: 0 verified, 1 failed, 2 unverified.
 
 Beside it there may be other documents: of postures, and older evidence that the command fetched.
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     before, since = written_files(options.evidence), time.time_ns() - LAG
     code = run(options.command)
-    verdict = newest_verdict(options.evidence, before, since)
+    verdict = worst_verdict(options.evidence, before, since)
     print(f"verdict: {verdict}" + (f" (but the command ended {code})" if verdict == "verified" and code else ""))
     return exit_code(verdict, code)
 
@@ -48,18 +48,24 @@ def written_files(directory: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in paths}
 
 
-def newest_verdict(directory: Path, before: Mapping[Path, int], since: int) -> str:
-    """Return the verdict of the newest evidence written since, `unverified` where none is or it cannot be read."""
+def worst_verdict(directory: Path, before: Mapping[Path, int], since: int) -> str:
+    """Return the worst verdict of the evidence written since, one document a site, `unverified` where none is."""
     now = written_files(directory)
     new = [path for path in now if now[path] != before.get(path) and now[path] >= since]
-    for path in sorted(new, key=now.__getitem__, reverse=True):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return "unverified"
-        if isinstance(document, dict) and document.get("document") in WITH_VERDICT:
-            return str(document.get("verdict"))
-    return "unverified"
+    verdicts = {verdict for path in new if (verdict := read_verdict(path)) is not None}
+    if "failed" in verdicts:
+        return "failed"
+    return min(verdicts - {"verified"}, default="verified") if verdicts else "unverified"
+
+
+def read_verdict(path: Path) -> str | None:
+    """Return the verdict of a document, `unverified` where it cannot be read, nothing where it is no evidence."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "unverified"
+    is_evidence = isinstance(document, dict) and document.get("document") in WITH_VERDICT
+    return str(document.get("verdict")) if is_evidence else None
 
 
 def exit_code(verdict: str, code: int) -> int:

@@ -98,7 +98,22 @@ def test_evidence_that_replaces_an_earlier_file_counts(evidence: Path) -> None:
     assert judge(evidence, write('{"document": "drill", "verdict": "failed"}'))[0] == 1
 
 
-def test_the_newest_evidence_of_a_run_counts(evidence: Path) -> None:
+@pytest.mark.parametrize(
+    ("verdicts", "status"),
+    [
+        pytest.param(["failed", "verified"], 1, id="failed"),
+        pytest.param(["unverified", "verified"], 2, id="unverified"),
+        pytest.param(["unverified", "failed", "verified"], 1, id="failed-is-worse-than-unverified"),
+        pytest.param(["verified", "verified"], 0, id="all-verified"),
+    ],
+)
+def test_of_several_sites_the_worst_verdict_counts(evidence: Path, verdicts: list[str], status: int) -> None:
+    documents = [f'{{"document": "drill", "verdict": "{verdict}"}}' for verdict in verdicts]
+    script = "".join(write(text, f"{number}.json") for number, text in enumerate(documents))
+    assert judge(evidence, script)[0] == status
+
+
+def test_evidence_that_was_made_earlier_and_fetched_now_does_not_count(evidence: Path) -> None:
     older = write('{"document": "drill", "verdict": "failed"}', "z.json") + "import os; os.utime(p, (1, 1)); "
     assert judge(evidence, older + write('{"document": "drill", "verdict": "verified"}', "a.json"))[0] == 0
 
