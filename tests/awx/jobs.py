@@ -60,14 +60,12 @@ class Job:
         self,
         playbook: str,
         *,
-        watch: Callable[[Event], None] = lambda _event: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Any:
         """The finished runner."""
 
         def keep(event: Event) -> bool:
             self.events.append(event)
-            watch(event)
             return False
 
         return ansible_runner.run(
@@ -81,6 +79,12 @@ class Job:
         """What set_stats left, as AWX reads it."""
         (stats,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
         return dict(stats["event_data"].get("artifact_data", {}))
+
+    def progress(self) -> list[str]:
+        """The lines of what waits: as events of their own."""
+        return [
+            event["stdout"] for event in self.events if event["event"] == "verbose" and " done · " in event["stdout"]
+        ]
 
     def printed(self) -> str:
         return "\n".join(event["stdout"] for event in self.events)
