@@ -42,14 +42,16 @@ class Clock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep in short pieces.
+        """Sleep in short pieces. Looks for the parent also where there is nothing to sleep: the next pass follows.
 
         :raises AnsibleActionFail: when ansible-playbook is gone.
         """
         end = self.now() + seconds
-        while (left := end - self.now()) > 0:
+        while True:
             if os.getppid() != self._parent:
                 raise AnsibleActionFail("Stopped: the ansible-playbook process that started this task is gone.")
+            if (left := end - self.now()) <= 0:
+                return
             time.sleep(min(1.0, left))
 
 

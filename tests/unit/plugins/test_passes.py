@@ -204,9 +204,18 @@ def test_a_sleep_ends_within_a_second_once_the_parent_is_gone(
     assert sum(sleeps) == 3
 
 
-def test_no_sleep_needs_no_parent(sleeps: list[float]) -> None:
+def test_no_sleep_is_none(sleeps: list[float]) -> None:
     Clock().sleep(0)
     assert sleeps == []
+
+
+def test_no_pass_begins_once_the_parent_is_gone_also_without_a_sleep_before_it(
+    sleeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    with pytest.raises(AnsibleActionFail):
+        clock.sleep(0)
 
 
 # -- the action -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job as AWX runs it: ansible-runner, a private data directory, a script for an inventory, perhaps a slice of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import ansible_runner
+
+from lab import Lab
+
+ROOT = Path(__file__).parents[2]
+MARK = "LIFEBOAT_TEST_JOB"  # in the environment of everything that belongs to one job
+# AWX injects these as the credential types of roles/awx say; the others make the lab be found.
+NEEDED = ("AWS_", "LAB_", "NO_PROXY", "no_proxy", "PATH", "HOME")
+Event = dict[str, Any]
+
+
+def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
+    """What AWX leaves of an inventory for one slice: every so many hosts in the order of their names."""
+    hosts = sorted(inventory["_meta"]["hostvars"])[number - 1 :: count]
+    left = {
+        name: group | {"hosts": [host for host in group.get("hosts", []) if host in hosts]}
+        for name, group in inventory.items()
+        if name != "_meta"
+    }
+    return left | {"_meta": {"hostvars": {host: inventory["_meta"]["hostvars"][host] for host in hosts}}}
+
+
+class Job:
+    """One run of a playbook, and what came out of it while it ran."""
+
+    def __init__(self, lab: Lab, folder: Path, inventory: Mapping[str, Any], **extra_vars: Any) -> None:
+        self.mark = uuid4().hex
+        self.folder = folder / self.mark
+        self.events: list[Event] = []
+        (self.folder / "env").mkdir(parents=True)
+        (self.folder / "inventory").mkdir()
+        (self.folder / "project").symlink_to(ROOT)
+        hosts = self.folder / "inventory" / "hosts"
+        hosts.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(inventory)}\nEND\n", encoding="utf-8")
+        hosts.chmod(0o700)
+        found = {name: value for name, value in lab.env().items() if name.startswith(NEEDED)}
+        self.write("envvars", found | {MARK: self.mark, "LC_ALL": "C.UTF-8"})
+        self.write("extravars", {"lifeboat_poll_interval": 1} | extra_vars)
+        self.write("settings", {"idle_timeout": 120, "job_timeout": 300, "suppress_ansible_output": True})
+
+    def write(self, name: str, content: Any) -> None:
+        (self.folder / "env" / name).write_text(json.dumps(content), encoding="utf-8")
+
+    def run(
+        self,
+        playbook: str,
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Any:
+        """The finished runner."""
+
+        def keep(event: Event) -> bool:
+            self.events.append(event)
+            return False
+
+        return ansible_runner.run(
+            private_data_dir=str(self.folder),
+            playbook=f"playbooks/{playbook}",
+            event_handler=keep,
+            cancel_callback=cancelled,
+        )
+
+    def artifacts(self) -> dict[str, Any]:
+        """What set_stats left, as AWX reads it."""
+        (stats,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
+        return dict(stats["event_data"].get("artifact_data", {}))
+
+    def progress(self) -> list[str]:
+        """The lines of what waits: as events of their own."""
+        return [
+            event["stdout"] for event in self.events if event["event"] == "verbose" and " done · " in event["stdout"]
+        ]
+
+    def printed(self) -> str:
+        return "\n".join(event["stdout"] for event in self.events)
+
+    def processes(self) -> list[int]:
+        """What was forked or started by the job has its environment."""
+        found, mark = [], f"{MARK}={self.mark}".encode()
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+        return found
+
+    def wait_until_gone(self, patience: float = 60) -> None:
+        deadline = time.monotonic() + patience
+        while self.processes():
+            assert time.monotonic() < deadline, "something of the job is still there"
+            time.sleep(0.05)

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""playbooks/awx.yml makes everything once, changes exactly what differs, and shows no secret. In this order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.awx.conftest import ROOT, Configure, Done
+from tests.awx.standin import Awx
+
+PASSWORD, TOKEN, KEY = "wJalrXUtnFEMI", "xoxb-0123456789", "MC4CAQAwBQYDK2VwBCIEIJ"
+VARIABLES: dict[str, Any] = {
+    "awx_image": "registry.example.com/lifeboat-ee:0.1.0",
+    "awx_project_url": "https://github.com/lifeboat/rds",
+    "awx_sites_url": "https://git.example.com/sites",
+    "awx_slices": 4,
+    "awx_credentials": [
+        {
+            "name": "publish profiles",
+            "type": "profiles",
+            "jobs": ["publish", "prune"],
+            "inputs": {"config": "[profile production_publish]\n", "credentials": f"[base]\nkey = {PASSWORD}\n"},
+        },
+        {"name": "signing key", "type": "signing_key", "jobs": ["drill"], "inputs": {"key": KEY}},
+    ],
+    "awx_notifications": [
+        {
+            "name": "chat",
+            "type": "slack",
+            "success": ["drill"],
+            "configuration": {"channels": ["#recovery"]},
+            "secrets": {"token": TOKEN},
+        },
+        {
+            "name": "hook",
+            "type": "webhook",
+            "error": ["drill"],
+            "configuration": {"url": "https://example.com/hook", "headers": {}},
+        },
+    ],
+}
+DEFAULTS = yaml.safe_load((ROOT / "roles/awx/defaults/main.yml").read_text(encoding="utf-8"))
+# What a change is about, so that the others need not be looked at.
+CREDENTIAL, (CHAT, _HOOK) = VARIABLES["awx_credentials"][0], VARIABLES["awx_notifications"]
+ONE_JOB = VARIABLES | {
+    "awx_jobs": {"prune": DEFAULTS["awx_jobs"]["prune"]},
+    "awx_credentials": [CREDENTIAL | {"jobs": ["prune"]}],
+    "awx_notifications": [CHAT | {"success": []}],
+}
+
+
+@pytest.fixture(scope="module")
+def made(configure: Configure) -> Done:
+    return configure(VARIABLES, "-v")
+
+
+def test_makes_everything(made: Done, awx: Awx) -> None:
+    assert made.code == 0, made.output
+    jobs = [row["name"] for row in awx.items["job_templates"].values()]
+    assert jobs == [f"Lifeboat {name}" for name in DEFAULTS["awx_jobs"]]
+    scheduled = {row["name"]: row["rrule"] for row in awx.items["schedules"].values()}
+    rules = {name: job["schedule"] for name, job in DEFAULTS["awx_jobs"].items() if "schedule" in job}
+    assert scheduled == {f"Lifeboat {name}": rule for name, rule in rules.items()}
+
+
+def test_one_job_of_a_kind_at_a_time(made: Done, awx: Awx) -> None:
+    assert not any(row["allow_simultaneous"] for row in awx.items["job_templates"].values())
+
+
+def test_only_what_needs_no_other_site_is_sliced(made: Done, awx: Awx) -> None:
+    sliced = {row["name"] for row in awx.items["job_templates"].values() if row["job_slice_count"] == 4}
+    assert sliced == {"Lifeboat publish", "Lifeboat prune", "Lifeboat reap"}
+
+
+def test_a_job_has_the_credentials_that_it_needs_and_no_others(made: Done, awx: Awx) -> None:
+    found = {name: awx.linked("job_templates", f"Lifeboat {name}", "credentials") for name in DEFAULTS["awx_jobs"]}
+    assert {name: ways for name, ways in found.items() if ways} == {
+        "publish": ["Lifeboat publish profiles"],
+        "prune": ["Lifeboat publish profiles"],
+        "drill": ["Lifeboat signing key"],
+    }
+
+
+def test_failures_are_told_and_successes_where_wanted(made: Done, awx: Awx) -> None:
+    def told(job: str, when: str) -> list[str]:
+        return awx.linked("job_templates", f"Lifeboat {job}", f"notification_templates_{when}")
+
+    assert told("reap", "error") == ["Lifeboat chat"]
+    assert sorted(told("drill", "error")) == ["Lifeboat chat", "Lifeboat hook"]
+    assert (told("reap", "success"), told("drill", "success")) == ([], ["Lifeboat chat"])
+
+
+def test_recovery_needs_a_verified_drill_and_a_persons_word(made: Done, awx: Awx) -> None:
+    nodes = {row["identifier"]: row for row in awx.items["workflow_job_template_nodes"].values()}
+    runs = {name: awx.get("unified_job_templates", node["unified_job_template"]) for name, node in nodes.items()}
+    assert {name: run["name"] for name, run in runs.items()} == {
+        "drill": "Lifeboat drill",
+        "approve": "Lifeboat recover?",
+        "recover": "Lifeboat recover",
+    }
+    links = {name: awx.linked("workflow_job_template_nodes", name, "success_nodes") for name in nodes}
+    assert links == {"drill": ["approve"], "approve": ["recover"], "recover": []}
+
+
+def test_the_workflow_asks_for_both_jobs(made: Done, awx: Awx) -> None:
+    (workflow,) = awx.items["workflow_job_templates"].values()
+    asked = [question["variable"] for question in workflow["survey_spec"]["spec"]]
+    wanted = [question["variable"] for job in ("drill", "recover") for question in DEFAULTS["awx_jobs"][job]["survey"]]
+    assert asked == wanted
+
+
+def test_shows_no_secret(made: Done) -> None:
+    assert [secret for secret in (PASSWORD, TOKEN, KEY) if secret in made.output] == []
+
+
+def test_has_nothing_to_do_the_second_time(made: Done, configure: Configure) -> None:
+    again = configure(VARIABLES)
+    assert (again.code, again.tasks_changed) == (0, 0), again.output
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["in check mode", "for real"])
+def test_changes_exactly_what_differs(check: bool, made: Done, awx: Awx, configure: Configure) -> None:
+    schedule = awx.named("schedules", "Lifeboat prune")
+    said = {"awx_job_settings": {"prune": {"schedule": "DTSTART:20260101T040000Z RRULE:FREQ=DAILY;INTERVAL=2"}}}
+    done = configure(ONE_JOB | said, *(["--check"] if check else []))
+    assert (done.code, done.changed) == (0, ["prune"]), done.output
+    assert awx.writes == ([] if check else [f"PATCH schedules/{schedule['id']}"])
+
+
+def test_a_job_that_goes_takes_its_schedule_along(made: Done, awx: Awx, configure: Configure) -> None:
+    done = configure(ONE_JOB | {"awx_job_settings": {"prune": {"state": "absent"}}})
+    assert (done.code, done.changed) == (0, ["prune"]), done.output
+    assert "Lifeboat prune" not in {
+        row["name"] for kind in ("job_templates", "schedules") for row in awx.items[kind].values()
+    }

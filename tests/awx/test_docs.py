@@ -1,0 +1,72 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of docs/awx.md run as they are written, and its example is one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.jobs import plan_jobs
+from tests.awx.conftest import ROOT, environment
+from tests.awx.rules import look_at_schedule
+from tests.awx.standin import API, Awx
+from tests.awx.test_configure import DEFAULTS
+
+PAGE = (ROOT / "docs" / "awx.md").read_text(encoding="utf-8")
+SMALL = {
+    "awx_image": "registry.example.com/lifeboat-ee:0.1.0",
+    "awx_project_url": "https://github.com/lifeboat/rds",
+    "awx_jobs": {"reap": DEFAULTS["awx_jobs"]["reap"]},
+}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def checkout(folder: Path) -> Path:
+    """What git sees, so that nothing is left in this checkout."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    return folder
+
+
+def test_every_command_runs_as_it_is_written(awx: Awx, url: str, tmp_path: Path) -> None:
+    place = checkout(tmp_path)
+    (place / "awx.yml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
+    settings = environment(url) | {"ANSIBLE_CONFIG": str(place / "ansible.cfg")}
+    for block in blocks("sh"):
+        done = subprocess.run(
+            ["bash", "-ec", block], cwd=place, env=settings, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "Lifeboat reap" in {row["name"] for row in awx.items["job_templates"].values()}
+
+
+def test_the_example_is_one() -> None:
+    (example,) = (yaml.safe_load(block) for block in blocks("yaml"))
+    known = yaml.safe_load((ROOT / "roles/awx/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    assert set(example) <= set(known["argument_specs"]["main"]["options"])
+    told = (example[f"awx_{name}"] for name in ("job_settings", "credentials", "notifications"))
+    jobs = {job["name"]: job for job in plan_jobs(DEFAULTS["awx_jobs"], *told)}
+    assert jobs["failback"]["state"] == "absent"
+    awx = Awx(["playbooks/drill.yml"])
+    for resource, body in {
+        "organizations": {"name": "o"},
+        "projects": {"name": "p", "organization": 3},
+        "inventories": {"name": "i", "organization": 3},
+        "job_templates": {"name": "j", "project": 4, "inventory": 6, "playbook": "playbooks/drill.yml"},
+    }.items():
+        assert awx.answer("POST", f"{API}{resource}/", [], body)[0] == 201
+    run = awx.named("job_templates", "j")["id"]
+    schedule = {"unified_job_template": run, "rrule": jobs["drill"]["schedule"], "extra_data": {}}
+    look_at_schedule(awx, schedule, schedule, None)

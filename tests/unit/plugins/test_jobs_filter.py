@@ -1,0 +1,44 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What surveys answer, and what a playbook finds out before it needs it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.lifeboat.rds.plugins.filter.jobs import awx_jobs, words
+from ansible_collections.lifeboat.rds.plugins.test.installed import installed
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("", []),
+        ("orders", ["orders"]),
+        ("orders,billing", ["orders", "billing"]),
+        (" orders,  billing events,", ["orders", "billing", "events"]),
+        (["orders", "billing"], ["orders", "billing"]),
+        ([], []),
+    ],
+)
+def test_a_list_may_be_given_as_text(given: str | list[str], found: list[str]) -> None:
+    assert words(given) == found
+
+
+def test_a_wrong_setting_is_an_error_that_ansible_shows() -> None:
+    with pytest.raises(AnsibleFilterError, match="shedule is no setting"):
+        awx_jobs({"drill": {"playbook": "drill.yml"}}, {"drill": {"shedule": ""}})
+
+
+@pytest.mark.parametrize(
+    ("collection", "there"), [("lifeboat.rds", True), ("lifeboat.other", False), ("nobody.nothing", False)]
+)
+def test_tells_whether_a_collection_is_installed(collection: str, there: bool) -> None:
+    assert installed(collection) is there
+
+
+def test_refuses_what_is_no_name_of_a_collection() -> None:
+    with pytest.raises(AnsibleFilterError, match="NAMESPACE"):
+        installed("lifeboat")
