@@ -122,7 +122,7 @@ pages: $(VENV)/ready-test ## Pages of the evidence, in a real browser (Debian's 
 
 integration: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab, and the real playbooks on it
 	$(heading) 'pytest'
-	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration
+	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration tests/awx
 # Apart: there the lab runs inside the tests' own process, and others look at moto as it is without the lab.
 	@$(PYTEST) -n 2 --dist loadfile tests/fleet
 

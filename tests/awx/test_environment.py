@@ -22,7 +22,7 @@ VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["ver
 # Where a package is imported under another name than that of its distribution.
 DISTRIBUTIONS = {"pymysql": "PyMySQL", "sqlalchemy": "SQLAlchemy"}
 # Every execution environment has these.
-THERE = {"ansible", "ansible_collections", "jinja2", "yaml"}
+THERE = {"ansible", "ansible_collections", "jinja2", "markupsafe", "yaml"}
 
 
 def run(*command: str, cwd: Path) -> str:
