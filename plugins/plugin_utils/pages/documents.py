@@ -16,7 +16,8 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import printable
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import VERSION, scrub
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import VERSION
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.shape import scrub
 
 DRILLS = ("drill", "recovery")
 KINDS = (*DRILLS, "posture")

@@ -12,9 +12,10 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from ..checks import is_harmless, printable
-from .document import LONGEST, problem_line
+from .document import problem_line
 from .judge import Finding, judge_credentials, judge_restore, missed, missed_rto, not_done
 from .measures import Facts, Measures, number, restore_phases, total
+from .shape import LONGEST
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 Outcome = Literal["failure", "error", "skipped"]
