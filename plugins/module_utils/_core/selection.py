@@ -69,9 +69,9 @@ def candidate_of(database: Database) -> Candidate:
 
 
 def databases_among(databases: Iterable[Database], wanted: Selection, where: str) -> list[Database]:
-    """The selected databases; the members of a cluster are no databases of their own, and what a drill restored is none.
+    """The selected databases; the members of a cluster are none of their own, and neither is what a drill restored.
 
-    What a recovery made is one, where it stands: it is in use, and somebody has to protect it.
+    What a recovery restored is one, where it stands: it is in use, and somebody has to protect it.
 
     :raises LifeboatError: when an identifier or pattern matches none of them.
     """
