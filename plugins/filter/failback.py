@@ -21,16 +21,18 @@ def failback_plan(
     sources: Iterable[Mapping[str, Any]],
     prefix: str,
     own_prefix: str,
-    databases: Iterable[str] = (),
+    databases: Iterable[str] | str = (),
     names: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """The recovered databases that go back, each with where it goes and what it is called there.
 
     :raises AnsibleFilterError: when one of them cannot, naming the remedy.
     """
+    # -e failback_databases=orders,sales is a text, which a module would split.
+    wanted = databases.split(",") if isinstance(databases, str) else databases
     rows = {host: result["databases"] for host, result in standing.items()}
     try:
-        return [one.as_document() for one in plan(rows, sources, (prefix, own_prefix), databases, names)]
+        return [one.as_document() for one in plan(rows, sources, (prefix, own_prefix), wanted, names)]
     except LifeboatError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .model import BAD_DATABASE_STATES, DATABASE, STAGE, Database, RecoveryPoint, iso
+from .model import BAD_DATABASE_STATES, DATABASE, MANAGED_BY, STAGE, Database, RecoveryPoint, iso
 from .naming import digest_of, is_ours, parse
 from .plan import Slot
 from .quota import NAMES, Quota
@@ -86,6 +86,8 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
                 one.identifier, one.kind, database.engine, database.tags, exists=True, trouble=trouble
             )
     for point in points:
+        if point.tags.get(MANAGED_BY, view.prefix) != view.prefix:
+            continue  # of another installation, or of the way back after a recovery, which has a prefix of its own
         digest, original = lineage_of_point(point, view.prefix)
         if original is not None:
             left = Coverage(point.database, point.kind, point.engine, point.tags)

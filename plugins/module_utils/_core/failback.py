@@ -77,7 +77,7 @@ def plan(
     check_apart(prefix, own)
     here = [(host, row) for host, rows in standing.items() for row in rows if not row["cluster"]]
     recovered = [(host, row) for host, row in here if is_recovered(row, prefix)]
-    named = {name.lower() for name in wanted}
+    named = {name.strip().lower() for name in wanted} - {""}
     for name in sorted(named):
         require_recovered(name, here, recovered)
     homes = {

@@ -138,7 +138,7 @@ def read_snapshot_time(text: str | None, now: datetime) -> datetime | None:
     if text is None:
         return None
     moment = read_time("snapshot_time", {"snapshot_time": text})
-    if moment and moment > now:
+    if moment and moment > now + timedelta(minutes=1):  # AWS's servers do not agree to the second
         raise LifeboatError(
             f"Cannot take snapshots for {text}",
             why=f"at AWS it is only {iso(now)}, and a snapshot taken now would lack what is written until then",

@@ -32,6 +32,12 @@ def test_the_legs_of_one_play_are_those_of_the_next() -> None:
     assert FILTERS["failback_free"](legs, {"databases": []}, "failback") == legs
 
 
+def test_databases_are_named_as_modules_take_them() -> None:
+    for databases in ("orders", ["orders"], ""):
+        legs = FILTERS["failback_plan"](STANDING, SOURCES, "lifeboat", "failback", databases)
+        assert [one["database"] for one in legs] == ["orders"]
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
