@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible import constants
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -20,7 +21,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         result = self._execute_module(task_vars=task_vars)
-        if "verdict" in result and not self._task.no_log:
+        if "verdict" in result and not self._task.no_log and not boolean(self._task.args.get("quiet", False)):
             self.show(result)
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result

@@ -26,6 +26,8 @@ from ansible_collections.lifeboat.rds.plugins.modules.database_check import ARGU
 Result = Mapping[str, Any]
 Step = Mapping[str, Any]
 Definitions = Mapping[str, Any]
+DRILL = "drill"
+KEPT = {"status": "kept", "reason": "it is in the place of its original"}
 # A database that nobody asks: only the form of its checks is looked at.
 NOBODY = {"engine": "postgres", "host": "localhost", "port": 1, "database": "x", "username": "x", "password": "x"}
 
@@ -68,10 +70,15 @@ def definition_for(definitions: Definitions, step: Step) -> dict[str, Any]:
     return definition_of(definitions, step["database"], step["kind"], step.get("engine", ""), tags)
 
 
-def drill_selection(planned: Result, definitions: Definitions) -> list[str]:
-    """The identifiers of what a drill may restore: what is planned and not refused."""
+def drill_selection(planned: Result, definitions: Definitions, purpose: str = DRILL) -> list[str]:
+    """The identifiers of what may be restored: what is planned, in a drill unless nothing would be proven."""
     steps = [step for step in planned.get("steps", []) if step.get("database")]
-    return sorted({step["database"] for step in steps if not why_refused(definition_for(definitions, step))})
+    return sorted({step["database"] for step in steps if not why_left_out(step, definitions, purpose)})
+
+
+def why_left_out(step: Step, definitions: Definitions, purpose: str) -> str | None:
+    """Why a database is not restored at all. In earnest, data that nobody looked at are better than none."""
+    return why_refused(definition_for(definitions, step)) if purpose == DRILL else None
 
 
 def checkable(restored: Result, credentials: Result) -> list[dict[str, Any]]:
@@ -146,6 +153,7 @@ def drill_facts(
     definitions: Definitions,
     planned: Result | None = None,
     forwards: Mapping[str, Any] | None = None,
+    purpose: str = DRILL,
 ) -> list[dict[str, Any]]:
     """Everything that is known of each database, for drill_report; what was refused before the restore comes last."""
     ways, gone = steps_by("name", credentials), steps_by("name", removed)
@@ -153,21 +161,26 @@ def drill_facts(
     checks = dict(zip(order, checked.get("databases", []), strict=False))
     tried = [
         {
-            **identity(step, definition_for(definitions, step)),
+            **identity(step, definition_for(definitions, step), purpose),
             "restore": restore_facts(step),
             "credentials": brief(ways.get(step.get("name", ""))),
             "check": checks.get(step.get("name", "")),
             "checked_on": checked.get("checked_on"),
             "reached": reach(step, forwards) if step.get("name") in checks else None,
-            "teardown": teardown_facts(step, gone) if "steps" in removed else None,
+            "teardown": end_of(step, gone if "steps" in removed else None, purpose),
         }
         for step in restored.get("steps", [])
     ]
-    return tried + refusals(planned or {}, definitions, {(one["kind"], one["name"]) for one in tried})
+    left_out = planned or {} if purpose == DRILL else {}
+    return tried + refusals(left_out, definitions, {(one["kind"], one["name"]) for one in tried})
 
 
-def identity(step: Step, definition: Mapping[str, Any]) -> dict[str, Any]:
-    """What a database is, and what is wanted of it."""
+def identity(step: Step, definition: Mapping[str, Any], purpose: str = DRILL) -> dict[str, Any]:
+    """What a database is, and what is wanted of it.
+
+    Objectives are for drills: whoever recovers takes what there is, and its age says nothing against its data.
+    """
+    objectives = {key: definition.get(key) for key in ("rpo", "rto")} if purpose == DRILL else {}
     is_bare = is_accepted(definition) and not has_proof(definition.get("checks") or [])
     return {
         "name": step["database"],
@@ -175,7 +188,7 @@ def identity(step: Step, definition: Mapping[str, Any]) -> dict[str, Any]:
         "accept_unverified": is_bare,
         **{key: step.get(key) for key in ("kind", "restored_kind", "engine", "engine_version", "unlike")},
         **{key: step.get(key) for key in ("recovery_point", "recovery_point_arn", "lineage", "original_time")},
-        "objectives": {key: definition.get(key) for key in ("rpo", "rto")},
+        "objectives": objectives,
     }
 
 
@@ -209,6 +222,13 @@ def restore_facts(step: Step) -> dict[str, Any]:
 
 def brief(step: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if step is None else {key: step.get(key) for key in ("status", "reason", "seconds")}
+
+
+def end_of(step: Step, gone: Mapping[str, Mapping[str, Any]] | None, purpose: str) -> dict[str, Any] | None:
+    """What became of a database in the end; None when nobody knows."""
+    if purpose != DRILL:
+        return KEPT
+    return None if gone is None else teardown_facts(step, gone)
 
 
 def teardown_facts(step: Mapping[str, Any], gone: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:

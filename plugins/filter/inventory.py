@@ -10,8 +10,12 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.definitions import RECOVERY
+
 # How an entry narrows what its identifier or pattern matches.
 NARROWER = ("match_tags", "engines", "kinds")
+# What may be said of a database's recovery.
+OF_RECOVERIES = tuple(RECOVERY)
 
 
 def overrides(definitions: Mapping[str, Any], *settings: str) -> list[dict[str, Any]]:
@@ -29,6 +33,19 @@ def overrides(definitions: Mapping[str, Any], *settings: str) -> list[dict[str, 
         )
     entries = ((name, picked(one or {}, settings), picked(one or {}, NARROWER)) for name, one in definitions.items())
     return [{"databases": [name], **narrower, **said} for name, said, narrower in entries if said]
+
+
+def recovery_overrides(definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is said under ``recovery``; the other settings of restores are those of drills.
+
+    :raises AnsibleFilterError: when the definitions are no dictionary.
+    """
+    overrides(definitions, *OF_RECOVERIES)
+    narrowed = {
+        name: {**picked(one or {}, NARROWER), **((one or {}).get("recovery") or {})}
+        for name, one in definitions.items()
+    }
+    return overrides(narrowed, *OF_RECOVERIES)
 
 
 def picked(definition: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
@@ -49,4 +66,8 @@ class FilterModule:
     """The filters over what the inventory says."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"overrides": overrides, "publishing_for": publishing_for}
+        return {
+            "overrides": overrides,
+            "publishing_for": publishing_for,
+            "recovery_overrides": recovery_overrides,
+        }

@@ -8,22 +8,31 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: database_credentials
-short_description: Make a way into the databases of a drill
+short_description: Make a way into restored databases
 version_added: 0.1.0
 description:
   - Sets a new master password on every DB instance and DB cluster that a drill restored, and waits until it is in
     force, or makes tokens for IAM authentication. The passwords of the original databases stop working where a new one
     is set.
-  - Only databases that the drill O(drill_id) made are touched.
+  - In a drill, only databases that the drill O(drill_id) made are touched, and of recoveries only those in O(names).
   - Run the task with C(no_log) and register its result, since it returns the passwords.
 options:
+  purpose:
+    description: Whether it is about the databases of a V(drill) or those of a V(recovery).
+    type: str
+    choices: [drill, recovery]
+    default: drill
+  names:
+    description: The identifiers of recovered databases. Required for O(purpose=recovery).
+    type: list
+    elements: str
   drill_id:
-    description: The drill.
+    description: The drill or recovery.
     type: str
     required: true
   mode:
     description:
-      - V(random) sets random passwords that are made here, and known to nobody else.
+      - V(random) sets random passwords that are made here, and known to nobody else. A recovery cannot have one.
       - V(managed) lets RDS make them and keep them in Secrets Manager, and reads them there. The secrets go with the
         databases.
       - V(iam) makes tokens for the database user O(username). They hold for 15 minutes, no password is set, and the
@@ -62,11 +71,13 @@ EXAMPLES = r"""
   no_log: true
   register: credentials
 
-- name: Let RDS make the passwords and keep them
+- name: Let RDS make the passwords of recovered databases and keep them
   lifeboat.rds.database_credentials:
     account_id: "210987654321"
     region: eu-central-1
     drill_id: 20261123t1405
+    purpose: recovery
+    names: [orders, billing]
     mode: managed
   no_log: true
   register: credentials
@@ -113,6 +124,10 @@ steps:
       description: How long it took on the clock of AWS, where this run saw it start.
       type: int
       returned: when it is done
+    secret_arn:
+      description: The secret with the master password, where RDS manages it.
+      type: str
+      returned: when it is done and there is one
 in_flight:
   description: What AWS still works on. Run the module again to go on with it.
   returned: always
@@ -150,6 +165,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.credentials i
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 
 ARGUMENTS: dict[str, Any] = {
+    "purpose": {"type": "str", "choices": ["drill", "recovery"], "default": "drill"},
+    "names": {"type": "list", "elements": "str"},
     "drill_id": {"type": "str", "required": True},
     "mode": {"type": "str", "choices": ["random", "managed", "iam"], "default": "random"},
     "username": {"type": "str"},

@@ -8,14 +8,27 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: drill_report
-short_description: Judge a drill and write its evidence
+short_description: Judge a drill or a recovery and write its evidence
 version_added: 0.1.0
 description:
   - Draws the verdict from what the other modules found out in a drill, for each database and as a whole.
   - Writes it as one JSON document that is never overwritten, and shows it as a table.
+  - Each document names the digest of the one before it, of the same account and Region. So what is changed or taken
+    away later shows; see M(lifeboat.rds.evidence_verify). Drills that end together in one O(directory) follow each
+    other.
   - What is missing is V(unverified) and never a pass. A verdict that is not V(verified) does not fail the module.
   - It calls no AWS API.
 options:
+  purpose:
+    description:
+      - What this was. In a V(drill) each database is to be deleted in the end, in a V(recovery) kept.
+      - The evidence has it as C(document).
+    type: str
+    choices: [drill, recovery]
+    default: drill
+  name:
+    description: What people call it. It stands in the evidence.
+    type: str
   drill_id:
     description: The drill's id. The evidence is called V(DRILL_ID-NUMBER.json).
     type: str
@@ -46,6 +59,9 @@ options:
     type: dict
     required: true
     suboptions:
+      name:
+        description: What the inventory calls it.
+        type: str
       account_id:
         description: The 12-digit ID of the account.
         type: str
@@ -54,6 +70,57 @@ options:
         description: The Region.
         type: str
         required: true
+  who:
+    description: Who ran it. The user and the host of the module itself where they are not given.
+    type: dict
+    suboptions:
+      user:
+        description: The user of the system.
+        type: str
+      host:
+        description: The host, as it calls itself.
+        type: str
+      awx_user:
+        description: The user of AWX or Automation Controller.
+        type: str
+      awx_job:
+        description: The ID of the job there.
+        type: str
+      caller_arn:
+        description: The ARN of the AWS credentials.
+        type: str
+  controls:
+    description: Of which controls this is evidence.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      framework:
+        description: The standard or framework.
+        type: str
+        required: true
+      control:
+        description: Its name of the control.
+        type: str
+        required: true
+      title:
+        description: What the control is about.
+        type: str
+  signing_key:
+    description:
+      - The path of an Ed25519 private key in PEM (PKCS#8). The signature is written beside the document, as
+        V(DRILL_ID-NUMBER.json.sig), the 64 bytes that C(openssl pkeyutl) verifies.
+      - When nothing can be signed with it, the evidence is written all the same, not signed, and the module fails. In
+        check mode the module fails likewise, so that this can be found out before a drill.
+      - It needs the Python library C(cryptography).
+    type: path
+  signing_passphrase:
+    description: The passphrase of O(signing_key), if it has one.
+    type: str
+  quiet:
+    description: Do not show the table.
+    type: bool
+    default: false
   databases:
     description:
       - The databases of the drill with everything that is known about each.
@@ -148,6 +215,7 @@ options:
         description:
           - How the teardown went, with V(status) and V(reason).
           - The status is V(deleted). With any other the database is V(failed), because something was left behind.
+          - In a recovery the status is V(kept), and any other makes a restored database V(failed).
         type: dict
   problems:
     description: What else went wrong in the drill.
@@ -175,7 +243,7 @@ attributes:
   action:
     support: full
     description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    details: It shows the table.
+    details: It shows the table, unless O(quiet=true).
   async:
     support: none
     description: Supports being used with the C(async) keyword.
@@ -199,8 +267,12 @@ EXAMPLES = r"""
     directory: /var/lib/lifeboat/evidence
     started: "2026-11-23T14:04:00Z"
     site:
+      name: production_dr
       account_id: "123456789012"
       region: eu-central-1
+    controls:
+      - {framework: "ISO/IEC 27001:2022", control: A.8.13, title: Information backup}
+    signing_key: /etc/lifeboat/signing.pem
     databases:
       - name: orders
         kind: instance
@@ -318,18 +390,27 @@ summary:
   sample: "lifeboat drill 20261123t1404: FAILED (3 of 4 verified)"
 evidence:
   description: The path of the document, in check mode the one that it would have.
-  returned: success
+  returned: when it was written, or would be
   type: str
   sample: /var/lib/lifeboat/evidence/20261123t1404-1.json
+sha256:
+  description:
+    - The digest of the document. Kept elsewhere, it proves later that the document is still there, and unchanged.
+  returned: when it was written
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+signed_by:
+  description: V(sha256:) and the digest of the public key in DER form, empty when the document is not signed.
+  returned: when it was written
+  type: str
+  sample: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 """
 
-import json
+import hashlib
 import os
 import platform
-import tempfile
-from collections.abc import Iterator
+import pwd
 from datetime import datetime, timezone
-from itertools import count
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -344,6 +425,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.docume
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge import drill_verdict, judge_drill
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import check_drill_id
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import predict, record
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import Signer, open_signer
 
 OBJECTIVES: dict[str, Any] = {"rpo": {"type": "int"}, "rto": {"type": "int"}}
 REACHED: dict[str, Any] = {"host": {"type": "str"}, "port": {"type": "int"}, "forwarded": {"type": "bool"}}
@@ -373,33 +456,50 @@ PROBLEM: dict[str, Any] = {
     "reason": {"type": "str", "required": True},
     "verdict": {"type": "str", "choices": ["failed", "unverified"], "required": True},
 }
-SITE: dict[str, Any] = {"account_id": {"type": "str", "required": True}, "region": {"type": "str", "required": True}}
+SITE: dict[str, Any] = {
+    "name": {"type": "str"},
+    "account_id": {"type": "str", "required": True},
+    "region": {"type": "str", "required": True},
+}
+WHO: dict[str, Any] = {name: {"type": "str"} for name in ("user", "host", "awx_user", "awx_job", "caller_arn")}
+CONTROL: dict[str, Any] = {
+    "framework": {"type": "str", "required": True},
+    "control": {"type": "str", "required": True},
+    "title": {"type": "str"},
+}
 ARGUMENTS: dict[str, Any] = {
+    "purpose": {"type": "str", "choices": ["drill", "recovery"], "default": "drill"},
     "drill_id": {"type": "str", "required": True},
+    "name": {"type": "str"},
     "directory": {"type": "path", "required": True},
     "started": {"type": "str", "required": True},
     "started_clock": {"type": "str", "choices": ["aws", "controller"], "default": "aws"},
     "rpo_tolerance": {"type": "int", "default": 900},
     "site": {"type": "dict", "required": True, "options": SITE},
+    "who": {"type": "dict", "options": WHO},
+    "controls": {"type": "list", "elements": "dict", "default": [], "options": CONTROL},
     "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE},
     "problems": {"type": "list", "elements": "dict", "default": [], "options": PROBLEM},
+    "signing_key": {"type": "path"},
+    "signing_passphrase": {"type": "str", "no_log": True},
+    "quiet": {"type": "bool", "default": False},
 }
 
 
-def run(params: dict[str, Any], tool: dict[str, str], finished: datetime) -> tuple[dict[str, Any], str]:
-    """The result without the evidence, and the text of the evidence."""
+def run(params: dict[str, Any], tool: dict[str, str], finished: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The result without the evidence, and the evidence without its place in the history."""
     check_drill_id(params["drill_id"])
     started = read_time("Cannot report the drill (started)", params["started"])
     tolerance = read_tolerance(params["rpo_tolerance"])
-    judged = judge_drill(params["databases"], params["problems"], started, tolerance)
+    judged = judge_drill(params["databases"], params["problems"], started, tolerance, params["purpose"])
     evidence = document(params, judged, started=started, finished=finished, tool=tool)
     result = {
         "verdict": drill_verdict(judged, params["problems"]),
         "databases": [one.as_result() for one in judged],
         "table": table(judged, params["problems"]),
-        "summary": summary(params["drill_id"], judged, params["problems"]),
+        "summary": summary(params["purpose"], params["drill_id"], judged, params["problems"]),
     }
-    return result, json.dumps(evidence, indent=2) + "\n"
+    return result, evidence
 
 
 def read_tolerance(seconds: int) -> int:
@@ -413,54 +513,38 @@ def read_tolerance(seconds: int) -> int:
     return seconds
 
 
-def paths(directory: str, drill_id: str) -> Iterator[str]:
-    return (os.path.join(directory, f"{drill_id}-{number}.json") for number in count(1))
+def with_defaults(who: dict[str, Any] | None) -> dict[str, Any]:
+    """Who ran this; whoever does not say so is the user of this process on this host."""
+    given = {name: (who or {}).get(name) or None for name in WHO}
+    return given | {"user": given["user"] or user_name(), "host": given["host"] or platform.node() or None}
 
 
-def predict(directory: str, drill_id: str) -> str:
-    """The path that the evidence would get.
-
-    :raises LifeboatError: when it could not be written.
-    """
-    existing = directory
-    while not os.path.lexists(existing):
-        existing = os.path.dirname(existing)
-    if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
-        raise unwritable(directory, f"{existing} is no directory that this user may write to")
-    return next(path for path in paths(directory, drill_id) if not os.path.lexists(path))
-
-
-def write(directory: str, drill_id: str, text: str) -> str:
-    """Write the evidence as a whole or not at all, under a name that nothing has.
-
-    :raises LifeboatError: when that is not possible.
-    """
+def user_name() -> str:
     try:
-        os.makedirs(directory, mode=0o750, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=directory, prefix=f".{drill_id}-") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o640)
-            os.fsync(file.fileno())
-            return link(file.name, paths(directory, drill_id))
-    except OSError as error:
-        raise unwritable(directory, error.strerror or type(error).__name__) from error
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # some containers
+        return str(os.geteuid())
 
 
-def link(source: str, targets: Iterator[str]) -> str:
-    """Give a file the first name that is free. Unlike a rename, this never replaces what another drill has written."""
-    for target in targets:
-        try:
-            os.link(source, target)
-        except FileExistsError:
-            continue
-        return target
-    raise AssertionError("numbers do not end")
+def find_signer(params: dict[str, Any]) -> tuple[Signer | None, LifeboatError | None]:
+    """The key, or why there is none that can be used: evidence that is not signed is better than none."""
+    if not params["signing_key"]:
+        return None, None
+    try:
+        return open_signer(params["signing_key"], params["signing_passphrase"] or None), None
+    except LifeboatError as error:
+        return None, error
 
 
-def unwritable(directory: str, why: str) -> LifeboatError:
-    remedy = "Name a directory that exists or can be made, and that this user may write to, as directory"
-    return LifeboatError(f"Cannot write the evidence to {directory}", why=why, remedy=remedy)
+def write(directory: str, evidence: dict[str, Any], signer: Signer | None) -> tuple[dict[str, Any], list[str]]:
+    """Where the evidence is and how it can be told from any other, and what cannot be read beside it."""
+    path, content, unreadable = record(directory, evidence, signer)
+    facts = {
+        "evidence": path,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "signed_by": signer.name if signer else None,
+    }
+    return facts, [str(error) for error in unreadable]
 
 
 def main() -> None:
@@ -470,15 +554,26 @@ def main() -> None:
         "ansible-core": module.ansible_version,
         "python": platform.python_version(),
     }
+    params = {**module.params, "who": with_defaults(module.params["who"])}
     result: dict[str, Any] = {}
     try:
-        result, text = run(module.params, tool, datetime.now(timezone.utc))
-        place = os.path.abspath(module.params["directory"]), module.params["drill_id"]
-        path = predict(*place) if module.check_mode else write(*place, text)
+        result, evidence = run(params, tool, datetime.now(timezone.utc))
+        signer, unsigned = find_signer(params)
+        directory, warnings = os.path.abspath(params["directory"]), []
+        if module.check_mode:
+            result["evidence"] = predict(directory, params["drill_id"])
+        else:
+            written, warnings = write(directory, evidence, signer)
+            result |= written
     except LifeboatError as error:
         module.fail_json(**error.as_result(), **result)
+    for warning in warnings:
+        module.warn(warning)
+    path = result["evidence"]
     diff = {"before": "", "after": "\n".join([*result["table"], ""]), "before_header": path, "after_header": path}
-    module.exit_json(changed=True, evidence=path, diff=diff, **result)
+    if unsigned:
+        module.fail_json(**unsigned.as_result(), changed=True, diff=diff, **result)
+    module.exit_json(changed=True, diff=diff, **result)
 
 
 if __name__ == "__main__":

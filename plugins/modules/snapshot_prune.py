@@ -123,8 +123,8 @@ options:
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:AddTagsToResource),
     C(rds:ModifyDBSnapshotAttribute), C(rds:ModifyDBClusterSnapshotAttribute), C(rds:DeleteDBSnapshot) and
-    C(rds:DeleteDBClusterSnapshot) on snapshots that carry our tag. A DR site that deletes something, and O(release) at a
-    source site, also need C(rds:DescribeDBInstances) and C(rds:DescribeDBClusters).
+    C(rds:DeleteDBClusterSnapshot) on snapshots that carry our tag. A DR site that deletes something, and O(release) at
+    a source site, also need C(rds:DescribeDBInstances) and C(rds:DescribeDBClusters).
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:

@@ -8,12 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: snapshot_restore
-short_description: Run recovery points as isolated databases that belong to a drill
+short_description: Run recovery points as databases, for a drill or for good
 version_added: 0.1.0
 description:
   - Restores a landed recovery point of each selected database, many at once, and waits until they run.
-  - A restored database is never public, keeps no backups, and lies in the network that is named.
-    Its tags say that it is for a drill, for which, and when it expires.
+  - A restored database is never public, and lies in the network that is named. That of a drill keeps no backups, and
+    its tags say that it is for a drill, for which, and when it expires.
+  - With O(purpose=recovery) it takes the place of the original. It has that one's name, class, parameters and tags, a
+    standby where that one had one, backups and deletion protection, and no expiry. It is deleted by nobody here.
   - Aurora DB clusters get one member, since AWS restores a cluster without any. Of a Multi-AZ DB cluster there is the
     snapshot of an instance that stood in for it. What is restored is an instance, and the steps say so.
   - Before the first write it looks at everything that could go wrong. The account must not be a source account, the
@@ -24,6 +26,7 @@ description:
   - In check mode that is all it does. So check mode is the preflight of a drill.
   - A run that was killed is continued by running it again with the same O(drill_id). It adopts what it had started,
     with the recovery points that it had chosen.
+  - A recovery is continued by whichever run chooses the same recovery point. One that is complete is left as it is.
   - With O(state=absent) everything that the drill made is deleted, without final snapshots, and nothing else is.
   - With O(state=absent) and O(expired) everything is deleted that any drill left and whose time is over, as its tags
     say, by the clock of AWS. So are stand-ins that a killed run left. A recovery is never touched, and neither is what
@@ -34,9 +37,31 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  purpose:
+    description:
+      - V(drill) is to be removed again, V(recovery) is to stay in the place of the original.
+      - It holds for O(state=present) alone.
+    type: str
+    choices: [drill, recovery]
+    default: drill
+  restore_as:
+    description:
+      - The name of a recovery, in which V({database}) stands for the original's identifier. When left out, it is that
+        identifier.
+      - It must be free, and must not start with the prefix and a hyphen. Only with O(purpose=recovery).
+    type: str
+  multi_az:
+    description:
+      - Whether a restored DB instance has a standby in another Availability Zone. As the original one when left out.
+      - Only with O(purpose=recovery).
+    type: bool
+  backup_retention_period:
+    description: For how many days a recovery keeps backups, V(7) when left out. Only with O(purpose=recovery).
+    type: int
   drill_id:
     description:
-      - What tells this drill from others. It becomes part of identifiers. At most 24 characters.
+      - What tells this drill, or this recovery, from others. At most 24 characters. It becomes part of a drill's
+        identifiers.
       - Required, but for O(expired).
     type: str
   expired:
@@ -73,7 +98,9 @@ options:
     elements: str
     default: []
   db_subnet_group_name:
-    description: A DB subnet group without public subnets. Required to restore, here or in O(overrides).
+    description:
+      - A DB subnet group. Required to restore, here or in O(overrides).
+      - In a drill it must be without public subnets. In a recovery they are a warning.
     type: str
   vpc_security_group_ids:
     description:
@@ -85,7 +112,8 @@ options:
   db_instance_class:
     description:
       - The class of the restored DB instances and cluster members.
-      - When left out, that of the original database where the recovery point tells it, else V(db.t4g.medium).
+      - When left out, that of the original database where the recovery point tells it. Where it does not, it is
+        V(db.t4g.medium) for a drill, and a recovery needs one.
     type: str
   db_parameter_group_name:
     description:
@@ -118,7 +146,8 @@ options:
     type: bool
     default: false
   expires_after:
-    description: After how many minutes the databases may be deleted by whoever cleans up after killed drills.
+    description:
+      - After how many minutes the databases of a drill may be deleted by whoever cleans up after killed drills.
     type: int
     default: 240
   overrides:
@@ -164,6 +193,15 @@ options:
         type: str
       expires_after:
         description: Instead of O(expires_after).
+        type: int
+      restore_as:
+        description: Instead of O(restore_as).
+        type: str
+      multi_az:
+        description: Instead of O(multi_az).
+        type: bool
+      backup_retention_period:
+        description: Instead of O(backup_retention_period).
         type: int
       serverless:
         description: Instead of O(serverless).
@@ -223,6 +261,19 @@ EXAMPLES = r"""
     db_subnet_group_name: lifeboat-drill
     vpc_security_group_ids: [lifeboat-drill]
 
+- name: Put the databases in the place of the lost ones
+  lifeboat.rds.snapshot_restore:
+    purpose: recovery
+    account_id: "210987654321"
+    region: eu-central-1
+    source_accounts: ["123456789012"]
+    drill_id: 20261123t1405
+    db_subnet_group_name: production
+    vpc_security_group_ids: [production-databases]
+    overrides:
+      - databases: [orders]
+        restore_as: orders-recovered
+
 - name: Remove everything that the drill made
   lifeboat.rds.snapshot_restore:
     state: absent
@@ -240,7 +291,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 drill_id:
-  description: The drill.
+  description: The drill or recovery.
   returned: unless O(expired)
   type: str
   sample: 20261123t1405
@@ -311,9 +362,19 @@ steps:
       returned: when there is something
       sample: ["class: db.t4g.medium instead of db.r6g.large"]
     adopted:
-      description: Whether a run of the same drill that was killed had started it.
+      description: Whether an earlier run of the same drill, or of the same recovery, had started it.
       type: bool
       returned: when it had
+    calls:
+      description: What AWS would be asked for, in order, each with C(operation) and C(parameters).
+      type: list
+      elements: dict
+      returned: in check mode, when it does not run yet
+      sample: [{operation: restore_db_instance_from_db_snapshot, parameters: {DBInstanceIdentifier: orders}}]
+    kms_key_id:
+      description: The key under which it would be.
+      type: str
+      returned: in check mode, when it does not run yet and there is one
     host:
       description: Where the restored database listens.
       type: str
@@ -424,6 +485,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "db_cluster_parameter_group_name": {"type": "str"},
     "expires_after": {"type": "int"},
     "serverless": {"type": "dict", "options": CAPACITY},
+    "restore_as": {"type": "str"},
+    "multi_az": {"type": "bool"},
+    "backup_retention_period": {"type": "int"},
 }
 DEFAULTS: dict[str, Any] = {
     "vpc_security_group_ids": [],
@@ -435,6 +499,7 @@ CHOICE: dict[str, Any] = {
 }
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "purpose": {"type": "str", "choices": ["drill", "recovery"], "default": "drill"},
     "drill_id": {"type": "str"},
     "expired": {"type": "bool", "default": False},
     "recovery_point": {"type": "dict", "options": CHOICE},

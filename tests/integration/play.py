@@ -19,6 +19,7 @@ ROLES = {
     "production_publish": "production/lifeboat-publish",
     "production_dr_replicate": "production_dr/lifeboat-replicate",
     "production_dr_drill": "production_dr/lifeboat-drill",
+    "production_dr_recover": "production_dr/lifeboat-recover",
     "production_dr_failback_publish": "production_dr/failback-publish",
     "production_failback_replicate": "production/failback-replicate",
     "production_failback_recover": "production/failback-recover",

@@ -190,6 +190,7 @@ def configuration(row: Row) -> Configuration:
         storage_type=row.get("StorageType"),
         iops=row.get("Iops"),
         throughput=row.get("StorageThroughput"),
+        multi_az=row.get("MultiAZ") or None,
         serverless=f"{scaling['MinCapacity']}-{scaling['MaxCapacity']}" if scaling else None,
         option_group=next((one["OptionGroupName"] for one in groups), None),
         parameter_group=next((one["DBParameterGroupName"] for one in row.get("DBParameterGroups", ())), None),
@@ -320,8 +321,8 @@ def restore_parameters(target: Target, spelling: Spelling) -> dict[str, Any]:
         spelling.restore_from: target.recovery_point_arn,
         "DBSubnetGroupName": target.subnet_group,
         "VpcSecurityGroupIds": target.security_groups,
-        "DeletionProtection": False,
-        "CopyTagsToSnapshot": False,
+        "DeletionProtection": target.is_kept,
+        "CopyTagsToSnapshot": target.is_kept,
         "Tags": tag_list(target.tags),
     }
     more = cluster_parameters(target) if spelling.kind == "cluster" else instance_parameters(target)
@@ -338,7 +339,8 @@ def cluster_parameters(target: Target) -> dict[str, Any]:
         "StorageType": target.storage_type,
         "ServerlessV2ScalingConfiguration": scaling,
     }
-    fixed = {"Engine": target.engine, "EngineVersion": target.engine_version, "BackupRetentionPeriod": 1}
+    days = max(1, target.backup_retention_days)
+    fixed = {"Engine": target.engine, "EngineVersion": target.engine_version, "BackupRetentionPeriod": days}
     return fixed | {name: value for name, value in optional.items() if value}
 
 
@@ -352,10 +354,15 @@ def instance_parameters(target: Target) -> dict[str, Any]:
     return {name: value for name, value in optional.items() if value} | {
         "DBInstanceClass": target.instance_class,
         "PubliclyAccessible": False,
-        "MultiAZ": False,
-        "AutoMinorVersionUpgrade": False,
-        "BackupRetentionPeriod": 0,
+        "MultiAZ": target.multi_az,
+        "BackupRetentionPeriod": target.backup_retention_days,
+        **upgrades(target),
     }
+
+
+def upgrades(target: Target) -> dict[str, bool]:
+    """What is to be removed again is not to be upgraded meanwhile; what stays is upgraded as AWS does it."""
+    return {} if target.is_kept else {"AutoMinorVersionUpgrade": False}
 
 
 def member_parameters(target: Target) -> dict[str, Any]:
@@ -367,6 +374,14 @@ def member_parameters(target: Target) -> dict[str, Any]:
         "DBInstanceClass": target.instance_class,
         "Engine": target.engine,
         "PubliclyAccessible": False,
-        "AutoMinorVersionUpgrade": False,
         "Tags": tag_list(target.tags),
+        **upgrades(target),
     }
+
+
+def restore_calls(target: Target) -> list[dict[str, Any]]:
+    """What a restore asks of AWS, in order: for those who look at the plan, or do it by hand."""
+    spelling = SPELLINGS[target.kind]
+    first = {"operation": spelling.restore, "parameters": restore_parameters(target, spelling)}
+    member = {"operation": "create_db_instance", "parameters": member_parameters(target)}
+    return [first, member] if target.kind == "cluster" else [first]

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from .errors import LifeboatError
-from .model import VERIFIED, RecoveryPoint, from_iso, iso
+from .model import DATABASE, VERIFIED, RecoveryPoint, from_iso, iso
 from .retention import Named, ours
 from .selection import Candidate, Selection, select
 
@@ -76,6 +76,17 @@ def landed_points(
     return [(one, one.item) for one in select(candidates, wanted, where)]
 
 
+def by_original(candidates: Iterable[tuple[Candidate, list[Named]]]) -> list[tuple[Candidate, list[Named]]]:
+    """The same, with one entry for each original: a database that was created anew goes on where the old one ended."""
+    entries: dict[str, tuple[Candidate, list[Named]]] = {}
+    for one, rows in candidates:
+        origin = rows[0][1].tags.get(DATABASE) or rows[0][0].digest
+        _one, earlier = entries.get(origin, (one, []))
+        every = sorted([*earlier, *rows], key=lambda row: row[0].original, reverse=True)
+        entries[origin] = candidate_of(every[0][1], every), every
+    return list(entries.values())
+
+
 def candidate_of(point: RecoveryPoint, item: Any) -> Candidate:
     return Candidate(point.database, point.database_kind, point.engine, point.tags, item)
 
@@ -94,11 +105,12 @@ def is_within(moment: datetime, choice: Choice) -> bool:
     return (choice.start is None or choice.start <= moment) and (choice.end is None or moment <= choice.end)
 
 
-def why_none(choice: Choice) -> str:
-    """Why a database has no recovery point to restore, and what to do."""
+def why_none(choice: Choice, rows: list[Named]) -> str:
+    """Why none of a database's recovery points, newest first, is to be restored, and what to do."""
     if choice.how == "verified":
         return "no drill has verified one of its recovery points yet. Choose the newest."
     if choice.how == "at":
-        return f"it has no recovery point that was made at or before {iso(choice.at)}. Choose a later time."
+        oldest = f"The oldest is of {iso(rows[-1][0].original)}: choose a later time."
+        return f"it has no recovery point that was made at or before {iso(choice.at)}. {oldest}"
     window = f"from {iso(choice.start) or 'the beginning'} to {iso(choice.end) or 'now'}"
     return f"it has no recovery point of the time {window}. Choose a wider window."

@@ -78,6 +78,18 @@ def are_kinds(value: Any) -> bool:
 TEXT: Rule = (is_text, "a text")
 SECONDS: Rule = (is_seconds, "a whole number of seconds above 0")
 NUMBER: Rule = (is_number, "a whole number")
+# What holds of a recovery: nothing of it is taken over from drills, whose networks are isolated and classes small.
+RECOVERY: Mapping[str, Rule] = {
+    "restore_as": TEXT,
+    "db_instance_class": (is_class, "a class such as db.r6g.large"),
+    "db_subnet_group_name": TEXT,
+    "db_parameter_group_name": TEXT,
+    "db_cluster_parameter_group_name": TEXT,
+    "vpc_security_group_ids": (is_texts, "a list of security groups"),
+    "serverless": (is_capacity, "a dictionary of min and max, numbers of capacity units"),
+    "multi_az": (is_yes_no, "true or false"),
+    "backup_retention_period": NUMBER,
+}
 RULES: Mapping[str, Rule] = {
     "rpo": SECONDS,
     "rto": SECONDS,
@@ -93,6 +105,7 @@ RULES: Mapping[str, Rule] = {
     "vpc_security_group_ids": (is_texts, "a list of security groups"),
     "expires_after": (is_seconds, "a whole number of minutes above 0"),
     "serverless": (is_capacity, "a dictionary of min and max, numbers of capacity units"),
+    "recovery": (is_mapping, "a dictionary of settings"),
     "source": TEXT,
     "interval": NUMBER,
     "kms_key_id": TEXT,
@@ -131,17 +144,19 @@ def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
         raise LifeboatError(what, why="it is no dictionary", remedy="Give it settings such as rpo, rto and checks")
     for setting, value in entry.items():
         check_setting(what, setting, value)
+    for setting, value in (entry.get("recovery") or {}).items():
+        check_setting(f"{what}.recovery", setting, value, RECOVERY)
     if name == EVERY and not is_first and not set(NARROWER) & set(entry):
         why = "it is for every database, so what it says would hold instead of what the entries above it say"
         raise LifeboatError(what, why=why, remedy="Put it first: the last entry that matches has the last word")
 
 
-def check_setting(what: str, setting: Any, value: Any) -> None:
-    if setting not in RULES:
-        close = get_close_matches(str(setting), RULES, n=1)
-        remedy = f"Did you mean {close[0]}" if close else f"Known are: {', '.join(RULES)}"
+def check_setting(what: str, setting: Any, value: Any, rules: Mapping[str, Rule] = RULES) -> None:
+    if setting not in rules:
+        close = get_close_matches(str(setting), rules, n=1)
+        remedy = f"Did you mean {close[0]}" if close else f"Known are: {', '.join(rules)}"
         raise LifeboatError(what, why=f"'{printable(setting, 70)}' is no setting", remedy=remedy)
-    holds, said = RULES[setting]
+    holds, said = rules[setting]
     if value is not None and not holds(value):
         why = f"{setting} is {printable(repr(value), 70)}"
         raise LifeboatError(what, why=why, remedy=f"Make {setting} {said}, or leave it out")

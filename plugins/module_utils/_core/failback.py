@@ -137,16 +137,19 @@ def require_legal(target: str, name: str, kind: str, own: str) -> None:
 
 
 def require_different(legs: Iterable[Leg]) -> None:
-    """Of one name at the source there can be one; and a DR site selects what it publishes by identifier."""
-    seen: dict[tuple[str, str], Leg] = {}
+    """Of one name at the source there can be one; and both sites select by the name of the recovered database."""
+    seen: dict[tuple[str, str, str], Leg] = {}
     for one in legs:
-        for place in ((one.source, one.target), (one.dr, one.database)):
-            other = seen.setdefault(place, one)
+        uses = (
+            ("becomes", one.source, one.target),
+            ("is", one.dr, one.database),
+            ("comes as", one.source, one.database),
+        )
+        for use in uses:
+            other = seen.setdefault(use, one)
             if other != one:
-                why = f"{other.arn} is called {place[1]} at {place[0]} as well"
-                raise cannot_bring_back(
-                    one.arn, why, "Bring them back one by one, with failback_databases and failback_names"
-                )
+                why = f"{other.arn} {use[0]} {use[2]} at {use[1]} as well"
+                raise cannot_bring_back(one.arn, why, "Bring them back one by one: failback_databases, failback_names")
 
 
 def require_free(legs: Iterable[Leg], standing: Iterable[Row], prefix: str, failback_id: str = "") -> list[Leg]:

@@ -43,8 +43,8 @@ def check_accounts(account: str, sources: Iterable[str], points: Iterable[Recove
     if account in {*sources, *(part for point in points for part in point.tags.get(DATABASE, "").split(":")[4:5])}:
         raise LifeboatError(
             f"Cannot restore in account {account}",
-            why="it is a source account: a drill would run beside the databases that it is to replace",
-            remedy="Run the drill at the DR site: correct the profile and account_id, or source_accounts",
+            why="it is a source account: what is restored would stand beside the databases that it is to replace",
+            remedy="Restore at the DR site: correct the profile and account_id, or source_accounts",
         )
 
 
@@ -59,6 +59,12 @@ def check_isolation(network: Network) -> None:
             why=f"its subnet {network.public_subnets[0]} has a route to an internet gateway",
             remedy="Name a subnet group of private subnets only",
         )
+
+
+def doubts(network: Network) -> list[str]:
+    """What a recovery may do and yet should know: its network is that of production."""
+    remedy = "What is restored there gets no public address."
+    return [f"{network.subnet_group} has a public subnet, {one}. {remedy}" for one in network.public_subnets[:1]]
 
 
 def chosen_groups(network: Network, wanted: Iterable[str]) -> list[str]:
@@ -82,6 +88,6 @@ def checked_group(wanted: str, group: SecurityGroup | None, network: Network) ->
             raise LifeboatError(
                 f"Cannot use the security group {wanted}",
                 why=f"one of its ingress rules lets in {source}, the whole world",
-                remedy="Remove that rule, or name a group that lets in the host that runs the checks and nobody else",
+                remedy="Remove that rule, or name a group that lets in only who needs the databases",
             )
     return group

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Literal
 
 Kind = Literal["instance", "cluster"]
+Purpose = Literal["drill", "recovery"]  # of a restored database: to be removed, or to be kept
 
 # Tags that we write. RDS allows letters, digits, spaces and _ . : / = + - @ in keys and values.
 MANAGED_BY = "lifeboat:managed-by"
@@ -22,6 +23,7 @@ LANDED = "lifeboat:landed"  # one key an account: lifeboat:landed:222222222222
 VERIFIED = "lifeboat:verified"
 PURPOSE = "lifeboat:purpose"
 DRILL_ID = "lifeboat:drill-id"
+RECOVERY_ID = "lifeboat:recovery-id"
 EXPIRES = "lifeboat:expires"
 RECOVERY_POINT = "lifeboat:recovery-point"
 RECOVERY = "recovery"  # the purpose of a database that is to stay; others stand for a while only
@@ -94,6 +96,7 @@ class Configuration:
     option_group: str | None = None
     parameter_group: str | None = None  # of an instance, or of a cluster's members
     cluster_parameter_group: str | None = None
+    multi_az: bool | None = None  # None: in one Availability Zone, or not known
 
 
 @dataclass(frozen=True, slots=True)

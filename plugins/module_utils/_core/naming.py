@@ -24,6 +24,7 @@ MAX_LENGTH = 63  # of a cluster snapshot's name; a DB snapshot's may be longer, 
 TIME_FORMAT = "%Y%m%d%H%M%S"
 DIGEST_LENGTH = 12
 NAME = re.compile(rf"(?P<start>[a-z][a-z0-9-]*)-(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{{DIGEST_LENGTH}}})")
+IDENTIFIER = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*")
 PREFIX = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}")
 
 
@@ -124,3 +125,21 @@ def restored_name(prefix: str, run: str, identifier: str, digest: str) -> str:
     """The identifier of a database that a drill or a recovery makes: the same again for the same run."""
     room = MAX_LENGTH - len(prefix) - len(run) - 6 - 3 - 2  # and -1 for the member of a cluster
     return "-".join(part for part in (prefix, run, readable(identifier, room), digest[:6]) if part)
+
+
+def recovered_name(pattern: str | None, identifier: str, prefix: str, longest: int = MAX_LENGTH) -> str:
+    """The identifier of a recovery: the original's, or another one in which ``{database}`` stands for it.
+
+    What we make for a time is called ``PREFIX-...``, and cleaners go by that: a recovery is never called so.
+
+    :raises LifeboatError: when no database may be called like that.
+    """
+    name = (pattern or "{database}").replace("{database}", identifier).lower()
+    what = f"Cannot restore {identifier} as {name}"
+    if not IDENTIFIER.fullmatch(name) or len(name) > longest:
+        why = f"an identifier has a letter first, then letters, digits and single hyphens, at most {longest} here"
+        raise LifeboatError(what, why=why, remedy="Choose another name with restore_as")
+    if name.startswith(f"{prefix}-"):
+        why = f"names that start with {prefix}- are for databases that are removed again"
+        raise LifeboatError(what, why=why, remedy="Choose another name with restore_as")
+    return name

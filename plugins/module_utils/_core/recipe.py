@@ -32,6 +32,7 @@ WORDS = {
     "options": "option_group",
     "parameters": "parameter_group",
     "cluster-parameters": "cluster_parameter_group",
+    "multi-az": "multi_az",
 }
 NUMBERS = ("iops", "throughput")
 
@@ -92,12 +93,22 @@ def read_recipe(document: Mapping[str, Any]) -> Recipe:
             for one in document["parameter_groups"]
         )
         known = {name: document[name] for name in WORDS.values() if document.get(name) is not None}
-        told: dict[str, Any] = {name: int(value) if name in NUMBERS else str(value) for name, value in known.items()}
+        told = {name: read_word(name, value) for name, value in known.items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"recipe: {error}") from error
     if any(one.kind not in ("instance", "cluster") for one in groups):
         raise ValueError("recipe: a parameter group is of an instance or a cluster")
     return Recipe(Configuration(**told), groups)
+
+
+def read_word(name: str, value: Any) -> Any:
+    """A setting as a configuration has it.
+
+    :raises ValueError: when it is none.
+    """
+    if name == "multi_az":
+        return str(value).lower() in ("yes", "true") or None
+    return int(value) if name in NUMBERS else str(value)
 
 
 def group_name(prefix: str, group: ParameterGroup) -> str:
@@ -124,15 +135,14 @@ def with_groups(recipe: Recipe, prefix: str) -> Configuration:
 def as_tag(configuration: Configuration) -> str:
     """The value of the tag, for example ``class=db.r6g.large storage=gp3``. At most 256 characters: names are short."""
     told = {word: getattr(configuration, name) for word, name in WORDS.items()}
-    return " ".join(f"{word}={value}" for word, value in told.items() if value is not None)
+    return " ".join(f"{word}={'yes' if value is True else value}" for word, value in told.items() if value is not None)
 
 
 def configuration_of(point: RecoveryPoint) -> Configuration | None:
     """What the tag of a recovery point says of its database's configuration; None without one that can be read."""
     pairs = [part.partition("=") for part in point.tags.get(RECIPE, "").split()]
-    told: dict[str, Any] = {WORDS[word]: value for word, _sign, value in pairs if word in WORDS and value}
     try:
-        told |= {name: int(told[name]) for name in NUMBERS if name in told}
+        told = {WORDS[word]: read_word(WORDS[word], value) for word, _sign, value in pairs if word in WORDS and value}
     except ValueError:  # somebody else wrote it
         return None
     return Configuration(**told) if told else None

@@ -2,49 +2,41 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""Recovery points as running, isolated, owned databases: what to start, what to wait for, what to remove."""
+"""Recovery points as running, owned databases: what to start, and what to wait for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
 
 from .errors import LifeboatError
 from .model import (
+    DATABASE,
     DRILL_ID,
     EXPIRES,
     MANAGED_BY,
     PURPOSE,
+    RECOVERY_ID,
     RECOVERY_POINT,
     Configuration,
     Database,
     Kind,
+    Purpose,
     RecoveryPoint,
-    from_iso,
     iso,
 )
-from .naming import Lineage, restored_name
+from .naming import MAX_LENGTH, Lineage, recovered_name, restored_name
 from .option_groups import custom
 from .recipe import configuration_of
-from .stand_in import STAND_IN, is_expired
 
+MAX_TAGS = 50  # of a database
+RESERVED = "aws:"  # tags that only AWS may give
 DRILL = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,23}")
 SERVERLESS_CLASS = "db.serverless"
 DEFAULT_CLASS = "db.t4g.medium"
 PROVISIONED_FROM = 400  # GiB
-Stage = Literal["restore", "wait", "member", "ready", "failed"]
-# What a bad end asks for; whatever else there is, the events of the database tell.
-REMEDIES = {
-    "inaccessible-encryption-credentials": "Enable its KMS key",
-    "inaccessible-encryption-credentials-recoverable": "Enable its KMS key",
-    "incompatible-network": "Name a DB subnet group with free addresses",
-    "insufficient-capacity": "Name another db_instance_class, or a subnet group in more Availability Zones",
-    "storage-full": "Restore another recovery point, of a time when there was room",
-}
-LOOK_AT_EVENTS = "Look at its events in RDS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +44,16 @@ class RestoreOptions:
     """What one database is to be restored as."""
 
     prefix: str
-    drill_id: str
+    drill_id: str  # or the id of the recovery
     subnet_group: str
     security_groups: tuple[str, ...]
     instance_class: str | None  # as the original database had it, where that is known, when left out
     kms_key_id: str | None
     expires: datetime
+    purpose: Purpose = "drill"
+    restore_as: str | None = None  # of recoveries alone, like the next two
+    multi_az: bool | None = None  # as the original database had it, when left out
+    backup_retention_days: int = 0
     serverless: Mapping[str, float] | None = None  # the capacity of Aurora Serverless v2: min, max
     iam: bool = False
     parameter_group: str | None = None
@@ -66,7 +62,7 @@ class RestoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A database that a drill makes out of a recovery point; plain values, so that it travels between passes."""
+    """A database that is made out of a recovery point; plain values, so that it travels between passes."""
 
     kind: Kind  # of what is made
     database_kind: Kind  # of the original: an instance may stand in for a Multi-AZ DB cluster
@@ -88,6 +84,10 @@ class Target:
     kms_key_id: str | None
     key_of_point: str | None
     tags: dict[str, str]
+    purpose: Purpose = "drill"
+    source: str = ""  # the ARN of the original database, or its identifier where that is all there is
+    multi_az: bool = False
+    backup_retention_days: int = 0
     database_tags: dict[str, str] = field(default_factory=dict)
     serverless: dict[str, float] | None = None
     iam: bool = False
@@ -109,9 +109,19 @@ class Target:
         return self.kind, self.name
 
     @property
+    def keys(self) -> list[tuple[Kind, str]]:
+        """All names that it takes: a cluster has a member."""
+        return [self.key, ("instance", self.member)] if self.kind == "cluster" else [self.key]
+
+    @property
     def member(self) -> str:
         """The instance through which a restored cluster is reached."""
         return f"{self.name}-1"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is to stay, in the place of the original."""
+        return self.purpose == "recovery"
 
     @property
     def is_stand_in(self) -> bool:
@@ -145,8 +155,19 @@ def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
     return None
 
 
+def why_not_recoverable(point: RecoveryPoint, options: RestoreOptions) -> str | None:
+    """What serves production has a class that somebody chose."""
+    told = configuration_of(point)
+    if options.purpose == "drill" or options.instance_class or options.serverless or (told and told.instance_class):
+        return None
+    return "its recovery point does not tell the class of the original. Name one as db_instance_class."
+
+
 def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> Target:
-    """The database that this drill makes of a recovery point; a second run plans the same one."""
+    """The database that this run makes of a recovery point; a second run plans the same one.
+
+    :raises LifeboatError: when a recovery could not bear the name that it should have.
+    """
     known = configuration_of(point)
     told = fitting(known or Configuration(), point)
     wanted = options.instance_class or told.instance_class or DEFAULT_CLASS
@@ -156,7 +177,7 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         kind=point.kind,
         database_kind=point.database_kind,
         identifier=point.database,
-        name=name_of_target(lineage, point, options.prefix, options.drill_id),
+        name=name_of_target(lineage, point, options),
         engine=point.engine,
         engine_version=point.engine_version,
         region=point.region,
@@ -172,7 +193,11 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         instance_class=SERVERLESS_CLASS if is_serverless else wanted,
         kms_key_id=options.kms_key_id,
         key_of_point=point.kms_key_id,
-        tags=tags_for_drill(point.name, options),
+        tags=tags_for(point, options),
+        purpose=options.purpose,
+        source=point.tags.get(DATABASE) or point.database,
+        multi_az=options.purpose == "recovery" and wants_multi_az(point, options, told),
+        backup_retention_days=options.backup_retention_days,
         database_tags=point.database_tags,
         serverless=dict(serverless or {}) if is_serverless else None,
         iam=options.iam,
@@ -184,6 +209,12 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         throughput=told.throughput,
     )
     return replace(target, unlike=unlike(target, known))
+
+
+def wants_multi_az(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> bool:
+    """A standby in another Availability Zone, as the original had one; a cluster has members instead."""
+    wanted = told.multi_az if options.multi_az is None else options.multi_az
+    return bool(wanted) and point.kind == "instance"
 
 
 def fitting(told: Configuration, point: RecoveryPoint) -> Configuration:
@@ -212,109 +243,36 @@ def unlike(target: Target, told: Configuration | None) -> list[str]:
         ("DB cluster parameter group", target.cluster_parameter_group, told.cluster_parameter_group),
         ("option group", target.option_group, custom(told.option_group)),
     )
-    return [
+    groups = [
         f"{what}: {have or 'the default'} instead of {want or 'the default'}"
         for what, have, want in pairs
         if have != want
     ]
+    alone = "Availability Zones: one instead of several"
+    return groups + ([alone] if told.multi_az and not target.multi_az else [])
 
 
-def name_of_target(lineage: Lineage, point: RecoveryPoint, prefix: str, drill_id: str) -> str:
-    return restored_name(prefix, drill_id, point.database, lineage.digest)
+def name_of_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> str:
+    """A drill's has a name of its own. A recovery's is the one that applications know, unless told otherwise.
 
-
-def tags_for_drill(recovery_point: str, options: RestoreOptions) -> dict[str, str]:
-    return {
-        MANAGED_BY: options.prefix,
-        PURPOSE: "drill",
-        DRILL_ID: options.drill_id,
-        EXPIRES: str(iso(options.expires)),
-        RECOVERY_POINT: recovery_point,
-    }
-
-
-def require_own(targets: Iterable[Target], databases: Databases, prefix: str, drill_id: str) -> None:
-    """Nothing that this drill did not make may bear a name that it needs.
-
-    :raises LifeboatError: naming the first such database.
+    :raises LifeboatError: when a recovery could not bear that name.
     """
-    for target in targets:
-        for key in (target.key, ("instance", target.member)):
-            taken = databases.get(key)
-            if taken is not None and not belongs_to(taken, prefix, drill_id):
-                raise LifeboatError(
-                    f"Cannot restore {target.identifier} as {key[1]}",
-                    why="a database of that name exists, and this drill did not make it",
-                    remedy="Choose another drill_id, or delete that database",
-                )
+    if options.purpose == "drill":
+        return restored_name(options.prefix, options.drill_id, point.database, lineage.digest)
+    longest = MAX_LENGTH - 2 if point.kind == "cluster" else MAX_LENGTH  # -1 for its member
+    return recovered_name(options.restore_as, point.database, options.prefix, longest)
 
 
-def stage_of(target: Target, databases: Databases) -> tuple[Stage, Database | None]:
-    """What a target needs next, and the database that shows it."""
-    found = databases.get(target.key)
-    if found is None:
-        return "restore", None
-    if not found.is_usable:
-        return unusable(target, found), found
-    if target.kind == "instance":
-        return ("ready" if found.host else "wait"), found
-    member = databases.get(("instance", target.member))
-    if member is None:
-        return "member", found
-    return ("ready", found) if member.is_usable else (unusable(target, member), member)
+def tags_for(point: RecoveryPoint, options: RestoreOptions) -> dict[str, str]:
+    """What a database is for, and of which run; a drill's says when it may go."""
+    ours = {MANAGED_BY: options.prefix, PURPOSE: options.purpose, RECOVERY_POINT: point.name}
+    if options.purpose == "drill":
+        return {**ours, DRILL_ID: options.drill_id, EXPIRES: str(iso(options.expires))}
+    return with_theirs(point, {**ours, RECOVERY_ID: options.drill_id})
 
 
-def unusable(target: Target, found: Database) -> Stage:
-    """Whether it is on its way. What a killed run was removing goes first; what this run made is not to go."""
-    is_going_first = found.status == "deleting" and target.started is None
-    return "failed" if found.is_broken and not is_going_first else "wait"
-
-
-def why_failed(target: Target, found: Database) -> str:
-    remedy = REMEDIES.get(found.status, LOOK_AT_EVENTS)
-    return f"The restore of {target.identifier} ended as {found.status} ({found.id.identifier}). {remedy}."
-
-
-def phases_of(target: Target, now: datetime) -> dict[str, int]:
-    """How long each phase took, in seconds on AWS's clock, one after the other; what this run did not see is absent."""
-    marks = {
-        "choose": (target.began, target.chosen),
-        "restore_call": (target.chosen, target.started),
-        "available": (target.started, target.usable if target.kind == "cluster" else iso(now)),
-        "member": (target.usable, iso(now)),
-    }
-    return {name: seconds_between(start, end) for name, (start, end) in marks.items() if start and end}
-
-
-def seconds_between(start: str, end: str) -> int:
-    return int((from_iso(end) - from_iso(start)).total_seconds())
-
-
-# -- whose it is, and when it goes ------------------------------------------------------------------------------------
-
-
-def is_ours(database: Database, prefix: str) -> bool:
-    """Both our tag and our name, or it is not ours to delete: who restores by hand may inherit the tags."""
-    return database.tags.get(MANAGED_BY) == prefix and database.id.identifier.startswith(f"{prefix}-")
-
-
-def belongs_to(database: Database, prefix: str, drill_id: str) -> bool:
-    """Whether this drill made a database: only then may it be deleted. A recovery never does."""
-    tags = database.tags
-    return is_ours(database, prefix) and (tags.get(PURPOSE), tags.get(DRILL_ID)) == ("drill", drill_id)
-
-
-def is_left_behind(database: Database, prefix: str, now: datetime) -> bool:
-    """Whether a database of a drill, or a stand-in, is past its time; a recovery has none."""
-    temporary = database.tags.get(PURPOSE) in ("drill", STAND_IN)
-    return temporary and is_ours(database, prefix) and is_expired(database, now)
-
-
-def members_first(databases: Iterable[Database]) -> list[Database]:
-    """As they can be deleted: a cluster with members cannot."""
-    return sorted(databases, key=lambda one: (one.id.kind == "cluster", one.id.identifier))
-
-
-def can_be_deleted_now(database: Database) -> bool:
-    """A database that is still being made or changed refuses; a cluster goes after its members."""
-    return (database.is_usable or (database.is_broken and database.status != "deleting")) and not database.members
+def with_theirs(point: RecoveryPoint, ours: dict[str, str]) -> dict[str, str]:
+    """A recovery is tagged like its original, as far as those tags travelled and there is room, and says which one."""
+    own = {**ours, **({DATABASE: point.tags[DATABASE]} if point.tags.get(DATABASE) else {})}
+    theirs = sorted((key, value) for key, value in point.database_tags.items() if not key.startswith(RESERVED))
+    return {**dict(theirs[: MAX_TAGS - len(own)]), **own}

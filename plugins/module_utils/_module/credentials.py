@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""One pass over the ways into a drill's databases: ask for new passwords, see that they hold, hand them over."""
+"""One pass over the ways into restored databases: ask for new passwords, see that they hold, hand them over."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.errors import LifeboatError
 from .._core.model import Database, iso
-from .._core.restore import belongs_to, check_drill_id
+from .._core.ownership import belongs_to, is_recovery
+from .._core.restore import check_drill_id
 from .reconcile import TRY_AGAIN, seconds_since
 from .remove import names_of
 from .result import Report
@@ -31,13 +32,32 @@ def make_credentials(params: Mapping[str, Any], site: Site, *, check_mode: bool)
         for database in site.databases_named(names_of(params["resume"])):
             work.settle(database, documents[database.id.kind, database.id.identifier])
     else:
-        check_drill_id(params["drill_id"])
+        is_wanted = whose(params)
         check_username(params["mode"], params["username"])
         site.check_account(params["account_id"])
-        for database in site.databases():
-            if belongs_to(database, params["prefix"], params["drill_id"]) and is_door(database):
+        for database in filter(is_wanted, site.databases()):
+            if is_door(database):
                 getattr(work, f"make_{params['mode']}")(database)
     return work.report.as_result(credentials=work.found)
+
+
+def whose(params: Mapping[str, Any]) -> Callable[[Database], bool]:
+    """Which databases are meant: a drill's by its id, recoveries by their names.
+
+    :raises LifeboatError: when that is not clear, or a password would be lost.
+    """
+    check_drill_id(params["drill_id"])
+    prefix, names = params["prefix"], params["names"]
+    if params["purpose"] == "drill":
+        return lambda database: belongs_to(database, prefix, params["drill_id"])
+    if names is None:
+        why = "names is not set: other recoveries are in use, and nobody is to change their passwords"
+        raise LifeboatError("Cannot tell which recoveries are meant", why=why, remedy="Name them")
+    if params["mode"] == "random":
+        why = "nobody would know it afterwards"
+        remedy = "Set mode to managed, so that RDS keeps it in Secrets Manager, or to iam"
+        raise LifeboatError("Cannot set a random password on a recovery", why=why, remedy=remedy)
+    return lambda database: is_recovery(database, prefix) and database.id.identifier in names
 
 
 def is_door(database: Database) -> bool:
@@ -122,6 +142,7 @@ class Work:
             self.retry(document, refusal, facts)
             return
         seconds = seconds_since(document.get("started"), self.site.now)
+        facts["secret_arn"] = database.secret_arn
         self.report.step("set", reason="the new password is in force", seconds=seconds, **facts)
 
     def retry(self, document: dict[str, Any], refusal: AwsRefusal, facts: dict[str, Any]) -> None:

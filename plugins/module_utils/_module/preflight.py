@@ -15,23 +15,23 @@ from datetime import timedelta
 from typing import Any
 
 from .._aws.site import Site
-from .._core.choice import Choice, choose, landed_points, read_choice, why_none
+from .._core.choice import Choice, by_original, choose, landed_points, read_choice, why_none
 from .._core.errors import LifeboatError, raise_all
-from .._core.isolation import Network, check_accounts, check_isolation, chosen_groups
+from .._core.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
 from .._core.keys import check_key
-from .._core.model import RECOVERY_POINT, Database, Key, iso
+from .._core.model import RECOVERY_POINT, Database, Key, Purpose, iso
+from .._core.naming import restored_name
 from .._core.offers import Offers, named, obstacles, wanted_class
 from .._core.overrides import read_overrides, settings_for
+from .._core.ownership import belongs_to, is_made_for, require_distinct, require_own
 from .._core.quota import lacking
 from .._core.restore import (
     Databases,
     RestoreOptions,
     Target,
-    belongs_to,
     check_drill_id,
-    name_of_target,
     plan_target,
-    require_own,
+    why_not_recoverable,
     why_not_restorable,
 )
 from .._core.retention import Named
@@ -50,14 +50,22 @@ SETTINGS = (
     "db_cluster_parameter_group_name",
     "expires_after",
     "serverless",
+    "restore_as",
+    "multi_az",
+    "backup_retention_period",
 )
+# What drills decide for themselves.
+OF_RECOVERIES = ("restore_as", "multi_az", "backup_retention_period")
+RETENTION = range(1, 36)  # days that RDS keeps backups where there are any
+BACKUP_DAYS = 7  # unless told otherwise
 Wish = tuple[Candidate, list[Named], dict[str, Any]]  # a database, its recovery points, and how it is wanted
 
 
 @dataclass(frozen=True, slots=True)
-class Drill:
+class Run:
     """What is the same for all databases of one call."""
 
+    purpose: Purpose
     prefix: str
     drill_id: str
     choice: Choice
@@ -76,13 +84,20 @@ def look(params: Mapping[str, Any], site: Site, report: Report) -> tuple[list[Ta
     choice = read_choice(params["recovery_point"])
     site.check_account(params["account_id"])
     began = iso(site.now)
-    points = site.recovery_points("manual")
+    wishes = read_wishes(candidates(params, site), params)
+    for _one, _rows, settings in wishes:
+        check_settings(settings, params["purpose"])
+    run = guarded(params, choice, wishes, site, report)
+    planned = [one for wish in wishes if (one := plan(wish, run, site, report))]
+    targets = without_obstacles([replace(one, began=began) for one in planned], run, site, report)
+    return [replace(one, chosen=iso(site.now)) for one in targets], run.databases, began
+
+
+def candidates(params: Mapping[str, Any], site: Site) -> list[tuple[Candidate, list[Named]]]:
+    """The selected databases with what has landed of each. A recovery knows them by the names that they had."""
     where = f"the landed recovery points of account {site.account}, {site.region}"
-    wishes = read_wishes(landed_points(points, params["prefix"], selection(params), where), params)
-    drill = guarded(params, choice, wishes, site)
-    planned = [one for wish in wishes if (one := plan(wish, drill, site, report))]
-    targets = without_obstacles([replace(one, began=began) for one in planned], drill, site, report)
-    return [replace(one, chosen=iso(site.now)) for one in targets], drill.databases, began
+    found = landed_points(site.recovery_points("manual"), params["prefix"], selection(params), where)
+    return by_original(found) if params["purpose"] == "recovery" else found
 
 
 def read_wishes(candidates: Iterable[tuple[Candidate, list[Named]]], params: Mapping[str, Any]) -> list[Wish]:
@@ -110,7 +125,19 @@ def require_network(what: str, settings: Mapping[str, Any]) -> None:
             )
 
 
-def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site: Site) -> Drill:
+def check_settings(settings: Mapping[str, Any], purpose: Purpose) -> None:
+    """:raises LifeboatError: when a drill is told what only a recovery may be told, or backups would be off."""
+    told = [name for name in OF_RECOVERIES if settings[name] is not None]
+    if purpose == "drill" and told:
+        why = "a drill's databases have names of their own, no standby and no backups"
+        raise LifeboatError(f"Cannot use {told[0]} in a drill", why=why, remedy="Leave it out")
+    days = settings["backup_retention_period"]
+    if days is not None and days not in RETENTION:
+        why = f"a recovery keeps backups for {RETENTION[0]} to {RETENTION[-1]} days"
+        raise LifeboatError(f"Cannot use backup_retention_period {days}", why=why, remedy="Choose such a number")
+
+
+def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site: Site, report: Report) -> Run:
     """What all restores share, once it is known to be isolated and usable.
 
     :raises LifeboatError: naming all that is not.
@@ -121,15 +148,24 @@ def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site:
     key_id = params["kms_key_id"]
     pairs = {(settings[NETWORK[0]], tuple(settings[NETWORK[1]])) for settings in wanted}
     key: list[Key] = []
+    is_drill = params["purpose"] == "drill"
     check_all(
         lambda: check_accounts(site.account, params["source_accounts"], points),
-        *((lambda network=network: check_isolation(network)) for network in networks.values()),
+        *((lambda network=network: check_isolation(network)) for network in networks.values() if is_drill),
         *((lambda pair=pair: chosen_groups(networks[pair[0]], pair[1])) for pair in sorted(pairs)),
         lambda: key.append(check_key(site.key(key_id), site.account, site.region)) if key_id else None,
     )
-    databases = by_key(site.databases())
-    iam = params["iam_authentication"]
-    return Drill(params["prefix"], params["drill_id"], choice, next(iter(key), None), networks, databases, iam)
+    report.warnings += [] if is_drill else [doubt for network in networks.values() for doubt in doubts(network)]
+    return Run(
+        purpose=params["purpose"],
+        prefix=params["prefix"],
+        drill_id=params["drill_id"],
+        choice=choice,
+        key=next(iter(key), None),
+        networks=networks,
+        databases=by_key(site.databases()),
+        iam=params["iam_authentication"],
+    )
 
 
 def check_all(*checks: Callable[[], Any]) -> None:
@@ -143,56 +179,69 @@ def check_all(*checks: Callable[[], Any]) -> None:
     raise_all(CANNOT, problems)
 
 
-def plan(wish: Wish, drill: Drill, site: Site, report: Report) -> Target | None:
+def plan(wish: Wish, run: Run, site: Site, report: Report) -> Target | None:
     """The database that is to be made of one of these recovery points, or None when there is no fit one."""
     one, rows, settings = wish
-    running = started_before(rows, drill)
-    if running:
-        wanted = running.tags.get(RECOVERY_POINT)
-        chosen = next((row for row in rows if row[1].name == wanted), None)
-        problem = f"it was restored from {wanted}, which is gone. Choose another drill_id."
-    else:
-        chosen, problem = choose(rows, drill.choice, drill.drill_id), why_none(drill.choice)
+    options = options_for(settings, run, site)
+    chosen, problem = pick(rows, run)
     if chosen:
-        problem = why_not_restorable(chosen[1], site.account) or ""
+        problem = why_not_restorable(chosen[1], site.account) or why_not_recoverable(chosen[1], options) or ""
     if problem or chosen is None:
         about = f"{one.identifier} from {chosen[1].name}" if chosen else one.identifier
         report.step("failed", reason=f"{CANNOT} {about}: {problem}", database=one.identifier, kind=one.kind)
         return None
-    return replace(plan_target(*chosen, options_for(settings, drill, site)), adopted=running is not None)
+    target = plan_target(*chosen, options)
+    found = run.databases.get(target.key)
+    return replace(target, adopted=found is not None and is_made_for(found, target))
 
 
-def started_before(rows: list[Named], drill: Drill) -> Database | None:
+def pick(rows: list[Named], run: Run) -> tuple[Named | None, str]:
+    """The recovery point to restore, or why there is none. What a killed drill had begun decides for the next one."""
+    running = started_before(rows, run)
+    if running:
+        wanted = running.tags.get(RECOVERY_POINT)
+        gone = f"it was restored from {wanted}, which is gone. Choose another drill_id."
+        return next((row for row in rows if row[1].name == wanted), None), gone
+    return choose(rows, run.choice, run.drill_id), why_none(run.choice, rows)
+
+
+def started_before(rows: list[Named], run: Run) -> Database | None:
     """What a run of this drill that was killed made of this database."""
-    name = name_of_target(*rows[0], drill.prefix, drill.drill_id)
-    found = drill.databases.get(("instance", name)) or drill.databases.get(("cluster", name))
-    return found if found and belongs_to(found, drill.prefix, drill.drill_id) else None
+    lineage, point = rows[0]
+    name = restored_name(run.prefix, run.drill_id, point.database, lineage.digest)
+    found = run.databases.get(("instance", name)) or run.databases.get(("cluster", name))
+    return found if found and belongs_to(found, run.prefix, run.drill_id) else None
 
 
-def options_for(settings: Mapping[str, Any], drill: Drill, site: Site) -> RestoreOptions:
-    network = drill.networks[settings["db_subnet_group_name"]]
+def options_for(settings: Mapping[str, Any], run: Run, site: Site) -> RestoreOptions:
+    network = run.networks[settings["db_subnet_group_name"]]
+    days = settings["backup_retention_period"]
     return RestoreOptions(
-        prefix=drill.prefix,
-        drill_id=drill.drill_id,
+        prefix=run.prefix,
+        drill_id=run.drill_id,
         subnet_group=network.subnet_group,
         security_groups=tuple(chosen_groups(network, settings["vpc_security_group_ids"])),
         instance_class=settings["db_instance_class"],
-        kms_key_id=drill.key.arn if drill.key else None,
+        kms_key_id=run.key.arn if run.key else None,
         expires=site.now + timedelta(minutes=settings["expires_after"]),
+        purpose=run.purpose,
+        restore_as=settings["restore_as"],
+        multi_az=settings["multi_az"],
+        backup_retention_days=(BACKUP_DAYS if days is None else days) if run.purpose == "recovery" else 0,
         serverless=settings["serverless"],
-        iam=drill.iam,
+        iam=run.iam,
         parameter_group=settings["db_parameter_group_name"],
         cluster_parameter_group=settings["db_cluster_parameter_group_name"],
     )
 
 
-def without_obstacles(targets: list[Target], drill: Drill, site: Site, report: Report) -> list[Target]:
+def without_obstacles(targets: list[Target], run: Run, site: Site, report: Report) -> list[Target]:
     """The targets that can be made here; the others are reported.
 
     :raises LifeboatError: when a name is taken, or the account has no room for all.
     """
     new = [one for one in targets if not one.adopted]
-    offers = read_offers(new, drill, site)
+    offers = read_offers(new, run, site)
     stopped = {one.key: found for one in new if (found := obstacles(one, offers))}
     for one in new:
         if one.key in stopped:
@@ -200,7 +249,8 @@ def without_obstacles(targets: list[Target], drill: Drill, site: Site, report: R
             report.step("failed", reason=reason, database=one.identifier, kind=one.database_kind)
     free = [one for one in targets if one.key not in stopped]
     check_all(
-        lambda: require_own(free, drill.databases, drill.prefix, drill.drill_id),
+        lambda: require_distinct(free),
+        lambda: require_own(free, run.databases),
         lambda: require_room([one for one in free if not one.adopted], site),
     )
     return free
@@ -213,9 +263,9 @@ def require_room(targets: list[Target], site: Site) -> None:
         raise LifeboatError(f"{CANNOT} {len(targets)} databases in {site.region}", why=" ".join(problems))
 
 
-def read_offers(targets: list[Target], drill: Drill, site: Site) -> Offers:
+def read_offers(targets: list[Target], run: Run, site: Site) -> Offers:
     """What there is of what these targets need: a call for each class, key and parameter group."""
-    own = {drill.key.arn: drill.key} if drill.key else {}
+    own = {run.key.arn: run.key} if run.key else {}
     keys, refused = site.keys(one.key_of_point for one in targets if one.key_of_point not in own)
     return Offers(
         classes={wanted: site.offer(wanted) for wanted in sorted({wanted_class(one) for one in targets})},

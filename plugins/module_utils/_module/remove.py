@@ -17,7 +17,8 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.errors import LifeboatError
 from .._core.model import EXPIRES, Database
-from .._core.restore import belongs_to, can_be_deleted_now, check_drill_id, is_left_behind, members_first
+from .._core.ownership import belongs_to, can_be_deleted_now, is_left_behind, members_first
+from .._core.restore import check_drill_id
 from .reconcile import TRY_AGAIN
 from .result import Report
 
@@ -39,7 +40,13 @@ def remove(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[s
 
 
 def check_whose(params: Mapping[str, Any]) -> None:
-    """:raises LifeboatError: when it is not clear what is to go."""
+    """:raises LifeboatError: when it is not clear what is to go, or that stays."""
+    if params["purpose"] != "drill":
+        raise LifeboatError(
+            "Cannot remove a recovery",
+            why="it is in the place of its original, and nobody here deletes it",
+            remedy="Turn its deletion protection off and delete it with RDS itself",
+        )
     if not params["expired"]:
         check_drill_id(params["drill_id"])
     elif params["drill_id"]:

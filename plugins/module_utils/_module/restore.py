@@ -11,9 +11,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from .._aws.errors import AwsRefusal
+from .._aws.rows import restore_calls
 from .._aws.site import Site
 from .._core.model import Database, iso
-from .._core.restore import Databases, Target, phases_of, require_own, stage_of, why_failed
+from .._core.ownership import require_own
+from .._core.restore import Databases, Target
+from .._core.stages import phases_of, stage_of, why_failed
 from .preflight import by_key, look
 from .reconcile import DOUBTFUL, TRY_AGAIN, seconds_since
 from .result import Report
@@ -31,7 +34,7 @@ def restore(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     else:
         targets = [Target(**document) for document in params["resume"]]
         databases = by_key(site.databases_named(names_of(targets)))
-        require_own(targets, databases, params["prefix"], params["drill_id"])
+        require_own(targets, databases)
     for target in targets:
         advance(target, databases, site, report, check_mode=check_mode)
     return report.as_result(**more)
@@ -69,7 +72,7 @@ def write(target: Target, stage: str, site: Site, report: Report, *, check_mode:
     report.change(name, None, {"recovery_point": target.recovery_point, "tags": target.tags})
     if check_mode:
         reason = because("it does not run yet", target)
-        report.step("restoring", reason=reason, changed=True, **facts(target))
+        report.step("restoring", reason=reason, changed=True, **facts(target), **plan_of(target))
         return
     usable = iso(site.now) if stage == "member" and target.started else None
     try:
@@ -117,6 +120,12 @@ def facts(target: Target) -> dict[str, Any]:
         "unlike": target.unlike or None,
         "adopted": target.adopted or None,
     }
+
+
+def plan_of(target: Target) -> dict[str, Any]:
+    """What check mode tells of a restore: all that AWS would be asked, and the key of what comes to be."""
+    key = target.key_of_point if target.encrypted else target.kms_key_id if target.kind == "cluster" else None
+    return {"calls": restore_calls(target), "kms_key_id": key}
 
 
 def connection(database: Database, reached: Database) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.docume
     COLLECTION_VERSION,
     document,
     not_tested,
-    scrub,
     summary,
     table,
 )
@@ -24,6 +23,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge 
     judge_database,
     judge_drill,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.shape import scrub
 
 ROOT = Path(__file__).parents[3]
 STARTED = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)
@@ -166,6 +166,26 @@ def test_all_failures_are_told_and_what_is_only_unverified_is_not() -> None:
     assert verdict(**changes) == ("failed", "left behind, teardown left; RPO 2 h is over the objective of 1 min")
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"teardown": {"status": "kept"}}, ("verified", ""), id="kept"),
+        pytest.param({"teardown": {"status": "deleted", "reason": "it is gone"}},
+                     ("failed", "not kept, teardown deleted: it is gone"), id="gone"),
+        pytest.param({"teardown": None}, ("unverified", "nothing is known of the teardown"), id="nobody-knows"),
+        pytest.param({"restore": {"status": "failed"}, "teardown": {"status": "deleted"}, "objectives": None},
+                     ("failed", "restore failed"), id="nothing-to-keep"),
+    ],
+)  # fmt: skip
+def test_a_recovery_is_to_stay(changes: Row, expected: tuple[str, str]) -> None:
+    judged = judge_database(facts(**changes), STARTED, purpose="recovery")
+    assert (judged.verdict, judged.reason) == expected
+
+
+def test_what_a_drill_keeps_is_left_behind() -> None:
+    assert verdict(teardown={"status": "kept"}) == ("failed", "left behind, teardown kept")
+
+
 PROBLEM = {"database": "orders", "reason": "the check host was unreachable", "verdict": "unverified"}
 
 
@@ -216,7 +236,7 @@ def test_the_table_is_made_of_printable_lines_whatever_it_is_told() -> None:
 
 def test_the_last_line_says_it_all() -> None:
     judged = judge_drill([facts(), facts(check=None)], [], STARTED)
-    assert summary("d1", judged, []) == "lifeboat drill d1: UNVERIFIED (1 of 2 verified)"
+    assert summary("drill", "d1", judged, []) == "lifeboat drill d1: UNVERIFIED (1 of 2 verified)"
 
 
 def test_nothing_named_like_a_secret_is_kept() -> None:
@@ -267,7 +287,11 @@ def test_says_what_was_not_tested() -> None:
 
 def test_the_document_holds_the_facts_and_the_conclusions() -> None:
     params = {
+        "purpose": "drill",
         "drill_id": "d1",
+        "name": "quarterly",
+        "who": {"user": "ops", "token": "x"},
+        "controls": [],
         "started_clock": "aws",
         "site": {"account_id": "222222222222", "region": "us-east-1"},
         "databases": [facts(restore={**restore(), "password": "x"}, checked_on="bastion")],
@@ -283,7 +307,12 @@ def test_the_document_holds_the_facts_and_the_conclusions() -> None:
         "version": 1,
         "verdict": "verified",
         "drill_id": "d1",
+        "name": "quarterly",
         "site": {"account_id": "222222222222", "region": "us-east-1"},
+        "who": {"user": "ops"},
+        "controls": [],
+        "history": None,
+        "signed_by": None,
         "started": "2026-11-23T14:00:00Z",
         "finished": "2026-11-23T14:00:00Z",
         "tool": {"python": "3.11"},

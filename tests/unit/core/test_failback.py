@@ -101,12 +101,12 @@ def test_some_can_be_named() -> None:
         pytest.param([recovered()], {"names": {"orders": "-x"}}, "no identifier", id="illegal"),
         pytest.param([recovered()], {"names": {"orders": "failback-x"}}, "starts with failback-", id="as ours"),
         pytest.param(
-            [recovered(), recovered("orders-2", original=arn())], {}, "is called orders-failback at production as well",
+            [recovered(), recovered("orders-2", original=arn())], {}, "becomes orders-failback at production as well",
             id="two of one original",
         ),
         pytest.param(
             [recovered(), recovered("orders", "cluster", original=arn("orders", "cluster", STRANGER))], {},
-            "is called orders at production_dr as well", id="two of one name",
+            "is orders at production_dr as well", id="two of one name",
         ),
         pytest.param([recovered()], {"prefixes": ("lifeboat", "lifeboat-back")}, "side by side", id="prefixes alike"),
     ],

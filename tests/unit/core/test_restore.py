@@ -11,22 +11,21 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import (
-    REMEDIES,
-    RestoreOptions,
-    Target,
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.ownership import (
     belongs_to,
     can_be_deleted_now,
-    check_drill_id,
     is_left_behind,
     members_first,
-    phases_of,
-    plan_target,
     require_own,
-    stage_of,
-    why_failed,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import (
+    RestoreOptions,
+    Target,
+    check_drill_id,
+    plan_target,
     why_not_restorable,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.stages import REMEDIES, phases_of, stage_of, why_failed
 from tests.builders import DR, DR_KEY, NOW, SOURCE, SOURCE_KEY, WEST, copied, database, hours_ago, landed, of_cluster
 
 OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
@@ -114,11 +113,11 @@ def test_a_name_that_another_database_has_stops_the_drill() -> None:
     one = target()
     for tags in ({}, {**DRILL, "lifeboat:drill-id": "d2"}, {**DRILL, "lifeboat:purpose": "recovery"}):
         with pytest.raises(LifeboatError, match="this drill did not make it"):
-            require_own([one], found(restored(one.name, tags=tags)), "lifeboat", "d1")
+            require_own([one], found(restored(one.name, tags=tags)))
 
 
 def test_what_this_drill_made_is_adopted() -> None:
-    require_own([target()], found(restored(target().name)), "lifeboat", "d1")
+    require_own([target()], found(restored(target().name)))
 
 
 @pytest.mark.parametrize("changed", ["lifeboat:managed-by", "lifeboat:purpose", "lifeboat:drill-id"])

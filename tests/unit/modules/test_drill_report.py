@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import getpass
+import hashlib
 import json
 import os
+import platform
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +22,14 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.action import drill_report as action
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import (
+    open_public_keys,
+    open_signer,
+    why_not_signed,
+)
 from ansible_collections.lifeboat.rds.plugins.modules import drill_report
+from tests.keys import make_keys
+from tests.schemas import complaints
 
 Row = dict[str, Any]
 
@@ -54,13 +64,16 @@ def call(capsys: pytest.CaptureFixture[str], place: Path) -> Any:
         }
         with patch_module_args(arguments | changes), pytest.raises(SystemExit):
             drill_report.main()
-        return dict(json.loads(capsys.readouterr().out))
+        result = dict(json.loads(capsys.readouterr().out))
+        if "sha256" in result:
+            assert complaints(json.loads(Path(result["evidence"]).read_text())) == []
+        return result
 
     return call
 
 
 def files(place: Path) -> list[str]:
-    return sorted(path.name for path in place.iterdir())
+    return sorted(path.name for path in place.iterdir() if path.name != ".lock")
 
 
 def test_writes_the_evidence_and_returns_the_verdict(call: Any, place: Path) -> None:
@@ -100,11 +113,17 @@ def test_evidence_is_never_overwritten(call: Any, place: Path) -> None:
     assert first.read_bytes() == before
 
 
-def test_drills_that_end_together_each_get_a_file(place: Path) -> None:
+EVIDENCE: Row = {"document": "drill", "drill_id": "d1", "site": {"account_id": "222222222222", "region": "us-east-1"}}
+
+
+def test_drills_that_end_together_each_get_a_file_and_follow_each_other(place: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
-        written = list(pool.map(lambda number: drill_report.write(str(place), "d1", str(number)), range(64)))
-    assert len(set(written)) == 64
-    assert sorted(int(Path(path).read_text()) for path in written) == list(range(64))
+        written = list(pool.map(lambda _number: drill_report.write(str(place), EVIDENCE, None)[0], range(32)))
+    assert len({one["evidence"] for one in written}) == 32
+    chain = {one["sha256"]: json.loads(Path(one["evidence"]).read_text())["history"] for one in written}
+    assert sorted(one["number"] for one in chain.values()) == list(range(1, 33))
+    previous = [one["previous"]["sha256"] for one in chain.values() if one["previous"]]
+    assert len(set(previous)) == 31 and set(previous) < set(chain)
 
 
 def test_nothing_but_the_evidence_is_left(call: Any, place: Path) -> None:
@@ -118,8 +137,100 @@ def test_evidence_that_cannot_be_finished_leaves_nothing(place: Path, monkeypatc
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LifeboatError, match="No space left on device"):
-        drill_report.write(str(place), "d1", "text")
+        drill_report.write(str(place), EVIDENCE, None)
     assert files(place) == []
+
+
+def history(result: Row) -> Row:
+    return dict(json.loads(Path(result["evidence"]).read_text())["history"])
+
+
+def test_each_document_names_the_digest_of_the_one_before(call: Any) -> None:
+    first, second = call(ORDERS), call(ORDERS, drill_id="d2", purpose="recovery")
+    assert history(first) == {"number": 1, "previous": None}
+    assert history(second) == {"number": 2, "previous": {"file": "d1-1.json", "sha256": first["sha256"]}}
+    assert hashlib.sha256(Path(first["evidence"]).read_bytes()).hexdigest() == first["sha256"]
+
+
+def test_each_site_has_a_history_of_its_own(call: Any) -> None:
+    call(ORDERS)
+    elsewhere = {"account_id": "222222222222", "region": "us-west-2"}
+    assert history(call(ORDERS, site=elsewhere)) == {"number": 1, "previous": None}
+
+
+def test_a_history_goes_on_beside_what_cannot_be_read_and_says_so(
+    call: Any, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(drill_report.AnsibleModule, "warn", lambda _module, text: told.append(text))
+    call(ORDERS)
+    (place / "broken.json").write_text("{")
+    (place / "posture-20261123t140000Z.json").write_text('{"document": "posture"}')
+    result = call(ORDERS)
+    assert history(result)["number"] == 2
+    assert [one.partition(":")[0] for one in told] == ["Cannot read broken.json as evidence"]
+
+
+def test_a_signed_document_says_by_whom_and_its_signature_lies_beside_it(call: Any, tmp_path: Path) -> None:
+    keys = make_keys(tmp_path)
+    result = call(ORDERS, signing_key=str(keys.private))
+    path = Path(result["evidence"])
+    known = open_public_keys([str(keys.public)])
+    assert json.loads(path.read_text())["signed_by"] == result["signed_by"] == next(iter(known))
+    assert why_not_signed(path.read_bytes(), signature_of(path).read_bytes(), result["signed_by"], known) == ""
+
+
+def signature_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sig")
+
+
+def test_what_cannot_be_signed_is_written_and_fails(call: Any) -> None:
+    result = call(ORDERS, signing_key="/no/such.pem")
+    evidence = json.loads(Path(result["evidence"]).read_text())
+    assert (result["failed"], result["verdict"], result["signed_by"]) == (True, "verified", None)
+    assert result["msg"].startswith("Cannot sign the evidence with /no/such.pem: ")
+    assert (evidence["verdict"], evidence["signed_by"]) == ("verified", None)
+
+
+def test_check_mode_finds_out_that_it_cannot_be_signed(call: Any, place: Path) -> None:
+    assert call(ORDERS, signing_key="/no/such.pem", check_mode=True)["failed"]
+    assert not place.exists()
+
+
+def test_a_signature_without_its_document_is_left_alone(call: Any, place: Path) -> None:
+    """It is what a killed run left, or tells of a document that was taken away."""
+    place.mkdir()
+    (place / "d1-1.json.sig").write_bytes(b"old")
+    assert call(ORDERS)["evidence"] == str(place / "d1-2.json")
+
+
+def test_a_signature_goes_when_its_document_cannot_be_written(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.link
+    signer = open_signer(str(make_keys(tmp_path).private), None)
+
+    def full(source: str, target: Path) -> None:
+        if str(target).endswith(".json"):
+            raise OSError(28, "No space left on device")
+        real(source, target)
+
+    monkeypatch.setattr(os, "link", full)
+    with pytest.raises(LifeboatError, match="No space left"):
+        drill_report.write(str(place), EVIDENCE, signer)
+    assert files(place) == []
+
+
+def test_the_evidence_says_who_ran_it(call: Any) -> None:
+    who = json.loads(Path(call(ORDERS, who={"awx_user": "ann", "caller_arn": "arn:x"})["evidence"]).read_text())["who"]
+    assert (who["awx_user"], who["awx_job"], who["caller_arn"]) == ("ann", None, "arn:x")
+    assert (who["user"], who["host"]) == (getpass.getuser(), platform.node())
+
+
+def test_the_evidence_says_of_which_controls_it_is(call: Any) -> None:
+    controls = [{"framework": "SOC 2", "control": "A1.2", "title": None}]
+    evidence = json.loads(Path(call(ORDERS, controls=controls, name="quarterly")["evidence"]).read_text())
+    assert (evidence["controls"], evidence["name"]) == (controls, "quarterly")
 
 
 @pytest.fixture
@@ -220,8 +331,11 @@ def lines_of(value: Any) -> Iterator[str]:
         yield value
 
 
+OPEN = ("name", "site", "who", "controls", "databases", "problems")  # what may be any text
+
+
 def test_whatever_somebody_wrote_is_shown_as_short_printable_lines_wherever_it_is(call: Any) -> None:
-    given = hostile({name: drill_report.ARGUMENTS[name] for name in ("site", "databases", "problems")})
+    given = hostile({name: drill_report.ARGUMENTS[name] for name in OPEN})
     (database,) = given.pop("databases")
     rows = [{"check": HOSTILE, "status": "failed", "reason": HOSTILE, "target": HOSTILE, "found": HOSTILE}]
     database["check"] = {"verdict": HOSTILE, "reason": HOSTILE, "newest_row": HOSTILE, "checks": rows}
@@ -251,14 +365,16 @@ def test_a_drill_that_cannot_be_recorded_is_refused(call: Any, place: Path, chan
 def run_action(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the action plugin over a module that returns this, and collect what it shows."""
 
-    def run_action(result: Row, *, no_log: bool = False, callback: str = "default") -> list[tuple[str, bool]]:
+    def run_action(
+        result: Row, *, no_log: bool = False, callback: str = "default", args: Row | None = None
+    ) -> list[tuple[str, bool]]:
         shown: list[tuple[str, bool]] = []
         display = SimpleNamespace(display=lambda line, stderr=False: shown.append((line, stderr)))
         monkeypatch.setattr(action, "Display", lambda: display)
         monkeypatch.setattr(constants, "DEFAULT_STDOUT_CALLBACK", callback, raising=False)
         monkeypatch.setattr(action.ActionBase, "run", lambda *_arguments: {})
         plugin = action.ActionModule.__new__(action.ActionModule)
-        plugin._task = SimpleNamespace(no_log=no_log)
+        plugin._task = SimpleNamespace(no_log=no_log, args=args or {})
         plugin._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
         monkeypatch.setattr(plugin, "_execute_module", lambda **_options: result)
         assert plugin.run(task_vars={}) == result
@@ -291,6 +407,10 @@ def test_callbacks_that_print_json_have_stdout_for_themselves(run_action: Any, c
 
 def test_nothing_is_shown_of_a_task_that_must_not_be_logged(run_action: Any) -> None:
     assert run_action(RESULT, no_log=True) == []
+
+
+def test_nothing_is_shown_where_nobody_wants_it(run_action: Any) -> None:
+    assert run_action(RESULT, args={"quiet": "true"}) == []
 
 
 def test_nothing_is_shown_when_there_is_no_verdict(run_action: Any) -> None:

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The record of a drill: the document that is kept, the table and the line that people read."""
+"""The record of a drill or a recovery: the document that is kept, the table and the line that people read."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,11 +14,10 @@ from ..checks import LADDER, printable
 from ..model import iso
 from .judge import Judged, drill_verdict
 from .measures import CLOCKS, STARTED, Facts, duration
+from .shape import LONGEST, database_facts, scrub
 
 COLLECTION_VERSION = "0.1.0"  # as in galaxy.yml, which modules cannot read
 VERSION = 1  # of the document
-SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|(private|access)[-_ ]?key", re.IGNORECASE)
-LONGEST = 2000  # characters of any text in the document
 TIMES = ("RPO", "RTO-connect", "RTO-validated", "restore", "credentials")
 COLUMNS = ("database", "verdict", *TIMES, "checks", "reason")
 NEVER_TESTED = (
@@ -62,37 +60,32 @@ def kinds_passed_or_failed(facts: Facts) -> set[str]:
     return {str(row.get("check")) for row in rows if row.get("status") in ("passed", "failed")}
 
 
-def scrub(value: Any) -> Any:
-    """The same without anything named like a secret, at any depth, and every text as one that may be shown anywhere.
-
-    Nobody should send a secret here. Text may be what somebody wrote into a row.
-    """
-    if isinstance(value, Mapping):
-        kept = {str(key): item for key, item in value.items() if not SECRET.search(str(key))}
-        return {printable(key, LONGEST): scrub(item) for key, item in kept.items()}
-    if isinstance(value, (list, tuple)):
-        return [scrub(item) for item in value]
-    return printable(value, LONGEST) if isinstance(value, str) else value
-
-
 def document(
     params: Facts, judged: Sequence[Judged], *, started: datetime, finished: datetime, tool: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The evidence: the facts as they were given, and what was concluded from them."""
+    """The evidence: the facts as they were given, and what was concluded from them.
+
+    Its place in the history of its site, and by whom it is signed, is known only when it is written.
+    """
     rows = [
-        scrub(facts) | one.as_result() | {"name": printable(facts["name"], LONGEST)}
+        database_facts(facts) | one.as_result() | {"name": printable(facts["name"], LONGEST)}
         for facts, one in zip(params["databases"], judged, strict=True)
     ]
     return {
-        "document": "drill",
+        "document": params["purpose"],
         "version": VERSION,
         "verdict": drill_verdict(judged, params["problems"]),
         "drill_id": params["drill_id"],
+        "name": scrub(params["name"]),
         "site": scrub(params["site"]),
+        "who": scrub(params["who"]),
         "started": iso(started),
         "clocks": {"started": STARTED[params["started_clock"]], **CLOCKS},
         "finished": iso(finished),
         "tool": dict(tool),
+        "controls": scrub(params["controls"]),
+        "history": None,
+        "signed_by": None,
         "databases": rows,
         "problems": scrub(params["problems"]),
         "not_tested": not_tested(params["databases"]),
@@ -122,8 +115,8 @@ def problem_line(problem: Facts) -> str:
     return f"{problem['verdict']}: {about}{problem['reason']}"
 
 
-def summary(drill_id: str, judged: Sequence[Judged], problems: Iterable[Facts]) -> str:
+def summary(purpose: str, drill_id: str, judged: Sequence[Judged], problems: Iterable[Facts]) -> str:
     """For example ``lifeboat drill 20261123t1404: FAILED (3 of 4 verified)``."""
     verified = sum(one.verdict == "verified" for one in judged)
     verdict = drill_verdict(judged, problems).upper()
-    return f"lifeboat drill {drill_id}: {verdict} ({verified} of {len(judged)} verified)"
+    return f"lifeboat {purpose} {drill_id}: {verdict} ({verified} of {len(judged)} verified)"

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""The verdict on each database of a drill, and on the drill. What is missing is unverified, and never a pass."""
+"""The verdict on each database of a drill or a recovery, and on the whole.
+
+What is missing is unverified, and never a pass.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from ..checks import Verdict, printable, verdict_of
 from .measures import Facts, Measures, disagreement, duration, measure, number
 
 WORST_FIRST: tuple[Verdict, ...] = ("failed", "unverified")
+WANTED_END = {"drill": "deleted", "recovery": "kept"}  # what is to become of a restored database, by the purpose
 RPO_TOLERANCE = 900  # seconds by which the two clocks of the RPO may differ without a word
 
 
@@ -54,12 +58,17 @@ class Judged:
 
 
 def judge_database(
-    facts: Facts, started: datetime, problems: Iterable[Facts] = (), rpo_tolerance: float = RPO_TOLERANCE
+    facts: Facts,
+    started: datetime,
+    problems: Iterable[Facts] = (),
+    rpo_tolerance: float = RPO_TOLERANCE,
+    purpose: str = "drill",
 ) -> Judged:
-    """The verdict on one database of a drill that began at this time."""
+    """The verdict on one database of a drill or a recovery that began at this time."""
     measures, goals = measure(facts, started), facts.get("objectives") or {}
     findings = [
         *(finding for name, judge in PIECES.items() if (finding := judge(facts.get(name)))),
+        *judge_end(facts, purpose),
         *accepted(facts),
         *missed("RPO", measures.rpo, number(goals.get("rpo"))),
         *missed_rto(measures, number(goals.get("rto"))),
@@ -116,21 +125,23 @@ def judge_check(piece: Facts | None) -> Finding | None:
     return Finding("unverified", printable(piece.get("reason") or why or f"the check's verdict is {claimed}"))
 
 
-def judge_teardown(piece: Facts | None) -> Finding | None:
-    """Whatever is not known to be deleted costs money and holds production data."""
+def judge_end(facts: Facts, purpose: str) -> list[Finding]:
+    """Whatever a drill is not known to have deleted costs money and holds production data. A recovery is to stay."""
+    piece = facts.get("teardown")
     status = status_of(piece)
-    if status == "deleted":
-        return None
+    has_nothing_to_keep = purpose == "recovery" and status_of(facts.get("restore")) != "restored"
+    if status == WANTED_END[purpose] or has_nothing_to_keep:
+        return []
     if status is None:
-        return Finding("unverified", not_done("teardown", piece).reason)
-    return Finding("failed", printable(f"left behind, teardown {status}{because(piece)}"))
+        return [Finding("unverified", not_done("teardown", piece).reason)]
+    what = "left behind" if purpose == "drill" else "not kept"
+    return [Finding("failed", printable(f"{what}, teardown {status}{because(piece)}"))]
 
 
 PIECES: Mapping[str, Callable[[Facts | None], Finding | None]] = {
     "restore": judge_restore,
     "credentials": judge_credentials,
     "check": judge_check,
-    "teardown": judge_teardown,
 }
 
 
@@ -175,14 +186,17 @@ def accepted(facts: Facts) -> list[Finding]:
 
 
 def judge_drill(
-    databases: Sequence[Facts], problems: Sequence[Facts], started: datetime, rpo_tolerance: float = RPO_TOLERANCE
+    databases: Sequence[Facts],
+    problems: Sequence[Facts],
+    started: datetime,
+    rpo_tolerance: float = RPO_TOLERANCE,
+    purpose: str = "drill",
 ) -> list[Judged]:
-    """The databases of a drill, each with the problems that name it."""
+    """The databases of a drill or a recovery, each with the problems that name it."""
+    own = [[one for one in problems if one.get("database") == facts["name"]] for facts in databases]
     return [
-        judge_database(
-            facts, started, [one for one in problems if one.get("database") == facts["name"]], rpo_tolerance
-        )
-        for facts in databases
+        judge_database(facts, started, about, rpo_tolerance, purpose)
+        for facts, about in zip(databases, own, strict=True)
     ]
 
 

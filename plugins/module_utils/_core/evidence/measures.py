@@ -101,7 +101,8 @@ def phases_of(facts: Facts) -> dict[str, float | None]:
 
 def restore_phases(facts: Facts) -> dict[str, float | None]:
     """The phases of the restore; those that nobody saw are unknown."""
-    phases = (facts.get("restore") or {}).get("phases") or {}
+    told = (facts.get("restore") or {}).get("phases")
+    phases = told if isinstance(told, Mapping) else {}
     return {phase: number(phases.get(phase)) for phase in RESTORE if phase != "member" or has_member(facts)}
 
 

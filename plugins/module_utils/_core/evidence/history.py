@@ -1,0 +1,155 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The history of a DR site: its drills and recoveries, each of which names the digest of the one before.
+
+So what was changed or taken away shows, as long as something later is there, or its digest is known from elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..checks import printable
+from ..errors import LifeboatError
+
+IN_HISTORIES = ("drill", "recovery")
+KINDS = (*IN_HISTORIES, "posture")
+# No folder and nothing hidden: such names also come from a bucket.
+FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.json")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+SiteId = tuple[str, str]  # account, Region
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A document as another one names it."""
+
+    file: str
+    sha256: str
+
+    def as_result(self) -> dict[str, str]:
+        return {"file": self.file, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document of the evidence, and its place in its site's history."""
+
+    file: str
+    sha256: str
+    kind: str
+    site: SiteId | None = None  # of drills and recoveries
+    number: int = 0  # from 1
+    previous: Link | None = None
+    signed_by: str | None = None
+
+    @property
+    def link(self) -> Link:
+        return Link(self.file, self.sha256)
+
+
+def read_entry(file: str, content: bytes) -> Entry:
+    """What a document says of itself.
+
+    :raises LifeboatError: when it is no document of the evidence.
+    """
+    try:
+        document = json.loads(content)
+        return entry_of(file, hashlib.sha256(content).hexdigest(), document)
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        why = "it is not JSON" if isinstance(error, (ValueError, RecursionError)) else "what makes it one is missing"
+        remedy = "Put back the file as it was written, or move away what is no evidence"
+        raise LifeboatError(f"Cannot read {printable(file)} as evidence", why=why, remedy=remedy) from error
+
+
+def entry_of(file: str, digest: str, document: Mapping[str, Any]) -> Entry:
+    """:raises KeyError, TypeError, AttributeError: when something is missing or of another type."""
+    kind, signed_by = document["document"], document.get("signed_by")
+    if kind not in KINDS:
+        raise KeyError(kind)
+    if kind not in IN_HISTORIES:
+        return Entry(file, digest, kind, signed_by=signed_by)
+    site, history = document["site"], document["history"]
+    return Entry(
+        file,
+        digest,
+        kind,
+        site=(str(site["account_id"]), str(site["region"])),
+        number=number_of(history["number"]),
+        previous=link_of(history["previous"]),
+        signed_by=signed_by,
+    )
+
+
+def number_of(value: object) -> int:
+    """:raises TypeError: when it is none."""
+    if not isinstance(value, int) or value < 1:
+        raise TypeError(value)
+    return value
+
+
+def link_of(previous: Mapping[str, Any] | None) -> Link | None:
+    return None if previous is None else Link(str(previous["file"]), str(previous["sha256"]))
+
+
+def newest(entries: Iterable[Entry], site: SiteId) -> Entry | None:
+    """The document that the next one of a site follows."""
+    own = [entry for entry in entries if entry.site == site]
+    return max(own, key=lambda one: (one.number, one.file), default=None)
+
+
+def next_place(entries: Iterable[Entry], site: SiteId) -> dict[str, Any]:
+    """The ``history`` of the next document of a site."""
+    last = newest(entries, site)
+    if last is None:
+        return {"number": 1, "previous": None}
+    return {"number": last.number + 1, "previous": last.link.as_result()}
+
+
+def histories(entries: Iterable[Entry]) -> dict[SiteId, list[Entry]]:
+    """The documents of each site, from the first to the newest."""
+    found: dict[SiteId, list[Entry]] = {}
+    for entry in sorted((one for one in entries if one.site), key=lambda one: (one.number, one.file)):
+        found.setdefault(entry.site or ("", ""), []).append(entry)
+    return found
+
+
+def objections(history: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
+    """What is wrong with one site's history: about which document, and what."""
+    by_number: dict[int, list[Entry]] = {}
+    for entry in history:
+        by_number.setdefault(entry.number, []).append(entry)
+    for number, same in by_number.items():
+        for entry in same:
+            if others := [one.file for one in same if one is not entry]:
+                yield entry, f"{', '.join(others)} also claims to be number {number} of this history"
+            yield from objections_before(entry, by_number.get(number - 1, []))
+
+
+def objections_before(entry: Entry, before: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
+    """What is wrong between a document and the one that it follows."""
+    if entry.number == 1 or entry.previous is None:
+        if entry.number != 1 or entry.previous is not None:
+            yield entry, f"number {entry.number} of a history cannot follow {entry.previous and entry.previous.file}"
+        return
+    if entry.previous.sha256 in [one.sha256 for one in before]:
+        return
+    changed = [one for one in before if one.file == entry.previous.file]
+    for one in changed:
+        yield one, f"it was changed: {entry.file} names another digest of it"
+    if not changed:
+        yield entry, f"number {entry.number - 1}, {printable(entry.previous.file)}, is missing before it"
+
+
+def missing(entries: Iterable[Entry], known: Collection[str]) -> list[str]:
+    """Those of the digests known from elsewhere that no document has."""
+    here = {entry.sha256 for entry in entries}
+    return sorted(digest for digest in known if digest.lower() not in here)

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What others reported, in the form that the schema of the evidence promises: no secret, short printable texts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..checks import printable
+from .measures import PHASES, Facts, number
+
+SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|(private|access)[-_ ]?key", re.IGNORECASE)
+LONGEST = 2000  # characters of any text in the document
+
+
+def scrub(value: Any) -> Any:
+    """The same without anything named like a secret, at any depth, and every text as one that may be shown anywhere.
+
+    Nobody should send a secret here. Text may be what somebody wrote into a row.
+    """
+    if isinstance(value, Mapping):
+        kept = {str(key): item for key, item in value.items() if not SECRET.search(str(key))}
+        return {printable(key, LONGEST): scrub(item) for key, item in kept.items()}
+    if isinstance(value, (list, tuple)):
+        return [scrub(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
+    return printable(value, LONGEST) if isinstance(value, str) else value
+
+
+def text(value: Any) -> str | None:
+    return None if value is None else printable(value, LONGEST)
+
+
+def amount(value: Any) -> float | None:
+    """Seconds or a count, as whole as it came."""
+    return value if type(value) is int and value >= 0 else number(value)
+
+
+def flag(value: Any) -> bool:
+    return value is True
+
+
+def phases(value: Any) -> dict[str, float | None]:
+    """How long each phase took, in seconds; only phases."""
+    known = value if isinstance(value, Mapping) else {}
+    return {phase: amount(known[phase]) for phase in PHASES if phase in known}
+
+
+def rows(value: Any) -> list[dict[str, Any]]:
+    """The checks of a database."""
+    return [shaped(row, ROW) for row in value if isinstance(row, Mapping)] if isinstance(value, (list, tuple)) else []
+
+
+Shape = Mapping[str, Callable[[Any], Any]]
+OUTCOME: Shape = {"status": text, "reason": text, "seconds": amount}
+ROW: Shape = {
+    **OUTCOME,
+    **dict.fromkeys(("check", "target", "expected", "found"), text),
+    "optional": flag,
+}
+PIECES: Mapping[str, Shape] = {
+    "restore": {**OUTCOME, "target": text, "phases": phases},
+    "credentials": OUTCOME,
+    "check": {
+        **dict.fromkeys(("name", "verdict", "reason", "newest_row"), text),
+        **dict.fromkeys(("seconds", "connected_seconds", "checks_passed", "checks_total"), amount),
+        "checks": rows,
+    },
+    "teardown": OUTCOME,
+}
+
+
+def shaped(piece: Facts, shape: Shape) -> dict[str, Any]:
+    """All that a piece has; what the schema knows of it has the type that the schema says."""
+    return scrub(piece) | {key: read(piece[key]) for key, read in shape.items() if key in piece}
+
+
+def database_facts(facts: Facts) -> dict[str, Any]:
+    """What is known of a database."""
+    pieces = {name: shaped(facts[name], shape) for name, shape in PIECES.items() if facts.get(name)}
+    return {**scrub(facts), **pieces}

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The directory of the evidence: files come to it whole and under names that nothing has, and stay as they are."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from .._core.errors import LifeboatError
+from .._core.evidence.history import FILE, Entry, next_place, read_entry
+from .signing import SUFFIX, Signer
+
+LOCK = ".lock"  # a file, and not the directory itself: NFS locks only what is open for writing
+MODE, FOLDER_MODE, LOCK_MODE = 0o640, 0o750, 0o660
+
+
+def predict(directory: str, name: str) -> str:
+    """The path that the next document of this name would get.
+
+    :raises LifeboatError: when it could not be written.
+    """
+    existing = directory
+    while not os.path.lexists(existing):
+        existing = os.path.dirname(existing)
+    if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
+        raise unwritable(directory, f"{existing} is no directory that this user may write to")
+    lock = os.path.join(directory, LOCK)
+    if os.path.lexists(lock) and not os.access(lock, os.W_OK):
+        raise unwritable(directory, f"{lock} may not be written to by this user")
+    return os.path.join(directory, next(file for file in names(name) if is_free(Path(directory), file)))
+
+
+def names(name: str) -> Iterator[str]:
+    return (f"{name}-{number}.json" for number in count(1))
+
+
+def is_free(directory: Path, file: str) -> bool:
+    """A signature alone is what a killed run left, and belongs to no other document."""
+    return not any(os.path.lexists(directory / one) for one in (file, file + SUFFIX))
+
+
+def unwritable(directory: str, why: str) -> LifeboatError:
+    remedy = "Name a directory that exists or can be made, and that this user may write to, as directory"
+    return LifeboatError(f"Cannot write the evidence to {directory}", why=why, remedy=remedy)
+
+
+@contextmanager
+def locked(directory: str) -> Iterator[Path]:
+    """The directory, made if it is not there, for this process alone. The system unlocks it when the process dies.
+
+    :raises LifeboatError: when something in it cannot be read or written.
+    """
+    try:
+        os.makedirs(directory, mode=FOLDER_MODE, exist_ok=True)
+        with open_lock(os.path.join(directory, LOCK)) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield Path(directory)
+    except OSError as error:
+        raise unwritable(directory, error.strerror or type(error).__name__) from error
+
+
+def open_lock(path: str) -> Any:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, LOCK_MODE)
+    if os.fstat(handle).st_uid == os.geteuid():
+        os.fchmod(handle, LOCK_MODE)  # the mode that open takes is cut by the umask
+    return os.fdopen(handle, "r+")
+
+
+def entries_of(paths: Iterable[Path]) -> tuple[list[Entry], list[LifeboatError]]:
+    """What documents say of themselves, and what is wrong with files that cannot be read as one."""
+    found, problems = [], []
+    for path in paths:
+        try:
+            found.append(read_entry(path.name, path.read_bytes()))
+        except LifeboatError as error:
+            problems.append(error)
+    return found, problems
+
+
+def documents_of(directory: Path) -> list[Path]:
+    """The files that have the name of a document."""
+    return sorted(path for path in directory.glob("*.json") if FILE.fullmatch(path.name) and path.is_file())
+
+
+def record(
+    directory: str, document: Mapping[str, Any], signer: Signer | None
+) -> tuple[str, bytes, list[LifeboatError]]:
+    """Write the next document of its site's history: its path, its bytes, and what cannot be read beside it.
+
+    :raises LifeboatError: when that is not possible; then nothing is left.
+    """
+    site = (document["site"]["account_id"], document["site"]["region"])
+    with locked(directory) as folder:
+        entries, problems = entries_of(documents_of(folder))
+        place = {"history": next_place(entries, site), "signed_by": signer.name if signer else None}
+        content = pack({**document, **place})
+        path = add(folder, names(document["drill_id"]), content, signer)
+    return str(path), content, problems
+
+
+def pack(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
+
+
+def add(folder: Path, candidates: Iterator[str], content: bytes, signer: Signer | None = None) -> Path:
+    """Write a document and its signature under the first name that is free.
+
+    The signature comes first: no document that says that it is signed is ever without one.
+    """
+    path = folder / next(file for file in candidates if is_free(folder, file))
+    signature = path.with_name(path.name + SUFFIX)
+    if signer:
+        place(signature, signer.sign(content))
+    try:
+        place(path, content)
+    except OSError:
+        with suppress(OSError):
+            signature.unlink()
+        raise
+    return path
+
+
+def place(path: Path, content: bytes, modified: float | None = None) -> None:
+    """Write a file as a whole or not at all. Unlike a rename, this never replaces what is there.
+
+    :param modified: when it was made, in seconds of the epoch, where that was not now.
+    :raises FileExistsError: when something has that name.
+    """
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}-") as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(file.fileno(), MODE)
+        if modified is not None:
+            os.utime(file.fileno(), (modified, modified))
+        os.fsync(file.fileno())
+        os.link(file.name, path)

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Signatures of the evidence: Ed25519 over the bytes of a file, as OpenSSL makes and verifies them.
+
+The library is imported where it is used: who signs nothing does not need it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._core.errors import LifeboatError
+
+SUFFIX = ".sig"  # beside the document
+MAKE = "Make one with: openssl genpkey -algorithm ed25519 -out signing.pem"
+MAKE_PUBLIC = "Take it from the private key with: openssl pkey -in signing.pem -pubout -out public.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private key, and by which name the documents call it."""
+
+    name: str
+    key: Any
+
+    def sign(self, content: bytes) -> bytes:
+        return bytes(self.key.sign(content))
+
+
+def open_signer(path: str, passphrase: str | None) -> Signer:
+    """The private key in a file of PEM (PKCS #8).
+
+    :raises LifeboatError: when nothing can be signed with it.
+    """
+    what = f"Cannot sign the evidence with {path}"
+    ed25519, serialization, exceptions = library(what)
+    try:
+        content = Path(path).read_bytes()
+        key = serialization.load_pem_private_key(content, passphrase.encode() if passphrase else None)
+    except OSError as error:
+        raise LifeboatError(what, why=error.strerror or str(error), remedy=MAKE) from error
+    except TypeError as error:  # cryptography's word for both
+        raise why_locked(what, has_passphrase=bool(passphrase)) from error
+    except (ValueError, exceptions.UnsupportedAlgorithm) as error:
+        why = "it is no private key in PEM (PKCS #8), or signing_passphrase is not the one of it"
+        raise LifeboatError(what, why=why, remedy=MAKE) from error
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise LifeboatError(what, why="it is no Ed25519 key", remedy=MAKE)
+    return Signer(name_of(key.public_key()), key)
+
+
+def why_locked(what: str, *, has_passphrase: bool) -> LifeboatError:
+    if has_passphrase:
+        return LifeboatError(what, why="it has no passphrase", remedy="Leave out signing_passphrase")
+    return LifeboatError(what, why="it has a passphrase", remedy="Give it as signing_passphrase")
+
+
+def library(what: str) -> tuple[Any, Any, Any]:
+    """The parts of cryptography that signatures need.
+
+    :raises LifeboatError: when it is not installed.
+    """
+    try:
+        from cryptography import exceptions
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+    except ImportError as error:
+        remedy = "Install it for the Python that runs the module: pip install cryptography"
+        raise LifeboatError(what, why=f"cryptography is missing ({error})", remedy=remedy) from error
+    return ed25519, serialization, exceptions
+
+
+def name_of(public_key: Any) -> str:
+    """``sha256:`` and the digest of the key's DER form (SubjectPublicKeyInfo)."""
+    _ed25519, serialization, _exceptions = library("Cannot name a key")
+    der = public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return f"sha256:{hashlib.sha256(der).hexdigest()}"
+
+
+def open_public_keys(keys: list[str]) -> dict[str, Any]:
+    """Public keys by their names, from paths of PEM files or their text.
+
+    :raises LifeboatError: when one of them is none.
+    """
+    opened = [open_public_key(key) for key in keys]
+    return {name_of(key): key for key in opened}
+
+
+def open_public_key(key: str) -> Any:
+    """:raises LifeboatError: when it is no Ed25519 key."""
+    is_text = key.lstrip().startswith("-----BEGIN")
+    what = f"Cannot verify with {'the public key that was given as text' if is_text else key}"
+    ed25519, serialization, exceptions = library(what)
+    try:
+        found = serialization.load_pem_public_key(key.encode() if is_text else Path(key).expanduser().read_bytes())
+    except OSError as error:
+        raise LifeboatError(what, why=error.strerror or str(error), remedy=MAKE_PUBLIC) from error
+    except (ValueError, exceptions.UnsupportedAlgorithm) as error:
+        raise LifeboatError(what, why="it is no public key in PEM", remedy=MAKE_PUBLIC) from error
+    if not isinstance(found, ed25519.Ed25519PublicKey):
+        raise LifeboatError(what, why="it is no Ed25519 key", remedy=MAKE_PUBLIC)
+    return found
+
+
+def why_not_signed(content: bytes, signature: bytes | None, signed_by: str | None, keys: Mapping[str, Any]) -> str:
+    """What is wrong with the signature of a document, or an empty text.
+
+    :param signed_by: by which key the document says that it is signed.
+    """
+    if signed_by is None:
+        return "it was not signed"
+    if signature is None:
+        return "its signature is missing"
+    if signed_by not in keys:
+        return f"it is signed by another key, {signed_by}"
+    _ed25519, _serialization, exceptions = library("Cannot verify a signature")
+    try:
+        keys[signed_by].verify(signature, content)
+    except exceptions.InvalidSignature:
+        return "it was changed, or its signature was: they do not belong together"
+    return ""
