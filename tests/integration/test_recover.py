@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lab import Lab
-from tests.integration.play import EAST, Run, forget_calls, left_in_dr, newest_evidence, play, writes
+from tests.integration.play import EAST, Run, play
 from tests.lab.helpers import cluster, connect, instance
 
 TABLES = {"billing": "invoices", "catalog": "products", "events": "events", "orders": "orders"}
