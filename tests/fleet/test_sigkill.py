@@ -17,7 +17,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,11 @@ def settings(fleet: Fleet) -> dict[str, Any]:
 
 
 def start(fleet: Fleet) -> subprocess.Popen[bytes]:
-    command = ["ansible-playbook", "playbooks/protect.yml", "-e", json.dumps(settings(fleet))]
+    return launch(fleet, "playbooks/protect.yml", settings(fleet))
+
+
+def launch(fleet: Fleet, playbook: str, told: dict[str, Any]) -> subprocess.Popen[bytes]:
+    command = ["ansible-playbook", playbook, "-e", json.dumps(told)]
     environment = fleet.lab.env() | {MARK: uuid4().hex}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, start_new_session=True,
@@ -97,10 +101,10 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def kill_at(fleet: Fleet, **words: Any) -> bool:
+def kill_at(fleet: Fleet, *, begin: Callable[[Fleet], subprocess.Popen[bytes]] = start, **words: Any) -> bool:
     """Whether there was such a call to be killed at."""
     with fleet.lab.fault(**words) as hold:
-        process = start(fleet)
+        process = begin(fleet)
         try:
             deadline = time.monotonic() + PATIENCE
             while not hold.used() and process.poll() is None:
