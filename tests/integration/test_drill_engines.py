@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MariaDB, Aurora MySQL and a Multi-AZ DB cluster: protected and drilled by the playbooks, with real rows."""
+"""MariaDB, Aurora MySQL and a Multi-AZ DB cluster: protected, drilled and recovered by the playbooks, with real rows."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ def make_instance(rds: Any) -> None:
     rds.modify_db_parameter_group(DBParameterGroupName="tuned", Parameters=[parameter])
     rds.create_db_instance(
         DBParameterGroupName="tuned",
+        MultiAZ=True,
         DBInstanceIdentifier="ledger",
         Engine="mariadb",
         DBInstanceClass="db.t3.micro",
@@ -212,3 +213,45 @@ def test_a_drill_can_come_in_with_tokens_of_iam_alone(
     (sales,) = newest_evidence(evidence)["databases"]
     assert (sales["verdict"], sales["credentials"]["reason"]) == ("verified", "a token; no password was changed")
     assert "ModifyDBInstance" not in {call["action"] for call in lab.calls()}
+
+
+# -- in earnest -------------------------------------------------------------------------------------------------------
+
+
+def test_what_stood_in_for_a_cluster_needs_a_class_that_somebody_chose(
+    drilled: Run, lab: Lab, evidence: Path, settings: str
+) -> None:
+    done = play(lab, "recover.yml", "-e", settings, "--check", evidence=evidence)
+    assert done.code == 2
+    assert "Cannot restore sales from" in done.output and "Name one as db_instance_class" in " ".join(
+        done.output.split()
+    )
+
+
+def test_each_is_recovered_with_its_rows_while_the_source_is_dark(
+    drilled: Run, lab: Lab, evidence: Path, settings: str
+) -> None:
+    lab.admin("POST", "dark", {"account": "production", "dark": True})
+    more = {
+        "recover_overrides": [{"databases": ["sales"], "db_instance_class": "db.m6g.large", "multi_az": True}],
+        "recover_ca_file": str(lab.home / "ca.pem"),
+    }
+    done = play(lab, "recover.yml", "-e", settings, "-e", json.dumps(more), evidence=evidence)
+    assert done.code == 0, done.output
+    rds = lab.client("production_dr", "rds", EAST)
+    ledger, sales, stock = instance(rds, "ledger"), instance(rds, "sales"), cluster(rds, "stock")
+    assert [row["MultiAZ"] for row in (ledger, sales)] == [True, True]
+    assert ledger["DBParameterGroups"][0]["DBParameterGroupName"].startswith("lifeboat-mariadb")
+    count = "SELECT count(*) FROM item"
+    assert mysql_ask(ledger, count, password=secret_of(lab, ledger)) == 1000
+    stock |= {"Endpoint": {"Address": stock["Endpoint"], "Port": stock["Port"]}, "DBName": "things"}
+    assert mysql_ask(stock, count, password=secret_of(lab, stock)) == 1000
+    with connect(sales, "things", secret_of(lab, sales)) as connection:
+        assert connection.execute(count).fetchone() == (1000,)
+
+
+def secret_of(lab: Lab, row: dict[str, Any]) -> str:
+    """The master password that RDS keeps."""
+    secrets = lab.client("production_dr", "secretsmanager", EAST)
+    found = secrets.get_secret_value(SecretId=row["MasterUserSecret"]["SecretArn"])["SecretString"]
+    return str(json.loads(found)["password"])

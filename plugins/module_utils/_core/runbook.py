@@ -50,9 +50,9 @@ def as_cli(operation: str, parameters: Mapping[str, Any], where: Mapping[str, st
     :param operation: as botocore names its methods, or ``wait x``.
     :param where: options that all commands have, by name.
     """
-    words = [f"--{name} {quote(value)}" for name, value in where.items()]
-    words += [option(name, value) for name, value in parameters.items()]
-    return " \\\n  ".join([f"aws rds {operation.replace('_', '-')}", *words])
+    place = "".join(f" --{name} {quote(value)}" for name, value in where.items())
+    words = [option(name, value) for name, value in parameters.items()]
+    return " \\\n  ".join([f"aws rds {operation.replace('_', '-')}{place}", *words])
 
 
 def option(name: str, value: Any) -> str:
@@ -83,8 +83,8 @@ def beginning(steps: Sequence[Step], about: Occasion) -> list[str]:
     return [
         f"# Recover in {about.site}: account {about.account}, {about.region}",
         "",
-        f"As of {about.time}, by the clock of AWS. `ansible-playbook playbooks/recover.yml` does all of this. By hand, do"
-        " it in this order; restores may run at the same time: start all of them, then wait for each.",
+        f"As of {about.time}, by the clock of AWS. `ansible-playbook playbooks/recover.yml` does all of this."
+        " By hand, do it in this order; restores may run at the same time: start all of them, then wait for each.",
         "",
         *(f"- Warning: {printable(one)}" for one in about.warnings),
         *([""] if about.warnings else []),

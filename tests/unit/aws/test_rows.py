@@ -496,3 +496,37 @@ def test_a_serverless_cluster_has_a_capacity_and_a_serverless_member() -> None:
 
 def test_tags_are_sent_in_one_order() -> None:
     assert rows.tag_list({"b": "2", "a": "1"}) == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+
+
+# -- what stays -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("point", "spelling"), POINTS)
+def test_a_recovery_is_protected_backed_up_and_upgraded_as_aws_does_it(point: Any, spelling: Any) -> None:
+    one = target(point, purpose="recovery", backup_retention_days=14, multi_az=True)
+    parameters = rows.restore_parameters(one, spelling)
+    assert (parameters["DeletionProtection"], parameters["CopyTagsToSnapshot"]) == (True, True)
+    assert parameters["BackupRetentionPeriod"] == 14
+    assert "AutoMinorVersionUpgrade" not in parameters
+    assert parameters.get("MultiAZ") == (True if spelling is INSTANCE else None)
+
+
+def test_nothing_that_is_recovered_is_public() -> None:
+    instance, cluster = (target(point, purpose="recovery") for point in (landed(), of_cluster(landed())))
+    assert rows.restore_parameters(instance, INSTANCE)["PubliclyAccessible"] is False
+    assert rows.member_parameters(cluster)["PubliclyAccessible"] is False
+
+
+@pytest.mark.parametrize(("point", "spelling"), POINTS)
+def test_the_plan_of_a_restore_is_what_aws_is_asked(point: Any, spelling: Any) -> None:
+    one = target(point, purpose="recovery", backup_retention_days=7)
+    first, *others = rows.restore_calls(one)
+    assert first == {"operation": spelling.restore, "parameters": rows.restore_parameters(one, spelling)}
+    member = {"operation": "create_db_instance", "parameters": rows.member_parameters(one)}
+    assert others == ([] if spelling is INSTANCE else [member])
+
+
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+@pytest.mark.parametrize(("said", "known"), [(True, True), (False, None), (None, None)])
+def test_a_database_tells_whether_it_is_in_several_zones(made: Any, kind: str, said: Any, known: Any) -> None:
+    assert made(kind, MultiAZ=said).configuration.multi_az is known

@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.choice import (
     Choice,
+    by_original,
     choose,
     landed_points,
     read_choice,
     why_none,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DatabaseId, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import ours
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Selection
 from tests.builders import SOURCE, WEST, hours_ago, landed
@@ -105,3 +109,26 @@ def test_a_choice_that_makes_no_sense_names_the_remedy(given: Any, message: str)
 @pytest.mark.parametrize("choice", [Choice("verified"), Choice("at", at=hours_ago(1)), Choice("random")])
 def test_a_database_without_a_fit_recovery_point_learns_what_to_do(choice: Choice) -> None:
     assert "hoose" in why_none(choice, ROWS)
+
+
+def test_who_asks_for_a_time_before_the_first_learns_which_is_the_first() -> None:
+    assert f"The oldest is of {iso(hours_ago(6))}" in why_none(Choice("at", at=hours_ago(7)), ROWS)
+
+
+def test_a_database_that_was_created_anew_goes_on_where_the_old_one_ended() -> None:
+    """It has another resource id and so another digest; at an earlier time its name meant the old one."""
+    old = [landed(hours=hours) for hours in (4, 5)]
+    new = [renewed(landed(hours=hours)) for hours in (1, 2)]
+    other = landed("billing")
+    found = by_original(landed_points([*old, *new, other], "lifeboat", Selection(), "here"))
+    assert [(one.identifier, len(rows)) for one, rows in found] == [("billing", 1), ("orders", 4)]
+    rows = found[1][1]
+    assert [row[1] for row in rows] == [*new, *old]
+    assert choose(rows, Choice("at", at=hours_ago(3)), "r1") == rows[2]
+
+
+def renewed(point: Any) -> Any:
+    """The same, of a database that was created later under the same name."""
+    one = DatabaseId(SOURCE, WEST, "instance", "orders", "db-NEW")
+    lineage = lineage_of(one, point.original)
+    return replace(point, name=name_for("lifeboat", "orders", lineage), resource_id="db-NEW")

@@ -13,6 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation impor
     check_accounts,
     check_isolation,
     chosen_groups,
+    doubts,
 )
 from tests.builders import DR, SOURCE, STRANGER, copied, landed
 
@@ -36,6 +37,12 @@ def test_a_public_subnet_is_no_isolation() -> None:
     check_isolation(Network("private", "vpc-1", ("subnet-1",)))
     with pytest.raises(LifeboatError, match="subnet-2 has a route to an internet gateway"):
         check_isolation(Network("open", "vpc-1", ("subnet-1", "subnet-2"), ("subnet-2",)))
+
+
+def test_production_may_have_public_subnets_and_is_told_so() -> None:
+    assert doubts(NETWORK) == []
+    (doubt,) = doubts(Network("open", "vpc-1", ("subnet-1", "subnet-2"), ("subnet-2",)))
+    assert "open has a public subnet, subnet-2" in doubt
 
 
 @pytest.mark.parametrize(

@@ -30,13 +30,14 @@ from tests.builders import database, landed
 
 TUNED = ParameterGroup("instance", "postgres16", {"work_mem": "65536", "log_statement": "ddl"})
 CLUSTER = ParameterGroup("cluster", "aurora-postgresql16", {"rds.force_ssl": "1"})
-WHOLE = Configuration("db.r6g.large", "gp3", 12000, 500, "0.5-8.0", "audit", "tuned", "cluster-tuned")
+WHOLE = Configuration("db.r6g.large", "gp3", 12000, 500, "0.5-8.0", "audit", "tuned", "cluster-tuned", True)
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789.-", min_size=1, max_size=30)
 configurations = st.builds(
     Configuration,
     *[st.none() | words] * 2,
     *[st.none() | st.integers(0, 10**6)] * 2,
     *[st.none() | words] * 4,
+    st.sampled_from([None, True]),
 )
 
 

@@ -270,3 +270,48 @@ def test_bad_input_stops_the_call_before_anything_is_read(run: Any, dr_site: Any
 def test_every_step_has_what_the_documentation_promises(run: Any, dr_site: Any, promised: Any) -> None:
     (step,) = run(dr_site(ORDERS))["steps"]
     assert promised(database_credentials) <= set(step)
+
+
+# -- recoveries -------------------------------------------------------------------------------------------------------
+
+KEPT = {"lifeboat:purpose": "recovery"}
+RECOVERED = {"purpose": "recovery", "mode": "managed", "names": ["orders"]}
+
+
+def test_of_recoveries_only_those_that_are_named_get_a_password(run: Any, dr_site: Any) -> None:
+    site = dr_site(restored("orders", tags=KEPT), restored("billing", tags=KEPT), ORDERS)
+    result = run(site, **RECOVERED)
+    assert [one.args[0].id.identifier for one in site.manage_password.call_args_list] == ["orders"]
+    assert statuses(result) == {"orders": "modifying"}
+
+
+def test_a_database_that_is_no_recovery_gets_none_even_when_it_is_named(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(restored("orders"), restored("orders", tags={"lifeboat:managed-by": "other", **KEPT}))
+    assert run(site, **RECOVERED)["steps"] == []
+    assert writes(site) == []
+
+
+def test_a_recovery_that_has_its_secret_keeps_it(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(restored("orders", tags=KEPT, secret_arn="arn:secret", secret_status="active"))
+    site.managed_password.side_effect = lambda _database: "word"
+    result = run(site, **RECOVERED)
+    assert (writes(site), result["changed"]) == ([], False)
+    (step,) = result["steps"]
+    assert (step["status"], step["secret_arn"]) == ("set", "arn:secret")
+    assert passwords_of(result) == {"orders": "word"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"names": None}, "Name them", id="which"),
+        pytest.param({"mode": "random"}, "nobody would know it afterwards", id="lost"),
+    ],
+)
+def test_a_recovery_whose_password_could_be_lost_is_refused(run: Any, dr_site: Any, given: Row, message: str) -> None:
+    with pytest.raises(LifeboatError, match=message):
+        run(dr_site(restored("orders", tags=KEPT)), **{**RECOVERED, **given})
+
+
+def test_in_a_drill_the_names_do_not_matter(run: Any, dr_site: Any) -> None:
+    assert statuses(run(dr_site(ORDERS), names=[])) == {"lifeboat-d1-orders": "modifying"}

@@ -435,3 +435,35 @@ def test_the_filters_have_the_names_that_roles_use() -> None:
         "drill_selection": drill_selection,
         "drill_targets": drill_targets,
     }
+
+
+# -- recoveries -------------------------------------------------------------------------------------------------------
+
+
+def test_a_recovery_is_kept_and_its_objectives_are_not_judged() -> None:
+    (one,) = drill_facts(restored(), credentials(), {}, {}, {"orders": {"rpo": 1, "rto": 1}}, {}, {}, "recovery")
+    assert one["teardown"]["status"] == "kept"
+    assert one["objectives"] == {}
+
+
+def test_in_earnest_no_database_is_left_out_for_want_of_checks() -> None:
+    planned = restored(status="restoring")
+    assert drill_selection(planned, {}) == []
+    assert drill_selection(planned, {}, "recovery") == ["orders"]
+    assert drill_facts({}, {}, {}, {}, {}, planned, {}, "recovery") == []
+
+
+@pytest.mark.parametrize(
+    ("recovery", "message"),
+    [
+        pytest.param(
+            {"restore_a": "x"}, r"orders.recovery: 'restore_a' is no setting. Did you mean restore_as", id="no setting"
+        ),
+        pytest.param({"rpo": 60}, "'rpo' is no setting", id="of drills"),
+        pytest.param({"multi_az": "maybe"}, "Make multi_az true or false", id="no value"),
+        pytest.param("orders-dr", "recovery is 'orders-dr'. Make recovery a dictionary", id="no dictionary"),
+    ],
+)
+def test_what_is_said_of_a_recovery_is_read_as_strictly(recovery: Any, message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=message):
+        drill_definitions({"orders": {"recovery": recovery}})

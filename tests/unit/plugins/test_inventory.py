@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.lifeboat.rds.plugins.filter.inventory import FilterModule, overrides, publishing_for
+from ansible_collections.lifeboat.rds.plugins.filter.inventory import (
+    FilterModule,
+    overrides,
+    publishing_for,
+    recovery_overrides,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides, settings_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Candidate
 
@@ -87,4 +92,26 @@ def test_a_source_that_names_nobody_publishes_for_nobody() -> None:
 
 
 def test_the_filters_have_the_names_that_roles_use() -> None:
-    assert FilterModule().filters() == {"overrides": overrides, "publishing_for": publishing_for}
+    assert FilterModule().filters() == {
+        "overrides": overrides,
+        "publishing_for": publishing_for,
+        "recovery_overrides": recovery_overrides,
+    }
+
+
+def test_only_what_stands_under_recovery_holds_of_a_recovery() -> None:
+    definitions = {
+        "*": {"db_instance_class": "db.t4g.medium", "rpo": 60},
+        "shop-*": {"engines": ["mysql"], "recovery": {"db_instance_class": "db.r6g.large", "restore_as": None}},
+        "orders": {"recovery": {"restore_as": "{database}-dr", "multi_az": False}},
+        "quiet": None,
+    }
+    assert recovery_overrides(definitions) == [
+        {"databases": ["shop-*"], "engines": ["mysql"], "db_instance_class": "db.r6g.large"},
+        {"databases": ["orders"], "restore_as": "{database}-dr", "multi_az": False},
+    ]
+
+
+def test_what_is_no_dictionary_has_no_recoveries_either() -> None:
+    with pytest.raises(AnsibleFilterError, match="dictionary of dictionaries"):
+        recovery_overrides(["orders"])  # type: ignore[arg-type]

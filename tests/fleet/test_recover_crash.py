@@ -1,0 +1,151 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recovery that is killed at any of its API calls is finished by the next one, whatever that one is called.
+
+With LIFEBOAT_THOROUGH=1 it dies at every call, before and after that took effect; else at some of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.modules import database_credentials, snapshot_restore
+from tests.fleet.drills import BYSTANDERS, CLASSES, STARTS, Range, touched, twice
+from tests.fleet.fleet import DR, HOUR, SOURCE, Fleet, writes
+from tests.fleet.test_crash_points import Point, points
+
+POWERS = {*STARTS, "ModifyDBInstance", "ModifyDBCluster", "CreateSecret", "TagResource"}
+
+
+@pytest.fixture(scope="module")
+def ground(fleet: Fleet) -> Range:
+    """One world for all deaths: each recovers under names of its own."""
+    return Range.prepare(fleet)
+
+
+def recover(ground: Range, name: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the role does of it: restore, then let RDS make the passwords."""
+    given = {"purpose": "recovery", "restore_as": f"{{database}}-{name}", "db_instance_class": "db.r6g.large"}
+    restored = ground.restore(drill_id=run, expires_after=240, **given)
+    names = [step["name"] for step in restored["steps"] if step["status"] == "restored"]
+    about = {"purpose": "recovery", "drill_id": run, "mode": "managed", "names": names}
+    return restored, ground.fleet.run(database_credentials, DR, **about)
+
+
+def calls_of(ground: Range, name: str) -> int:
+    with ground.fleet.dies(0, after=False) as run:
+        recover(ground, name, "count")
+    return run.calls
+
+
+def seen(ground: Range) -> dict[str, Any]:
+    """Without the backups that RDS takes of what was recovered, and removes again, by itself."""
+    return {arn: row for arn, row in ground.seen().items() if "snapshot:rds:" not in arn}
+
+
+def made(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    return [after[arn] for arn in sorted(set(after) - set(before))]
+
+
+def trespasses(calls: list[dict[str, Any]], name: str) -> Iterator[str]:
+    """What a recovery may not even try."""
+    for call in writes(calls):
+        if call["action"] not in POWERS:
+            yield f"called {call['action']}"
+        elif call["action"].startswith("Modify"):
+            yield from (f"{call['action']} of {arn}" for arn in call["resources"] if f"-{name}" not in arn)
+
+
+def unfinished(results: tuple[dict[str, Any], dict[str, Any]]) -> Iterator[str]:
+    restored, credentials = results
+    yield from (f"it failed: {one['msg']}" for one in results if one.get("failed"))
+    if [step["status"] for step in restored["steps"]] != ["restored"] * len(CLASSES):
+        yield f"it restored {restored['steps']}"
+    if [step["status"] for step in credentials["steps"]] != ["set"] * len(CLASSES):
+        yield f"it set {credentials['steps']}"
+
+
+def unprotected(ground: Range, name: str) -> Iterator[str]:
+    """What of the recovered databases is not as it should be, as AWS tells it."""
+    rds = ground.fleet.others(DR)
+    rows = [row for row in rds.describe_db_instances()["DBInstances"] if not row.get("DBClusterIdentifier")]
+    for row in [*rows, *rds.describe_db_clusters()["DBClusters"]]:
+        identifier = row.get("DBInstanceIdentifier") or row["DBClusterIdentifier"]
+        is_fit = row["DeletionProtection"] and row["BackupRetentionPeriod"] and row.get("MasterUserSecret")
+        if identifier.endswith(f"-{name}") and not is_fit:
+            yield f"{identifier} is not as production needs it"
+
+
+def clear_away(ground: Range, name: str) -> None:
+    """What an operator does who wants a recovery gone: nobody else may."""
+    rds = ground.fleet.others(DR)
+    instances = [row["DBInstanceIdentifier"] for row in rds.describe_db_instances()["DBInstances"]]
+    clusters = [row["DBClusterIdentifier"] for row in rds.describe_db_clusters()["DBClusters"]]
+    for one in (one for one in instances if one.endswith((f"-{name}", f"-{name}-1"))):
+        rds.modify_db_instance(DBInstanceIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
+        ground.fleet.pass_time(HOUR)
+        rds.delete_db_instance(DBInstanceIdentifier=one, SkipFinalSnapshot=True)
+    ground.fleet.pass_time(HOUR)
+    for one in (one for one in clusters if one.endswith(f"-{name}")):
+        rds.modify_db_cluster(DBClusterIdentifier=one, DeletionProtection=False, ApplyImmediately=True)
+        rds.delete_db_cluster(DBClusterIdentifier=one, SkipFinalSnapshot=True)
+    ground.fleet.pass_time(HOUR)
+
+
+def after_a_crash(ground: Range, name: str, point: Point) -> Iterator[str]:
+    """What is wrong after a recovery that was killed, the next one, and the one after that."""
+    before = seen(ground)
+    ground.fleet.new_calls()
+    with ground.fleet.dies(point[0], after=point[1]):
+        recover(ground, name, f"{name}-first")
+    yield from unfinished(recover(ground, name, f"{name}-second"))
+    calls = ground.fleet.new_calls()
+    yield from trespasses(calls, name)
+    yield from twice(calls)
+    yield from unprotected(ground, name)
+    after = seen(ground)
+    if len(made(before, after)) != len(CLASSES) + 1:  # a cluster has a member
+        yield f"there are {[row['arn'] for row in made(before, after)]}"
+    yield from (one for one in touched(before, after) if not one.startswith("left: "))
+    yield from unfinished(recover(ground, name, f"{name}-third"))
+    yield from (f"the third run called {call['action']}" for call in writes(ground.fleet.new_calls()))
+    clear_away(ground, name)
+
+
+def test_a_killed_recovery_is_finished_by_the_next_one_and_nothing_is_doubled(ground: Range) -> None:
+    wrong = {
+        f"killed {'after' if point[1] else 'before'} call {point[0]}": complaints
+        for number, point in enumerate(points(calls_of(ground, "counted")))
+        if (complaints := list(after_a_crash(ground, f"k{number}", point)))
+    }
+    assert wrong == {}
+
+
+def test_neither_the_reaper_nor_a_drill_of_its_name_removes_a_recovery(ground: Range) -> None:
+    recover(ground, "kept", "kept")
+    before = seen(ground)
+    ground.fleet.new_calls()
+    ground.fleet.pass_time(10 * 86400)
+    assert ground.reap()["steps"] == []
+    assert ground.remove(drill_id="kept")["steps"] == []
+    refused = ground.fleet.run(snapshot_restore, DR, state="absent", purpose="recovery", drill_id="kept")
+    assert "nobody here deletes it" in refused["msg"]
+    assert writes(ground.fleet.new_calls()) == []
+    assert set(seen(ground)) == set(before)
+
+
+def test_the_source_account_is_asked_for_nothing(ground: Range) -> None:
+    ground.fleet.lab.admin("POST", "dark", {"account": SOURCE.profile, "dark": True})
+    try:
+        assert list(unfinished(recover(ground, "dark", "dark"))) == []
+    finally:
+        ground.fleet.lab.admin("POST", "dark", {"account": SOURCE.profile, "dark": False})
+
+
+def test_there_is_somebody_to_spare(ground: Range) -> None:
+    names = {arn.rpartition(":")[2] for arn in ground.seen()}
+    assert set(BYSTANDERS) <= names
