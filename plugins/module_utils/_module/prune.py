@@ -86,9 +86,10 @@ def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[st
 
 
 def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Verdict]:
-    """The verdicts; the databases are looked at only where something that landed would go."""
+    """The verdicts; the databases are looked at only where something that landed would go, and nobody released it."""
     verdicts = judge(points, retention)
-    if any(not each.keep and not is_published_by(one.site.account, each.point) for each in verdicts):
+    going = [each.point for each in verdicts if not each.keep and each.point.name not in retention.released]
+    if any(not is_published_by(one.site.account, point) for point in going):
         return judge(points, replace(retention, recovered=recovered_from(one.site.databases())))
     return verdicts
 
