@@ -50,7 +50,8 @@ class WayBack:
         key = make_key(fleet.lab, DR, DR.account, SOURCE.account)
         for route in (first, *others):
             seed = {**route.seed, "account": DR.profile, "prefix": f"recovered-{route.name}", "key": key}
-            fleet.lab.admin("POST", "seed", {**seed, "tags": RECOVERED})
+            tags = {**RECOVERED, "lifeboat:database": original_of(route.name)}
+            fleet.lab.admin("POST", "seed", {**seed, "tags": tags})
         found = cls(fleet, key, make_network(fleet, side=SOURCE))
         fleet.pass_time(3600)
         found.stop()
@@ -128,6 +129,12 @@ class WayBack:
             yield from (f"still shared: {row['arn']}" for row in points if row["shared_with"])
         usable = ("available", "backing-up")
         yield from (f"{arn} is {row['status']}" for arn, row in made.items() if row["status"] not in usable)
+
+
+def original_of(name: str) -> str:
+    """The ARN of the one database of a class."""
+    resource = "cluster" if name.endswith("cluster") else "db"
+    return f"arn:aws:rds:{SOURCE.region}:{SOURCE.account}:{resource}:{name}-00000"
 
 
 def is_of_the_way_back(row: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from lab import Lab
 from lab.settings import DURATIONS
-from tests.fleet.failbacks import WayBack, doubled, trespasses
+from tests.fleet.failbacks import CLASSES, WayBack, doubled, trespasses
 from tests.fleet.fleet import DR, SOURCE, Fleet
 from tests.fleet.rules import not_idle
 from tests.fleet.test_sigkill import kill_at, launch
@@ -48,6 +48,7 @@ def test_a_killed_playbook_is_finished_by_the_next_run(fleet: Fleet, words: dict
         "lifeboat_failback_subnet_group": way.network["db_subnet_group_name"],
         "lifeboat_failback_security_groups": way.network["vpc_security_group_ids"],
         "failback_overrides": [{"db_instance_class": "db.r6g.large"}],
+        "failback_names": {f"{name}-00000": f"recovered-{name}-00000-failback" for name in CLASSES},
         "failback_id": re.sub("[-:Z]", "", way.time).lower(),
     }
     assert kill_at(fleet, begin=lambda one: launch(one, "playbooks/failback.yml", told), **words)
