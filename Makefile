@@ -7,7 +7,10 @@ EVIDENCE ?= evidence
 ROLES := --role production_publish=production/lifeboat-publish \
          --role production_dr_replicate=production_dr/lifeboat-replicate \
          --role production_dr_drill=production_dr/lifeboat-drill \
-         --role production_dr_recover=production_dr/lifeboat-recover
+         --role production_dr_recover=production_dr/lifeboat-recover \
+         --role production_dr_failback_publish=production_dr/failback-publish \
+         --role production_failback_replicate=production/failback-replicate \
+         --role production_failback_recover=production/failback-recover
 PLAY = $(BIN)/ansible-playbook
 # Runs the command that follows and ends 0 (verified), 1 (failed) or 2 (unverified), as its evidence says.
 VERDICT = $(BIN)/python tools/verdict.py --evidence $(EVIDENCE) --

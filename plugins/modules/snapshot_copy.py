@@ -36,6 +36,13 @@ options:
     description: With O(source=snapshot), how many seconds apart snapshots are taken at least. 300 at least.
     type: int
     default: 86400
+  snapshot_time:
+    description:
+      - With O(source=snapshot), the time that the recovery points stand for, with its zone, instead of O(interval).
+      - A snapshot that was taken for this very time will do, so that an interrupted run can be run again. Else one is
+        taken now.
+      - Give the time at which the applications were stopped, by the clock of AWS. It must be past.
+    type: str
   kms_key_id:
     description:
       - The customer managed key for copies of snapshots under C(aws/rds) or under a key that AWS owns, as key ID, ARN
@@ -273,6 +280,7 @@ SOURCES = ["automated", "manual", "awsbackup", "snapshot"]
 ARGUMENTS: dict[str, Any] = {
     "source": {"type": "str", "choices": SOURCES, "default": "automated"},
     "interval": {"type": "int", "default": 86400},
+    "snapshot_time": {"type": "str"},
     "kms_key_id": {"type": "str"},
     "option_group": {"type": "str"},
     "publish_region": {"type": "str"},

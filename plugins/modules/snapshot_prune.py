@@ -20,7 +20,8 @@ description:
   - At a source site, the newest published copy, the newest that landed, and what has not landed stay as well. What has
     not landed while a newer one has is overtaken, and left to the retention.
   - At the DR site, the newest landed recovery point of a database and its last verified one stay as well, even for a
-    database that no longer exists. O(release) lifts that.
+    database that no longer exists. So does that from which a database was recovered that stands there.
+    O(release) lifts that.
   - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are not judged.
   - O(databases) select by the database that a snapshot was taken from, whether it still exists or not. The tags of
     O(match_tags) are those of the snapshot.
@@ -122,8 +123,8 @@ options:
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:AddTagsToResource),
     C(rds:ModifyDBSnapshotAttribute), C(rds:ModifyDBClusterSnapshotAttribute), C(rds:DeleteDBSnapshot) and
-    C(rds:DeleteDBClusterSnapshot) on snapshots that carry our tag. O(release) also needs C(rds:DescribeDBInstances) and
-    C(rds:DescribeDBClusters) at a source site.
+    C(rds:DeleteDBClusterSnapshot) on snapshots that carry our tag. A DR site that deletes something, and O(release) at
+    a source site, also need C(rds:DescribeDBInstances) and C(rds:DescribeDBClusters).
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials, snapshot_restore
-from tests.fleet.fleet import DR, Fleet, writes
+from tests.fleet.fleet import DR, Fleet, Side, writes
 from tests.fleet.routes import ROUTES, Route
 
 BY_NAME = {route.name: route for route in ROUTES}
@@ -95,12 +95,14 @@ def offered(route: Route, fleet: Fleet) -> Route:
     return replace(route, seed={**route.seed, "version": found[0]["EngineVersion"]})
 
 
-def make_network(fleet: Fleet, cidr: str = "10.8", name: str = "drill", *, public: bool = False) -> dict[str, Any]:
+def make_network(
+    fleet: Fleet, cidr: str = "10.8", name: str = "drill", *, public: bool = False, side: Side = DR
+) -> dict[str, Any]:
     """Subnets in a VPC of their own, and a security group that lets in what is inside: options of the module."""
-    ec2, rds = fleet.others(DR, "ec2"), fleet.others(DR)
+    ec2, rds = fleet.others(side, "ec2"), fleet.others(side)
     vpc = ec2.create_vpc(CidrBlock=f"{cidr}.0.0/16")["Vpc"]["VpcId"]
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"{cidr}.{number}.0/24", AvailabilityZone=f"{DR.region}{zone}")
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"{cidr}.{number}.0/24", AvailabilityZone=f"{side.region}{zone}")
         for number, zone in enumerate("ab")
     ]
     if public:

@@ -20,6 +20,9 @@ ROLES = {
     "production_dr_replicate": "production_dr/lifeboat-replicate",
     "production_dr_drill": "production_dr/lifeboat-drill",
     "production_dr_recover": "production_dr/lifeboat-recover",
+    "production_dr_failback_publish": "production_dr/failback-publish",
+    "production_failback_replicate": "production/failback-replicate",
+    "production_failback_recover": "production/failback-recover",
 }
 SOURCE, DR, WEST, EAST = "111111111111", "222222222222", "us-west-2", "us-east-1"
 READS = ("Describe", "List", "Get", "AssumeRole")

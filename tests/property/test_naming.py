@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -15,8 +16,10 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DatabaseId
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
     Lineage,
+    check_apart,
     check_prefix,
     digest_of,
+    intermediate_name,
     lineage_of,
     name_for,
     parse,
@@ -142,3 +145,29 @@ def test_a_restored_database_and_its_member_have_legal_names(prefix: str, drill:
     assert LEGAL.fullmatch(name)
     assert LEGAL.fullmatch(f"{name}-1")
     assert name == restored_name(prefix, drill, one.identifier, digest)
+
+
+@given(PREFIXES, PREFIXES, DATABASES, TIMES)
+def test_of_two_directions_neither_reads_a_name_of_the_other(
+    one: str, other: str, database: DatabaseId, time: datetime
+) -> None:
+    """A database may be called anything, also like the other prefix."""
+    try:
+        check_apart(one, other)
+    except LifeboatError:
+        assume(False)
+    for identifier in (database.identifier, f"{other}-{database.identifier}", f"{one}-{other}"):
+        lineage = lineage_of(database, time)
+        for name in (name_for(one, identifier, lineage), intermediate_name(one, identifier, lineage)):
+            assert (parse(name, one), parse(name, other)) == (lineage, None)
+
+
+@given(PREFIXES, PREFIXES, DATABASES, TIMES)
+def test_prefixes_that_could_be_taken_for_each_other_are_refused(
+    one: str, rest: str, database: DatabaseId, time: datetime
+) -> None:
+    longer = f"{one}-{rest}"
+    assert parse(name_for(longer, database.identifier, lineage_of(database, time)), one) is not None
+    for pair in ((one, longer), (longer, one), (one, one)):
+        with pytest.raises(LifeboatError):
+            check_apart(*pair)

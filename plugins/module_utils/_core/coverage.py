@@ -12,7 +12,18 @@ from datetime import datetime
 from typing import Any
 
 from .marks import verified_at
-from .model import BAD_DATABASE_STATES, DATABASE, OUR_TAGS, PURPOSE, STAGE, Database, DatabaseId, RecoveryPoint, iso
+from .model import (
+    BAD_DATABASE_STATES,
+    DATABASE,
+    MANAGED_BY,
+    OUR_TAGS,
+    PURPOSE,
+    STAGE,
+    Database,
+    DatabaseId,
+    RecoveryPoint,
+    iso,
+)
 from .naming import digest_of, is_ours, parse
 from .plan import Slot
 from .quota import NAMES, Quota
@@ -93,6 +104,8 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
         if database.cluster is None and digest not in passing:
             found[digest] = covered_database(database, broken.get(database.id.identifier))
     for point in points:
+        if point.tags.get(MANAGED_BY, view.prefix) != view.prefix:
+            continue  # of another installation, or of the way back after a recovery, which has a prefix of its own
         digest, original = lineage_of_point(point, view.prefix)
         if original is not None and digest not in passing:
             found.setdefault(digest, covered_by(point, digest, view.prefix)).add(original, point, view)

@@ -26,6 +26,7 @@ DRILL_ID = "lifeboat:drill-id"
 RECOVERY_ID = "lifeboat:recovery-id"
 EXPIRES = "lifeboat:expires"
 RECOVERY_POINT = "lifeboat:recovery-point"
+RECOVERY = "recovery"  # the purpose of a database that is to stay; others stand for a while only
 STAGE = "lifeboat:stage"  # on what a route leaves on its way: whoever made it removes it, retention does not judge it
 RETAIN = "retain"
 OUR_TAGS = "lifeboat:"

@@ -64,6 +64,19 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
+def check_apart(one: str, other: str) -> None:
+    """Two installations or directions in one account must not take each other's names for their own.
+
+    :raises LifeboatError: when a name of the one could be read as a name of the other.
+    """
+    if f"{one}-".startswith(f"{other}-") or f"{other}-".startswith(f"{one}-"):
+        raise LifeboatError(
+            f"Cannot use the prefixes {one} and {other} side by side",
+            why="a name that starts with the one starts with the other as well",
+            remedy="Choose prefixes that begin differently, such as lifeboat and failback",
+        )
+
+
 def readable(identifier: str, length: int) -> str:
     """As much of an identifier as fits, in legal characters."""
     text = re.sub(r"[^a-z0-9]+", "-", identifier.lower())

@@ -46,6 +46,7 @@ class PublishOptions:
     is_shared: bool
     tags: Mapping[str, str]
     stand_in: StandInOptions | None = None
+    snapshot_time: datetime | None = None  # what snapshots that are taken stand for, instead of an interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def begin(
     database: Database, points: Iterable[RecoveryPoint], wish: Wish, options: PublishOptions, now: datetime
 ) -> Publication:
     """What of a database is to be offered, and under which name; how it gets there is seen only if it is not there."""
-    chosen = choose(database, points, wish.source, options.prefix, wish.interval, now)
+    chosen = choose(database, points, wish.source, options.prefix, wish.interval, now, options.snapshot_time)
     if chosen is None:
         return Publication(database, wish, problem=no_snapshot(database, wish.source))
     return Publication(database, wish, chosen, (offered_copy(database, chosen, options),))

@@ -11,11 +11,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
-from .model import DATABASE, LANDED, RETAIN, STAGE, VERIFIED, RecoveryPoint
+from .model import (
+    DATABASE,
+    LANDED,
+    PURPOSE,
+    RECOVERY,
+    RECOVERY_POINT,
+    RETAIN,
+    STAGE,
+    VERIFIED,
+    Database,
+    RecoveryPoint,
+)
 from .naming import Lineage, own_lineage
 from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
+RECOVERED = "a database that was recovered from it stands here"
 
 Named = tuple[Lineage, RecoveryPoint]
 
@@ -31,6 +43,7 @@ class Retention:
     dr_accounts: frozenset[str] = frozenset()  # what a source published must land in all of them; when empty, in any
     refused: Mapping[str, str] = field(default_factory=dict)  # by ARN or name: what DR sites say of what did not land
     released: frozenset[str] = frozenset()  # names whose protection is lifted
+    recovered: frozenset[str] = frozenset()  # names of those from which databases were recovered that stand here
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ def judge_database(rows: list[Named], retention: Retention) -> list[Verdict]:
     """Verdicts for the recovery points of one database. What leaves anyway protects nothing, and has no standing."""
     finished = [one for one in rows if one[1].is_available and not is_leaving(one[1], retention)]
     is_source = any(is_published_by(retention.account, point) for _lineage, point in rows)
-    protected = source_reasons(finished, retention) if is_source else dr_reasons(finished)
+    protected = source_reasons(finished, retention) if is_source else dr_reasons(finished, retention.recovered)
     ranks = standings(lineage for lineage, _point in finished)
     return [
         Verdict(point, reason)
@@ -109,11 +122,24 @@ def why_held(point: RecoveryPoint) -> str | None:
     return None
 
 
-def dr_reasons(finished: list[Named]) -> dict[str, str]:
-    """What the DR site never deletes: the newest landed recovery point of a database and the last verified one."""
+def recovered_from(databases: Iterable[Database]) -> frozenset[str]:
+    """The names of the recovery points from which recoveries restored the databases that stand here.
+
+    They hold what was right when the original was not; who restores one anew must find it.
+    """
+    kept = [one.tags for one in databases if one.tags.get(PURPOSE) == RECOVERY and RECOVERY_POINT in one.tags]
+    return frozenset(tags[RECOVERY_POINT] for tags in kept)
+
+
+def dr_reasons(finished: list[Named], recovered: frozenset[str] = frozenset()) -> dict[str, str]:
+    """What the DR site never deletes: the newest landed recovery point of a database and the last verified one.
+
+    Nor what a database was recovered from, as long as that stands.
+    """
     landed = [point for _lineage, point in finished if is_under_own_key(point)]
     verified = [point for point in landed if VERIFIED in point.tags]
-    reasons = {point.arn: "the last verified one" for point in verified[:1]}
+    reasons = {point.arn: RECOVERED for _lineage, point in finished if point.name in recovered}
+    reasons |= {point.arn: "the last verified one" for point in verified[:1]}
     return reasons | {point.arn: "the newest that landed" for point in landed[:1]}
 
 

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .errors import LifeboatError
-from .model import PURPOSE, Database, RecoveryPoint
+from .model import PURPOSE, RECOVERY, Database, RecoveryPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,18 @@ def candidate_of(database: Database) -> Candidate:
 
 
 def databases_among(databases: Iterable[Database], wanted: Selection, where: str) -> list[Database]:
-    """The selected databases; the members of a cluster are no databases of their own, and what we restored is none.
+    """The selected databases; the members of a cluster are none of their own, and neither is what a drill restored.
+
+    What a recovery restored is one, where it stands: it is in use, and somebody has to protect it.
 
     :raises LifeboatError: when an identifier or pattern matches none of them.
     """
-    candidates = [candidate_of(one) for one in databases if one.cluster is None and PURPOSE not in one.tags]
+    candidates = [candidate_of(one) for one in databases if one.cluster is None and is_to_stay(one)]
     return [one.item for one in select(candidates, wanted, where)]
+
+
+def is_to_stay(database: Database) -> bool:
+    return database.tags.get(PURPOSE, RECOVERY) == RECOVERY
 
 
 def points_among(points: Iterable[RecoveryPoint], wanted: Selection, where: str) -> list[RecoveryPoint]:

@@ -26,11 +26,18 @@ class Chosen:
 
 
 def choose(
-    database: Database, points: Iterable[RecoveryPoint], source: Source, prefix: str, interval: timedelta, now: datetime
+    database: Database,
+    points: Iterable[RecoveryPoint],
+    source: Source,
+    prefix: str,
+    interval: timedelta,
+    now: datetime,
+    taken_for: datetime | None = None,
 ) -> Chosen | None:
     """The recovery point of a database that its source setting means, or None when there is none.
 
     :param points: the snapshots of this very database (see by_database) and our own of it.
+    :param taken_for: the time that a snapshot that is taken stands for, instead of the interval.
     """
     mine = list(points)
     if source != "snapshot":
@@ -38,6 +45,8 @@ def choose(
         # A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots).
         moment = point and (point.original or point.created)
         return Chosen(lineage_of(database.id, moment), point) if moment else None
+    if taken_for is not None:
+        return Chosen(lineage_of(database.id, taken_for))
     # To the minute, so that what is planned and what is done a moment later have the same name.
     minute = now.replace(second=0, microsecond=0)
     return Chosen(newest_taken(database, mine, prefix, minute - interval) or lineage_of(database.id, minute))

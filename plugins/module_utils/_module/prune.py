@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.errors import AwsRefusal
@@ -19,7 +19,15 @@ from .._core.overrides import read_overrides, settings_for
 from .._core.policy import SETTINGS, Policy, check_settings, read_policy
 from .._core.recipe import configuration_of, custom_groups, unused_groups
 from .._core.release import check_gone, homes, released_points
-from .._core.retention import Retention, Verdict, is_published_by, judge, retirements, with_marks
+from .._core.retention import (
+    Retention,
+    Verdict,
+    is_published_by,
+    judge,
+    recovered_from,
+    retirements,
+    with_marks,
+)
 from .._core.selection import Candidate, points_among
 from .._core.sharing import ACCOUNT
 from .arguments import selection
@@ -70,11 +78,20 @@ def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[st
     left = with_marks([point for point in points if point.arn not in one.gone], one.retired)
     others = dr_accounts - {site.account}
     retention = Retention(params["prefix"], site.account, site.now, policy_of, others, refused, released)
-    for verdict in judge(left, retention):
+    for verdict in judge_all(left, retention, one):
         if verdict.point.arn not in one.failed:
             carry_out(verdict, one)
     give_up_groups([point for point in here if point.arn in one.deleted], here, params["prefix"], one)
     return one.report.as_result()
+
+
+def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Verdict]:
+    """The verdicts; the databases are looked at only where something that landed would go, and nobody released it."""
+    verdicts = judge(points, retention)
+    going = [each.point for each in verdicts if not each.keep and each.point.name not in retention.released]
+    if any(not is_published_by(one.site.account, point) for point in going):
+        return judge(points, replace(retention, recovered=recovered_from(one.site.databases())))
+    return verdicts
 
 
 def read_policies(params: Mapping[str, Any]) -> Callable[[RecoveryPoint], Policy]:

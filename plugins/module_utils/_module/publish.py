@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
+from .._core.choice import read_time
 from .._core.errors import LifeboatError
 from .._core.intermediates import left_behind, unfinished
 from .._core.isolation import check_isolation
 from .._core.keys import check_key
 from .._core.manifest import describe_published, published_manifest
-from .._core.model import Database, RecoveryPoint
+from .._core.model import Database, RecoveryPoint, iso
 from .._core.naming import is_ours
 from .._core.option_groups import Groups, is_default
 from .._core.overrides import read_overrides, settings_for
@@ -125,7 +126,25 @@ def read_options(params: Mapping[str, Any], site: Site) -> PublishOptions:
         is_shared=bool(params["share_with"]) or params["publish_region"] in (None, site.region),
         tags=extra_tags(params),
         stand_in=stand_in,
+        snapshot_time=read_snapshot_time(params["snapshot_time"], site.now),
     )
+
+
+def read_snapshot_time(text: str | None, now: datetime) -> datetime | None:
+    """The time that taken snapshots stand for; they hold at least what had been written by then.
+
+    :raises LifeboatError: when it is no time with a zone, or has not come yet.
+    """
+    if text is None:
+        return None
+    moment = read_time("snapshot_time", {"snapshot_time": text})
+    if moment and moment > now + timedelta(minutes=1):  # AWS's servers do not agree to the second
+        raise LifeboatError(
+            f"Cannot take snapshots for {text}",
+            why=f"at AWS it is only {iso(now)}, and a snapshot taken now would lack what is written until then",
+            remedy="Give a snapshot_time that is past",
+        )
+    return moment
 
 
 def look(params: Mapping[str, Any], options: PublishOptions, site: Site) -> tuple[Seen, list[Publication]]:

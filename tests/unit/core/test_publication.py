@@ -38,6 +38,7 @@ from tests.builders import (
     automated,
     copied,
     database,
+    hours_ago,
     key,
     of_cluster,
 )
@@ -116,6 +117,13 @@ def test_a_snapshot_is_taken_now_under_the_name_of_now() -> None:
 def test_a_snapshot_is_taken_at_most_every_interval(hours: float, is_new: bool) -> None:
     (copy,) = publish(points=[copied(hours=hours)], wish=NOW_TAKEN).copies
     assert (copy.name != copied(hours=hours).name) == is_new
+
+
+def test_a_snapshot_that_is_taken_for_a_time_has_the_same_name_again_and_no_younger_one_will_do() -> None:
+    options = replace(OPTIONS, snapshot_time=hours_ago(2))
+    for points in ([], [copied(hours=1)], [copied(hours=3)]):
+        (copy,) = publish(points=points, wish=NOW_TAKEN, options=options).copies
+        assert parse(copy.name, "lifeboat") == lineage_of(database().id, hours_ago(2))
 
 
 def test_a_snapshot_that_failed_does_not_count_toward_the_interval() -> None:

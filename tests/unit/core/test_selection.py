@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import PURPOSE
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import (
     Selection,
     databases_among,
@@ -40,6 +41,16 @@ SHOP = [
 )
 def test_a_selection_means_what_all_its_parts_mean(wanted: dict[str, Any], found: list[str]) -> None:
     assert [one.id.identifier for one in databases_among(SHOP, Selection(**wanted), "here")] == found
+
+
+@pytest.mark.parametrize(
+    ("purpose", "found"),
+    [("drill", []), ("stand_in", []), ("whatever is to come", []), ("recovery", ["restored"])],
+)
+def test_of_what_was_restored_only_what_is_to_stay_is_a_database(purpose: str, found: list[str]) -> None:
+    """A recovery serves production where it stands: protect must not overlook it, nor what a failback brought home."""
+    one = database("restored", tags={PURPOSE: purpose})
+    assert [each.id.identifier for each in databases_among([one], Selection(), "here")] == found
 
 
 @pytest.mark.parametrize("name", ["odrers", "shop-*", "events-1"])

@@ -17,6 +17,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     DATABASE,
     LANDED,
+    MANAGED_BY,
     PURPOSE,
     STAGE,
     VERIFIED,
@@ -84,6 +85,13 @@ def test_what_is_being_made_is_in_flight(run: Any, site: Any) -> None:
 def test_a_database_that_is_gone_is_shown_by_what_is_left_of_it(run: Any, site: Any) -> None:
     found = run(site(databases=[database()], points=[copied("billing")]))
     assert {name: one["exists"] for name, one in found.items()} == {"billing": False, "orders": True}
+
+
+def test_what_another_installation_or_the_way_back_made_is_none_of_ours(run: Any, site: Any) -> None:
+    """What a failback copied here belongs to a database in the DR account: nobody is to protect that from here."""
+    back = copied("orders", resource_id="db-RECOVERED", tags={MANAGED_BY: "failback"}, name="failback-orders")
+    found = run(site(databases=[database()], points=[automated(), back]))
+    assert list(found["orders"]["newest"]) == [f"{SOURCE}/{WEST}/automated"]
 
 
 def test_a_database_created_anew_under_an_old_name_is_another_one(options: Any, site: Any) -> None:

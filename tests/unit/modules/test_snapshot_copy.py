@@ -300,6 +300,34 @@ def test_a_snapshot_is_taken_once_and_shared_when_it_is_available(run: Any, site
     assert writes(again) == []
 
 
+def test_a_snapshot_is_taken_for_a_time_once(run: Any, site: Any, writes: Any) -> None:
+    given = {"source": "snapshot", "snapshot_time": str(iso(hours_ago(1)))}
+    first = site(databases=[database()], points=[copied(hours=0.5)])
+    run(first, **given)
+    (taken,) = first.copy.call_args.args
+    assert (taken.is_taken, taken.name) == (True, copied(hours=1).name)
+    again = site(databases=[database()], points=[copied(hours=1)], shares=[DR])
+    run(again, **given)
+    assert writes(again) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        pytest.param("2026-11-23T14:02:00Z", "Give a snapshot_time that is past", id="to come"),
+        pytest.param("2026-11-23T14:00:00", "no time with a zone", id="without a zone"),
+        pytest.param("noon", "no time with a zone", id="no time"),
+    ],
+)
+def test_a_snapshot_is_taken_for_no_other_than_a_past_time(
+    run: Any, site: Any, writes: Any, given: str, says: str
+) -> None:
+    source = site(databases=[database()])
+    with pytest.raises(LifeboatError, match=says):
+        run(source, source="snapshot", snapshot_time=given)
+    assert writes(source) == []
+
+
 def test_aws_backup_is_listed_only_where_it_is_the_source(run: Any, site: Any) -> None:
     for source, wanted in (("automated", [call()]), ("awsbackup", [call(), call("awsbackup")])):
         one = site(databases=[database()], points=[automated(), automated(origin="awsbackup", name="awsbackup:1")])

@@ -11,7 +11,12 @@ from unittest.mock import Mock, call
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
+    PURPOSE,
+    RECOVERY_POINT,
+    RecoveryPoint,
+    iso,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_prune
 from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, automated, copied, database, landed, refusal
@@ -156,6 +161,22 @@ def test_the_dr_site_deletes_what_the_safety_rules_do_not_keep(run: Any, site: A
     assert [one.args[0].name for one in dr.delete_recovery_point.call_args_list] == [
         landed(hours=hours).name for hours in deleted
     ]
+
+
+def test_what_a_database_was_recovered_from_stays_as_long_as_that_stands(run: Any, site: Any) -> None:
+    points = [landed(hours=1), landed(hours=50), landed(hours=90)]
+    orders = database(tags={PURPOSE: "recovery", RECOVERY_POINT: points[2].name})
+    for databases, gone in (([], [1, 2]), ([orders], [1])):
+        dr = site(DR, EAST, points=points, databases=databases)
+        run(dr)
+        assert [one.args[0] for one in dr.delete_recovery_point.call_args_list] == [points[one] for one in gone]
+
+
+def test_databases_are_listed_only_where_something_that_landed_would_go(run: Any, site: Any) -> None:
+    for points, calls in (([landed()], 0), ([landed(), landed(hours=50)], 1)):
+        dr = site(DR, EAST, points=points)
+        run(dr)
+        assert dr.databases.call_count == calls
 
 
 def test_as_many_and_as_young_ones_stay_as_the_retention_says(run: Any, site: Any) -> None:

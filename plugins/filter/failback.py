@@ -1,0 +1,69 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the plays of a failback hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.failback import Leg, plan, read_id, require_free
+
+Result = Mapping[str, Any]
+
+
+def failback_plan(
+    standing: Mapping[str, Result],
+    sources: Iterable[Mapping[str, Any]],
+    prefix: str,
+    own_prefix: str,
+    databases: Iterable[str] | str = (),
+    names: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """The recovered databases that go back, each with where it goes and what it is called there.
+
+    :raises AnsibleFilterError: when one of them cannot, naming the remedy.
+    """
+    # -e failback_databases=orders,sales is a text, which a module would split.
+    wanted = databases.split(",") if isinstance(databases, str) else databases
+    rows = {host: result["databases"] for host, result in standing.items()}
+    try:
+        return [one.as_document() for one in plan(rows, sources, (prefix, own_prefix), wanted, names)]
+    except LifeboatError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def failback_free(
+    legs: Iterable[Mapping[str, Any]], standing: Result, own_prefix: str, failback_id: str = ""
+) -> list[dict[str, Any]]:
+    """The same legs, once nothing stands in their way at their source site.
+
+    :raises AnsibleFilterError: when something does, naming the remedy.
+    """
+    given = [Leg(**one) for one in legs]
+    try:
+        return [one.as_document() for one in require_free(given, standing["databases"], own_prefix, failback_id)]
+    except LifeboatError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def failback_time(failback_id: str) -> str:
+    """The time that the snapshots of a failback stand for.
+
+    :raises AnsibleFilterError: when it is no id of a failback.
+    """
+    try:
+        return read_id(failback_id)
+    except LifeboatError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """The filters of the role failback."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"failback_plan": failback_plan, "failback_free": failback_free, "failback_time": failback_time}

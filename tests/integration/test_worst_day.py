@@ -1,0 +1,84 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The run-book for the worst day and the way back: every command as it is written, in the order of a reader.
+
+The source account is dark until the run-book says how to come back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import Lab
+from tests.integration.play import ROLES, ROOT, play
+
+COMING_BACK = "## To come back"
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def in_their_order() -> Iterator[tuple[bool, str]]:
+    """Each command once, and whether the source account is back by then."""
+    worst_day, failback = (
+        (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("worst-day.md", "failback.md")
+    )
+    at_night, _heading, later = worst_day.partition(COMING_BACK)
+    seen: set[str] = set()
+    for is_back, text in ((False, at_night), (True, failback), (True, later)):
+        for line in "\n".join(blocks(text)).splitlines():
+            if line and line not in seen:
+                seen.add(line)
+                yield is_back, line
+
+
+COMMANDS = list(in_their_order())
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab(roles=ROLES, scale=1200, shop=True) as running:
+        for playbook in ("prepare.yml", "protect.yml"):
+            done = play(running, playbook, evidence=tmp_path_factory.mktemp("evidence"))
+            assert done.code == 0, done.output
+        yield running
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the reader stands: the playbooks, and the tasks of the reader's team."""
+    folder = tmp_path_factory.mktemp("checkout")
+    (folder / "playbooks").symlink_to(ROOT / "playbooks")
+    for name, what in (("stop.yml", "failback_recovered"), ("start.yml", "recover_endpoints")):
+        (folder / name).write_text(json.dumps([{"ansible.builtin.assert": {"that": f"{what} | length > 0"}}]))
+    return folder
+
+
+def test_there_are_commands_for_the_night_and_for_the_way_back() -> None:
+    assert [sum(is_back == wanted for is_back, _line in COMMANDS) for wanted in (False, True)] == [7, 6]
+
+
+@pytest.mark.parametrize(("is_back", "line"), COMMANDS, ids=[line for _is_back, line in COMMANDS])
+def test_runs_as_it_is_written(is_back: bool, line: str, lab: Lab, checkout: Path) -> None:
+    lab.admin("POST", "dark", {"account": "production", "dark": not is_back})
+    quick = f"{ROOT / 'inventory'},{ROOT / 'tests' / 'integration' / 'quick'}"
+    environment = lab.env() | {"ANSIBLE_INVENTORY": quick, "LIFEBOAT_EVIDENCE": str(checkout / "evidence")}
+    programs = Path(sys.executable).parent
+    paths = (programs, programs.parent / "awscli" / "bin", environment["PATH"])
+    environment["PATH"] = os.pathsep.join(map(str, paths))
+    # Of a profile, version 1 of the AWS CLI does not take where RDS of us-east-1 is.
+    command = line.replace("aws rds", f"aws --endpoint-url {lab.url} rds")
+    done = subprocess.run(
+        ["bash", "-ec", command], cwd=checkout, env=environment, capture_output=True, text=True, timeout=400, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
