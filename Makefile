@@ -6,7 +6,9 @@ EVIDENCE ?= evidence
 # One AWS profile for each role that `playbooks/prepare.yml` makes in an account of the lab.
 ROLES := --role production_publish=production/lifeboat-publish \
          --role production_dr_replicate=production_dr/lifeboat-replicate \
-         --role production_dr_drill=production_dr/lifeboat-drill
+         --role production_dr_drill=production_dr/lifeboat-drill \
+         --role production_subscribe=production/lifeboat-subscribe \
+         --role production_dr_subscribe=production_dr/lifeboat-subscribe
 PLAY = $(BIN)/ansible-playbook
 # Runs the command that follows and ends 0 (verified), 1 (failed) or 2 (unverified), as its evidence says.
 VERDICT = $(BIN)/python tools/verdict.py --evidence $(EVIDENCE) --

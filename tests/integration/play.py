@@ -19,6 +19,8 @@ ROLES = {
     "production_publish": "production/lifeboat-publish",
     "production_dr_replicate": "production_dr/lifeboat-replicate",
     "production_dr_drill": "production_dr/lifeboat-drill",
+    "production_subscribe": "production/lifeboat-subscribe",
+    "production_dr_subscribe": "production_dr/lifeboat-subscribe",
 }
 SOURCE, DR, WEST, EAST = "111111111111", "222222222222", "us-west-2", "us-east-1"
 READS = ("Describe", "List", "Get", "AssumeRole")
