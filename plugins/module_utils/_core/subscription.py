@@ -80,7 +80,7 @@ def plan(wanted: Wanted, found: Subscription | None, valid: frozenset[str]) -> l
     """
     if found is None or found.status == "deleting":
         return [creation(wanted, ABSENT)]
-    if found.source_type and not wanted.source_type:
+    if must_be_remade(wanted, found):
         why = f"RDS cannot widen it from {found.source_type} to all types of source, so it is made anew"
         return [Step("delete", why), creation(wanted, ABSENT)]
     change = modification(wanted, found, valid)
@@ -90,6 +90,10 @@ def plan(wanted: Wanted, found: Subscription | None, valid: frozenset[str]) -> l
     # RDS does not change the type while there are identifiers of the old one.
     emptied = removed_sources(found, frozenset())
     return [*tag_steps(wanted, found), *emptied, *change, *added_sources(wanted, frozenset())]
+
+
+def must_be_remade(wanted: Wanted, found: Subscription) -> bool:
+    return found.source_type is not None and wanted.source_type is None
 
 
 def plan_removal(found: Subscription | None) -> list[Step]:
@@ -195,12 +199,13 @@ def difference_of(
     wanted: Wanted, found: Subscription | None, valid: frozenset[str]
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """A subscription before and after all of its steps."""
-    if found is None:
+    if found is None or found.status == "deleting":
         return None, as_document(wanted, valid, wanted.tags)
     tags = found.tags or {}
     same_type = found.source_type == wanted.source_type
     before = as_document(found, valid if same_type else (), tags)
-    after = as_document(wanted, valid, kept_tags(wanted, tags) | dict(wanted.tags))
+    kept = {} if must_be_remade(wanted, found) else kept_tags(wanted, tags)
+    after = as_document(wanted, valid, kept | dict(wanted.tags))
     if found.status in TROUBLED:
         before["status"], after["status"] = found.status, "active"
     return before, after
