@@ -25,6 +25,7 @@ PAGES = (
     "docs/schedules.md",
     "docs/retention.md",
     "docs/status.md",
+    "docs/subscriptions.md",
     "docs/drill.md",
     "README.md",
     "docs/lab.md",

@@ -33,7 +33,7 @@ def deliver(params: Mapping[str, Any], site: Site, topic: Topic, *, check_mode: 
     have = topic.deliveries() if key is not None else {}
     found = {one.key: topic.delivery(one.key, have[one.key]) for one in wanted if one.key in have}
     if params["kms_key_id"] is not None:
-        tend_key(topic, key, params["kms_key_id"], report)
+        tend_key(topic, key or "", params["kms_key_id"], report)
     for one in wanted:
         tend(topic, one, found.get(one.key), report)
     return report.as_result()
@@ -59,7 +59,7 @@ def check(arn: str, wanted: Iterable[Delivery], region: str) -> None:
         )
 
 
-def tend_key(topic: Topic, have: str | None, want: str, report: Report) -> None:
+def tend_key(topic: Topic, have: str, want: str, report: Report) -> None:
     """Put the topic under a key, or under none."""
     about: dict[str, Any] = {"kind": "topic", "name": topic.arn}
     if have == want:
