@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 
 from lab import Lab
 from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play, writes
+from tests.lab.helpers import until
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
@@ -43,16 +43,6 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run
         return done
 
     return run
-
-
-def until(check: Callable[[], Any], timeout: float = 30.0) -> Any:
-    """Ask again and again until the answer is true, and return it."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if answer := check():
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(f"not within {timeout} s")
 
 
 def changes(done: Run) -> dict[str, int]:
@@ -267,7 +257,7 @@ def ask(lab: Lab, run: Callable[..., Run], calls: dict[str, tuple[str, Row]], **
 
 @pytest.fixture(scope="module")
 def refused(lab: Lab, run: Callable[..., Run]) -> dict[str, Row]:
-    """What the bad calls were answered; one at a time, since one play is one start of Ansible."""
+    """What the bad calls were answered."""
     closed = lab.client("production_dr", "sns", WEST).create_topic(Name="closed")["TopicArn"]
     rds = lab.client("production", "rds", WEST)
     rds.create_event_subscription(SubscriptionName="lifeboat-foreign", SnsTopicArn=TOPIC)
