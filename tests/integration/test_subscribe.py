@@ -242,7 +242,8 @@ def ask(lab: Lab, run: Callable[..., Run], calls: dict[str, tuple[str, Row]], **
     folder.mkdir(exist_ok=True)
     tasks: list[Row] = []
     for number, (name, (module, options)) in enumerate(calls.items()):
-        call: Row = {f"lifeboat.rds.{module}": {"account_id": SOURCE, **options}}
+        patience = {"poll_interval": 1} if module == "event_subscription" else {}
+        call: Row = {f"lifeboat.rds.{module}": {"account_id": SOURCE, **patience, **options}}
         tasks.append({"name": name, **call, "register": f"answer_{number}", "ignore_errors": True})
     answers = {name: f"{{{{ answer_{number} }}}}" for number, name in enumerate(calls)}
     leave = {"content": "{{ all_answers | to_json }}", "dest": str(folder / "answers.json")}
