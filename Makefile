@@ -10,7 +10,9 @@ ROLES := --role production_publish=production/lifeboat-publish \
          --role production_dr_recover=production_dr/lifeboat-recover \
          --role production_dr_failback_publish=production_dr/failback-publish \
          --role production_failback_replicate=production/failback-replicate \
-         --role production_failback_recover=production/failback-recover
+         --role production_failback_recover=production/failback-recover \
+         --role production_subscribe=production/lifeboat-subscribe \
+         --role production_dr_subscribe=production_dr/lifeboat-subscribe
 PLAY = $(BIN)/ansible-playbook
 # Runs the command that follows and ends 0 (verified), 1 (failed) or 2 (unverified), as its evidence says.
 VERDICT = $(BIN)/python tools/verdict.py --evidence $(EVIDENCE) --

@@ -13,7 +13,7 @@ from lab.rds.world import Call, World
 def account_attributes(world: World, call: Call) -> dict[str, Any]:
     """DescribeAccountAttributes: what there is without the defaults, and the most there may be."""
     place, quotas = world.place(call.account, call.region), world.settings.quotas
-    groups = place.groups
+    groups, subscriptions = place.groups, world.events.subscriptions(call.account, call.region)
     used = [
         ("DBInstances", len(place.databases["instance"]), quotas["instances"]),
         ("AllocatedStorage", requested.allocated_storage(place), quotas["storage"]),
@@ -23,6 +23,7 @@ def account_attributes(world: World, call: Call) -> dict[str, Any]:
         ("SubnetsPerDBSubnetGroup", _widest(world, call), quotas["subnets_per_group"]),
         ("DBParameterGroups", len(groups.parameters), quotas["parameter_groups"]),
         ("DBClusterParameterGroups", len(groups.cluster_parameters), quotas["cluster_parameter_groups"]),
+        ("EventSubscriptions", len(subscriptions), quotas["event_subscriptions"]),
         ("OptionGroups", len(groups.options), quotas["option_groups"]),
     ]
     return {"AccountQuotas": [{"AccountQuotaName": name, "Used": count, "Max": most} for name, count, most in used]}

@@ -23,6 +23,8 @@ ROLES = {
     "production_dr_failback_publish": "production_dr/failback-publish",
     "production_failback_replicate": "production/failback-replicate",
     "production_failback_recover": "production/failback-recover",
+    "production_subscribe": "production/lifeboat-subscribe",
+    "production_dr_subscribe": "production_dr/lifeboat-subscribe",
 }
 SOURCE, DR, WEST, EAST = "111111111111", "222222222222", "us-west-2", "us-east-1"
 READS = ("Describe", "List", "Get", "AssumeRole")

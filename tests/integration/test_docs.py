@@ -26,6 +26,7 @@ PAGES = (
     "docs/retention.md",
     "docs/status.md",
     "docs/posture.md",
+    "docs/subscriptions.md",
     "docs/drill.md",
     "docs/recover.md",
     "README.md",

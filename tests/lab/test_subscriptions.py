@@ -125,6 +125,16 @@ def test_names_have_less_than_255_characters(rds: Any, topic: str, subscribe: An
     assert refusal(rds, topic, SubscriptionName="n" * 255) == "InvalidParameterValue"
 
 
+def test_the_accounts_quotas_tell_how_many_there_are(rds: Any, subscribe: Any) -> None:
+    def told() -> dict[str, Any]:
+        rows = rds.describe_account_attributes()["AccountQuotas"]
+        return next(row for row in rows if row["AccountQuotaName"] == "EventSubscriptions")
+
+    before = told()
+    subscribe()
+    assert told() == before | {"Used": before["Used"] + 1, "Max": 20}
+
+
 def test_there_is_a_quota_for_each_region(lab: Lab, rds: Any, topic: str) -> None:
     with settings(lab, quotas={"event_subscriptions": 0}):
         assert refusal(rds, topic) == "EventSubscriptionQuotaExceeded"

@@ -22,6 +22,7 @@ Meaning = Literal["wait", "prune", "permission", "missing", "taken", "quota", "c
 # One code means both "wait" and "prune": RDS tells them apart in the message only.
 COPY_LIMIT = "snapshots across regions"
 TRANSIENT = ("Throttling", "RequestLimitExceeded", "InternalFailure", "ServiceUnavailable")
+BUSY = ("InvalidDBInstanceState", "InvalidDBClusterStateFault", "InvalidEventSubscriptionState")
 CREDENTIALS = (
     "InvalidClientTokenId",
     "UnrecognizedClient",
@@ -29,7 +30,10 @@ CREDENTIALS = (
     "ExpiredToken",
     "InvalidAccessKeyId",
 )
-NOT_ALLOWED = ("AccessDenied", "UnauthorizedOperation", "KMSKeyNotAccessible", *CREDENTIALS)
+NOT_ALLOWED = (
+    *("AccessDenied", "AuthorizationError", "UnauthorizedOperation", "KMSKeyNotAccessible", "SNSNoAuthorization"),
+    *CREDENTIALS,
+)
 REMEDIES: dict[Meaning, str] = {
     "wait": "Run it again: it goes on where it stopped",
     "prune": "Remove snapshots with snapshot_prune, or ask AWS for a larger quota",
@@ -49,6 +53,11 @@ REMEDIES_BY_CODE = {
     "OptionGroupNotFound": "Name an option group of that Region, or make it there",
     "InvalidDBSnapshotState": "Run it again when the snapshot is available",
     "InvalidDBClusterSnapshotState": "Run it again when the snapshot is available",
+    "SNSInvalidTopic": "Name a standard topic of that Region",
+    "SNSTopicArnNotFound": "Make the topic (playbooks/subscribe.yml does), or correct its ARN",
+    "SNSNoAuthorization": "Let RDS publish to the topic, in the topic's policy",
+    "SourceNotFound": "Correct source_ids, or make what they name first",
+    "EventSubscriptionQuotaExceeded": "Remove event subscriptions, or ask AWS to raise L-A59F4C87",
     "SharedSnapshotQuotaExceeded": "Share it with fewer accounts: RDS allows 20",
     **dict.fromkeys(CREDENTIALS, "Renew the credentials of the profile"),
 }
@@ -81,7 +90,7 @@ def meaning_of(code: str, message: str) -> Meaning:
     """Sort the inconsistent codes of RDS (some end in Fault, some do not) by what can be done about them."""
     if code == "SnapshotQuotaExceeded":
         return "wait" if COPY_LIMIT in message else "prune"
-    if code.startswith(TRANSIENT) or code in ("InvalidDBInstanceState", "InvalidDBClusterStateFault"):
+    if code.startswith(TRANSIENT) or code in BUSY:
         return "wait"
     if code.startswith(NOT_ALLOWED):
         return "permission"
@@ -89,7 +98,7 @@ def meaning_of(code: str, message: str) -> Meaning:
         return "capacity"
     if code.startswith(("InstanceQuotaExceeded", "DBClusterQuotaExceeded", "StorageQuotaExceeded")):
         return "quota"
-    if "AlreadyExists" in code:
+    if "AlreadyExist" in code:  # SubscriptionAlreadyExist has no s
         return "taken"
     return "missing" if "NotFound" in code else "refused"
 

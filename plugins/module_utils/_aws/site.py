@@ -27,7 +27,8 @@ from .._core.quota import Quota
 from .._core.recipe import ParameterGroup
 from .._core.restore import Target
 from .._core.stand_in import StandIn
-from . import rows
+from .._core.subscription import Step, Subscription
+from . import event_rows, rows
 from .errors import AwsRefusal, refusals
 from .pace import Pace
 from .rows import INSTANCE, SPELLINGS, Spelling
@@ -96,6 +97,10 @@ class Site:
             Pace().listen(client.meta.events)
             self._clients[key] = client
         return self._clients[key]
+
+    def notifications(self) -> Any:
+        """The client of SNS, for topics."""
+        return self._client("sns")
 
     def storage(self) -> Any:
         """The client of S3, for the store of manifests."""
@@ -315,6 +320,22 @@ class Site:
             pages = self._client("ec2").get_paginator(operation).paginate(Filters=of_vpc)
             return [row for page in pages for row in page[key]]
 
+    def event_subscriptions(self) -> list[Subscription]:
+        """Every event subscription here. Their tags take a call each, and are not read."""
+        found = self._pages("describe_event_subscriptions", "EventSubscriptionsList")
+        return [event_rows.subscription(row) for row in found]
+
+    def event_categories(self) -> dict[str, frozenset[str]]:
+        """The categories of events that there are, by type of source."""
+        with refusals(f"Cannot list the categories of events in {self.region}"):
+            answer = self._client("rds").describe_event_categories()["EventCategoriesMapList"]
+        return {row["SourceType"]: frozenset(row["EventCategories"]) for row in answer}
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags of one thing, where its row does not have them."""
+        with refusals(f"Cannot read the tags of {arn}"):
+            return rows.tags_of(self._client("rds").list_tags_for_resource(ResourceName=arn))
+
     def managed_password(self, database: Database) -> str:
         """The master password that RDS keeps in Secrets Manager (RDS User Guide, password management)."""
         with refusals(f"Cannot read the managed password of {database.id.identifier}"):
@@ -366,6 +387,17 @@ class Site:
         with refusals(f"Cannot publish metrics in the namespace {namespace} in {self.region}"):
             data = [rows.metric_datum(metric) for metric in metrics]
             self._client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
+
+    def untag(self, arn: str, keys: Iterable[str]) -> None:
+        """Remove tags."""
+        with refusals(f"Cannot remove tags from {arn}"):
+            self._client("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=list(keys))
+
+    def change_subscription(self, name: str, step: Step) -> None:
+        """Carry out one step with an event subscription, other than with its tags."""
+        with refusals(f"Cannot {event_rows.VERBS[step.action]} the event subscription {name} in {self.region}"):
+            change = getattr(self._client("rds"), event_rows.OPERATIONS[step.action])
+            change(SubscriptionName=name, **event_rows.parameters(step.values))
 
     def delete_recovery_point(self, point: RecoveryPoint) -> None:
         """Delete a manual snapshot."""

@@ -1,0 +1,11 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import PassesAction
+
+
+class ActionModule(PassesAction):
+    """Repeat the passes of the module of this name until nothing is in flight."""

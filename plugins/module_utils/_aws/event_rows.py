@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The API's event subscriptions and our model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.subscription import Action, Subscription
+from .rows import tag_list
+
+OPERATIONS: dict[Action, str] = {
+    "create": "create_event_subscription",
+    "modify": "modify_event_subscription",
+    "add_source": "add_source_identifier_to_subscription",
+    "remove_source": "remove_source_identifier_from_subscription",
+    "delete": "delete_event_subscription",
+}
+VERBS: dict[Action, str] = {
+    "create": "create",
+    "modify": "change",
+    "add_source": "add a source to",
+    "remove_source": "remove a source from",
+    "delete": "delete",
+}
+PARAMETERS = {
+    "topic": "SnsTopicArn",
+    "source_type": "SourceType",
+    "source_ids": "SourceIds",
+    "categories": "EventCategories",
+    "enabled": "Enabled",
+    "source": "SourceIdentifier",
+    "tags": "Tags",
+}
+
+
+def subscription(row: Mapping[str, Any]) -> Subscription:
+    return Subscription(
+        name=row["CustSubscriptionId"],
+        arn=row["EventSubscriptionArn"],
+        topic=row.get("SnsTopicArn", ""),
+        status=row["Status"],
+        source_type=row.get("SourceType") or None,
+        source_ids=frozenset(row.get("SourceIdsList") or ()),
+        categories=frozenset(row.get("EventCategoriesList") or ()),
+        enabled=row.get("Enabled", True),
+    )
+
+
+def parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of the calls that change an event subscription. What is empty is left out: it means all."""
+    given = {name: tag_list(value) if name == "tags" else value for name, value in values.items()}
+    return {PARAMETERS[name]: value for name, value in given.items() if value not in (None, [])}

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""An SNS topic: the key that it is under, and where it passes its messages on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from .._core.delivery import Delivery
+from .errors import AwsRefusal, refusals
+from .site import Site
+
+CONFIRMED = "arn:"  # what the ARN of a subscription starts with once its owner has confirmed it
+
+
+class Topic:
+    """A topic by its ARN. Every method raises AwsRefusal when AWS does not carry out the call."""
+
+    def __init__(self, site: Site, arn: str) -> None:
+        self.arn = arn
+        self._sns = site.notifications()
+
+    def key(self) -> str | None:
+        """The key that it is under, empty without one; None when there is no such topic."""
+        try:
+            with refusals(f"Cannot read the topic {self.arn}"):
+                return str(self._sns.get_topic_attributes(TopicArn=self.arn)["Attributes"].get("KmsMasterKeyId", ""))
+        except AwsRefusal as refusal:
+            if refusal.meaning == "missing":
+                return None
+            raise
+
+    def set_key(self, key_id: str) -> None:
+        """Put it under a key, or under none."""
+        with refusals(f"Cannot put the topic {self.arn} under the key {key_id or 'none'}"):
+            self._sns.set_topic_attributes(TopicArn=self.arn, AttributeName="KmsMasterKeyId", AttributeValue=key_id)
+
+    def deliveries(self) -> dict[tuple[str, str], str]:
+        """The ARNs of its subscriptions, by protocol and endpoint; a word instead where one is not confirmed."""
+        with refusals(f"Cannot list the subscriptions of {self.arn}"):
+            pages = self._sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.arn)
+            rows = [row for page in pages for row in page["Subscriptions"]]
+        return {(row["Protocol"], row["Endpoint"]): row["SubscriptionArn"] for row in rows}
+
+    def delivery(self, key: tuple[str, str], arn: str) -> Delivery:
+        """One of its subscriptions as it is: a call each, no list has the attributes."""
+        if not arn.startswith(CONFIRMED):
+            return Delivery(*key)
+        with refusals(f"Cannot read the subscription {arn}"):
+            found = self._sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        policy = json.loads(found.get("FilterPolicy") or "{}")
+        return Delivery(*key, found.get("RawMessageDelivery") == "true", policy, arn)
+
+    def subscribe(self, wanted: Delivery) -> None:
+        """Begin to pass messages on, filtered from the first one."""
+        with refusals(f"Cannot subscribe {wanted.endpoint} to {self.arn}"):
+            given = {name: value for name, value in wanted.attributes.items() if value not in ("false", "{}")}
+            self._sns.subscribe(TopicArn=self.arn, Protocol=wanted.protocol, Endpoint=wanted.endpoint, Attributes=given)
+
+    def change(self, arn: str, attributes: Mapping[str, str]) -> None:
+        """Set attributes of a subscription, a call each."""
+        with refusals(f"Cannot change the subscription {arn}"):
+            for name, value in attributes.items():
+                self._sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)

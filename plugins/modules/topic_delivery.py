@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: topic_delivery
+short_description: Set the key of an SNS topic, and to whom it passes on what
+version_added: 0.1.0
+description:
+  - Puts an SNS topic under a KMS key, and subscribes endpoints to it with a filter policy and raw delivery.
+  - It completes C(community.aws.sns_topic), which makes the topic and its policy, and sets neither a key nor a filter
+    policy. Tell that module C(purge_subscriptions=false), or it takes the subscriptions away.
+  - A new subscription has its filter policy from the first message on.
+  - Subscriptions that are not listed stay. They go with their topic.
+options:
+  topic_arn:
+    description: The ARN of the topic.
+    type: str
+    required: true
+  kms_key_id:
+    description:
+      - The ID, alias or ARN of the key that the topic is under, or an empty string for none.
+      - RDS can only publish under a customer managed key whose policy lets it.
+      - When left out, the key stays as it is.
+    type: str
+  subscriptions:
+    description: Who gets what the topic is told.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      endpoint:
+        description: The ARN of the queue, or the address of another kind of endpoint.
+        type: str
+        required: true
+      protocol:
+        description: How SNS reaches it, such as V(sqs), V(email) or V(https).
+        type: str
+        default: sqs
+      raw:
+        description: Whether it gets the bare message. Otherwise the message is within an envelope of SNS.
+        type: bool
+        default: false
+      filter_policy:
+        description: Only messages with these attributes, by name. All messages when empty.
+        type: dict
+        default: {}
+notes:
+  - Needs the IAM actions C(sns:GetTopicAttributes), C(sns:SetTopicAttributes), C(sns:ListSubscriptionsByTopic),
+    C(sns:Subscribe), C(sns:GetSubscriptionAttributes) and C(sns:SetSubscriptionAttributes).
+  - SNS takes some minutes until a change of a filter policy counts.
+author:
+  - The Lifeboat authors (@lifeboat-rds)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - lifeboat.rds.attributes
+  - lifeboat.rds.site
+attributes:
+  check_mode:
+    support: full
+    description:
+      - Can run in C(check_mode) and return changed status prediction without modifying the target.
+      - A topic that does not exist yet is taken for one that would be made before.
+"""
+
+EXAMPLES = r"""
+- name: Pass finished snapshots on to a queue
+  lifeboat.rds.topic_delivery:
+    account_id: "123456789012"
+    region: eu-west-1
+    topic_arn: arn:aws:sns:eu-west-1:123456789012:lifeboat-events
+    subscriptions:
+      - endpoint: arn:aws:sqs:eu-west-1:123456789012:lifeboat-events
+        raw: true
+        filter_policy: {EventID: [RDS-EVENT-0042, RDS-EVENT-0091]}
+
+- name: Tell the operators everything by mail
+  lifeboat.rds.topic_delivery:
+    account_id: "123456789012"
+    region: eu-west-1
+    topic_arn: arn:aws:sns:eu-west-1:123456789012:lifeboat-events
+    subscriptions:
+      - {protocol: email, endpoint: ops@example.com}
+"""
+
+RETURN = r"""
+steps:
+  description: What was done with the topic and each subscription, and why.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(topic) or V(topic_subscription).
+      type: str
+      returned: always
+      sample: topic_subscription
+    name:
+      description: The ARN of the topic, or the endpoint.
+      type: str
+      returned: always
+      sample: arn:aws:sqs:eu-west-1:123456789012:lifeboat-events
+    status:
+      description: What became of it. V(active), V(pending) (its owner has not confirmed it) or V(failed).
+      type: str
+      returned: always
+      sample: active
+    changed:
+      description: Whether this run changed it.
+      type: bool
+      returned: always
+    reason:
+      description: Why.
+      type: str
+      returned: always
+      sample: the filter policy differs
+api_calls:
+  description: HTTP requests to AWS by service and operation, retries counted.
+  returned: always
+  type: dict
+  sample: {"sns:ListSubscriptionsByTopic": 1, "sts:GetCallerIdentity": 1}
+now:
+  description: The time at AWS.
+  returned: success
+  type: str
+  sample: "2026-11-23T14:05:00Z"
+"""
+
+from typing import Any
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.deliver import deliver
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+
+ARGUMENTS: dict[str, Any] = {
+    "topic_arn": {"type": "str", "required": True},
+    "kms_key_id": {"type": "str"},
+    "subscriptions": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "endpoint": {"type": "str", "required": True},
+            "protocol": {"type": "str", "default": "sqs"},
+            "raw": {"type": "bool", "default": False},
+            "filter_policy": {"type": "dict", "default": {}},
+        },
+    },
+}
+
+
+def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Bring a topic's key and subscriptions to the wanted ones."""
+    return deliver(params, site, Topic(site, params["topic_arn"]), check_mode=check_mode)
+
+
+def main() -> None:
+    run_module(run, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()
