@@ -79,6 +79,12 @@ def test_runs_as_it_is_written(is_back: bool, line: str, lab: Lab, checkout: Pat
     # Of a profile, version 1 of the AWS CLI does not take where RDS of us-east-1 is.
     command = line.replace("aws rds", f"aws --endpoint-url {lab.url} rds")
     done = subprocess.run(
-        ["bash", "-ec", command], cwd=checkout, env=environment, capture_output=True, text=True, timeout=400, check=False
-    )  # fmt: skip
+        ["bash", "-ec", command],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
