@@ -46,7 +46,22 @@ def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "l
         *metrics,
         measured("Unprotected", states.count(False), COUNT, whole),
         measured("Unknown", states.count(None), COUNT, whole),
+        *(measured("LastVerifiedDrillAge", age, SECONDS, whole) for age in oldest_proof(mine, place)),
+        # That this one ran: of what does not run, nobody hears.
+        measured("SuccessfulRun", 1, COUNT, {**whole, "Pass": "posture"}),
     ]
+
+
+def oldest_proof(databases: list[Row], place: str) -> list[float]:
+    """The age of the last verified drill of the database that waits longest for the next.
+
+    Nothing as long as one of them was never verified: an alarm takes missing data for the worst.
+    """
+    verified = [
+        (one["drills"].get(place) or {}).get("last_verified") for one in databases if one["exists"] is not False
+    ]
+    ages = [one["age_seconds"] for one in verified if one]
+    return [max(ages)] if ages and len(ages) == len(verified) else []
 
 
 def current(databases: list[Row]) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.awx.conftest import COMING, PLAYBOOKS, Configure
+from tests.awx.conftest import PLAYBOOKS, Configure
 from tests.awx.standin import API, Awx
 from tests.awx.test_configure import DEFAULTS, VARIABLES
 
@@ -31,7 +31,7 @@ def test_bad_settings_stop_everything_before_the_first_write(awx: Awx, configure
 
 def test_every_job_has_its_playbook() -> None:
     named = {job["playbook"] for job in DEFAULTS["awx_jobs"].values()}
-    assert named <= {*PLAYBOOKS, *(f"playbooks/{name}.yml" for name in COMING)}
+    assert named <= set(PLAYBOOKS)
 
 
 @pytest.fixture(scope="module")

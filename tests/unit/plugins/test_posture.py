@@ -54,6 +54,8 @@ def test_what_is_known_of_a_database_becomes_numbers() -> None:
         ("NeverVerified", "orders"): 0,
         ("Unprotected", ""): 0,
         ("Unknown", ""): 0,
+        ("LastVerifiedDrillAge", ""): 500,
+        ("SuccessfulRun", ""): 1,
     }
 
 
@@ -86,9 +88,25 @@ def test_what_is_known_of_a_database_becomes_numbers() -> None:
 def test_what_is_not_known_is_left_out_and_not_zero(changes: Row, missing: set[str], never: int) -> None:
     found = numbers(database(**changes))
     assert {"RecoveryPointAge", "AchievedRPO", "AchievedRTO", "LastVerifiedDrillAge"} - {
-        name for name, _database in found
+        name for name, about in found if about
     } == missing
     assert found["NeverVerified", "orders"] == never
+
+
+@pytest.mark.parametrize(
+    ("others", "age"),
+    [
+        pytest.param([database("billing", drills={PLACE: {"last_verified": {"age_seconds": 900}}})], 900, id="oldest"),
+        pytest.param([database("billing", drills={})], None, id="one was never verified"),
+        pytest.param([database("gone", exists=False, drills={})], 500, id="a database that is gone counts no more"),
+    ],
+)
+def test_the_site_tells_how_long_the_database_waits_that_waits_longest(others: list[Row], age: int | None) -> None:
+    assert numbers(database(), *others).get(("LastVerifiedDrillAge", "")) == age
+
+
+def test_without_a_database_there_is_no_age() -> None:
+    assert ("LastVerifiedDrillAge", "") not in numbers()
 
 
 def test_the_three_states_are_counted() -> None:
