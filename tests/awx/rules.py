@@ -219,7 +219,7 @@ def look_at_notification(awx: Awx, whole: Item, fields: Item, item: Item | None)
         if name not in configuration and not default:
             raise Refused(400, {"__all__": [f"Missing required fields for Notification Configuration: ['{name}']."]})
         value = configuration.setdefault(name, *default)
-        if type(value) is not CONFIGURED[kind] or value == []:
+        if not is_a(value, CONFIGURED[kind]) or value == []:
             raise Refused(400, {"__all__": [f"Configuration field '{name}' incorrect type, expected {kind}."]})
 
 
@@ -310,6 +310,11 @@ def read_survey(body: Any, types: list[str]) -> Item:
     return dict(body)
 
 
+def is_a(value: Any, wanted: type) -> bool:
+    """In JSON, true is no number."""
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+
+
 def look_at_question(number: int, question: Any, types: list[str]) -> None:
     for name in ("type", "question_name", "variable", "required"):
         if not isinstance(question.get(name), bool if name == "required" else str):
@@ -317,7 +322,7 @@ def look_at_question(number: int, question: Any, types: list[str]) -> None:
     kind, default = question["type"], question.get("default", "")
     if kind not in types:
         raise Refused(400, {"error": f"'{kind}' in survey question {number} is not one of '{', '.join(types)}'"})
-    wanted: dict[str, Callable[[Any], bool]] = {"integer": lambda value: type(value) is int}
+    wanted: dict[str, Callable[[Any], bool]] = {"integer": lambda value: is_a(value, int)}
     if default != "" and not wanted.get(kind, lambda value: isinstance(value, str))(default):
         raise Refused(400, {"error": f"Default value {default} in survey question {number} expected to be {kind}."})
     for limit in ("min", "max"):

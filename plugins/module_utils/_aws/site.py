@@ -123,12 +123,10 @@ class Site:
 
         :raises LifeboatError: when no answer has a Date.
         """
-        if not self._dates:
-            _ = self.account
-        if not self._dates:
-            why, remedy = "the answers of AWS have no Date", "Check the endpoint of the profile"
-            raise LifeboatError("Cannot tell the time", why=why, remedy=remedy)
-        return self._dates[0]
+        if self._dates or (self.account and self._dates):
+            return self._dates[0]
+        why, remedy = "the answers of AWS have no Date", "Check the endpoint of the profile"
+        raise LifeboatError("Cannot tell the time", why=why, remedy=remedy)
 
     @property
     def last_start(self) -> float:

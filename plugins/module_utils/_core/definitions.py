@@ -143,7 +143,7 @@ def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
     if not isinstance(entry, Mapping):
         raise LifeboatError(what, why="it is no dictionary", remedy="Give it settings such as rpo, rto and checks")
     for setting, value in entry.items():
-        check_setting(what, setting, value)
+        check_setting(what, setting, value, RULES)
     for setting, value in (entry.get("recovery") or {}).items():
         check_setting(f"{what}.recovery", setting, value, RECOVERY)
     if name == EVERY and not is_first and not set(NARROWER) & set(entry):
@@ -151,7 +151,7 @@ def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
         raise LifeboatError(what, why=why, remedy="Put it first: the last entry that matches has the last word")
 
 
-def check_setting(what: str, setting: Any, value: Any, rules: Mapping[str, Rule] = RULES) -> None:
+def check_setting(what: str, setting: Any, value: Any, rules: Mapping[str, Rule]) -> None:
     if setting not in rules:
         close = get_close_matches(str(setting), rules, n=1)
         remedy = f"Did you mean {close[0]}" if close else f"Known are: {', '.join(rules)}"

@@ -35,7 +35,7 @@ class S3:
         self.objects: dict[str, bytes] = {}
         self.about: dict[str, Row] = {}
         self.calls: list[str] = []
-        self.broken: Exception | None = None
+        self.broken: list[Exception] = []
         self._is_under_kms = is_under_kms
         self._has_checksums = has_checksums
 
@@ -78,8 +78,8 @@ class S3:
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
-        if self.broken:
-            raise self.broken
+        for error in self.broken:
+            raise error
 
 
 @pytest.fixture
@@ -285,7 +285,7 @@ def test_one_file_that_is_refused_stops_no_other(
 
 def test_s3_that_does_not_answer_is_asked_once(sync: Any, s3: S3, place: Path) -> None:
     write(place, 1)
-    s3.broken = EndpointConnectionError(endpoint_url="https://s3")
+    s3.broken = [EndpointConnectionError(endpoint_url="https://s3")]
     with pytest.raises(LifeboatError, match="Cannot list s3://evidence/lifeboat"):
         sync()
     assert s3.calls == ["list"]

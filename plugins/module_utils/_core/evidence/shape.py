@@ -39,7 +39,8 @@ def text(value: Any) -> str | None:
 
 def amount(value: Any) -> float | None:
     """Seconds or a count, as whole as it came."""
-    return value if type(value) is int and value >= 0 else number(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_whole and value >= 0 else number(value)
 
 
 def flag(value: Any) -> bool:
