@@ -83,6 +83,10 @@ def kept(lab: Lab) -> dict[str, bytes]:
     return {row["Key"].removeprefix(START): s3.get_object(Bucket=BUCKET, Key=row["Key"])["Body"].read() for row in rows}
 
 
+def documents_kept(lab: Lab) -> list[str]:
+    return sorted(name for name in kept(lab) if name.endswith(".json"))
+
+
 def test_prepare_makes_a_private_locked_bucket_once(lab: Lab, folder: Path) -> None:
     done = play(lab, "prepare.yml", *WITH_STORE, evidence=folder / "first")
     assert done.recap("production_dr")["changed"] == 0, done.output
@@ -112,7 +116,8 @@ def test_a_drill_is_signed_and_kept(lab: Lab, drill: Any, folder: Path, keys: Ke
     assert evidence["who"]["awx_job"] == "42" and evidence["who"]["host"]
     assert {one["control"] for one in evidence["controls"]} == {"A.8.13", "A.5.30", "A1.2", "A1.3"}
     assert evidence["history"] == {"number": 1, "previous": None}
-    assert kept(lab) == {name: (folder / "first" / name).read_bytes() for name in (path.name, f"{path.name}.sig")}
+    files = [path, path.with_name(f"{path.name}.sig"), path.with_suffix(".html"), path.with_suffix(".xml")]
+    assert kept(lab) == {file.name: file.read_bytes() for file in files}
     head = lab.client("production_dr", "s3", EAST).head_object(Bucket=BUCKET, Key=START + path.name)
     assert head["ObjectLockMode"] == "GOVERNANCE", "by the default of the bucket"
     assert verify(lab, folder / "first", keys)[1]["documents"][0]["signature"] == "good"
@@ -215,9 +220,9 @@ def test_s3_that_is_down_changes_no_verdict_and_the_next_drill_puts_what_is_miss
     assert "lifeboat drill" in done.output and "VERIFIED (1 of 1 verified)" in done.output
     assert f"Cannot list {STORE}" in done.output
     assert "lifeboat_sink_problems" in done.output
-    assert len(kept(lab)) == 4
+    assert len(documents_kept(lab)) == 2
     assert drill(folder / "second").code == 0
-    assert len(kept(lab)) == 8
+    assert len(documents_kept(lab)) == 4
     assert [read_evidence(path)["history"]["number"] for path in documents(folder / "second")] == [1, 2, 3, 4]
 
 
@@ -278,3 +283,15 @@ def test_every_command_of_the_page_runs_as_it_is_written(lab: Lab, tmp_path: Pat
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_recovery_is_the_next_in_the_history_of_the_drills(lab: Lab, folder: Path, keys: Keys) -> None:
+    signed = ("-e", f"lifeboat_signing_key={keys.private}", "-e", "recover_databases=catalog")
+    done = play(lab, "recover.yml", *WITH_STORE, *signed, evidence=folder / "second")
+    assert done.code == 0, done.output
+    newest = documents(folder / "second")[-1]
+    evidence = read_evidence(newest)
+    assert (evidence["document"], evidence["history"]["number"]) == ("recovery", 5)
+    assert (evidence["databases"][0]["teardown"]["status"], evidence["verdict"]) == ("kept", "verified")
+    assert newest.name in kept(lab)
+    assert verify(lab, folder / "second", keys)[1]["problems"] == []
