@@ -61,8 +61,8 @@ class Moto:
             log.warning("moto failed on %s %s", request.service, request.action, exc_info=True)
             about = f"moto failed on {request.service} {request.action}: {error!r}"
             raise AwsError("InternalFailure", about, 500) from None
-        if body.lstrip()[:9].lower() == b"<!doctype":
-            # Its page for what it has no route for.
+        if seen["status"] >= 400 and body.lstrip()[:9].lower() == b"<!doctype":
+            # Its page for what it has no route for. An object in a bucket may be a page as well.
             raise not_implemented(request)
         return _as_answer(body, seen["status"], seen["headers"], is_head=environ["REQUEST_METHOD"] == "HEAD")
 

@@ -111,3 +111,10 @@ def test_nonsense_is_no_page_either(lab: Lab, service: str, path: str, headers: 
     assert 400 <= answer.status_code < 500
     assert b"<!doctype" not in answer.content.lower()
     assert b"Code" in answer.content or b"__type" in answer.content
+
+
+def test_an_object_that_is_a_page_is_an_object(lab: Lab) -> None:
+    s3 = lab.client("production", "s3", "us-west-2")
+    s3.create_bucket(Bucket="pages-of-a-test", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="pages-of-a-test", Key="page.html", Body=b"<!DOCTYPE html><p>read me</p>")
+    assert s3.get_object(Bucket="pages-of-a-test", Key="page.html")["Body"].read() == b"<!DOCTYPE html><p>read me</p>"
