@@ -39,6 +39,7 @@ def recover(ground: Range, name: str, run: str) -> tuple[dict[str, Any], dict[st
 def calls_of(ground: Range, name: str) -> int:
     with ground.fleet.dies(0, after=False) as run:
         recover(ground, name, "count")
+    clear_away(ground, name)
     return run.calls
 
 

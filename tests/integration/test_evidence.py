@@ -259,6 +259,18 @@ def test_what_would_be_found_out_at_the_end_is_refused_before_anything_is_asked_
     assert left_in_dr(lab) == []
 
 
+def test_a_recovery_is_the_next_in_the_history_of_the_drills(lab: Lab, folder: Path, keys: Keys) -> None:
+    signed = ("-e", f"lifeboat_signing_key={keys.private}", "-e", "recover_databases=catalog")
+    done = play(lab, "recover.yml", *WITH_STORE, *signed, evidence=folder / "second")
+    assert done.code == 0, done.output
+    newest = documents(folder / "second")[-1]
+    evidence = read_evidence(newest)
+    assert (evidence["document"], evidence["history"]["number"]) == ("recovery", 5)
+    assert (evidence["databases"][0]["teardown"]["status"], evidence["verdict"]) == ("kept", "verified")
+    assert newest.name in kept(lab), done.output
+    assert verify(lab, folder / "second", keys)[1]["problems"] == []
+
+
 PAGE = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
@@ -283,15 +295,3 @@ def test_every_command_of_the_page_runs_as_it_is_written(lab: Lab, tmp_path: Pat
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_a_recovery_is_the_next_in_the_history_of_the_drills(lab: Lab, folder: Path, keys: Keys) -> None:
-    signed = ("-e", f"lifeboat_signing_key={keys.private}", "-e", "recover_databases=catalog")
-    done = play(lab, "recover.yml", *WITH_STORE, *signed, evidence=folder / "second")
-    assert done.code == 0, done.output
-    newest = documents(folder / "second")[-1]
-    evidence = read_evidence(newest)
-    assert (evidence["document"], evidence["history"]["number"]) == ("recovery", 5)
-    assert (evidence["databases"][0]["teardown"]["status"], evidence["verdict"]) == ("kept", "verified")
-    assert newest.name in kept(lab)
-    assert verify(lab, folder / "second", keys)[1]["problems"] == []

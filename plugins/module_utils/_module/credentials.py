@@ -30,14 +30,14 @@ def make_credentials(params: Mapping[str, Any], site: Site, *, check_mode: bool)
     if params["resume"] is not None:
         documents = {(one["kind"], one["name"]): one for one in params["resume"]}
         for database in site.databases_named(names_of(params["resume"])):
-            work.settle(database, documents[database.id.kind, database.id.identifier])
+            work.go_on(database, documents[database.id.kind, database.id.identifier])
     else:
         is_wanted = whose(params)
         check_username(params["mode"], params["username"])
         site.check_account(params["account_id"])
         for database in filter(is_wanted, site.databases()):
-            if is_door(database):
-                getattr(work, f"make_{params['mode']}")(database)
+            if database.cluster is None:  # a member has its cluster's master user
+                work.begin(database)
     return work.report.as_result(credentials=work.found)
 
 
@@ -60,9 +60,9 @@ def whose(params: Mapping[str, Any]) -> Callable[[Database], bool]:
     return lambda database: is_recovery(database, prefix) and database.id.identifier in names
 
 
-def is_door(database: Database) -> bool:
-    """Whether a database runs and has a master user of its own: a member has its cluster's."""
-    return database.is_usable and database.cluster is None
+def is_usable_soon(database: Database) -> bool:
+    """Whether it was restored, and only cannot be changed just now: RDS backs up what it has restored."""
+    return not database.is_usable and not database.is_broken and database.status != "creating"
 
 
 def check_username(mode: str, username: str | None) -> None:
@@ -87,6 +87,26 @@ class Work:
     mode: str
     username: str | None
     found: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def begin(self, database: Database) -> None:
+        """Make a way in, as soon as the database can take it."""
+        if database.is_usable:
+            getattr(self, f"make_{self.mode}")(database)
+        elif is_usable_soon(database):
+            self.wait_until_usable(database, {**about(database), "is_new": True})
+
+    def go_on(self, database: Database, document: dict[str, Any]) -> None:
+        """Look again at what an earlier pass left."""
+        if document.get("is_new"):
+            self.begin(database)
+        else:
+            self.settle(database, document)
+
+    def wait_until_usable(self, database: Database, document: dict[str, Any]) -> None:
+        facts = about(database)
+        self.report.step("modifying", reason=f"it is {database.status}", **facts)
+        if not self.report.check_mode:
+            self.wait_for(document, database.status, facts)
 
     def make_random(self, database: Database) -> None:
         """A password that is known here alone. The caller must not get one that AWS did not take."""
@@ -132,8 +152,7 @@ class Work:
         """Whether a new password is in force; one that RDS made is read."""
         facts = about(database)
         if not database.is_usable or database.pending or (self.mode == "managed" and not has_active_secret(database)):
-            self.report.step("modifying", reason=f"it is {database.status}", **facts)
-            self.wait_for(document, database.status, facts)
+            self.wait_until_usable(database, document)
             return
         try:
             if self.mode == "managed" and not self.report.check_mode:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -70,6 +71,24 @@ def test_every_database_of_the_drill_gets_the_password_that_is_returned(run: Any
 def test_nothing_but_the_drills_own_databases_is_touched(run: Any, dr_site: Any, other: Any) -> None:
     site = dr_site(ORDERS, other)
     assert set(run(site)["credentials"]) == set(asked(site)) == {"lifeboat-d1-orders"}
+
+
+@pytest.mark.parametrize("status", ["backing-up", "configuring-enhanced-monitoring"])
+def test_what_rds_is_busy_with_gets_its_password_afterwards(run: Any, dr_site: Any, status: str) -> None:
+    """RDS backs up what it has restored."""
+    busy = replace(ORDERS, status=status)
+    first = run(dr_site(busy, BILLING))
+    assert set(passwords_of(first)) == {"lifeboat-d1-billing"}
+    assert statuses(first) == {"lifeboat-d1-orders": "modifying", "lifeboat-d1-billing": "modifying"}
+    site = dr_site(ORDERS, BILLING)
+    second = run(site, resume=first["resume"])
+    assert set(asked(site)) == set(passwords_of(second)) == {"lifeboat-d1-orders"}
+    assert run(dr_site(busy), check_mode=True)["resume"] == []
+
+
+@pytest.mark.parametrize("status", ["creating", "failed", "deleting"])
+def test_what_was_never_restored_is_not_waited_for(run: Any, dr_site: Any, status: str) -> None:
+    assert run(dr_site(replace(ORDERS, status=status)))["steps"] == []
 
 
 def test_passwords_differ_between_databases_and_between_runs(run: Any, dr_site: Any) -> None:
