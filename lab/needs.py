@@ -143,8 +143,13 @@ def _s3(_world: World, request: Request, _caller: Principal) -> Iterator[Need]:
         yield Need("s3:ListBucket", arn, owner=owner, document=document)
 
 
-def _cloudwatch(_world: World, request: Request, _caller: Principal) -> Iterator[Need]:
-    """Metrics are no resources: only their namespace can be asked about."""
+def _cloudwatch(_world: World, request: Request, caller: Principal) -> Iterator[Need]:
+    """Alarms are resources, metrics are none: of those, only the namespace can be asked about."""
+    if request.action in ("PutMetricAlarm", "DeleteAlarms"):
+        named = request.params.get("AlarmNames") or [request.params.get("AlarmName") or "*"]
+        prefix = f"arn:{PARTITION}:cloudwatch:{request.region}:{caller.account}:alarm"
+        yield from (Need(request.permission, f"{prefix}:{name}") for name in named)
+        return
     namespace = request.params.get("Namespace")
     is_asked = request.action == "PutMetricData" and namespace
     yield Need(request.permission, "*", {"cloudwatch:namespace": str(namespace)} if is_asked else {})

@@ -32,3 +32,16 @@ def test_a_role_may_be_held_to_a_namespace(empty_lab: Lab, namespace: str, answe
     )
     assert outcome(client.put_metric_data, Namespace=namespace, MetricData=data()) == answer
     assert outcome(client.list_metrics) == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(("name", "answer"), [("ours-late", "ok"), ("theirs-late", "AccessDeniedException")])
+def test_a_role_may_be_held_to_alarms_by_their_names(empty_lab: Lab, name: str, answer: str) -> None:
+    ours = "arn:aws:cloudwatch:*:*:alarm:ours-*"
+    only = {"Effect": "Allow", "Action": ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"], "Resource": ours}
+    client = become(
+        empty_lab, narrow_role(empty_lab.client("production", "iam"), only), "cloudwatch", HOME, by="production"
+    )
+    wanted = {"MetricName": "m", "Namespace": "Ours", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    about = {**wanted, "Threshold": 1, "ComparisonOperator": "LessThanThreshold"}
+    assert outcome(client.put_metric_alarm, AlarmName=name, **about) == answer
+    assert outcome(client.delete_alarms, AlarmNames=[name]) == answer
