@@ -320,15 +320,15 @@ def test_a_pass_that_does_not_happen_raises_an_alarm_that_listeners_hear(lab: La
     statement |= {"Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": DR_TOPIC}}}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.create_queue(QueueName="operators", Attributes={"Policy": policy})
-    alarm = {"name": "no-replicate", "metric": "SuccessfulRun", "dimensions": {"Pass": "replicate"}, "hours": 2}
+    alarm = {"name": "no-posture", "metric": "SuccessfulRun", "dimensions": {"Pass": "posture"}, "hours": 2}
     listener = {"endpoint": arn, "raw": True}
     run("subscribe.yml", "--limit", "production_dr", subscription_alarms=[alarm], lifeboat_event_listeners=[listener])
 
     def state() -> str:
-        return str(cloudwatch.describe_alarms(AlarmNames=["lifeboat-no-replicate"])["MetricAlarms"][0]["StateValue"])
+        return str(cloudwatch.describe_alarms(AlarmNames=["lifeboat-no-posture"])["MetricAlarms"][0]["StateValue"])
 
     def it_ran() -> bool:
-        dimensions = [{"Name": "Installation", "Value": "lifeboat"}, {"Name": "Pass", "Value": "replicate"}]
+        dimensions = [{"Name": "Installation", "Value": "lifeboat"}, {"Name": "Pass", "Value": "posture"}]
         datum = {"MetricName": "SuccessfulRun", "Value": 1.0, "Dimensions": dimensions}
         cloudwatch.put_metric_data(Namespace="Lifeboat", MetricData=[datum])
         return state() == "OK"
@@ -338,7 +338,7 @@ def test_a_pass_that_does_not_happen_raises_an_alarm_that_listeners_hear(lab: La
     until(lambda: state() == "ALARM")
     lab.admin("PATCH", "settings", {"alarm_scale": 1})
     heard = [json.loads(one["Body"]) for one in until(lambda: received(lab, "production_dr", "operators"))]
-    assert "lifeboat-no-replicate" in {one["AlarmName"] for one in heard if "AlarmName" in one}
+    assert "lifeboat-no-posture" in {one["AlarmName"] for one in heard if "AlarmName" in one}
     # No rulebook has to make anything of alarms: the filter keeps them from the queue of events.
     assert received(lab, "production_dr") == []
 
