@@ -74,7 +74,9 @@ def name_taken(ground: Range) -> Given:
 @pytest.mark.parametrize(
     ("prepare", "message", "remedy"),
     [
-        pytest.param(lambda _g: {"source_accounts": [DR.account]}, "it is a source account", "Run", id="source"),
+        pytest.param(
+            lambda _g: {"source_accounts": [DR.account]}, "it is a source account", "at the DR site", id="source"
+        ),
         pytest.param(lambda _g: {"db_subnet_group_name": None}, "is not set", "Name an isolated", id="no network"),
         pytest.param(lambda _g: {"vpc_security_group_ids": []}, "is not set", "Name an isolated", id="no group"),
         pytest.param(lambda _g: {"db_subnet_group_name": "no"}, "subnet group no", "", id="unknown network"),
