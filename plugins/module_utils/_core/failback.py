@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -14,12 +13,11 @@ from typing import Any
 
 from .errors import LifeboatError
 from .model import DATABASE, MANAGED_BY, PURPOSE, RECOVERY, RECOVERY_POINT, USABLE_DATABASE_STATES, iso
-from .naming import check_apart, check_prefix, parse
+from .naming import IDENTIFIER, check_apart, check_prefix, parse
 
 ID_FORMAT = "%Y%m%dt%H%M%S"
 SUFFIX = "-failback"
-# What RDS takes as an identifier, with room for the -1 of a cluster's member.
-IDENTIFIER = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}")
+# With room for the -1 of a cluster's member.
 LONGEST = {"instance": 63, "cluster": 61}
 
 Row = Mapping[str, Any]  # of what database_info returns

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .checks import printable
+from .evidence.history import IN_HISTORIES
 from .evidence.measures import number
 from .model import from_iso, iso
 
 VERSION = 1  # of the documents that this release reads
-KINDS = ("drill", "recovery")
 VERDICTS = ("verified", "failed", "unverified")
 LINEAGE = re.compile(r"\d{14}-([0-9a-f]{12})")
 # What is written while the sites are looked at is no document from the future.
@@ -88,7 +88,7 @@ def last_of(drilled: Iterable[Drilled]) -> Last:
 
 def why_foreign(document: Any, now: datetime) -> str | None:
     """Why a JSON document tells nothing of a drill, or None. What it says of single databases is not looked at yet."""
-    if not isinstance(document, Mapping) or document.get("document") not in KINDS:
+    if not isinstance(document, Mapping) or document.get("document") not in IN_HISTORIES:
         return "it is no evidence of a drill or a recovery"
     version = document.get("version")
     if not isinstance(version, int) or version > VERSION:

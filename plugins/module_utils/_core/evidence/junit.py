@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from ..checks import is_harmless, printable
 from .document import problem_line
-from .judge import Finding, judge_credentials, judge_restore, missed, missed_rto, not_done
+from .judge import WANTED_END, Finding, judge_credentials, judge_restore, missed, missed_rto, not_done
 from .measures import Facts, Measures, number, restore_phases, total
 from .shape import LONGEST
 
@@ -22,7 +22,6 @@ Outcome = Literal["failure", "error", "skipped"]
 
 # A CI server has no third colour: what could not be looked at is an error.
 OUTCOMES: dict[str, Outcome] = {"failed": "failure", "unverified": "error"}
-TEARDOWN = {"drill": "deleted", "recovery": "kept"}  # what is wanted of a restored database in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def cases_of(facts: Facts, purpose: str) -> Iterator[Case]:
     credentials = facts.get("credentials") or {}
     yield judged(name, "credentials", judge_credentials(credentials), number(credentials.get("seconds")))
     yield from (check_case(name, row) for row in check.get("checks") or ())
-    yield judged(name, "teardown", judge_end(facts.get("teardown"), TEARDOWN.get(purpose)))
+    yield judged(name, "teardown", judge_end(facts.get("teardown"), WANTED_END.get(purpose)))
     yield from objectives(name, facts)
     verdict = str(facts["verdict"])
     yield Case(name, "verdict", None, outcome_of(verdict), str(facts.get("reason") or verdict))
