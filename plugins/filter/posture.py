@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import heartbeat
+
 Row = Mapping[str, Any]
 Metric = dict[str, Any]
 SECONDS = "Seconds"
@@ -47,8 +49,7 @@ def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "l
         measured("Unprotected", states.count(False), COUNT, whole),
         measured("Unknown", states.count(None), COUNT, whole),
         *(measured("LastVerifiedDrillAge", age, SECONDS, whole) for age in oldest_proof(mine, place)),
-        # That this one ran: of what does not run, nobody hears.
-        measured("SuccessfulRun", 1, COUNT, {**whole, "Pass": "posture"}),
+        heartbeat(prefix, "posture"),
     ]
 
 

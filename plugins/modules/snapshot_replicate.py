@@ -208,6 +208,10 @@ steps:
       description: How long it took on the clock of AWS, where this run saw it start.
       type: int
       returned: when it is done
+    newly_landed:
+      description: Always V(true). It has landed, and the manifest in O(store) did not say so yet.
+      type: bool
+      returned: when there is such a manifest
 in_flight:
   description: What AWS still works on. Run the module again to go on with it.
   returned: always

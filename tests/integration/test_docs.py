@@ -27,6 +27,7 @@ PAGES = (
     "docs/status.md",
     "docs/posture.md",
     "docs/subscriptions.md",
+    "docs/own-events.md",
     "docs/drill.md",
     "docs/recover.md",
     "README.md",

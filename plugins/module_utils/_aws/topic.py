@@ -2,14 +2,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to this collection: may change in any release.
-"""An SNS topic: the key that it is under, and where it passes its messages on."""
+"""An SNS topic: what it is told, the key that it is under, and where it passes its messages on."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from .._core.delivery import Delivery
+from .._core.own_events import SUBJECT, OwnEvent
 from .errors import AwsRefusal, refusals
 from .site import Site
 
@@ -65,3 +67,17 @@ class Topic:
         with refusals(f"Cannot change the subscription {arn}"):
             for name, value in attributes.items():
                 self._sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
+
+    def publish(self, events: Sequence[OwnEvent], now: datetime) -> dict[int, str]:
+        """Publish as many events as one call takes, and return why not by the place of each that SNS did not take."""
+        with refusals(f"Cannot publish to the topic {self.arn}"):
+            entries = [
+                {"Id": str(place), "Subject": SUBJECT, "Message": event.body(now), "MessageAttributes": strings(event)}
+                for place, event in enumerate(events)
+            ]
+            answer = self._sns.publish_batch(TopicArn=self.arn, PublishBatchRequestEntries=entries)
+        return {int(one["Id"]): one.get("Message") or one["Code"] for one in answer.get("Failed", ())}
+
+
+def strings(event: OwnEvent) -> dict[str, dict[str, str]]:
+    return {name: {"DataType": "String", "StringValue": value} for name, value in event.attributes().items()}

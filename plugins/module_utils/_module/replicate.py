@@ -93,7 +93,16 @@ def replicate(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dic
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in seen.refusals]
     refused = [describe_refused(one.arn, one.reason) for one in seen.refusals]
     document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
-    return work.report.as_result(refused=refused, manifest=manifests.leave(document, landed_names(seen)))
+    manifest = manifests.leave(document, landed_names(seen))
+    tell_news(manifests, work.report)
+    return work.report.as_result(refused=refused, manifest=manifest)
+
+
+def tell_news(manifests: Manifests, report: Report) -> None:
+    """A copy that became available between two runs was changed by neither: the store tells that it is new."""
+    for step in report.steps:
+        if step["status"] == "landed" and step["name"] in manifests.news:
+            step["newly_landed"] = True
 
 
 def recipes(seen: Seen) -> dict[str, Recipe]:

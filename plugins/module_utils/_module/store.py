@@ -28,6 +28,7 @@ class Manifests:
         self._prefix = prefix
         self._site = site
         self._report = report
+        self.news: frozenset[str] = frozenset()  # what its document says that the one before it did not
 
     def published_by(self, accounts: Iterable[str], regions: Iterable[str]) -> list[Document]:
         """What the source sites in these accounts and Regions left."""
@@ -56,6 +57,7 @@ class Manifests:
             self._warn(error)  # what is there may be right: nothing is written over it unread
             return document
         merged = (merge_published if wanted == "published" else merge_landed)(earlier, document, existing)
+        self.news = names_in(merged) - names_in(earlier) if earlier else frozenset()
         if not same(earlier, merged):
             self._write(self._store, key, earlier, merged)
         return merged
@@ -100,6 +102,10 @@ class Manifests:
         self._report.warnings.append(f"{error} The run goes on without it.")
         if error.is_down:
             self._store = None
+
+
+def names_in(document: Document) -> frozenset[str]:
+    return frozenset(point["name"] for point in document["points"])
 
 
 def earlier_in(store: Store, key: str, wanted: str, account: str, region: str) -> Document | None:

@@ -12,8 +12,9 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.delivery import Delivery
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import OwnEvent
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.subscription import Step, Subscription
-from tests.builders import DR, EAST
+from tests.builders import DR, EAST, NOW
 from tests.unit.aws.wire import Refused
 
 ARN = f"arn:aws:rds:{EAST}:{DR}:es:one"
@@ -150,3 +151,19 @@ def test_a_change_sets_what_differs_and_the_key(aws: Any) -> None:
     topic.set_key("alias/a")
     assert [operation for operation, _sent in wire.asked] == ["SetSubscriptionAttributes", "SetTopicAttributes"]
     assert wire.asked[1][1]["AttributeValue"] == "alias/a"
+
+
+def test_ten_events_are_one_call_and_those_that_are_not_taken_are_told(aws: Any) -> None:
+    failed = {"Id": "1", "Code": "InternalError", "Message": "try again", "SenderFault": False}
+    site, wire = aws(PublishBatch={"Successful": [{"Id": "0", "MessageId": "m"}], "Failed": [failed]})
+    events = [
+        OwnEvent("LIFEBOAT-EVENT-0011", "db-snapshot", "a", "Finished", ARN),
+        OwnEvent("X-EVENT-0001", "b", "b", "c"),
+    ]
+    assert Topic(site, TOPIC).publish(events, NOW) == {1: "try again"}
+    ((operation, sent),) = wire.asked
+    assert (operation, sent["TopicArn"]) == ("PublishBatch", TOPIC)
+    assert [sorted(entry["MessageAttributes"]) for entry in sent["PublishBatchRequestEntries"]] == [
+        ["EventID", "Resource"],
+        ["EventID"],
+    ]

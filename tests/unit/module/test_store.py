@@ -172,3 +172,15 @@ def test_a_store_that_is_down_is_asked_once(tmp_path: Path, failing: Any) -> Non
     manifests.landed_in([DR])
     manifests.leave(landed(), ["a"])
     assert (asked, len(report.warnings)) == (["read"], 1)
+
+
+def test_what_a_document_says_for_the_first_time_is_news(tmp_path: Path) -> None:
+    first, _report = opened(tmp_path)
+    first.leave(landed("a"), ["a"])
+    assert first.news == set(), "without an earlier document nobody can tell"
+    second, _report = opened(tmp_path)
+    second.leave(landed("b"), ["a", "b"])
+    assert second.news == {"b"}
+    third, _report = opened(None)
+    third.leave(landed("b"), ["b"])
+    assert third.news == set()

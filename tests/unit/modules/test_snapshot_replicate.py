@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, call
 
@@ -191,6 +192,16 @@ def test_the_manifest_says_what_landed_and_when(run: Any, dr_site: Any) -> None:
 def test_a_copy_that_is_not_finished_has_not_landed(run: Any, dr_site: Any) -> None:
     result = run(dr_site(published(), points=[landed(status="copying")]))
     assert (statuses(result), result["manifest"]["points"]) == ({"orders": "copying"}, [])
+
+
+def test_a_copy_that_became_available_between_two_runs_is_told_once(run: Any, dr_site: Any, tmp_path: Path) -> None:
+    def news(*points: RecoveryPoint) -> list[bool]:
+        result = run(dr_site(published("billing"), published("orders"), points=points), store=str(tmp_path))
+        return [step.get("newly_landed", False) for step in result["steps"]]
+
+    on_its_way = (landed("billing"), landed("orders", status="copying"))
+    arrived = (landed("billing"), landed("orders"))
+    assert [news(*points) for points in (on_its_way, arrived, arrived)] == [[False] * 2, [False, True], [False] * 2]
 
 
 def test_older_recovery_points_that_landed_are_reported_too(run: Any, dr_site: Any) -> None:

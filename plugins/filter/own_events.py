@@ -1,0 +1,38 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs tell of themselves: as events, and as the numbers that alarms wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import heartbeat
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import Place, events_of
+
+Row = dict[str, Any]
+
+
+def own_events(
+    results: Mapping[str, Mapping[str, Any]],
+    name: str,
+    account_id: str,
+    region: str,
+    failures: Iterable[str] = (),
+) -> list[Row]:
+    """The events of one site, for event_publish."""
+    return [asdict(event) for event in events_of(Place(name, str(account_id), region), results, failures)]
+
+
+def heartbeats(passes: Iterable[str], prefix: str = "lifeboat") -> list[Row]:
+    """One number for each pass that succeeded, for metric_publish."""
+    return [heartbeat(prefix, one) for one in passes]
+
+
+class FilterModule:
+    """The filters of the role conclude."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"own_events": own_events, "heartbeats": heartbeats}

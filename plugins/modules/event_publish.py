@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: event_publish
+short_description: Publish events of one's own in the shape of those of RDS
+version_added: 0.1.0
+description:
+  - Tells an SNS topic what happened, in messages that are built like those of RDS event subscriptions, so that whatever
+    listens to these can listen to both.
+  - RDS has no event for the copy of a cluster snapshot, and none for a copy that failed. The filter
+    P(lifeboat.rds.own_events#filter) makes events of what runs of this collection did.
+  - All of them are looked at before the first call. Then it takes one call for ten events.
+options:
+  topic_arn:
+    description: The ARN of the topic, in any Region. Not a FIFO topic.
+    type: str
+    required: true
+  events:
+    description: The events. Nothing is done when there are none.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      id:
+        description:
+          - The id, such as V(LIFEBOAT-EVENT-0011). It is the message attribute C(EventID), which filter policies see.
+          - Not one that starts with V(RDS-).
+        type: str
+        required: true
+      source_type:
+        description: What kind of thing it is about, such as V(db-cluster-snapshot).
+        type: str
+        required: true
+      source_id:
+        description: The identifier of that thing.
+        type: str
+        required: true
+      source_arn:
+        description: The ARN of that thing. It is the message attribute C(Resource).
+        type: str
+      message:
+        description: What happened, in one line. Longer than 2,000 characters it is cut.
+        type: str
+        required: true
+      database:
+        description: The identifier of the database that it concerns.
+        type: str
+notes:
+  - Needs the IAM action C(sns:Publish) on the topic, and C(kms:GenerateDataKey*) and C(kms:Decrypt) on its key.
+  - The time of an event is that of the call, by the clock of AWS.
+author:
+  - The Lifeboat authors (@lifeboat-rds)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - lifeboat.rds.attributes
+  - lifeboat.rds.site
+attributes:
+  diff_mode:
+    support: none
+    description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
+    details: A topic keeps nothing, and RV(steps) lists what it was told.
+  idempotent:
+    support: none
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    details: Each run tells it once more.
+seealso:
+  - module: lifeboat.rds.event_subscription
+  - module: lifeboat.rds.metric_publish
+"""
+
+EXAMPLES = r"""
+- name: Tell what a run did
+  lifeboat.rds.event_publish:
+    account_id: "210987654321"
+    region: eu-central-1
+    topic_arn: arn:aws:sns:eu-central-1:210987654321:lifeboat-events
+    events: "{{ {'replicate': replicated} | lifeboat.rds.own_events('production_dr', '210987654321', 'eu-central-1') }}"
+
+- name: Tell something of one's own
+  lifeboat.rds.event_publish:
+    account_id: "210987654321"
+    region: eu-central-1
+    topic_arn: arn:aws:sns:eu-central-1:210987654321:lifeboat-events
+    events:
+      - id: ACME-EVENT-0001
+        source_type: db-instance
+        source_id: orders
+        message: The application was stopped for the failback
+"""
+
+RETURN = r"""
+steps:
+  description: One entry for each event.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(event).
+      type: str
+      returned: always
+      sample: event
+    name:
+      description: The id of the event.
+      type: str
+      returned: always
+      sample: LIFEBOAT-EVENT-0011
+    database:
+      description: The database that it concerns.
+      type: str
+      returned: always, but empty when it concerns none
+      sample: orders
+    source:
+      description: The identifier of what it is about.
+      type: str
+      returned: always
+      sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
+    status:
+      description: V(published) or V(failed).
+      type: str
+      returned: always
+      sample: published
+    changed:
+      description: Whether it was published, or would be in check mode.
+      type: bool
+      returned: always
+    reason:
+      description: What happened, or why it was not published.
+      type: str
+      returned: always
+      sample: Finished the copy of a recovery point of orders
+api_calls:
+  description: HTTP requests to AWS by service and operation, retries counted.
+  returned: always
+  type: dict
+  sample: {"sns:PublishBatch": 1, "sts:GetCallerIdentity": 1}
+now:
+  description: The time at AWS.
+  returned: success
+  type: str
+  sample: "2026-11-23T14:05:00Z"
+"""
+
+from typing import Any
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import (
+    OwnEvent,
+    batches,
+    read_events,
+    read_topic,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+
+EVENT: dict[str, Any] = {
+    "id": {"type": "str", "required": True},
+    "source_type": {"type": "str", "required": True},
+    "source_id": {"type": "str", "required": True},
+    "source_arn": {"type": "str"},
+    "message": {"type": "str", "required": True},
+    "database": {"type": "str"},
+}
+ARGUMENTS: dict[str, Any] = {
+    "topic_arn": {"type": "str", "required": True},
+    "events": {"type": "list", "elements": "dict", "required": True, "options": EVENT},
+}
+
+
+def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Publish all events, a call for ten; what one call is refused does not stop the others."""
+    region, events = read_topic(params["topic_arn"]), read_events(params["events"])
+    site.check_account(params["account_id"])
+    report = Report(check_mode=check_mode)
+    topic = Topic(site.in_region(region), params["topic_arn"])
+    for batch in batches(events):
+        publish(batch, topic, site, report)
+    return report.as_result()
+
+
+def publish(batch: list[OwnEvent], topic: Topic, site: Site, report: Report) -> None:
+    """One call, of which SNS may take a part."""
+    try:
+        missed = {} if report.check_mode else topic.publish(batch, site.now)
+    except AwsRefusal as refusal:
+        missed = dict.fromkeys(range(len(batch)), str(refusal))
+    for place, event in enumerate(batch):
+        status, reason = ("failed", missed[place]) if place in missed else ("published", event.message)
+        facts = {"name": event.id, "database": event.database, "source": event.source_id}
+        report.step(status, reason=reason, changed=status == "published", kind="event", **facts)
+
+
+def main() -> None:
+    run_module(run, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()
