@@ -184,7 +184,6 @@ def test_a_workflow_goes_with_its_recovery(made: Done, awx: Awx, configure: Conf
     assert [awx.linked("job_templates", "Lifeboat drill", link) for link in links] == [[], [], []], (
         "nobody says so any more"
     )
-    assert configure(said | gone).tasks_changed == 0
 
 
 def test_everything_that_runs_is_removed_at_once(made: Done, awx: Awx, configure: Configure) -> None:

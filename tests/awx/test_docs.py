@@ -72,3 +72,16 @@ def test_the_example_is_one() -> None:
     run = awx.named("job_templates", "j")["id"]
     schedule = {"unified_job_template": run, "rrule": jobs["drill"]["schedule"], "extra_data": {}}
     look_at_schedule(awx, schedule, schedule, None)
+
+
+def profiles_of(playbook: Path) -> set[str]:
+    """The profiles that its plays use."""
+    text = playbook.read_text(encoding="utf-8")
+    imported = [profiles_of(playbook.parent / name) for name in re.findall(r"import_playbook: (\S+)", text)]
+    return set(re.findall(r"lifeboat_profiles\.(\w+)", text)).union(*imported)
+
+
+def test_the_table_has_the_profiles_of_every_job() -> None:
+    rows = re.findall(r"^\| `Lifeboat (\w+)` \|[^|]*\|([^|]*)\|", PAGE, re.MULTILINE)
+    told = {name: set(re.findall(r"`(\w+)`", profiles)) for name, profiles in rows}
+    assert told == {name: profiles_of(ROOT / job["playbook"]) for name, job in DEFAULTS["awx_jobs"].items()}
