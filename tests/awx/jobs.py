@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,8 @@ MARK = "LIFEBOAT_TEST_JOB"  # in the environment of everything that belongs to o
 # AWX injects these as the credential types of roles/awx say; the others make the lab be found.
 NEEDED = ("AWS_", "LAB_", "NO_PROXY", "no_proxy", "PATH", "HOME")
 Event = dict[str, Any]
+# Of which type AWX lets an answer be.
+ANSWERS = {"text": str, "multiplechoice": str, "integer": int}
 
 
 def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
@@ -33,6 +38,15 @@ def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, A
         if name != "_meta"
     }
     return left | {"_meta": {"hostvars": {host: inventory["_meta"]["hostvars"][host] for host in hosts}}}
+
+
+def launched(survey: Iterable[Mapping[str, Any]], **answers: Any) -> dict[str, Any]:
+    """The extra variables of a launch: what was answered, and of the other questions their defaults."""
+    questions = {question["variable"]: question for question in survey}
+    for name, value in answers.items():
+        question = questions[name]
+        assert type(value) is ANSWERS[question["type"]] and value in question.get("choices", [value])
+    return {name: question["default"] for name, question in questions.items()} | answers
 
 
 class Job:
@@ -87,7 +101,8 @@ class Job:
         ]
 
     def printed(self) -> str:
-        return "\n".join(event["stdout"] for event in self.events)
+        """Without the colours."""
+        return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(event["stdout"] for event in self.events))
 
     def processes(self) -> list[int]:
         """What was forked or started by the job has its environment."""
@@ -97,6 +112,10 @@ class Job:
                 if mark in (folder / "environ").read_bytes().split(b"\0"):
                     found.append(int(folder.name))
         return found
+
+    def kill(self) -> None:
+        """End `ansible-playbook` itself as the kernel does; its workers hear nothing of it."""
+        os.kill(min(self.processes()), signal.SIGKILL)
 
     def wait_until_gone(self, patience: float = 60) -> None:
         deadline = time.monotonic() + patience

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small stand-in of AWX's API: what awx.awx makes, in memory, by the rules of AWX's published schema.
+"""A small stand-in of AWX's API: what awx.awx makes, in memory, by the rules of AWX's serializers
+and models (schema.json says of which version).
 
 In one thing it is stricter: AWX ignores a field that it does not know, here it is an error.
 """
@@ -190,6 +191,12 @@ class Awx:
         gone = [key for key, one in self.items["schedules"].items() if one["unified_job_template"] == number]
         for key in gone if resource in RUNS else ():
             del self.items["schedules"][key]
+        for key, node in list(self.items["workflow_job_template_nodes"].items()):
+            if resource == "workflow_job_templates" and node["workflow_job_template"] == number:
+                self.forget("workflow_job_template_nodes", key)
+                self.items["workflow_approval_templates"].pop(node["unified_job_template"], None)
+            elif resource in RUNS and node["unified_job_template"] == number:
+                node["unified_job_template"] = None
 
     def survey(self, method: str, item: Item, body: Any) -> Answer:
         match method:

@@ -69,7 +69,23 @@ def test_makes_everything(made: Done, awx: Awx) -> None:
 
 
 def test_one_job_of_a_kind_at_a_time(made: Done, awx: Awx) -> None:
-    assert not any(row["allow_simultaneous"] for row in awx.items["job_templates"].values())
+    kinds = ("job_templates", "workflow_job_templates")
+    assert not any(row["allow_simultaneous"] for kind in kinds for row in awx.items[kind].values())
+
+
+def test_a_launch_asks_for_check_mode_only_where_something_is_written(made: Done, awx: Awx) -> None:
+    always = {"ask_limit_on_launch", "ask_timeout_on_launch", "ask_verbosity_on_launch"}
+    for name, job in DEFAULTS["awx_jobs"].items():
+        row = awx.named("job_templates", f"Lifeboat {name}")
+        asks = {field for field, value in row.items() if field.startswith("ask_") and value}
+        writing = {"ask_job_type_on_launch", "ask_diff_mode_on_launch"} if job.get("writes", True) else set()
+        assert asks == always | writing, name
+
+
+def test_every_job_ends_by_itself(made: Done, awx: Awx) -> None:
+    timeouts = {row["name"]: row["timeout"] for row in awx.items["job_templates"].values()}
+    assert timeouts == {f"Lifeboat {name}": job["timeout"] for name, job in DEFAULTS["awx_jobs"].items()}
+    assert min(timeouts.values()) > 0
 
 
 def test_only_what_needs_no_other_site_is_sliced(made: Done, awx: Awx) -> None:
@@ -93,6 +109,9 @@ def test_failures_are_told_and_successes_where_wanted(made: Done, awx: Awx) -> N
     assert told("reap", "error") == ["Lifeboat chat"]
     assert sorted(told("drill", "error")) == ["Lifeboat chat", "Lifeboat hook"]
     assert (told("reap", "success"), told("drill", "success")) == ([], ["Lifeboat chat"])
+    workflow = "Lifeboat drill, approve, recover"
+    for link in ("notification_templates_approvals", "notification_templates_error"):
+        assert sorted(awx.linked("workflow_job_templates", workflow, link)) == ["Lifeboat chat", "Lifeboat hook"]
 
 
 def test_recovery_needs_a_verified_drill_and_a_persons_word(made: Done, awx: Awx) -> None:
@@ -103,6 +122,7 @@ def test_recovery_needs_a_verified_drill_and_a_persons_word(made: Done, awx: Awx
         "approve": "Lifeboat recover?",
         "recover": "Lifeboat recover",
     }
+    assert runs["approve"]["timeout"] == DEFAULTS["awx_approval_timeout"]
     links = {name: awx.linked("workflow_job_template_nodes", name, "success_nodes") for name in nodes}
     assert links == {"drill": ["approve"], "approve": ["recover"], "recover": []}
 
@@ -116,6 +136,16 @@ def test_the_workflow_asks_for_both_jobs(made: Done, awx: Awx) -> None:
 
 def test_shows_no_secret(made: Done) -> None:
     assert [secret for secret in (PASSWORD, TOKEN, KEY) if secret in made.output] == []
+
+
+def test_no_answer_for_one_job_of_the_workflow_means_something_to_the_other(awx: Awx) -> None:
+    """AWX tells both all of them, as extra variables, which outweigh whatever one role hands to another."""
+    drill, recover = (
+        {question["variable"] for question in DEFAULTS["awx_jobs"][job]["survey"]} for job in ("drill", "recover")
+    )
+    handed = yaml.safe_load((ROOT / "roles/recover/tasks/main.yml").read_text(encoding="utf-8"))[0]["vars"]
+    assert drill.isdisjoint(handed)
+    assert drill.isdisjoint(recover)
 
 
 def test_has_nothing_to_do_the_second_time(made: Done, configure: Configure) -> None:
@@ -138,3 +168,26 @@ def test_a_job_that_goes_takes_its_schedule_along(made: Done, awx: Awx, configur
     assert "Lifeboat prune" not in {
         row["name"] for kind in ("job_templates", "schedules") for row in awx.items[kind].values()
     }
+
+
+def test_a_workflow_goes_with_its_recovery(made: Done, awx: Awx, configure: Configure) -> None:
+    two = {name: DEFAULTS["awx_jobs"][name] for name in ("drill", "recover")}
+    said = VARIABLES | {"awx_jobs": two, "awx_credentials": [], "awx_notifications": []}
+    gone = {"awx_job_settings": {"recover": {"state": "absent"}}}
+    done = configure(said | gone, "--check")
+    assert (done.code, awx.writes) == (0, []), done.output
+    assert "recover" in done.changed
+    done = configure(said | gone)
+    assert done.code == 0, done.output
+    assert [awx.items[kind] for kind in ("workflow_job_templates", "workflow_job_template_nodes")] == [{}, {}]
+    links = ("credentials", "notification_templates_error", "notification_templates_success")
+    assert [awx.linked("job_templates", "Lifeboat drill", link) for link in links] == [[], [], []], (
+        "nobody says so any more"
+    )
+
+
+def test_everything_that_runs_is_removed_at_once(made: Done, awx: Awx, configure: Configure) -> None:
+    done = configure(VARIABLES | {"awx_state": "absent"})
+    assert done.code == 0, done.output
+    assert [awx.items[kind] for kind in ("workflow_job_templates", "job_templates", "schedules")] == [{}, {}, {}]
+    assert configure(VARIABLES | {"awx_state": "absent"}).tasks_changed == 0

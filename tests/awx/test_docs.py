@@ -44,16 +44,18 @@ def test_every_command_runs_as_it_is_written(awx: Awx, url: str, tmp_path: Path)
     place = checkout(tmp_path)
     (place / "awx.yml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
     settings = environment(url) | {"ANSIBLE_CONFIG": str(place / "ansible.cfg")}
+    jobs = []
     for block in blocks("sh"):
         done = subprocess.run(
             ["bash", "-ec", block], cwd=place, env=settings, capture_output=True, text=True, timeout=300, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    assert "Lifeboat reap" in {row["name"] for row in awx.items["job_templates"].values()}
+        jobs.append([row["name"] for row in awx.items["job_templates"].values()])
+    assert jobs[-2:] == [["Lifeboat reap"], []], "the last command takes it away"
 
 
 def test_the_example_is_one() -> None:
-    (example,) = (yaml.safe_load(block) for block in blocks("yaml"))
+    example = yaml.safe_load(blocks("yaml")[0])
     known = yaml.safe_load((ROOT / "roles/awx/meta/argument_specs.yml").read_text(encoding="utf-8"))
     assert set(example) <= set(known["argument_specs"]["main"]["options"])
     told = (example[f"awx_{name}"] for name in ("job_settings", "credentials", "notifications"))
@@ -70,3 +72,16 @@ def test_the_example_is_one() -> None:
     run = awx.named("job_templates", "j")["id"]
     schedule = {"unified_job_template": run, "rrule": jobs["drill"]["schedule"], "extra_data": {}}
     look_at_schedule(awx, schedule, schedule, None)
+
+
+def profiles_of(playbook: Path) -> set[str]:
+    """The profiles that its plays use."""
+    text = playbook.read_text(encoding="utf-8")
+    imported = [profiles_of(playbook.parent / name) for name in re.findall(r"import_playbook: (\S+)", text)]
+    return set(re.findall(r"lifeboat_profiles\.(\w+)", text)).union(*imported)
+
+
+def test_the_table_has_the_profiles_of_every_job() -> None:
+    rows = re.findall(r"^\| `Lifeboat (\w+)` \|[^|]*\|([^|]*)\|", PAGE, re.MULTILINE)
+    told = {name: set(re.findall(r"`(\w+)`", profiles)) for name, profiles in rows}
+    assert told == {name: profiles_of(ROOT / job["playbook"]) for name, job in DEFAULTS["awx_jobs"].items()}

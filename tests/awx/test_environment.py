@@ -55,7 +55,13 @@ def test_ansible_builder_makes_the_context_of_the_image(archive: Path, tmp_path:
     made = (tmp_path / "context" / "Containerfile").read_text(encoding="utf-8")
     assert "ENV PIP_CONSTRAINT=" in made
     assert 'ARG EE_BASE_IMAGE="' in made
-    assert (tmp_path / "context" / "_build" / "collections" / archive.name).is_file()
+    built = tmp_path / "context" / "_build"
+    assert (built / "collections" / archive.name).is_file()
+    wanted = yaml.safe_load((built / "requirements.yml").read_text(encoding="utf-8"))["collections"]
+    needed = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]
+    limits = {one["name"]: one.get("version", "") for one in wanted}
+    assert limits.keys() == {f"collections/{archive.name}", *needed}
+    assert all(re.fullmatch(r">=[\d.]+,<[\d.]+", limits[name]) for name in needed), "no next major version unseen"
 
 
 def imported() -> set[str]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs that are divided among slices, and jobs that are cancelled in the middle of their work."""
+"""Jobs that are divided among slices, and jobs that end in the middle of their work."""
 
 from __future__ import annotations
 
@@ -81,12 +81,19 @@ def test_slices_of_publish_do_every_site_exactly_once(lab: Lab, tmp_path: Path) 
     assert len(copies(lab)) == len(EVERYTHING)
 
 
-def test_a_cancelled_job_leaves_nothing_running_and_the_next_one_finishes(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ended", ["canceled", "failed"], ids=["cancelled by AWX", "killed"])
+def test_an_ended_job_leaves_nothing_running_and_the_next_one_finishes(ended: str, lab: Lab, tmp_path: Path) -> None:
     """Its workers would wait for copies that take hours: progress is seen while the job runs, or never."""
     lab.admin("PATCH", "settings", {"durations": {"copy": 36000}})
     first = Job(lab, tmp_path, INVENTORY)
-    runner = first.run("publish.yml", cancelled=lambda: bool(first.progress()))
-    assert runner.status == "canceled", first.printed()
+
+    def end() -> bool:
+        if ended == "failed" and first.progress():
+            first.kill()
+        return ended == "canceled" and bool(first.progress())
+
+    runner = first.run("publish.yml", cancelled=end)
+    assert runner.status == ended, first.printed()
     assert "0 of 2 done" in first.progress()[0]
     first.wait_until_gone()
     begun = len(copies(lab))
