@@ -19,6 +19,7 @@ from uuid import uuid4
 import ansible_runner
 
 from lab import Lab
+from tests.awx.rules import is_a
 
 ROOT = Path(__file__).parents[2]
 MARK = "LIFEBOAT_TEST_JOB"  # in the environment of everything that belongs to one job
@@ -45,7 +46,7 @@ def launched(survey: Iterable[Mapping[str, Any]], **answers: Any) -> dict[str, A
     questions = {question["variable"]: question for question in survey}
     for name, value in answers.items():
         question = questions[name]
-        assert type(value) is ANSWERS[question["type"]] and value in question.get("choices", [value])
+        assert is_a(value, ANSWERS[question["type"]]) and value in question.get("choices", [value])
     return {name: question["default"] for name, question in questions.items()} | answers
 
 
