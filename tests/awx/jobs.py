@@ -35,6 +35,16 @@ def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, A
     return left | {"_meta": {"hostvars": {host: inventory["_meta"]["hostvars"][host] for host in hosts}}}
 
 
+def processes_of(mark: str) -> list[int]:
+    """What was started with a mark in its environment, and all that was forked or started from there."""
+    found, wanted = [], f"{MARK}={mark}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
+
+
 class Job:
     """One run of a playbook, and what came out of it while it ran."""
 
@@ -89,17 +99,8 @@ class Job:
     def printed(self) -> str:
         return "\n".join(event["stdout"] for event in self.events)
 
-    def processes(self) -> list[int]:
-        """What was forked or started by the job has its environment."""
-        found, mark = [], f"{MARK}={self.mark}".encode()
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-        return found
-
     def wait_until_gone(self, patience: float = 60) -> None:
         deadline = time.monotonic() + patience
-        while self.processes():
+        while processes_of(self.mark):
             assert time.monotonic() < deadline, "something of the job is still there"
             time.sleep(0.05)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# What has happened, by the id of the event. Any other one asks for nothing (RDS and Aurora User Guides, event messages).
+# What has happened, by the id of the event; any other asks for nothing (RDS and Aurora User Guides, event messages).
 HAPPENED: Mapping[str, str] = {
     "RDS-EVENT-0007": "storage_low",
     "RDS-EVENT-0041": "snapshot_deleted",
@@ -41,21 +41,25 @@ WORK: Mapping[str, str] = {
 
 # What names the database: itself, the digest in a name of ours, or a snapshot of somebody else's.
 DATABASE, DIGEST, SNAPSHOT = "database", "digest", "snapshot"
-_REGION, _ACCOUNT, _NAME = r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}", r"[0-9]{12}", r"[a-zA-Z](?:-?[a-zA-Z0-9]){0,254}"
+_REGION, _ACCOUNT, _NAME = (
+    r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}",
+    r"[0-9]{12}",
+    r"[a-zA-Z](?:-?[a-zA-Z0-9]){0,254}",
+)
 ARN = re.compile(
     rf"arn:aws[a-z-]{{0,12}}:rds:(?P<region>{_REGION}):(?P<account>{_ACCOUNT})"
     rf":(?P<kind>db|cluster|snapshot|cluster-snapshot):(?P<name>(?:(?:rds|awsbackup):)?{_NAME})"
 )
 ABOUT = re.compile(
     rf"(?P<account>{_ACCOUNT})/(?P<region>{_REGION})"
-    rf"/(?P<what>{DATABASE}|{DIGEST}|{SNAPSHOT})/(?P<name>(?:awsbackup:|rds:)?{_NAME}|[0-9a-f]{{12}})"
+    rf"/(?P<subject>{DATABASE}/{_NAME}|{DIGEST}/[0-9a-f]{{12}}|{SNAPSHOT}/(?:(?:rds|awsbackup):)?{_NAME})"
 )
 AUTOMATED = re.compile(r"rds:(?P<name>.+?)-[0-9]{4}(?:-[0-9]{2}){4}(?:-[0-9]{1,3})?")
 OURS = re.compile(r".+-[0-9]{14}-(?P<name>[0-9a-f]{12})")
 
 
 def read_event(body: object) -> dict[str, str] | None:
-    """What has happened and about what, as ``ACCOUNT/REGION/database|digest|snapshot/NAME``; None when it asks for nothing.
+    """What has happened, and about what as ``ACCOUNT/REGION/database|digest|snapshot/NAME``; None when it asks nothing.
 
     The body is what RDS publishes: an object, but for the greeting of a subscription, which is plain text.
     """
@@ -74,7 +78,7 @@ def read_event(body: object) -> dict[str, str] | None:
 
 
 def subject(kind: str, name: str) -> tuple[str, str]:
-    """What names the database of an event: an automated snapshot is called after it, a snapshot of ours has its digest."""
+    """What names the database: an automated snapshot is called after it, a snapshot of ours has its digest."""
     if kind in ("db", "cluster"):
         return DATABASE, name
     for what, pattern in ((DATABASE, AUTOMATED), (DIGEST, OURS)):
@@ -83,33 +87,31 @@ def subject(kind: str, name: str) -> tuple[str, str]:
     return SNAPSHOT, name
 
 
-def read_about(about: object) -> dict[str, str]:
-    """The parts of what an event is about, which may come from a launch by hand; empty when it is nothing of the kind."""
-    found = ABOUT.fullmatch(about) if isinstance(about, str) else None
-    return found.groupdict() if found else {}
+def subjects_at(site: Mapping[str, Any], about: object) -> list[str]:
+    """What events are about that happened at a site: in its account, where its databases are or where it publishes.
 
-
-def is_at(site: Mapping[str, Any], about: object) -> bool:
-    """Whether it happened at a site: in its account, where its databases are or where it publishes."""
-    parts = read_about(about)
+    :param site: the variables of its host.
+    :param about: what read_event says, of one event or of several with blanks between them, or what somebody typed.
+    """
+    found = [ABOUT.fullmatch(one) for one in about.split(" ")] if isinstance(about, str) else []
     regions = [site.get("lifeboat_region"), site.get("lifeboat_publish_region")]
-    return bool(parts) and parts["account"] == str(site.get("lifeboat_account_id")) and parts["region"] in regions
+    here = [one for one in found if one and one["account"] == str(site.get("lifeboat_account_id"))]
+    return sorted({one["subject"] for one in here if one["region"] in regions})
 
 
-def databases_of(rows: Iterable[Mapping[str, Any]], about: object) -> list[str]:
-    """The databases that an event is about, among those that a site knows; none when it is late and they are gone.
+def databases_of(rows: Iterable[Mapping[str, Any]], subjects: Iterable[str]) -> list[str]:
+    """The databases that are meant, among those that a site knows; none when an event is late and they are gone.
 
     :param rows: as recovery_point_info returns them.
     """
-    parts = read_about(about)
-    return sorted({str(row["database"]) for row in rows if parts and is_of(row, parts["what"], parts["name"])})
+    wanted = set(subjects)
+    return sorted({str(row["database"]) for row in rows if wanted & names_of(row)})
 
 
-def is_of(row: Mapping[str, Any], what: str, name: str) -> bool:
-    """Of a snapshot that is not the newest of its kind nothing is said: nobody would publish it."""
-    if what == SNAPSHOT:
-        return any(name == point["name"] for point in row["newest"].values())
-    return bool(name == row[what])
+def names_of(row: Mapping[str, Any]) -> set[str]:
+    """What may name a database. A snapshot that is not the newest of its kind does not: nobody would publish it."""
+    snapshots = {f"{SNAPSHOT}/{point['name']}" for point in row["newest"].values()}
+    return {f"{DATABASE}/{row['database']}", f"{DIGEST}/{row['digest']}"} | snapshots
 
 
 def parts_of(happened: str, *, is_source: bool, is_dr: bool, databases: Iterable[str], upstream: bool) -> list[str]:
