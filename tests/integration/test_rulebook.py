@@ -204,6 +204,17 @@ def test_a_look_shows_the_database_of_the_event_and_no_other(
     assert writes_to_rds(lab, before) == []
 
 
+def test_a_copy_that_ends_at_the_dr_site_starts_what_waits_for_its_slot_there(
+    lab: Lab, rulebook: Rulebook, run: Callable[..., Run]
+) -> None:
+    (row,) = [row for row in snapshots(lab, "production_dr", EAST) if row["Of"] == SOON]
+    about = f"{DR}/{EAST}/digest/{row['Name'].rpartition('-')[2]}"
+    done = run("on_event.yml", on_event_happened="copy_finished", on_event_about=about)
+    assert done.code == 0, done.output
+    assert "'copy_finished: nothing to do'" in done.output
+    assert f"'copy_finished: replicate {SOON}'" in done.output
+
+
 def test_that_the_last_copy_was_deleted_is_a_failure(lab: Lab, rulebook: Rulebook, run: Callable[..., Run]) -> None:
     (row,) = [row for row in snapshots(lab, "production_dr", EAST) if row["Of"] == NEVER]
     lab.client("production_dr", "rds", EAST).delete_db_snapshot(DBSnapshotIdentifier=row["Name"])
