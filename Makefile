@@ -12,7 +12,9 @@ ROLES := --role production_publish=production/lifeboat-publish \
          --role production_failback_replicate=production/failback-replicate \
          --role production_failback_recover=production/failback-recover \
          --role production_subscribe=production/lifeboat-subscribe \
-         --role production_dr_subscribe=production_dr/lifeboat-subscribe
+         --role production_dr_subscribe=production_dr/lifeboat-subscribe \
+         --role production_listen=production/lifeboat-listen \
+         --role production_dr_listen=production_dr/lifeboat-listen
 PLAY = $(BIN)/ansible-playbook
 # Runs the command that follows and ends 0 (verified), 1 (failed) or 2 (unverified), as its evidence says.
 VERDICT = $(BIN)/python tools/verdict.py --evidence $(EVIDENCE) --
@@ -24,9 +26,11 @@ PYTEST = $(BIN)/python -m pytest
 
 # --- Surroundings --------------------------------------------------------------------------------------------
 
-# The environment that everything uses, and the one with the other supported line of Ansible (tools/venv.sh).
+# The environment that everything uses, the one with the other supported line of Ansible, and that of ansible-rulebook,
+# which wants another botocore (tools/venv.sh).
 VENV := .venv
 OTHER := .venv-other
+EDA := .venv-eda
 BIN := $(VENV)/bin
 
 # This checkout under the name that its imports use.
@@ -125,7 +129,7 @@ pages: $(VENV)/ready-test ## Pages of the evidence, in a real browser (Debian's 
 	$(heading) 'pytest'
 	@$(PYTEST) -n 2 tests/pages
 
-integration: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab, and the real playbooks on it
+integration: $(VENV)/ready-test $(VENV)/awscli/ready $(EDA)/ready ## The lab, and the real playbooks on it
 	$(heading) 'pytest'
 	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration tests/awx
 # Apart: there the lab runs inside the tests' own process, and others look at moto as it is without the lab.
@@ -159,10 +163,10 @@ constraints: $(VENV)/ready $(OTHER)/ready ## Pin anew what the requirements brin
 	@mv $(VENV)/constraints.txt constraints.txt
 
 clean: ## Remove what make built
-	rm -rf $(VENV) $(OTHER) .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(OTHER) $(EDA) .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 environments:
-	$(at_once) $(VENV)/ready-test $(OTHER)/ready-test $(VENV)/awscli/ready
+	$(at_once) $(VENV)/ready-test $(OTHER)/ready-test $(VENV)/awscli/ready $(EDA)/ready
 
 # The script marks a finished environment as ready; one that was interrupted is built anew. It ends 2 when it fails:
 # that nothing could be rehearsed is no verdict.
@@ -172,6 +176,10 @@ $(VENV)/ready: requirements.txt constraints.txt
 # Leaves nothing where this machine has no Python for the other line.
 $(OTHER)/ready: requirements.txt constraints.txt
 	@bash tools/venv.sh other $(OTHER)
+
+# Neither does this one.
+$(EDA)/ready: requirements-eda.txt
+	@bash tools/venv.sh eda $(EDA)
 
 %/ready-test: %/ready requirements-test.txt
 	@[ ! -e $*/ready ] || { $*/bin/pip install -qq --disable-pip-version-check --no-compile -r requirements-test.txt && touch $@; }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Build a virtual environment in which this checkout is the collection lifeboat.rds.
 #
-# Usage: tools/venv.sh main|other DIR
+# Usage: tools/venv.sh main|other|eda DIR
 #   main   from python3 (or $PYTHON): the environment that everything uses
 #   other  the other supported line of Ansible: Python 3.12 or later beside 3.11, and the other way round
+#   eda    ansible-rulebook with the Ansible that it runs, which has its source for SQS on Python 3.12 or later only
 #
 # Writes DIR/ready last, so that what was interrupted is never taken for complete.
 set -euo pipefail
@@ -49,9 +50,18 @@ other_python() {
     # Both may be built at once.
     [ -e .venv/ready ] || main=$(main_python)
     if find_python "$older" "$main" > /dev/null; then wanted=$newer; fi
+    python_for "the other line of Ansible" "$wanted"
+}
+
+eda_python() {
+    python_for "the rulebook" "3.13 3.12 3.14"
+}
+
+python_for() {
+    local what=$1 wanted=$2
     # shellcheck disable=SC2046,SC2086  # lists of words
     find_python "$wanted" $(candidates $wanted) || {
-        printf '\n*** No Python %s here: the other line of Ansible is NOT checked.\n\n' "${wanted// / or }" >&2
+        printf '\n*** No Python %s here: %s is NOT checked.\n\n' "${wanted// / or }" "$what" >&2
         # On a developer's machine that is an inconvenience, in CI a check that silently went away.
         [ -z "${CI:-}" ] || exit 1
     }
@@ -70,7 +80,9 @@ echo "Building $dir with $("$python" --version): a minute or two, once."
     exit 1
 }
 # `ansible` is 30,000 files, of which few are used: compiling those on first use instead saves most of the time.
-"$dir/bin/pip" install -qq --disable-pip-version-check --no-compile -r requirements.txt
+packages=(-r requirements.txt)
+[ "$role" != eda ] || packages=(--no-deps -r requirements-eda.txt)
+"$dir/bin/pip" install -qq --disable-pip-version-check --no-compile "${packages[@]}"
 
 # Beside amazon.aws, where Python finds it as well as Ansible does. `collections` gives that place a name
 # without a version of Python in it, for ansible.cfg.

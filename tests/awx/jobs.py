@@ -50,6 +50,16 @@ def launched(survey: Iterable[Mapping[str, Any]], **answers: Any) -> dict[str, A
     return {name: question["default"] for name, question in questions.items()} | answers
 
 
+def processes_of(mark: str) -> list[int]:
+    """What was started with a mark in its environment, and all that was forked or started from there."""
+    found, wanted = [], f"{MARK}={mark}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
+
+
 class Job:
     """One run of a playbook, and what came out of it while it ran."""
 
@@ -105,21 +115,12 @@ class Job:
         """Without the colours."""
         return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(event["stdout"] for event in self.events))
 
-    def processes(self) -> list[int]:
-        """What was forked or started by the job has its environment."""
-        found, mark = [], f"{MARK}={self.mark}".encode()
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-        return found
-
     def kill(self) -> None:
         """End `ansible-playbook` itself as the kernel does; its workers hear nothing of it."""
-        os.kill(min(self.processes()), signal.SIGKILL)
+        os.kill(min(processes_of(self.mark)), signal.SIGKILL)
 
     def wait_until_gone(self, patience: float = 60) -> None:
         deadline = time.monotonic() + patience
-        while self.processes():
+        while processes_of(self.mark):
             assert time.monotonic() < deadline, "something of the job is still there"
             time.sleep(0.05)

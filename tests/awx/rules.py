@@ -125,14 +125,17 @@ def refuse_doubles(items: Mapping[int, Item], unique: list[list[str]], whole: It
 
 
 def matches(row: Item, asked: Mapping[str, str]) -> bool:
-    """A filter of a list, as far as awx.awx uses them."""
+    """A filter of a list, as far as awx.awx and ansible-rulebook use them."""
     either = {name.removeprefix("or__"): value for name, value in asked.items() if name.startswith("or__")}
-    every = {name: value for name, value in asked.items() if not name.startswith("or__")}
-    for name in [*either, *every]:
+    among = {name.removesuffix("__in"): value.split(",") for name, value in asked.items() if name.endswith("__in")}
+    every = {name: value for name, value in asked.items() if not name.startswith("or__") and not name.endswith("__in")}
+    for name in [*either, *every, *among]:
         if name not in row:
             raise Refused(400, {"detail": f"{row['type']} has no field named '{name}'"})
-    return all(str(row[name]) == value for name, value in every.items()) and (
-        not either or any(str(row[name]) == value for name, value in either.items())
+    return (
+        all(str(row[name]) == value for name, value in every.items())
+        and all(str(row[name]) in values for name, values in among.items())
+        and (not either or any(str(row[name]) == value for name, value in either.items()))
     )
 
 
@@ -332,6 +335,35 @@ def look_at_question(number: int, question: Any, types: list[str]) -> None:
         choices = question.get("choices")
         if not choices or (default and default not in choices):
             raise Refused(400, {"error": "Default choice must be answered from the choices listed."})
+
+
+def read_launch(template: Item, body: Item) -> Item:
+    """What a launch asks for. What its template does not ask for is ignored, and that is no error."""
+    asked = {name: body[name] for name in ASKED if name in body and template[f"ask_{ASKED[name]}_on_launch"]}
+    questions = template.get("survey_spec", {}).get("spec", []) if template["survey_enabled"] else []
+    given = body.get("extra_vars") or {}
+    answers = {one["variable"]: given[one["variable"]] for one in questions if one["variable"] in given}
+    wrong = [
+        problem for one in questions if (problem := wrong_answer(one, answers.get(one["variable"], one.get("default"))))
+    ]
+    if wrong:
+        raise Refused(400, {"variables_needed_to_start": wrong})
+    return asked | {"extra_vars": given if template["ask_variables_on_launch"] else answers}
+
+
+def wrong_answer(question: Item, answer: Any) -> str | None:
+    """Why a survey does not take an answer."""
+    name = question["variable"]
+    if answer in (None, ""):
+        return f"'{name}' value missing" if question["required"] else None
+    if question["type"] == "multiplechoice" and answer not in question["choices"]:
+        return f"Value {answer} for '{name}' expected to be one of {question['choices']}."
+    if question["type"] == "text":
+        if not isinstance(answer, str):
+            return f"Value {answer} for '{name}' expected to be a string."
+        if not question.get("min", 0) <= len(answer) <= question.get("max", 1024):
+            return f"'{name}' value {answer} is too small or too large."
+    return None
 
 
 def refuse_link(awx: Awx, resource: str, number: int, link: str, other: int) -> None:

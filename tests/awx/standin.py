@@ -25,7 +25,10 @@ RESOURCES: dict[str, dict[str, Any]] = SCHEMA["resources"]
 API = "/api/v2/"
 # What AWX runs, and therefore schedules and puts into workflows; they share their numbers.
 RUNS = ("projects", "inventory_sources", "job_templates", "workflow_job_templates", "workflow_approval_templates")
+# What comes of running them, and its type.
+RUNNING = {"project_updates": "project_update", "jobs": "job"}
 USER, PASSWORD, TOKEN = "admin", "only-here", "a-token-of-the-stand-in"
+CREATED = "2026-11-26T03:05:00.000000Z"
 Item = dict[str, Any]
 Answer = tuple[int, Any]
 
@@ -36,7 +39,7 @@ class Awx:
     def __init__(self, playbooks: list[str], *, page_size: int = SCHEMA["page_size"]) -> None:
         self.playbooks = playbooks
         self.page_size = page_size
-        self.items: dict[str, dict[int, Item]] = {name: {} for name in [*RESOURCES, "project_updates"]}
+        self.items: dict[str, dict[int, Item]] = {name: {} for name in [*RESOURCES, *RUNNING]}
         self.links: dict[tuple[str, int, str], list[int]] = {}
         self.writes: list[str] = []
         self.lock = Lock()
@@ -119,6 +122,8 @@ class Awx:
                 return 201, self.shown(resource, self.create(resource, body))
             case "POST", ["workflow_job_template_nodes", number, "create_approval_template"]:
                 return 201, self.shown("workflow_approval_templates", self.approval(int(number), body))
+            case "POST", ["job_templates", number, "launch"]:
+                return 201, self.shown("jobs", self.launched(self.get("job_templates", int(number)), body or {}))
             case _, [resource, number, "survey_spec"] if "survey_spec" in known["related"]:
                 return self.survey(method, self.get(resource, int(number)), body)
             case _, [resource, number, link] if link in known["associations"]:
@@ -156,6 +161,11 @@ class Awx:
         self.store("workflow_approval_templates", item, fields)
         node["unified_job_template"] = item["id"]
         return item
+
+    def launched(self, template: Item, body: Item) -> Item:
+        """A job, which ends at once: what it was asked for is what matters."""
+        asked = rules.read_launch(template, body)
+        return self.add("jobs", asked | {"job_template": template["id"], "status": "successful", "created": CREATED})
 
     def looked_at(self, resource: str, body: Any, item: Item | None) -> Item:
         """The new values of the fields, by every rule of AWX."""
@@ -231,13 +241,19 @@ class Awx:
 
     def shown(self, resource: str, item: Item) -> Item:
         """An item as AWX shows it."""
-        kind, url = RESOURCES.get(resource, {"type": "project_update"}), f"{API}{resource}/{item['id']}/"
-        links = [*kind.get("associations", {}), *kind.get("related", [])]
+        kind, url = RESOURCES.get(resource, {"type": RUNNING.get(resource)}), f"{API}{resource}/{item['id']}/"
+        links = [
+            *kind.get("associations", {}),
+            *kind.get("related", []),
+            *(["launch"] if resource == "job_templates" else []),
+        ]
         related = {link: f"{url}{link}/" for link in links}
         if resource == "workflow_job_template_nodes" and item["unified_job_template"]:
             run = item["unified_job_template"]
             related["unified_job_template"] = f"{API}{self.home('unified_job_templates', run)}/{run}/"
-        summary = {"current_update": {"id": item["current_update"]}} if item.get("current_update") else {}
+        summary: Item = {"current_update": {"id": item["current_update"]}} if item.get("current_update") else {}
+        if item.get("organization") and resource in RUNS:
+            summary["organization"] = {"name": self.get("organizations", item["organization"])["name"]}
         hidden = {"current_update", "survey_spec"}
         fields = {name: value for name, value in item.items() if name not in hidden}
         if resource == "credentials":

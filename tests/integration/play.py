@@ -25,6 +25,8 @@ ROLES = {
     "production_failback_recover": "production/failback-recover",
     "production_subscribe": "production/lifeboat-subscribe",
     "production_dr_subscribe": "production_dr/lifeboat-subscribe",
+    "production_listen": "production/lifeboat-listen",
+    "production_dr_listen": "production_dr/lifeboat-listen",
 }
 SOURCE, DR, WEST, EAST = "111111111111", "222222222222", "us-west-2", "us-east-1"
 READS = ("Describe", "List", "Get", "AssumeRole")

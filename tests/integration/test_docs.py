@@ -28,6 +28,7 @@ PAGES = (
     "docs/posture.md",
     "docs/subscriptions.md",
     "docs/own-events.md",
+    "docs/events.md",
     "docs/drill.md",
     "docs/recover.md",
     "README.md",
@@ -46,6 +47,8 @@ def not_run_yet() -> Iterator[tuple[str, str]]:
     seen = set(ELSEWHERE)
     for page in PAGES:
         for block in blocks(page):
+            if "ansible-rulebook " in block:
+                continue  # it does not end by itself: the tests of the rulebooks run it
             # Comments, and how often to look, make no other command.
             lines = [re.sub(r" +#.*| -e lifeboat_poll_interval=1", "", line) for line in block.splitlines()]
             new = [line for line in lines if line not in seen]

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What an event of RDS asks for. Whoever sent it: nothing of its text gets further than these patterns let it.
+
+ansible-rulebook runs this file by its path and knows no collections, so it imports nothing of this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# What has happened, by the id of the event; any other asks for nothing (RDS and Aurora User Guides, event messages).
+HAPPENED: Mapping[str, str] = {
+    "RDS-EVENT-0007": "storage_low",
+    "RDS-EVENT-0041": "snapshot_deleted",
+    "RDS-EVENT-0042": "snapshot_created",
+    "RDS-EVENT-0060": "copy_finished",
+    "RDS-EVENT-0061": "copy_cancelled",
+    "RDS-EVENT-0075": "snapshot_created",
+    "RDS-EVENT-0089": "storage_low",
+    "RDS-EVENT-0091": "snapshot_created",
+    "RDS-EVENT-0169": "snapshot_created",
+    "RDS-EVENT-0190": "copy_cancelled",
+    "RDS-EVENT-0197": "copy_finished",
+    "RDS-EVENT-0419": "key_inaccessible",
+}
+PROTECT, LOOK = "protect", "look"
+# An event never deletes anything: whoever could forge one could else make us do it.
+WORK: Mapping[str, str] = {
+    "snapshot_created": PROTECT,
+    "copy_finished": PROTECT,
+    "copy_cancelled": PROTECT,
+    "snapshot_deleted": LOOK,
+    "key_inaccessible": LOOK,
+    "storage_low": LOOK,
+}
+
+# What names the database: itself, the digest in a name of ours, or a snapshot of somebody else's.
+DATABASE, DIGEST, SNAPSHOT = "database", "digest", "snapshot"
+_REGION, _ACCOUNT, _NAME = (
+    r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}",
+    r"[0-9]{12}",
+    r"[a-zA-Z](?:-?[a-zA-Z0-9]){0,254}",
+)
+ARN = re.compile(
+    rf"arn:aws[a-z-]{{0,12}}:rds:(?P<region>{_REGION}):(?P<account>{_ACCOUNT})"
+    rf":(?P<kind>db|cluster|snapshot|cluster-snapshot):(?P<name>(?:(?:rds|awsbackup):)?{_NAME})"
+)
+ABOUT = re.compile(
+    rf"(?P<account>{_ACCOUNT})/(?P<region>{_REGION})"
+    rf"/(?P<subject>{DATABASE}/{_NAME}|{DIGEST}/[0-9a-f]{{12}}|{SNAPSHOT}/(?:(?:rds|awsbackup):)?{_NAME})"
+)
+AUTOMATED = re.compile(r"rds:(?P<name>.+?)-[0-9]{4}(?:-[0-9]{2}){4}(?:-[0-9]{1,3})?")
+OURS = re.compile(r".+-[0-9]{14}-(?P<name>[0-9a-f]{12})")
+
+
+def read_event(body: object) -> dict[str, str] | None:
+    """What has happened, and about what as ``ACCOUNT/REGION/database|digest|snapshot/NAME``; None when it asks nothing.
+
+    The body is what RDS publishes: an object, but for the greeting of a subscription, which is plain text.
+    """
+    if not isinstance(body, Mapping):
+        return None
+    identifier, arn = body.get("Event ID"), body.get("Source ARN")
+    if not isinstance(identifier, str) or not isinstance(arn, str):
+        return None
+    # The id is the end of an address.
+    happened = HAPPENED.get(identifier.rpartition("#")[2].strip())
+    found = ARN.fullmatch(arn)
+    if happened is None or found is None:
+        return None
+    what, name = subject(found["kind"], found["name"].lower())
+    return {"happened": happened, "about": f"{found['account']}/{found['region']}/{what}/{name}"}
+
+
+def subject(kind: str, name: str) -> tuple[str, str]:
+    """What names the database: an automated snapshot is called after it, a snapshot of ours has its digest."""
+    if kind in ("db", "cluster"):
+        return DATABASE, name
+    for what, pattern in ((DATABASE, AUTOMATED), (DIGEST, OURS)):
+        if found := pattern.fullmatch(name):
+            return what, found["name"]
+    return SNAPSHOT, name
+
+
+def subjects_at(site: Mapping[str, Any], about: object) -> list[str]:
+    """What events are about that happened at a site: in its account, where its databases are or where it publishes.
+
+    :param site: the variables of its host.
+    :param about: what read_event says, of one event or of several with blanks between them, or what somebody typed.
+    """
+    found = [ABOUT.fullmatch(one) for one in about.split(" ")] if isinstance(about, str) else []
+    regions = [site.get("lifeboat_region"), site.get("lifeboat_publish_region")]
+    here = [one for one in found if one and one["account"] == str(site.get("lifeboat_account_id"))]
+    return sorted({one["subject"] for one in here if one["region"] in regions})
+
+
+def databases_of(rows: Iterable[Mapping[str, Any]], subjects: Iterable[str]) -> list[str]:
+    """The databases that are meant, among those that a site knows; none when an event is late and they are gone.
+
+    :param rows: as recovery_point_info returns them.
+    """
+    wanted = set(subjects)
+    return sorted({str(row["database"]) for row in rows if wanted & names_of(row)})
+
+
+def names_of(row: Mapping[str, Any]) -> set[str]:
+    """What may name a database. A snapshot that is not the newest of its kind does not: nobody would publish it."""
+    snapshots = {f"{SNAPSHOT}/{point['name']}" for point in row["newest"].values()}
+    return {f"{DATABASE}/{row['database']}", f"{DIGEST}/{row['digest']}"} | snapshots
+
+
+def parts_of(happened: str, *, is_source: bool, is_dr: bool, databases: Iterable[str], upstream: bool) -> list[str]:
+    """What a site does about an event.
+
+    :param databases: those that the event is about, if it happened here.
+    :param upstream: whether it happened at a source site that publishes for this one.
+    """
+    work, here = WORK.get(happened), bool(list(databases))
+    parts = {
+        "publish": work == PROTECT and is_source and here,
+        "replicate": work == PROTECT and is_dr and (here or upstream),
+        "look": work == LOOK and here,
+    }
+    return [part for part, wanted in parts.items() if wanted]
