@@ -143,10 +143,16 @@ def test_the_verdict_of_a_drill_is_told_and_leftovers_too(lab: Lab, run: Callabl
     assert beats(lab, "reap") == 1
 
 
-def test_a_run_for_some_databases_leaves_no_heartbeat(lab: Lab, run: Callable[..., Run]) -> None:
-    before = beats(lab, "publish", "production")
+def test_a_run_that_no_schedule_has_to_bring_about_leaves_no_heartbeat(lab: Lab, run: Callable[..., Run]) -> None:
+    def all_beats() -> tuple[float, float]:
+        return beats(lab, "publish", "production"), beats(lab, "replicate")
+
+    before = all_beats()
     assert run("publish.yml", publish_databases=["cluster-00000"]).code == 0
-    assert beats(lab, "publish", "production") == before
+    about = f"{SOURCE}/{WEST}/database/cluster-00000"
+    done = run("on_event.yml", on_event_happened="snapshot_created", on_event_about=about)
+    assert (done.code, "snapshot_created: replicate" in done.output) == (0, True), done.output
+    assert all_beats() == before
 
 
 def test_a_pass_that_is_not_heard_of_any_more_raises_its_alarm(lab: Lab, run: Callable[..., Run]) -> None:
