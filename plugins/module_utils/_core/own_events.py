@@ -130,13 +130,18 @@ def events_of(site: Place, results: Mapping[str, Row], failures: Iterable[str]) 
     """What a run did and what it could not do, one event for each item that has news.
 
     :param results: by pass: those of ``publish``, ``replicate`` and ``reap``, and of ``drill`` its report with the
-        ``drill_id`` and the ``purpose``.
-    :param failures: why the site failed. Told by themselves where no item says why.
+        ``drill_id`` and the ``purpose``. Others have no events of their own.
+    :param failures: why the site failed. Each is told by itself, unless an item says it.
     """
-    told = [event for name, tell in TELLERS.items() if results.get(name) for event in tell(site, results[name])]
-    failed = any(step["status"] == "failed" for one in results.values() for step in one.get("steps") or ())
-    unsaid = [] if failed or results.get("drill") else failures
-    return told + [OwnEvent(RUN_FAILED, "lifeboat", site.name, f"The run failed: {reason}") for reason in unsaid]
+    known = {name: results[name] for name in TELLERS if results.get(name)}
+    told = [event for name, result in known.items() for event in TELLERS[name](site, result)]
+    said = [step["reason"] for one in known.values() for step in one.get("steps") or () if step["status"] == "failed"]
+    unsaid = [reason for reason in failures if not any(one in reason for one in said)]
+    return told + [run_failed(site, f"The run failed: {reason}") for reason in unsaid]
+
+
+def run_failed(site: Place, message: str) -> OwnEvent:
+    return OwnEvent(RUN_FAILED, "lifeboat", site.name, message)
 
 
 def of_publish(site: Place, result: Row) -> Iterator[OwnEvent]:
@@ -163,13 +168,15 @@ def of_reap(site: Place, result: Row) -> Iterator[OwnEvent]:
             yield about_database(site, NOT_REMOVED, step["kind"], step["name"], step["reason"])
 
 
-def of_drill(_site: Place, report: Row) -> Iterator[OwnEvent]:
-    """The verdict on each database."""
+def of_drill(site: Place, report: Row) -> Iterator[OwnEvent]:
+    """The verdict on each database, and on the whole where none of them says what is wrong."""
     purpose, run = report["purpose"], f"{report['purpose'].capitalize()} {report['drill_id']}"
-    for one in report.get("databases") or ():
+    for one in report["databases"]:
         message = f"{run}: {one['name']} is {one['verdict']}" + (f", {one['reason']}" if one.get("reason") else "")
         source_type, source_id, arn = restored_from(one)
         yield OwnEvent(VERDICTS[purpose, one["verdict"]], source_type, source_id, message, arn, one["name"])
+    if report["verdict"] != "verified" and all(one["verdict"] == "verified" for one in report["databases"]):
+        yield run_failed(site, report["summary"])
 
 
 def restored_from(database: Row) -> tuple[str, str, str]:

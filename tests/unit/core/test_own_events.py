@@ -81,27 +81,42 @@ def test_what_became_of_an_item_is_an_event_when_it_is_news(name: str, done: Row
     assert told({name: {"steps": [done]}}) == ([expected] if expected else [])
 
 
+def drilled(*databases: Row, purpose: str = "drill", verdict: str = "verified") -> Row:
+    about = {"purpose": purpose, "drill_id": "d", "verdict": verdict, "summary": "lifeboat drill d: FAILED"}
+    return {"drill": about | {"databases": list(databases)}}
+
+
 @pytest.mark.parametrize(("purpose", "first"), [("drill", 3), ("recovery", 4)])
 @pytest.mark.parametrize(("verdict", "last"), [("verified", 1), ("failed", 2), ("unverified", 3)])
 def test_each_verdict_has_an_event_about_the_recovery_point(purpose: str, first: int, verdict: str, last: int) -> None:
     database = {"name": "orders", "verdict": verdict, "reason": "", "recovery_point_arn": SNAPSHOT}
-    report = {"purpose": purpose, "drill_id": "20261123t1404", "databases": [database]}
-    (event,) = events_of(SITE, {"drill": report}, ["The drill ended unverified."])
-    assert event.message == f"{purpose.capitalize()} 20261123t1404: orders is {verdict}"
+    (event,) = events_of(SITE, drilled(database, purpose=purpose, verdict=verdict), [])
+    assert event.message == f"{purpose.capitalize()} d: orders is {verdict}"
     assert event == OwnEvent(f"LIFEBOAT-EVENT-00{first}{last}", "db-snapshot", NAME, event.message, SNAPSHOT, "orders")
 
 
 def test_a_database_without_a_recovery_point_is_told_by_its_name() -> None:
     database = {"name": "orders", "verdict": "unverified", "reason": "there is none", "recovery_point_arn": ""}
-    (event,) = events_of(SITE, {"drill": {"purpose": "drill", "drill_id": "d", "databases": [database]}}, [])
+    (event,) = events_of(SITE, drilled(database, verdict="unverified"), [])
     assert (event.source_type, event.source_id, event.message) == (
         "lifeboat", "orders", "Drill d: orders is unverified, there is none",
     )  # fmt: skip
 
 
-def test_why_a_run_failed_is_told_once() -> None:
+def test_a_drill_that_failed_as_a_whole_is_told_once() -> None:
+    verified = {"name": "orders", "verdict": "verified", "reason": "", "recovery_point_arn": SNAPSHOT}
+    failed = verified | {"verdict": "failed"}
+    assert [row[0] for row in told(drilled(verified, verdict="failed"))] == ["0031", "0091"]
+    assert [row[0] for row in told(drilled(verdict="unverified"))] == ["0091"]
+    assert [row[0] for row in told(drilled(verified, failed, verdict="failed"))] == ["0031", "0032"]
+
+
+def test_why_a_run_failed_is_told_unless_an_item_says_it() -> None:
+    publish = {"publish": {"steps": [step("failed")]}}
     assert told({"publish": {}}, "Cannot reach AWS.") == [("0091", "lifeboat", "", "")]
-    assert [row[0] for row in told({"publish": {"steps": [step("failed")]}}, "since")] == ["0002"]
+    assert [row[0] for row in told(publish, "since")] == ["0002"]
+    assert [row[0] for row in told(publish, "since", "Cannot prune.")] == ["0002", "0091"]
+    assert [row[0] for row in told({"prune": {"steps": [step("failed")]}}, "since")] == ["0091"]
     assert told({"publish": {"steps": [step("published", changed=False)]}}) == []
 
 
