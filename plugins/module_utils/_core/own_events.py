@@ -171,12 +171,13 @@ def of_reap(site: Place, result: Row) -> Iterator[OwnEvent]:
 def of_drill(site: Place, report: Row) -> Iterator[OwnEvent]:
     """The verdict on each database, and on the whole where none of them says what is wrong."""
     purpose, run = report["purpose"], f"{report['purpose'].capitalize()} {report['drill_id']}"
-    for one in report["databases"]:
+    databases = report.get("databases") or ()
+    for one in databases:
         message = f"{run}: {one['name']} is {one['verdict']}" + (f", {one['reason']}" if one.get("reason") else "")
         source_type, source_id, arn = restored_from(one)
         yield OwnEvent(VERDICTS[purpose, one["verdict"]], source_type, source_id, message, arn, one["name"])
-    if report["verdict"] != "verified" and all(one["verdict"] == "verified" for one in report["databases"]):
-        yield run_failed(site, report["summary"])
+    if report.get("verdict") != "verified" and all(one["verdict"] == "verified" for one in databases):
+        yield run_failed(site, report.get("summary") or f"{run} has no verdict")
 
 
 def restored_from(database: Row) -> tuple[str, str, str]:

@@ -108,6 +108,7 @@ def test_a_drill_that_failed_as_a_whole_is_told_once() -> None:
     failed = verified | {"verdict": "failed"}
     assert [row[0] for row in told(drilled(verified, verdict="failed"))] == ["0031", "0091"]
     assert [row[0] for row in told(drilled(verdict="unverified"))] == ["0091"]
+    assert told({"drill": {"purpose": "drill", "drill_id": "d"}}) == [("0091", "lifeboat", "", "")]
     assert [row[0] for row in told(drilled(verified, failed, verdict="failed"))] == ["0031", "0032"]
 
 
