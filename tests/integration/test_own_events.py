@@ -6,22 +6,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from lab import Lab
-from tests.integration.play import DR, EAST, ROLES, SOURCE, WEST, Run, forget_calls, play
+from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play
 from tests.lab.helpers import until
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
-TOPIC = "arn:aws:sns:{{ lifeboat_region }}:{{ lifeboat_account_id }}:{{ lifeboat_prefix }}-events"
+PAGE = (ROOT / "docs" / "own-events.md").read_text(encoding="utf-8")
+LINE = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0])
 DATA = {
     "lifeboat_database_keys": [],
     "lifeboat_events_kms_key_id": "alias/lifeboat-events",
-    "lifeboat_topic_arn": TOPIC,
+    **LINE,
     "lifeboat_databases": {},
 }
 
