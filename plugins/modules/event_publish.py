@@ -44,7 +44,7 @@ options:
       source_arn:
         description: The ARN of that thing. It is the message attribute C(Resource).
         type: str
-      message:
+      text:
         description: What happened, in one line. Longer than 2,000 characters it is cut.
         type: str
         required: true
@@ -94,7 +94,7 @@ EXAMPLES = r"""
       - id: ACME-EVENT-0001
         source_type: db-instance
         source_id: orders
-        message: The application was stopped for the failback
+        text: The application was stopped for the failback
 """
 
 RETURN = r"""
@@ -169,7 +169,7 @@ EVENT: dict[str, Any] = {
     "source_type": {"type": "str", "required": True},
     "source_id": {"type": "str", "required": True},
     "source_arn": {"type": "str"},
-    "message": {"type": "str", "required": True},
+    "text": {"type": "str", "required": True},
     "database": {"type": "str"},
 }
 ARGUMENTS: dict[str, Any] = {
@@ -196,7 +196,7 @@ def publish(batch: list[OwnEvent], topic: Topic, site: Site, report: Report) -> 
     except AwsRefusal as refusal:
         missed = dict.fromkeys(range(len(batch)), str(refusal))
     for place, event in enumerate(batch):
-        status, reason = ("failed", missed[place]) if place in missed else ("published", event.message)
+        status, reason = ("failed", missed[place]) if place in missed else ("published", event.text)
         facts = {"name": event.id, "database": event.database, "source": event.source_id}
         report.step(status, reason=reason, changed=status == "published", kind="event", **facts)
 

@@ -22,7 +22,7 @@ DOCUMENT = "https://github.com/lifeboat/rds/blob/main/docs/own-events.md"  # an 
 SUBJECT = "Lifeboat Notification Message"
 BATCH = 10  # messages of one call (SNS API Reference, PublishBatch)
 ID = re.compile(r"[A-Z][A-Z0-9]{1,30}-EVENT-[0-9]{4}")
-MAX_MESSAGE = 2000  # characters: ten of them fit into the 256 KB of a call, however they are encoded
+MAX_TEXT = 2000  # characters: ten of them fit into the 256 KB of a call, however they are encoded
 
 PUBLISHED, NOT_PUBLISHED = "LIFEBOAT-EVENT-0001", "LIFEBOAT-EVENT-0002"
 LANDED, NOT_LANDED = "LIFEBOAT-EVENT-0011", "LIFEBOAT-EVENT-0012"
@@ -62,7 +62,7 @@ class OwnEvent:
     id: str
     source_type: str
     source_id: str
-    message: str
+    text: str
     source_arn: str = ""
     database: str = ""  # the identifier of the original one
 
@@ -74,7 +74,7 @@ class OwnEvent:
             "Source ID": self.source_id,
             "Source ARN": self.source_arn,
             "Event ID": f"{DOCUMENT}#{self.id}",
-            "Event Message": self.message,
+            "Event Message": self.text,
             "Tags": {},
             "Database": self.database,
         }
@@ -110,7 +110,7 @@ def read_events(rows: Iterable[Row]) -> list[OwnEvent]:
 
 def read_event(row: Row) -> OwnEvent:
     """One event, whose texts are lines that may be shown anywhere."""
-    texts = {name: printable(row.get(name) or "", MAX_MESSAGE) for name in OwnEvent.__dataclass_fields__}
+    texts = {name: printable(row.get(name) or "", MAX_TEXT) for name in OwnEvent.__dataclass_fields__}
     return OwnEvent(**texts)
 
 
@@ -140,8 +140,8 @@ def events_of(site: Place, results: Mapping[str, Row], failures: Iterable[str]) 
     return told + [run_failed(site, f"The run failed: {reason}") for reason in unsaid]
 
 
-def run_failed(site: Place, message: str) -> OwnEvent:
-    return OwnEvent(RUN_FAILED, "lifeboat", site.name, message)
+def run_failed(site: Place, text: str) -> OwnEvent:
+    return OwnEvent(RUN_FAILED, "lifeboat", site.name, text)
 
 
 def of_publish(site: Place, result: Row) -> Iterator[OwnEvent]:
@@ -173,9 +173,9 @@ def of_drill(site: Place, report: Row) -> Iterator[OwnEvent]:
     purpose, run = report["purpose"], f"{report['purpose'].capitalize()} {report['drill_id']}"
     databases = report.get("databases") or ()
     for one in databases:
-        message = f"{run}: {one['name']} is {one['verdict']}" + (f", {one['reason']}" if one.get("reason") else "")
+        text = f"{run}: {one['name']} is {one['verdict']}" + (f", {one['reason']}" if one.get("reason") else "")
         source_type, source_id, arn = restored_from(one)
-        yield OwnEvent(VERDICTS[purpose, one["verdict"]], source_type, source_id, message, arn, one["name"])
+        yield OwnEvent(VERDICTS[purpose, one["verdict"]], source_type, source_id, text, arn, one["name"])
     if report.get("verdict") != "verified" and all(one["verdict"] == "verified" for one in databases):
         yield run_failed(site, report.get("summary") or f"{run} has no verdict")
 
@@ -199,13 +199,13 @@ def about_step(site: Place, event_id: str, step: Row) -> OwnEvent:
     return about_database(site, event_id, step["kind"], step["database"], step["reason"], step["database"])
 
 
-def about_snapshot(site: Place, event_id: str, step: Row, message: str) -> OwnEvent:
+def about_snapshot(site: Place, event_id: str, step: Row, text: str) -> OwnEvent:
     source_type, resource = SNAPSHOT[step["kind"]]
     place = Place(site.name, site.account, step.get("region") or site.region)
     arn = place.arn(resource, step["name"])
-    return OwnEvent(event_id, source_type, step["name"], message, arn, step["database"])
+    return OwnEvent(event_id, source_type, step["name"], text, arn, step["database"])
 
 
-def about_database(site: Place, event_id: str, kind: str, name: str, message: str, original: str = "") -> OwnEvent:
+def about_database(site: Place, event_id: str, kind: str, name: str, text: str, original: str = "") -> OwnEvent:
     source_type, resource = DATABASE[kind]
-    return OwnEvent(event_id, source_type, name, message, site.arn(resource, name), original)
+    return OwnEvent(event_id, source_type, name, text, site.arn(resource, name), original)

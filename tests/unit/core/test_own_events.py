@@ -30,7 +30,7 @@ SNAPSHOT, CLUSTER_SNAPSHOT = (
     f"arn:aws:rds:{EAST}:{DR}:snapshot:{NAME}",
     f"arn:aws:rds:{EAST}:{DR}:cluster-snapshot:{NAME}",
 )
-GIVEN = {"id": "LIFEBOAT-EVENT-0011", "source_type": "db-snapshot", "source_id": NAME, "message": "Finished"}
+GIVEN = {"id": "LIFEBOAT-EVENT-0011", "source_type": "db-snapshot", "source_id": NAME, "text": "Finished"}
 PAGE = Path(__file__).parents[3] / "docs" / "own-events.md"
 
 
@@ -91,14 +91,14 @@ def drilled(*databases: Row, purpose: str = "drill", verdict: str = "verified") 
 def test_each_verdict_has_an_event_about_the_recovery_point(purpose: str, first: int, verdict: str, last: int) -> None:
     database = {"name": "orders", "verdict": verdict, "reason": "", "recovery_point_arn": SNAPSHOT}
     (event,) = events_of(SITE, drilled(database, purpose=purpose, verdict=verdict), [])
-    assert event.message == f"{purpose.capitalize()} d: orders is {verdict}"
-    assert event == OwnEvent(f"LIFEBOAT-EVENT-00{first}{last}", "db-snapshot", NAME, event.message, SNAPSHOT, "orders")
+    assert event.text == f"{purpose.capitalize()} d: orders is {verdict}"
+    assert event == OwnEvent(f"LIFEBOAT-EVENT-00{first}{last}", "db-snapshot", NAME, event.text, SNAPSHOT, "orders")
 
 
 def test_a_database_without_a_recovery_point_is_told_by_its_name() -> None:
     database = {"name": "orders", "verdict": "unverified", "reason": "there is none", "recovery_point_arn": ""}
     (event,) = events_of(SITE, drilled(database, verdict="unverified"), [])
-    assert (event.source_type, event.source_id, event.message) == (
+    assert (event.source_type, event.source_id, event.text) == (
         "lifeboat", "orders", "Drill d: orders is unverified, there is none",
     )  # fmt: skip
 
@@ -152,8 +152,8 @@ def test_what_is_no_event_of_ones_own_is_refused(given: Row, why: str) -> None:
 
 
 def test_texts_become_lines_of_a_length_that_fits_into_a_call() -> None:
-    (event,) = read_events([GIVEN | {"message": "a\nb\x1b[31m" + "ü" * 5000, "source_arn": None}])
-    assert (event.message.isprintable(), len(event.message), event.source_arn) == (True, 2000, "")
+    (event,) = read_events([GIVEN | {"text": "a\nb\x1b[31m" + "ü" * 5000, "source_arn": None}])
+    assert (event.text.isprintable(), len(event.text), event.source_arn) == (True, 2000, "")
     assert len(event.body(NOW)) * own_events.BATCH < 256_000
 
 

@@ -23,7 +23,7 @@ EVENT: Row = {
     "source_type": "db-snapshot",
     "source_id": "a",
     "source_arn": ARN,
-    "message": "Finished",
+    "text": "Finished",
     "database": "orders",
 }
 
