@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import botocore.endpoint
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.pace import Pace
 from tests.fleet.fleet import Fleet
 from tests.fleet.inside import Inside
 
@@ -23,5 +25,10 @@ def fleet() -> Iterator[Fleet]:
 
 @pytest.fixture(autouse=True)
 def _retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore sleeps before it tries again; here only the lab's time passes."""
-    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
+    """botocore sleeps before it tries again, and we before a call that AWS may refuse; here only the lab's time passes."""
+
+    def sleep(_seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(Pace.__init__, "__defaults__", (time.monotonic, sleep))

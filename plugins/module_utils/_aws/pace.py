@@ -20,6 +20,9 @@ THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooMa
 GROWTH = 1.001  # of the rate with each call that is answered, in case that AWS would answer more
 FALL = 0.9  # the most that one refusal takes of it
 PAUSE = 0.25  # seconds without a call in which AWS may have kept fewer tokens than came
+# Calls a second, at least. AWS publishes no rate, but others of the account take tokens too: whoever learnt from each
+# refusal that comes of theirs would end up with a minute from call to call.
+LEAST = 1.0
 
 
 class Pace:
@@ -57,6 +60,10 @@ class Pace:
 
     def _refused(self, now: float) -> None:
         if self._emptied is not None and self._answered and now > self._emptied:
-            least = self._rate * (1.0 if self._paused else FALL)
-            self._rate = max(self._answered / (now - self._emptied), least)
+            self._learn(self._answered / (now - self._emptied))
         self._emptied, self._answered, self._last, self._paused = now, 0, float("inf"), False
+
+    def _learn(self, measured: float) -> None:
+        """A pause makes the measure too small, so it can only raise what is known."""
+        if self._rate or not self._paused:
+            self._rate = max(measured, self._rate * (1.0 if self._paused else FALL), LEAST)

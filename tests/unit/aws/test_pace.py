@@ -29,6 +29,14 @@ class Aws:
     def register(self, event: str, listener: object) -> None:
         self._listeners.setdefault(event, []).append(listener)
 
+    def tell(self, *, refused: bool) -> None:
+        """One attempt and its answer, whatever tokens there are."""
+        for listener in self._listeners["before-send"]:
+            listener(request=None)
+        answer = {"Error": {"Code": "Throttling"}} if refused else {}
+        for listener in self._listeners["response-received"]:
+            listener(parsed_response=answer)
+
     def call(self) -> None:
         while not self._attempt():
             self.refused += 1
@@ -81,6 +89,29 @@ def test_pauses_are_not_taken_for_a_slow_service() -> None:
         aws.clock.sleep(3)
         aws.seconds_for(25)
     assert aws.seconds_for(400) <= 1.1 * 400 / 20
+
+
+def test_two_refusals_with_a_pause_between_them_tell_no_rate() -> None:
+    aws = Aws(rate=1000)
+    for _look in range(3):
+        aws.tell(refused=True)
+        aws.tell(refused=False)
+        aws.clock.sleep(60)
+    aws.clock.slept.clear()
+    aws.seconds_for(100)
+    assert set(aws.clock.slept) == {A_CALL}
+
+
+@pytest.mark.parametrize("backoff", [0.1, 5, 60])
+def test_refusals_that_come_of_others_never_make_a_call_wait_more_than_a_second(backoff: float) -> None:
+    aws = Aws(rate=1000)
+    for _turn in range(50):
+        aws.tell(refused=True)
+        aws.clock.sleep(backoff)
+        aws.tell(refused=False)
+    aws.clock.slept.clear()
+    aws.seconds_for(100)
+    assert max(aws.clock.slept) <= 1
 
 
 @pytest.mark.parametrize("rate", [5, 38], ids=["slower", "faster"])
