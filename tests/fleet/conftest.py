@@ -25,7 +25,7 @@ def fleet() -> Iterator[Fleet]:
 
 @pytest.fixture(autouse=True)
 def _retries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore sleeps before it tries again, and we before a call that AWS may refuse; here only the lab's time passes."""
+    """botocore sleeps before it tries again, and we before what AWS would refuse; here only the lab's time passes."""
 
     def sleep(_seconds: float) -> None:
         pass
