@@ -189,6 +189,10 @@ manifest:
       type: list
       elements: dict
       returned: always
+    planned:
+      description: Always V(true). The DR site takes what it names for shared, in check mode as well.
+      type: bool
+      returned: in check mode
 steps:
   description:
     - What was done with each item, and why.

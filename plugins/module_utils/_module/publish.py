@@ -85,7 +85,8 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     document = manifest(publications, seen, wanted, work)
     ours = {row.name for row in rows.values() if is_ours(row, work.prefix)}
     manifests.leave(document, ours)
-    return result_of(work, manifest=document)  # what is left there has earlier entries as well
+    planned = {"planned": True} if work.check_mode else {}
+    return result_of(work, manifest=document | planned)  # what is left there has earlier entries as well
 
 
 def result_of(work: Work, **more: Any) -> dict[str, Any]:

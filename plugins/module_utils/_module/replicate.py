@@ -137,7 +137,8 @@ def look(params: Mapping[str, Any], site: Site, manifests: Manifests) -> Seen:
     seen.rows = by_key(point for point in seen.points if point.account == site.account)
     left = manifests.published_by(params["source_accounts"], params["source_regions"])
     read_offers([*left, *params["published"]], seen)
-    told_now = {point["arn"] for document in params["published"] for point in document["points"]}
+    planned = [document for document in params["published"] if document.get("planned")]
+    told_now = {point["arn"] for document in planned for point in document["points"]}
     seen.planned = [
         one
         for one in seen.spoken_of

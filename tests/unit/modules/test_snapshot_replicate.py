@@ -46,6 +46,7 @@ Row = dict[str, Any]
 
 KEYS = [key(DR_KEY), key(SOURCE_KEY)]
 PUBLISHED = {"encrypted": True, "kms_key_id": SOURCE_KEY}
+PLANNED = {"planned": True}  # what publishing says in check mode
 
 
 def published(identifier: str = "orders", hours: float = 1, **more: Any) -> RecoveryPoint:
@@ -331,14 +332,19 @@ def test_a_manifest_and_the_shared_row_are_one_offer(run: Any, dr_site: Any) -> 
 def test_check_mode_takes_over_what_publishing_would_have_shared(run: Any, dr_site: Any, writes: Any) -> None:
     """Both sides in one rehearsed run: nothing was really published, and yet it is known what would be copied."""
     site = dr_site()
-    result = run(site, published=[manifest(copied(**PUBLISHED))], check_mode=True)
+    result = run(site, published=[manifest(copied(**PUBLISHED)) | PLANNED], check_mode=True)
     assert (writes(site), result["changed"], statuses(result)) == ([], True, {"orders": "copying"})
+
+
+def test_check_mode_takes_nothing_for_shared_that_was_published_and_is_gone(run: Any, dr_site: Any) -> None:
+    result = run(dr_site(), published=[manifest(copied(**PUBLISHED))], check_mode=True)
+    assert (result["changed"], statuses(result)) == (False, {"orders": "not_offered"})
 
 
 def test_check_mode_plans_nothing_older_than_what_is_here(run: Any, dr_site: Any) -> None:
     """A manifest of yesterday speaks of what was."""
     site = dr_site(points=[landed("orders", 1)])
-    result = run(site, published=[manifest(copied("orders", 2, **PUBLISHED))], check_mode=True)
+    result = run(site, published=[manifest(copied("orders", 2, **PUBLISHED)) | PLANNED], check_mode=True)
     assert (result["changed"], "copying" in statuses(result).values()) == (False, False)
 
 
