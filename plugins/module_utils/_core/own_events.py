@@ -15,7 +15,8 @@ from typing import Any
 
 from .checks import printable
 from .errors import LifeboatError, raise_all
-from .model import partition_of
+from .marks import KINDS
+from .model import DatabaseId, Kind, snapshot_arn
 from .subscription_checks import TOPIC
 
 DOCUMENT = "https://github.com/lifeboat/rds/blob/main/docs/own-events.md"  # an id of RDS is the end of an address, too
@@ -36,9 +37,8 @@ VERDICTS = {
     ("recovery", "unverified"): "LIFEBOAT-EVENT-0043",
 }
 RUN_FAILED = "LIFEBOAT-EVENT-0091"
-SNAPSHOT = {"instance": ("db-snapshot", "snapshot"), "cluster": ("db-cluster-snapshot", "cluster-snapshot")}
-DATABASE = {"instance": ("db-instance", "db"), "cluster": ("db-cluster", "cluster")}
-SNAPSHOT_TYPES = {resource: source_type for source_type, resource in SNAPSHOT.values()}
+SNAPSHOT = {"instance": "db-snapshot", "cluster": "db-cluster-snapshot"}
+DATABASE = {"instance": "db-instance", "cluster": "db-cluster"}
 
 Row = Mapping[str, Any]
 
@@ -50,9 +50,6 @@ class Place:
     name: str
     account: str
     region: str
-
-    def arn(self, resource: str, name: str) -> str:
-        return f"arn:{partition_of(self.region)}:rds:{self.region}:{self.account}:{resource}:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +181,8 @@ def restored_from(database: Row) -> tuple[str, str, str]:
     """The recovery point that a database was restored from; the database itself where there is none."""
     arn = database.get("recovery_point_arn") or ""
     parts = arn.split(":", 6)
-    if len(parts) == 7 and parts[5] in SNAPSHOT_TYPES:
-        return SNAPSHOT_TYPES[parts[5]], parts[6], arn
+    if len(parts) == 7 and parts[5] in KINDS:
+        return SNAPSHOT[KINDS[parts[5]]], parts[6], arn
     return "lifeboat", database["name"], ""
 
 
@@ -200,12 +197,10 @@ def about_step(site: Place, event_id: str, step: Row) -> OwnEvent:
 
 
 def about_snapshot(site: Place, event_id: str, step: Row, text: str) -> OwnEvent:
-    source_type, resource = SNAPSHOT[step["kind"]]
-    place = Place(site.name, site.account, step.get("region") or site.region)
-    arn = place.arn(resource, step["name"])
-    return OwnEvent(event_id, source_type, step["name"], text, arn, step["database"])
+    arn = snapshot_arn(site.account, step.get("region") or site.region, step["kind"], step["name"])
+    return OwnEvent(event_id, SNAPSHOT[step["kind"]], step["name"], text, arn, step["database"])
 
 
-def about_database(site: Place, event_id: str, kind: str, name: str, text: str, original: str = "") -> OwnEvent:
-    source_type, resource = DATABASE[kind]
-    return OwnEvent(event_id, source_type, name, text, site.arn(resource, name), original)
+def about_database(site: Place, event_id: str, kind: Kind, name: str, text: str, original: str = "") -> OwnEvent:
+    arn = DatabaseId(site.account, site.region, kind, name, "").arn
+    return OwnEvent(event_id, DATABASE[kind], name, text, arn, original)
