@@ -132,6 +132,8 @@ def test_preparing_twice_changes_nothing(go: Callable[..., Run]) -> None:
         ),
         pytest.param({"failback_names": {"orders": "orders"}}, "db:orders stands there already", id="name in use"),
         pytest.param({"failback_id": "yesterday"}, "it is no time such as", id="no id"),
+        pytest.param({"recover_databases": ["billing"]}, "Say failback_databases", id="recover's databases"),
+        pytest.param({"publish_databases": ["billing"]}, "Say failback_databases", id="publish's databases"),
         pytest.param({"lifeboat_failback_prefix": "lifeboat-back"}, "side by side", id="prefixes alike"),
     ],
 )
