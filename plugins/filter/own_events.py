@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import heartbeat
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import Place, events_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import Teller, events_of
 
 Row = dict[str, Any]
 
@@ -23,7 +23,7 @@ def own_events(
     failures: Iterable[str] = (),
 ) -> list[Row]:
     """The events of one site, for event_publish."""
-    return [asdict(event) for event in events_of(Place(name, str(account_id), region), results, failures)]
+    return [asdict(event) for event in events_of(Teller(name, str(account_id), region), results, failures)]
 
 
 def heartbeats(passes: Iterable[str], prefix: str = "lifeboat") -> list[Row]:

@@ -44,7 +44,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Teller:
     """The site that tells."""
 
     name: str
@@ -123,7 +123,7 @@ def batches(events: list[OwnEvent]) -> Iterator[list[OwnEvent]]:
     return (events[start : start + BATCH] for start in range(0, len(events), BATCH))
 
 
-def events_of(site: Place, results: Mapping[str, Row], failures: Iterable[str]) -> list[OwnEvent]:
+def events_of(site: Teller, results: Mapping[str, Row], failures: Iterable[str]) -> list[OwnEvent]:
     """What a run did and what it could not do, one event for each item that has news.
 
     :param results: by pass: those of ``publish``, ``replicate`` and ``reap``, and of ``drill`` its report with the
@@ -137,11 +137,11 @@ def events_of(site: Place, results: Mapping[str, Row], failures: Iterable[str]) 
     return told + [run_failed(site, f"The run failed: {reason}") for reason in unsaid]
 
 
-def run_failed(site: Place, text: str) -> OwnEvent:
+def run_failed(site: Teller, text: str) -> OwnEvent:
     return OwnEvent(RUN_FAILED, "lifeboat", site.name, text)
 
 
-def of_publish(site: Place, result: Row) -> Iterator[OwnEvent]:
+def of_publish(site: Teller, result: Row) -> Iterator[OwnEvent]:
     for step in result.get("steps") or ():
         if step["status"] == "published" and step["changed"]:
             yield about_snapshot(site, PUBLISHED, step, f"Published a recovery point of {step['database']}")
@@ -149,7 +149,7 @@ def of_publish(site: Place, result: Row) -> Iterator[OwnEvent]:
             yield about_step(site, NOT_PUBLISHED, step)
 
 
-def of_replicate(site: Place, result: Row) -> Iterator[OwnEvent]:
+def of_replicate(site: Teller, result: Row) -> Iterator[OwnEvent]:
     for step in result.get("steps") or ():
         if step["status"] == "landed" and (step["changed"] or step.get("newly_landed")):
             yield about_snapshot(site, LANDED, step, f"Finished the copy of a recovery point of {step['database']}")
@@ -157,7 +157,7 @@ def of_replicate(site: Place, result: Row) -> Iterator[OwnEvent]:
             yield about_step(site, NOT_LANDED, step)
 
 
-def of_reap(site: Place, result: Row) -> Iterator[OwnEvent]:
+def of_reap(site: Teller, result: Row) -> Iterator[OwnEvent]:
     for step in result.get("steps") or ():
         if step["status"] == "deleted" and step["changed"]:
             yield about_database(site, REMOVED, step["kind"], step["name"], "Removed what a drill had left")
@@ -165,7 +165,7 @@ def of_reap(site: Place, result: Row) -> Iterator[OwnEvent]:
             yield about_database(site, NOT_REMOVED, step["kind"], step["name"], step["reason"])
 
 
-def of_drill(site: Place, report: Row) -> Iterator[OwnEvent]:
+def of_drill(site: Teller, report: Row) -> Iterator[OwnEvent]:
     """The verdict on each database, and on the whole where none of them says what is wrong."""
     purpose, run = report["purpose"], f"{report['purpose'].capitalize()} {report['drill_id']}"
     databases = report.get("databases") or ()
@@ -189,18 +189,18 @@ def restored_from(database: Row) -> tuple[str, str, str]:
 TELLERS = {"publish": of_publish, "replicate": of_replicate, "reap": of_reap, "drill": of_drill}
 
 
-def about_step(site: Place, event_id: str, step: Row) -> OwnEvent:
+def about_step(site: Teller, event_id: str, step: Row) -> OwnEvent:
     """What went wrong with a snapshot, or with a database that has none yet."""
     if step.get("name") and step.get("region"):
         return about_snapshot(site, event_id, step, step["reason"])
     return about_database(site, event_id, step["kind"], step["database"], step["reason"], step["database"])
 
 
-def about_snapshot(site: Place, event_id: str, step: Row, text: str) -> OwnEvent:
+def about_snapshot(site: Teller, event_id: str, step: Row, text: str) -> OwnEvent:
     arn = snapshot_arn(site.account, step.get("region") or site.region, step["kind"], step["name"])
     return OwnEvent(event_id, SNAPSHOT[step["kind"]], step["name"], text, arn, step["database"])
 
 
-def about_database(site: Place, event_id: str, kind: Kind, name: str, text: str, original: str = "") -> OwnEvent:
+def about_database(site: Teller, event_id: str, kind: Kind, name: str, text: str, original: str = "") -> OwnEvent:
     arn = DatabaseId(site.account, site.region, kind, name, "").arn
     return OwnEvent(event_id, DATABASE[kind], name, text, arn, original)

@@ -15,7 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core import own_even
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import (
     OwnEvent,
-    Place,
+    Teller,
     batches,
     events_of,
     read_events,
@@ -24,7 +24,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events impo
 from tests.builders import DR, EAST, NOW, SOURCE, WEST
 
 Row = dict[str, Any]
-SITE = Place("production_dr", DR, EAST)
+SITE = Teller("production_dr", DR, EAST)
 NAME = "lifeboat-orders-20261123020500-5f0c2a9b7d31"
 SNAPSHOT, CLUSTER_SNAPSHOT = (
     f"arn:aws:rds:{EAST}:{DR}:snapshot:{NAME}",
