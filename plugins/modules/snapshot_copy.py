@@ -27,6 +27,8 @@ options:
         It is only read, and does not count toward the quota of manual snapshots.
       - V(snapshot) takes a snapshot now, unless the newest recovery point is younger than O(interval).
         Under a customer managed key it is shared as it is, which saves a copy.
+        RDS takes none of a database that is stopped or broken. So the newest that was taken stays on offer, and where
+        the database broke, or none was taken, that is reported as failed.
       - Whatever it starts from, a snapshot that was not made by this module is copied once, so that the copy's name
         carries its origin to the other account.
     type: str

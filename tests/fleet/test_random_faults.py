@@ -308,15 +308,18 @@ class Trouble(RuleBasedStateMachine):
         arn = any_of(sorted(row["arn"] for row in rows if row["status"] == "available"), which)
         if arn is None:
             return
+        with no_matter:
+            self.delete(arn, backups_stay=backups_stay)
+            self.fleet.pass_time(300)
+
+    def delete(self, arn: str, *, backups_stay: bool) -> None:
         kind, name = arn.split(":")[5:]
         client = self.fleet.others(SOURCE)
         how = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": not backups_stay}
-        with no_matter:
-            if kind == "db":
-                client.delete_db_instance(DBInstanceIdentifier=name, **how)
-            else:
-                client.delete_db_cluster(DBClusterIdentifier=name, **how)
-            self.fleet.pass_time(300)
+        if kind == "db":
+            client.delete_db_instance(DBInstanceIdentifier=name, **how)
+        else:
+            client.delete_db_cluster(DBClusterIdentifier=name, **how)
 
     # -- what holds ----------------------------------------------------------------------------------------------
 
@@ -347,6 +350,8 @@ class Trouble(RuleBasedStateMachine):
                     client.start_db_instance(DBInstanceIdentifier=name)
                 else:
                     client.start_db_cluster(DBClusterIdentifier=name)
+            elif row["status"] == "inaccessible-encryption-credentials":  # its key was disabled for a week: for good
+                self.delete(row["arn"], backups_stay=True)
         fleet.pass_time(DAY)
         fleet.back_up()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
-from tests.fleet.fleet import DR, SOURCE, Fleet
+from tests.fleet.fleet import DR, SOURCE, Fleet, writes
 from tests.fleet.routes import ROUTES, Route
 from tests.fleet.rules import own, shots, unfinished
 
 one_of_each_kind = pytest.mark.parametrize("route", [ROUTES[1], ROUTES[5]], ids=lambda route: route.name)
+TAKEN = next(route for route in ROUTES if route.name == "taken-instance")
 DAY = 86400
 
 
@@ -58,3 +59,27 @@ def test_what_had_landed_and_was_deleted_lands_again_as_the_remedy_promises(flee
     fleet.others(SOURCE).remove_tags_from_resource(ResourceName=published.arn, TagKeys=[mark])
     fleet.protect()
     assert list(unfinished([route], fleet.status(), fleet.keys["dr"])) == []
+
+
+def test_of_what_is_lost_with_its_key_no_snapshot_is_asked_for_and_the_run_says_so(fleet: Fleet) -> None:
+    fleet.begin(TAKEN, 1)
+    fleet.protect()
+    kms = fleet.others(SOURCE, "kms")
+    kms.disable_key(KeyId=fleet.keys["data"])
+    fleet.pass_time(8 * DAY)
+    kms.enable_key(KeyId=fleet.keys["data"])
+    fleet.new_calls()
+    published, *others = fleet.protect()
+    assert "is inaccessible-encryption-credentials, and RDS takes snapshots only of what is available" in str(published)
+    assert (published["failed"], [one.get("failed") for one in others]) == (True, [None] * 3)
+    assert writes(fleet.new_calls()) == []
+
+
+def test_what_is_stopped_for_the_night_lacks_nothing(fleet: Fleet) -> None:
+    fleet.begin(TAKEN, 1)
+    fleet.protect()
+    fleet.others(SOURCE).stop_db_instance(DBInstanceIdentifier=fleet.available(TAKEN)[0])
+    fleet.pass_time(2 * DAY)
+    fleet.new_calls()
+    assert [one.get("failed") for one in fleet.protect()] == [None] * 4
+    assert writes(fleet.new_calls()) == []

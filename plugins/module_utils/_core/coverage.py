@@ -13,7 +13,6 @@ from typing import Any
 
 from .marks import verified_at
 from .model import (
-    BAD_DATABASE_STATES,
     DATABASE,
     MANAGED_BY,
     OUR_TAGS,
@@ -29,8 +28,6 @@ from .plan import Slot
 from .quota import NAMES, Quota
 from .selection import Candidate
 
-# RDS backs up only what is available (RDS User Guide, introduction to backups): these do not pass by themselves.
-NOT_BACKED_UP = BAD_DATABASE_STATES | {"stopped", "stopping"}
 # What is there for an hour is nobody's database.
 TEMPORARY = ("drill", "stand_in")
 
@@ -158,7 +155,7 @@ def trouble_of(database: Database, broken_member: Database | None) -> str | None
     """What keeps a database from being backed up; or None."""
     if database.backup_retention_days == 0:
         return "Its automated backups are off: set its backup retention period to a day or more."
-    if database.status in NOT_BACKED_UP:
+    if not database.can_be_backed_up:
         return f"It is {database.status}, and RDS backs up only what is available."
     if broken_member is not None:
         return f"Its member {broken_member.id.identifier} is {broken_member.status}."

@@ -53,6 +53,8 @@ BAD_DATABASE_STATES = frozenset(
         "upgrade_failed",
     }
 )
+# RDS backs up only what is available (RDS User Guide, introduction to backups): these do not pass by themselves.
+NOT_BACKED_UP = BAD_DATABASE_STATES | {"stopped", "stopping"}
 # storage-initialization: connectable, blocks still arrive from S3 on first touch.
 USABLE_DATABASE_STATES = frozenset({"available", "storage-initialization", "storage-optimization"})
 
@@ -136,6 +138,10 @@ class Database:
     @property
     def is_broken(self) -> bool:
         return self.status in BAD_DATABASE_STATES
+
+    @property
+    def can_be_backed_up(self) -> bool:
+        return self.status not in NOT_BACKED_UP
 
 
 @dataclass(frozen=True, slots=True)

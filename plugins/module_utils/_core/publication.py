@@ -25,6 +25,14 @@ from .routes import Encryption, Place, Start, Step, Steps, Unsupported, is_multi
 from .sources import Chosen, Source, choose
 from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
 
+# What makes RDS take snapshots of a database again, by the state that it is in.
+REMEDIES = {
+    "inaccessible-encryption-credentials": "Restore it from one of its recovery points",
+    "inaccessible-encryption-credentials-recoverable": "Enable its KMS key and start it",
+    "stopped": "Start it",
+    "stopping": "Start it",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -76,7 +84,10 @@ def begin(
     chosen = choose(database, points, wish.source, options.prefix, wish.interval, now, options.snapshot_time)
     if chosen is None:
         return Publication(database, wish, problem=no_snapshot(database, wish.source))
-    return Publication(database, wish, chosen, (offered_copy(database, chosen, options),))
+    # What somebody stopped or deletes has nothing new to lose; what broke may have.
+    is_lost = chosen.is_overdue and database.is_broken and database.status != "deleting"
+    problem = not_taken(database) if is_lost else None
+    return Publication(database, wish, chosen, (offered_copy(database, chosen, options),), problem=problem)
 
 
 def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) -> Copy:
@@ -251,8 +262,16 @@ def keyed(copy: Copy, step: Step, kms_key: str | None, wish: Wish, options: Publ
 
 def no_snapshot(database: Database, source: Source) -> str:
     """Why a database has nothing to publish, with the remedy."""
+    if source == "snapshot":
+        return not_taken(database)
     if source == "automated":
         remedy = "Wait for its first backup, or set its backup retention period to a day or more."
     else:
         remedy = "Make one, or set source to snapshot: then one is taken."
     return f"{database.id.identifier} has no finished {source} snapshot yet. {remedy}"
+
+
+def not_taken(database: Database) -> str:
+    """Why no snapshot is taken of a database, with the remedy. AWS would say so again as often as it is asked."""
+    name, remedy = database.id.identifier, REMEDIES.get(database.status, "Look at its events in RDS")
+    return f"{name} is {database.status}, and RDS takes snapshots only of what is available. {remedy}."

@@ -23,6 +23,7 @@ class Chosen:
 
     lineage: Lineage
     point: RecoveryPoint | None = None
+    is_overdue: bool = False  # whether a newer one should have been taken by now, and cannot be
 
 
 def choose(
@@ -45,11 +46,26 @@ def choose(
         # A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots).
         moment = point and (point.original or point.created)
         return Chosen(lineage_of(database.id, moment), point) if moment else None
-    if taken_for is not None:
-        return Chosen(lineage_of(database.id, taken_for))
+    taken = taken_before(database, mine, prefix)
+    return to_take(database, taken, interval, now) if taken_for is None else to_take_for(database, taken, taken_for)
+
+
+def to_take_for(database: Database, taken: list[Lineage], moment: datetime) -> Chosen | None:
+    """The snapshot that stands for a time: no other one will do."""
+    wanted = lineage_of(database.id, moment)
+    return Chosen(wanted) if wanted in taken or database.can_be_backed_up else None
+
+
+def to_take(database: Database, taken: list[Lineage], interval: timedelta, now: datetime) -> Chosen | None:
+    """One of now, if the last one is older than the interval and RDS would take one."""
     # To the minute, so that what is planned and what is done a moment later have the same name.
     minute = now.replace(second=0, microsecond=0)
-    return Chosen(newest_taken(database, mine, prefix, minute - interval) or lineage_of(database.id, minute))
+    last = max(taken, default=None)
+    if last is not None and last.original > minute - interval:
+        return Chosen(last)
+    if database.can_be_backed_up:
+        return Chosen(lineage_of(database.id, minute))
+    return Chosen(last, is_overdue=True) if last else None
 
 
 def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
@@ -58,11 +74,11 @@ def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
     return max(finished, key=lambda one: (one.original or one.created, one.name), default=None)
 
 
-def newest_taken(database: Database, points: Iterable[RecoveryPoint], prefix: str, since: datetime) -> Lineage | None:
-    """The newest recovery point of ours that is younger than the interval: then none is taken."""
-    digest = lineage_of(database.id, since).digest
+def taken_before(database: Database, points: Iterable[RecoveryPoint], prefix: str) -> list[Lineage]:
+    """The recovery points of ours that there are, or are to be."""
+    digest = digest_of(database.id.account, database.id.region, database.id.resource_id)
     mine = [own_lineage(one.name, one.tags, prefix) for one in points if not one.is_bad]
-    return max((one for one in mine if one and one.digest == digest and one.original > since), default=None)
+    return [one for one in mine if one and one.digest == digest]
 
 
 def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[RecoveryPoint]]:

@@ -131,6 +131,46 @@ def test_a_snapshot_that_failed_does_not_count_toward_the_interval() -> None:
     assert parse(copy.name, "lifeboat") == lineage_of(database().id, NOW)
 
 
+ON_REQUEST = [copied(hours=30), copied(hours=80)]
+
+
+@pytest.mark.parametrize("status", ["stopped", "stopping", "deleting", "failed", "storage-full"])
+def test_of_what_cannot_be_backed_up_the_newest_that_was_taken_is_offered(status: str) -> None:
+    found = publish(database(status=status), ON_REQUEST, NOW_TAKEN)
+    assert [copy.name for copy in found.copies] == [copied(hours=30).name]
+    is_lost = status in ("failed", "storage-full")
+    assert (found.problem is not None) == is_lost, "somebody stopped or deletes the others, but these broke"
+
+
+@pytest.mark.parametrize("status", ["starting", "backing-up", "modifying"])
+def test_what_will_be_available_again_is_waited_for(status: str) -> None:
+    (copy,) = publish(database(status=status), ON_REQUEST, NOW_TAKEN).copies
+    assert parse(copy.name, "lifeboat") == lineage_of(database().id, NOW)
+
+
+def test_what_broke_within_the_interval_lacks_nothing_yet() -> None:
+    found = publish(database(status="failed"), [copied(hours=1)], NOW_TAKEN)
+    assert ([copy.name for copy in found.copies], found.problem) == ([copied(hours=1).name], None)
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("stopped", "Start it."),
+        ("inaccessible-encryption-credentials-recoverable", "Enable its KMS key and start it."),
+        ("inaccessible-encryption-credentials", "Restore it from one of its recovery points."),
+        ("failed", "Look at its events in RDS."),
+    ],
+)
+@pytest.mark.parametrize("moment", [None, hours_ago(2)], ids=["by interval", "for a time"])
+def test_where_none_was_taken_and_none_can_be_is_a_problem_with_a_remedy(status: str, remedy: str, moment: Any) -> None:
+    options = replace(OPTIONS, snapshot_time=moment)
+    points = ON_REQUEST if moment else []
+    found = publish(database(status=status), points, NOW_TAKEN, options)
+    says = f"orders is {status}, and RDS takes snapshots only of what is available. {remedy}"
+    assert (found.copies, found.problem) == ((), says)
+
+
 # -- how it gets there ------------------------------------------------------------------------------------------------
 
 

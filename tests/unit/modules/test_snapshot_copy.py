@@ -300,6 +300,16 @@ def test_a_snapshot_is_taken_once_and_shared_when_it_is_available(run: Any, site
     assert writes(again) == []
 
 
+def test_of_a_database_that_broke_what_was_taken_last_is_offered_and_the_run_fails(
+    run: Any, site: Any, writes: Any
+) -> None:
+    source = site(databases=[database(status="failed")], points=[copied(hours=30)])
+    result = run(source, source="snapshot")
+    assert [step["status"] for step in result["steps"]] == ["failed", "published"]
+    assert writes(source) == ["share"], "AWS is not asked for a snapshot that it would not take"
+    assert "orders is failed, and RDS takes snapshots only of what is available" in result["msg"]
+
+
 def test_a_snapshot_is_taken_for_a_time_once(run: Any, site: Any, writes: Any) -> None:
     given = {"source": "snapshot", "snapshot_time": str(iso(hours_ago(1)))}
     first = site(databases=[database()], points=[copied(hours=0.5)])
