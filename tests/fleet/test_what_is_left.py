@@ -14,6 +14,7 @@ from tests.fleet.rules import own, shots, unfinished
 
 one_of_each_kind = pytest.mark.parametrize("route", [ROUTES[1], ROUTES[5]], ids=lambda route: route.name)
 TAKEN = next(route for route in ROUTES if route.name == "taken-instance")
+STOOD_IN = next(route for route in ROUTES if route.name == "multi-az-cluster")
 DAY = 86400
 
 
@@ -59,6 +60,16 @@ def test_what_had_landed_and_was_deleted_lands_again_as_the_remedy_promises(flee
     fleet.others(SOURCE).remove_tags_from_resource(ResourceName=published.arn, TagKeys=[mark])
     fleet.protect()
     assert list(unfinished([route], fleet.status(), fleet.keys["dr"])) == []
+
+
+def test_what_landed_of_a_stand_in_has_landed_when_its_snapshot_is_made_anew(fleet: Fleet) -> None:
+    fleet.begin(STOOD_IN, 1)
+    fleet.protect()
+    (published,) = own(shots(fleet.status()).values(), SOURCE.account)
+    fleet.delete_recovery_point(SOURCE, published.name)
+    assert [one.get("failed") for one in fleet.protect()] == [None] * 4
+    fleet.pass_time(DAY)  # until the second stand-in is gone
+    assert list(unfinished([STOOD_IN], fleet.status(), fleet.keys["dr"])) == []
 
 
 def test_of_what_is_lost_with_its_key_no_snapshot_is_asked_for_and_the_run_says_so(fleet: Fleet) -> None:

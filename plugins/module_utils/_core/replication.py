@@ -270,13 +270,16 @@ def landed_points(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> 
 
 def why_not_landed(copy: Copy, row: RecoveryPoint) -> str | None:
     """What of an available copy differs from its source; None when it has landed."""
+    # Each stand-in of a Multi-AZ DB cluster has a resource id of its own, and somebody may have deleted what it left at
+    # the source: what another one leaves there is of the same recovery point.
+    is_of_stand_in = row.database_kind != row.kind
     problems = [
         f"{what} is {found!r} instead of {wanted!r}"
         for what, wanted, found in (
             ("engine", copy.engine, row.engine),
             ("size", copy.size_gib, row.size_gib),
             ("key", copy.kms_key_id, row.kms_key_id),
-            ("resource id", copy.resource_id, row.resource_id),
+            ("resource id", row.resource_id if is_of_stand_in else copy.resource_id, row.resource_id),
         )
         if wanted != found
     ]

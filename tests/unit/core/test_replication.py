@@ -120,6 +120,12 @@ def test_a_copy_has_landed_when_it_matches_its_source(difference: dict[str, Any]
     assert (found is None) if problem is None else problem in str(found)
 
 
+def test_what_landed_of_one_stand_in_is_as_good_as_what_another_one_left_at_the_source() -> None:
+    of_a_cluster = {"lifeboat:database": database().id.arn.replace(":db:", ":cluster:")}
+    row = landed(resource_id="db-EARLIER-STAND-IN", tags=of_a_cluster)
+    assert why_not_landed(plan_copy(offer()), row) is None
+
+
 def test_what_is_not_finished_or_not_ours_is_not_reported_as_landed() -> None:
     copy = plan_copy(offer())
     for row, wanted in ((landed(), 1), (landed(status="copying"), 0), (landed(tags={"lifeboat:managed-by": "x"}), 0)):
