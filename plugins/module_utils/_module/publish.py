@@ -210,6 +210,8 @@ def report_problems(publications: Iterable[Publication], report: Report, *, acce
     for one in publications:
         if one.problem:
             about: dict[str, Any] = {"database": one.database.id.identifier, "kind": one.database.id.kind}
+            if one.copies:  # a step of its own says how what is offered does, and does not take the place of this one
+                about["region"] = one.database.id.region
             report.step("unprotected" if accept else "failed", reason=one.problem, **about)
 
 
