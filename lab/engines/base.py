@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +100,9 @@ class Server(ABC):
         self.process: subprocess.Popen[bytes] | None = None
         # Its files are a snapshot's, and no start has shown yet that they can be read.
         self.unproven = False
-        # Held, not listened to: nobody else gets the port, and whoever connects is refused.
-        self.reserved: socket.socket | None = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.reserved.bind(("127.0.0.1", 0))
-        self.port: int = self.reserved.getsockname()[1]
+        self.reserved: socket.socket | None = None
+        self.port = 0
+        self.hold_port()
 
     @abstractmethod
     def _prepare(self) -> None:
@@ -180,11 +179,21 @@ class Server(ABC):
                 self.process.kill()
                 self.process.wait()
             self.process = None
+            with suppress(OSError):  # what is left of a server that was killed may still hold it
+                self.hold_port()
 
     def tell_to_stop(self, *, at_once: bool) -> None:
         """Without waiting for it."""
         if self.process is not None:
             self.process.send_signal(self.at_once if at_once else self.gentle)
+
+    def hold_port(self) -> None:
+        """Hold the port, at first any free one, and do not listen: nobody else gets it, and who connects is refused."""
+        held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if self.port:  # connections that the server closed linger there
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", self.port))
+        self.reserved, self.port = held, held.getsockname()[1]
 
     def free_port(self) -> None:
         if self.reserved:

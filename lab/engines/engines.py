@@ -145,6 +145,7 @@ class Engines:
             server.tell_to_stop(at_once=True)
         for server in list(self._servers):
             server.stop(at_once=True)
+            server.free_port()
         for family in self.families.values():
             family.close()
         self.host.close()

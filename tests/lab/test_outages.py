@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +61,11 @@ def test_no_call_is_answered(lab: Lab, dark: dict[str, Any]) -> None:
     ):
         with pytest.raises(ConnectionClosedError):
             getattr(lab.client("production", service, config=ONCE), operation)()
+
+
+def test_nobody_else_gets_the_port_of_a_database_that_is_to_come_back(dark: dict[str, Any]) -> None:
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind((dark["endpoint"]["Address"], dark["endpoint"]["Port"]))
 
 
 def test_nobody_gets_in_through_a_role(lab: Lab, dark: dict[str, Any]) -> None:
