@@ -23,7 +23,7 @@ from .model import (
     RecoveryPoint,
     iso,
 )
-from .naming import digest_of, is_ours, parse
+from .naming import digest_of, digest_of_database, is_ours, parse
 from .plan import Slot
 from .quota import NAMES, Quota
 from .selection import Candidate
@@ -107,10 +107,6 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
         if original is not None and digest not in passing:
             found.setdefault(digest, covered_by(point, digest, view.prefix)).add(original, point, view)
     return sorted(found.values(), key=lambda one: (one.identifier, one.kind))
-
-
-def digest_of_database(one: DatabaseId) -> str:
-    return digest_of(one.account, one.region, one.resource_id)
 
 
 def covered_database(database: Database, broken_member: Database | None) -> Coverage:

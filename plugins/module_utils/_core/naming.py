@@ -44,10 +44,14 @@ def digest_of(account: str, region: str, resource_id: str) -> str:
     return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:DIGEST_LENGTH]
 
 
+def digest_of_database(one: DatabaseId) -> str:
+    return digest_of(one.account, one.region, one.resource_id)
+
+
 def lineage_of(database: DatabaseId, original: datetime) -> Lineage:
     """The lineage of a recovery point of this database, first made at that time."""
     moment = original.astimezone(timezone.utc).replace(microsecond=0)
-    return Lineage(digest_of(database.account, database.region, database.resource_id), moment)
+    return Lineage(digest_of_database(database), moment)
 
 
 def check_prefix(prefix: str) -> str:

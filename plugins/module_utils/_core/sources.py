@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from .model import Database, RecoveryPoint
-from .naming import Lineage, digest_of, is_ours, lineage_of, own_lineage
+from .naming import Lineage, digest_of_database, is_ours, lineage_of, own_lineage
 
 Source = Literal["automated", "manual", "awsbackup", "snapshot"]
 
@@ -76,7 +76,7 @@ def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
 
 def taken_before(database: Database, points: Iterable[RecoveryPoint], prefix: str) -> list[Lineage]:
     """The recovery points of ours that there are, or are to be."""
-    digest = digest_of(database.id.account, database.id.region, database.id.resource_id)
+    digest = digest_of_database(database.id)
     mine = [own_lineage(one.name, one.tags, prefix) for one in points if not one.is_bad]
     return [one for one in mine if one and one.digest == digest]
 
@@ -92,5 +92,5 @@ def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[
 
 def of_database(database: Database, grouped: dict[str, list[RecoveryPoint]]) -> list[RecoveryPoint]:
     """A resource id tells a database from an earlier one under its name; stand-ins have another one, and our name."""
-    digest = digest_of(database.id.account, database.id.region, database.id.resource_id)
+    digest = digest_of_database(database.id)
     return grouped.get(f"{database.id.kind} {database.id.resource_id}", []) + grouped.get(digest, [])
