@@ -17,6 +17,7 @@ description:
     and the snapshot is marked, so that it is never copied or shared again.
   - Then it deletes what no rule keeps. A recovery point stays if any of O(keep), O(max_age_days), O(daily), O(weekly),
     O(monthly) and O(yearly) wants it. All of them go by the original time, when the database's snapshot was first made.
+  - At a DR site, nothing is deleted of a database for which none of these options is set. A warning says so.
   - At a source site, the newest published copy, the newest that landed, and what has not landed stay as well. What has
     not landed while a newer one has is overtaken, and left to the retention.
   - At the DR site, the newest landed recovery point of a database and its last verified one stay as well, even for a
@@ -44,9 +45,10 @@ options:
     elements: str
     default: []
   keep:
-    description: How many of the newest recovery points of each database stay in any case.
+    description:
+      - How many of the newest recovery points of each database stay.
+      - When it is not set but another of these options is, or at a source site, it is 1.
     type: int
-    default: 1
   max_age_days:
     description:
       - Recovery points that are younger stay.
@@ -55,19 +57,15 @@ options:
   daily:
     description: Of so many of the newest days (UTC) that have recovery points, the newest one stays.
     type: int
-    default: 0
   weekly:
     description: The same for weeks, from Monday to Sunday.
     type: int
-    default: 0
   monthly:
     description: The same for months.
     type: int
-    default: 0
   yearly:
     description: The same for years.
     type: int
-    default: 0
   overrides:
     description:
       - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
@@ -233,12 +231,12 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import 
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.prune import prune
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "keep": {"type": "int", "default": 1},
+    "keep": {"type": "int"},
     "max_age_days": {"type": "int"},
-    "daily": {"type": "int", "default": 0},
-    "weekly": {"type": "int", "default": 0},
-    "monthly": {"type": "int", "default": 0},
-    "yearly": {"type": "int", "default": 0},
+    "daily": {"type": "int"},
+    "weekly": {"type": "int"},
+    "monthly": {"type": "int"},
+    "yearly": {"type": "int"},
 }
 ARGUMENTS: dict[str, Any] = {
     "apply": {"type": "bool", "default": False},

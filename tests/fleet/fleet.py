@@ -334,7 +334,7 @@ class Fleet:
             sources = {"source_accounts": [SOURCE.account], "source_regions": [SOURCE.region]}
             usual |= {"kms_key_id": self.keys["dr"], **sources, **self.replicate}
         elif module is snapshot_prune:
-            usual |= ({"apply": True} if "apply" in module.ARGUMENTS else {}) | self.prune
+            usual |= {"apply": True, "keep": 1} | self.prune
         spec = {**SITE, **module.ARGUMENTS}
         unknown = {*usual, *given} - set(spec)
         assert not unknown, f"{module.__name__} has no option {unknown}"

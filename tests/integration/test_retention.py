@@ -129,6 +129,14 @@ def test_a_plan_says_what_would_go_and_writes_nothing(lab: Lab, run: Callable[..
     assert [name for name in going if f"{name}: would_delete: not one of the newest 2;" not in said] == []
 
 
+def test_without_a_declared_retention_nothing_is_deleted_at_the_dr_site(lab: Lab, run: Callable[..., Run]) -> None:
+    forget_calls(lab)
+    done = run("--limit", "production_dr", lifeboat_max_age_days=None)
+    assert done.code == 0, done.output
+    assert writes(lab) == []
+    assert "No retention is declared for 2 databases" in " ".join(done.output.split())
+
+
 def test_check_mode_is_what_is_then_done(lab: Lab, run: Callable[..., Run]) -> None:
     forget_calls(lab)
     checked = run("--check", "--diff", "--limit", "production_dr", lifeboat_retention=RETENTION)

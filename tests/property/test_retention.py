@@ -91,7 +91,7 @@ def names_of(points: Points, ages: Iterable[int]) -> frozenset[str]:
     return frozenset(point.name for point in points if is_ours(point) and age_of(point) in wanted)
 
 
-def deleted(points: Points, policy: Policy, account: str, **more: Any) -> Points:
+def deleted(points: Points, policy: Policy | None, account: str, **more: Any) -> Points:
     retention = Retention("lifeboat", account, NOW, lambda _point: policy, **more)
     return [one.point for one in judge(points, retention) if not one.keep]
 
@@ -148,6 +148,12 @@ def test_without_a_release_none_of_it_is_deleted(
     points, account = place
     gone = deleted(points, policy, account, dr_accounts=accounts)
     assert not [point for point in must_stay(points, account, accounts) if point in gone]
+
+
+@given(LANDED, RELEASED)
+def test_without_a_declared_retention_a_dr_site_deletes_only_what_is_released(points: Points, ages: set[int]) -> None:
+    released = names_of(points, ages)
+    assert not [one for one in deleted(points, None, DR, released=released) if one.name not in released]
 
 
 @given(AT_EITHER, POLICIES, DR_ACCOUNTS, RELEASED)

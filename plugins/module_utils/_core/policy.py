@@ -51,7 +51,8 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
     :raises LifeboatError: when one would keep nothing, or is below nothing.
     """
-    if settings.get("keep", 1) < 1:
+    keep = settings.get("keep")
+    if keep is not None and keep < 1:
         why = f"keep is {settings['keep']}"
         raise LifeboatError("Cannot keep fewer than 1 recovery point", why=why, remedy="Set keep to 1 or more")
     for name in SETTINGS:
@@ -61,11 +62,13 @@ def check_settings(settings: Mapping[str, Any]) -> None:
             )
 
 
-def read_policy(settings: Mapping[str, Any]) -> Policy:
-    """The policy that the settings of a database make."""
-    days = settings["max_age_days"]
+def read_policy(settings: Mapping[str, Any]) -> Policy | None:
+    """Read the policy of a database from its settings. None when nobody declared one."""
+    if all(settings[name] is None for name in SETTINGS):
+        return None
+    keep, days = settings["keep"], settings["max_age_days"]
     max_age = None if days is None else timedelta(days=days)
-    return Policy(settings["keep"], max_age, **{name: settings[name] for name in PERIODS})
+    return Policy(1 if keep is None else keep, max_age, **{name: settings[name] or 0 for name in PERIODS})
 
 
 def standings(lineages: Iterable[Lineage]) -> dict[Lineage, Standing]:

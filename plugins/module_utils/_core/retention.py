@@ -28,6 +28,9 @@ from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
 RECOVERED = "a database that was recovered from it stands here"
+UNDECLARED = "no retention is declared"
+# A source site needs no retention: the DR site keeps the history.
+SOURCE_POLICY = Policy()
 
 Named = tuple[Lineage, RecoveryPoint]
 
@@ -39,7 +42,7 @@ class Retention:
     prefix: str
     account: str
     now: datetime
-    policy_of: Callable[[RecoveryPoint], Policy]
+    policy_of: Callable[[RecoveryPoint], Policy | None]  # None: nobody declared one
     dr_accounts: frozenset[str] = frozenset()  # what a source published must land in all of them; when empty, in any
     refused: Mapping[str, str] = field(default_factory=dict)  # by ARN or name: what DR sites say of what did not land
     released: frozenset[str] = frozenset()  # names whose protection is lifted
@@ -68,6 +71,11 @@ def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Verdict
     for _digest, group in groupby(ours(points, retention.prefix), key=lambda one: one[0].digest):
         verdicts += judge_database(list(group), retention)
     return verdicts
+
+
+def undeclared(verdicts: Iterable[Verdict]) -> int:
+    """Count the databases of which recovery points stay because no retention is declared."""
+    return len({(one.point.database_kind, one.point.database) for one in verdicts if one.reason == UNDECLARED})
 
 
 def judge_database(rows: list[Named], retention: Retention) -> list[Verdict]:
@@ -100,9 +108,11 @@ def weigh(
     """The verdict on a recovery point that nothing protects."""
     if point.name in retention.released:
         return Verdict(point, "released by name", keep=False)
+    policy = retention.policy_of(point) or (SOURCE_POLICY if is_source else None)
+    if policy is None:
+        return Verdict(point, UNDECLARED)
     if not point.is_available:
         return Verdict(point, f"{point.status}: nothing can be restored from it", keep=False)
-    policy = retention.policy_of(point)
     if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now):
         return Verdict(point, reason)
     reason = why_not_wanted(policy)

@@ -26,6 +26,7 @@ from .._core.retention import (
     judge,
     recovered_from,
     retirements,
+    undeclared,
     with_marks,
 )
 from .._core.selection import Candidate, points_among
@@ -78,11 +79,23 @@ def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[st
     left = with_marks([point for point in points if point.arn not in one.gone], one.retired)
     others = dr_accounts - {site.account}
     retention = Retention(params["prefix"], site.account, site.now, policy_of, others, refused, released)
-    for verdict in judge_all(left, retention, one):
+    verdicts = judge_all(left, retention, one)
+    if number := undeclared(verdicts):
+        one.report.warnings.append(nothing_declared(number, site))
+    for verdict in verdicts:
         if verdict.point.arn not in one.failed:
             carry_out(verdict, one)
     give_up_groups([point for point in here if point.arn in one.deleted], here, params["prefix"], one)
     return one.report.as_result()
+
+
+def nothing_declared(number: int, site: Site) -> str:
+    """Say once for the whole site why nothing is deleted."""
+    databases = "1 database" if number == 1 else f"{number} databases"
+    return (
+        f"No retention is declared for {databases} in account {site.account}, {site.region}: all their recovery points "
+        "stay. Set keep, max_age_days, daily, weekly, monthly or yearly (lifeboat_retention in the inventory)."
+    )
 
 
 def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Verdict]:
@@ -94,7 +107,7 @@ def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> l
     return verdicts
 
 
-def read_policies(params: Mapping[str, Any]) -> Callable[[RecoveryPoint], Policy]:
+def read_policies(params: Mapping[str, Any]) -> Callable[[RecoveryPoint], Policy | None]:
     """The policy of each recovery point: the options, and what overrides say of its database.
 
     :raises LifeboatError: when one of them would keep nothing.

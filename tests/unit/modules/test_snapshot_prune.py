@@ -37,7 +37,7 @@ def manifest(*points: RecoveryPoint, account: str = DR, refused: Iterable[Row] =
 @pytest.fixture
 def run(options: Any) -> Any:
     def run(site: Mock, *documents: Row, check_mode: bool = False, **given: Any) -> Row:
-        given = {"account_id": site.account, "landed": list(documents), "apply": True, **given}
+        given = {"account_id": site.account, "landed": list(documents), "apply": True, "keep": 1, **given}
         return snapshot_prune.run(options(snapshot_prune, **given), site, check_mode=check_mode)
 
     return run
@@ -189,6 +189,38 @@ def test_as_many_and_as_young_ones_stay_as_the_retention_says(run: Any, site: An
         "one of the newest 2",
         "younger than 3 days",
     ]
+
+
+MANY = [landed(name, hours) for name in ("billing", "orders") for hours in (1, 25, 49)]
+
+
+def test_without_a_declared_retention_the_dr_site_deletes_nothing_and_says_so_once(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=[*MANY, landed(hours=73, status="failed")])
+    result = run(dr, keep=None)
+    assert not dr.delete_recovery_point.called
+    assert {step["reason"] for step in result["steps"]} == {"the newest that landed", "no retention is declared"}
+    (warning,) = result["warnings"]
+    assert "No retention is declared for 2 databases" in warning
+
+
+def test_a_retention_of_some_databases_deletes_nothing_of_others(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=MANY)
+    result = run(dr, keep=None, overrides=[{"databases": ["orders"], "daily": 1}])
+    assert {one.args[0].database for one in dr.delete_recovery_point.call_args_list} == {"orders"}
+    assert "for 1 database in" in result["warnings"][0]
+
+
+def test_what_is_released_by_name_goes_without_a_declared_retention(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=MANY)
+    run(dr, keep=None, release=[MANY[0].name])
+    assert [one.args[0] for one in dr.delete_recovery_point.call_args_list] == [MANY[0]]
+
+
+def test_a_source_site_needs_no_retention(run: Any, site: Any) -> None:
+    source = site(points=[copied(hours=1, tags=LANDED), copied(hours=25, tags=LANDED)])
+    result = run(source, keep=None)
+    assert [status for _name, status in statuses(result)] == ["kept", "deleted"]
+    assert not result.get("warnings")
 
 
 @pytest.mark.parametrize(
