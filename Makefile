@@ -77,13 +77,13 @@ help: ## List the targets
 # --- The main job --------------------------------------------------------------------------------------------
 
 rehearse: $(VENV)/ready ## Protect, lose and recover a shop of databases, on this machine
-	$(ALWAYS)@$(BIN)/python -m lab run --shop --scale 1200 $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml -e lifeboat_poll_interval=1 $(ARGS)
+	$(ALWAYS)@$(BIN)/lifeboat-lab run --shop --scale 1200 $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml -e lifeboat_poll_interval=1 $(ARGS)
 
 drill: $(VENV)/ready ## Run a drill in the accounts of your inventory (ARGS="-i ... -e ...")
 	$(ALWAYS)@$(VERDICT) $(PLAY) playbooks/drill.yml $(ARGS)
 
 lab: $(VENV)/ready ## Keep the lab running, with the shop in it, and say how to use it
-	@$(BIN)/python -m lab serve --shop $(ROLES) $(ARGS)
+	@$(BIN)/lifeboat-lab serve --shop $(ROLES) $(ARGS)
 
 # --- The checks ----------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ lint-python: $(VENV)/ready-test
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	$(heading) 'mypy'
-	@$(BIN)/mypy $(addprefix $(AS_COLLECTION)/,$(TYPED)) lab tools/verdict.py | sed 's|$(AS_COLLECTION)/||'
+	@$(BIN)/mypy $(addprefix $(AS_COLLECTION)/,$(TYPED)) lab/src/lifeboat_lab tools/verdict.py | sed 's|$(AS_COLLECTION)/||'
 
 lint-ansible: $(VENV)/ready-test
 	$(heading) 'ansible-lint'
@@ -131,7 +131,7 @@ pages: $(VENV)/ready-test ## Pages of the evidence, in a real browser (Debian's 
 
 integration: $(VENV)/ready-test $(VENV)/awscli/ready $(EDA)/ready ## The lab, and the real playbooks on it
 	$(heading) 'pytest'
-	@$(PYTEST) -n 2 --dist loadfile tests/lab tests/integration tests/awx
+	@$(PYTEST) -n 2 --dist loadfile lab/tests tests/integration tests/awx
 # Apart: there the lab runs inside the tests' own process, and others look at moto as it is without the lab.
 	@$(PYTEST) -n 2 --dist loadfile tests/fleet
 
@@ -170,11 +170,11 @@ environments:
 
 # The script marks a finished environment as ready; one that was interrupted is built anew. It ends 2 when it fails:
 # that nothing could be rehearsed is no verdict.
-$(VENV)/ready: requirements.txt constraints.txt
+$(VENV)/ready: requirements.txt constraints.txt lab/pyproject.toml
 	$(ALWAYS)@bash tools/venv.sh main $(VENV) || exit 2
 
 # Leaves nothing where this machine has no Python for the other line.
-$(OTHER)/ready: requirements.txt constraints.txt
+$(OTHER)/ready: requirements.txt constraints.txt lab/pyproject.toml
 	@bash tools/venv.sh other $(OTHER)
 
 # Neither does this one.

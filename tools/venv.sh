@@ -83,6 +83,9 @@ echo "Building $dir with $("$python" --version): a minute or two, once."
 packages=(-r requirements.txt)
 [ "$role" != eda ] || packages=(--no-deps -r requirements-eda.txt)
 "$dir/bin/pip" install -qq --disable-pip-version-check --no-compile "${packages[@]}"
+# The lab is a distribution of its own; here it runs from this checkout. All that it needs is in requirements.txt.
+[ "$role" = eda ] ||
+    "$dir/bin/pip" install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable ./lab
 
 # Beside amazon.aws, where Python finds it as well as Ansible does. `collections` gives that place a name
 # without a version of Python in it, for ansible.cfg.

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import ansible_runner
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.awx.rules import is_a
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.awx.jobs import Job, sliced
 from tests.integration.play import forget_calls, snapshots
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.awx.jobs import Job, launched
 from tests.awx.test_docs import blocks
 from tests.integration.play import DR, EAST, ROLES, ROOT, forget_calls, left_in_dr, play, writes

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 
-from lab import Lab
+from lifeboat_lab import Lab
+from lifeboat_lab.testing import until
 from tests.awx.conftest import Configure, environment
 from tests.awx.standin import Awx
 from tests.awx.test_configure import DEFAULTS
 from tests.awx.test_docs import SMALL
 from tests.integration.rulebook import running
-from tests.lab.helpers import until
 
 THERE = "arn:aws:rds:us-west-2:111111111111:snapshot"
 EVENT = SMALL | {"awx_jobs": {"event": DEFAULTS["awx_jobs"]["event"]}}

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lab import Lab
-from lab.settings import DURATIONS
+from lifeboat_lab import Lab
+from lifeboat_lab.settings import DURATIONS
 from tests.bench.floor import Place
 
 SOURCE, DR = "111111111111", "222222222222"

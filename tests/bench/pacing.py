@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.pace import Pace
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES
-from lab import Lab
-from lab.settings import DURATIONS
+from lifeboat_lab import Lab
+from lifeboat_lab.settings import DURATIONS
 from tests.bench import fleet
 from tests.bench.figures import Figure
 

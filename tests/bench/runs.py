@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.bench import fleet, meter
 from tests.bench.fleet import Call
 from tests.bench.meter import Cost

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.bench import fleet, floor, pacing, polls, runs
 from tests.bench.figures import Figure
 from tests.bench.fleet import Call

@@ -31,7 +31,7 @@ from ansible_collections.lifeboat.rds.plugins.modules import (
     snapshot_prune,
     snapshot_replicate,
 )
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.fleet.routes import Options, Route
 
 PREFIX = "lifeboat"

@@ -22,12 +22,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 
-from lab import Lab
-from lab.errors import NoAnswer
-from lab.requests import Environ
-from lab.running import RunningLab, open_lab
-from lab.settings import Settings
-from lab.wire import Answer
+from lifeboat_lab import Lab
+from lifeboat_lab.errors import NoAnswer
+from lifeboat_lab.requests import Environ
+from lifeboat_lab.running import RunningLab, open_lab
+from lifeboat_lab.settings import Settings
+from lifeboat_lab.wire import Answer
 
 
 class Inside(Lab):
@@ -85,7 +85,7 @@ class Whole:
 
 
 def environment(method: str, url: str, headers: Mapping[str, Any], body: bytes) -> Environ:
-    """A request as the lab's own listener hands it on (lab/http.py)."""
+    """A request as the lab's own listener hands it on (lifeboat_lab/http.py)."""
     there = urlsplit(url)
     target = f"{there.path or '/'}?{there.query}" if there.query else there.path or "/"
     given = {name.upper().replace("-", "_"): as_bytes(value).decode("latin-1") for name, value in headers.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
-from lab.faults import OUTCOMES
+from lifeboat_lab.faults import OUTCOMES
 from tests.fleet.drills import CLASSES, Range, let_in, make_network, touched
 from tests.fleet.fleet import DR, SOURCE, Fleet, make_key, writes
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
-from lab.settings import DURATIONS
+from lifeboat_lab import Lab
+from lifeboat_lab.settings import DURATIONS
 from tests.fleet.failbacks import CLASSES, WayBack, doubled, trespasses
 from tests.fleet.fleet import DR, SOURCE, Fleet
 from tests.fleet.rules import not_idle

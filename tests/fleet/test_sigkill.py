@@ -25,8 +25,8 @@ from uuid import uuid4
 
 import pytest
 
-from lab import Lab
-from lab.settings import DURATIONS
+from lifeboat_lab import Lab
+from lifeboat_lab.settings import DURATIONS
 from tests.fleet.drills import Range, twice
 from tests.fleet.fleet import DR, Fleet
 from tests.fleet.routes import ROUTES, Route

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import ROLES, Run, play
 
 SCALE = 1200  # a copy takes a second

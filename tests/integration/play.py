@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.schemas import read_evidence
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, SOURCE, WEST, forget_calls, play, snapshots, writes
 
 COPY = {"account_id": SOURCE, "kms_key_id": "alias/lifeboat", "share_with": [DR]}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.bench import fleet, floor, polls, runs, scenarios
 from tests.bench.figures import Figure
 from tests.bench.runs import Played

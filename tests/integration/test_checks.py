@@ -19,10 +19,11 @@ import pymysql
 import pytest
 import yaml
 
-from lab import Lab
-from lab.home import Home
+from lifeboat_lab import Lab
+from lifeboat_lab.home import Home
+from lifeboat_lab.testing import PASSWORD, connect, delete, instance, mysql_ask, new_instance, until
 from tests.integration.play import ROOT, Run, play
-from tests.lab.helpers import PASSWORD, connect, delete, instance, missing, mysql_ask, new_instance, until
+from tests.machine import missing
 
 Row = dict[str, Any]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import ROLES, ROOT
 
 PAGES = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, WEST, Run, forget_calls, left_in_dr, newest_evidence, snapshots, writes
 
 

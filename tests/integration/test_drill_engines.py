@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
+from lifeboat_lab.testing import PASSWORD, cluster, connect, instance, mysql_ask, until
 from tests.integration.play import EAST, ROLES, Run, left_in_dr, newest_evidence, play
-from tests.lab.helpers import PASSWORD, cluster, connect, instance, missing, mysql_ask, until
+from tests.machine import missing
 
 MYSQL_ROWS = (
     "CREATE TABLE item (id int PRIMARY KEY, word varchar(40) NOT NULL)",

@@ -17,9 +17,9 @@ import psycopg
 import pytest
 import yaml
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, Run, left_in_dr, newest_evidence, play, snapshots
-from tests.lab.helpers import missing
+from tests.machine import missing
 
 RECORDER = Path(__file__).parent / "recorder"
 CANARY = "bright-harbour-7431"

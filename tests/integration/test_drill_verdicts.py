@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import yaml
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import (
     EAST,
     ROOT,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, ROLES, ROOT, Run, forget_calls, left_in_dr, play, writes
 from tests.keys import Keys, make_keys
 from tests.schemas import read_evidence

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
+from lifeboat_lab.testing import PASSWORD, cluster, connect, instance, mysql_ask, until
 from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, newest_evidence, play, snapshots, writes
-from tests.lab.helpers import PASSWORD, cluster, connect, instance, missing, mysql_ask, until
+from tests.machine import missing
 
 SHOP = ["billing", "catalog", "events", "ledger", "orders"]
 WRITTEN = "INSERT INTO canary VALUES (2, 'written at the DR site')"

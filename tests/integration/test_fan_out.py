@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import Run, forget_calls, play, snapshots, writes
 
 PRODUCTION, STAGING = "111111111111", "555555555555"

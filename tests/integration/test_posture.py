@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, ROOT, SOURCE, WEST, Run, forget_calls, play, writes
 from tests.schemas import read_evidence
 

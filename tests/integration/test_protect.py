@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, snapshots, writes
 
 SHOP = ["billing", "catalog", "events", "orders"]

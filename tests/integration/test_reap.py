@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import EAST, ROOT, Run, forget_calls, left_in_dr, newest_evidence, play, writes
 
 PATIENCE = 120  # seconds for a drill to come to its first restore

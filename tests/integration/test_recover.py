@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
+from lifeboat_lab.testing import cluster, connect, instance, until
 from tests.integration.play import EAST, Run, forget_calls, left_in_dr, newest_evidence, play, writes
-from tests.lab.helpers import cluster, connect, instance, until
 
 TABLES = {"billing": "invoices", "catalog": "products", "events": "events", "orders": "orders"}
 NAMES = sorted(TABLES)

@@ -23,7 +23,7 @@ def rehearse(python: Path, evidence: Path) -> list[str]:
     """What `make rehearse` runs, with the Ansible of this environment."""
     playbook = ["ansible-playbook", "playbooks/rehearse.yml", "-e", "lifeboat_poll_interval=1"]
     verdict = [str(python), "tools/verdict.py", "--evidence", str(evidence), "--", *playbook]
-    return [str(python), "-m", "lab", "run", "--shop", "--scale", "1200", *ROLE_OPTIONS, "--", *verdict]
+    return [str(python), "-m", "lifeboat_lab", "run", "--shop", "--scale", "1200", *ROLE_OPTIONS, "--", *verdict]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DatabaseId
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for, parse
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, play, snapshots, writes
 
 DAY = 86_400

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
+from lifeboat_lab.testing import until
 from tests.integration.play import DR, EAST, READS, ROLES, SOURCE, WEST, Run, play, snapshots
 from tests.integration.rulebook import Rulebook, running
-from tests.lab.helpers import until
 
 PATIENCE = 120.0  # two runs of a playbook, on a machine that is busy with others
 DATA = {"lifeboat_database_keys": [], "prepare_network": False}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, Run, forget_calls, play, writes
 
 # This is about what is shown; that the roles' policies suffice is proven by the commands of docs/status.md.

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, ROLES, SOURCE, WEST, Run, forget_calls, play, snapshots, writes
 
 INSTANT = ("copy", "copy_gib", "snapshot", "snapshot_gib")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import Lab
+from lifeboat_lab import Lab
+from lifeboat_lab.testing import until
 from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play, writes
-from tests.lab.helpers import until
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab
+from lifeboat_lab import Lab
 from tests.integration.play import ROLES, ROOT, play
 
 COMING_BACK = "## To come back"

@@ -65,11 +65,12 @@ def complaints(path: str, source: str) -> list[str]:
     if room:
         found += room_rules(room, names)
     if path.startswith("plugins/"):
-        found += [f"plugins import nothing from the lab: {name}" for name in names if is_within(name, "lab")]
+        found += [f"plugins import nothing from the lab: {name}" for name in names if is_within(name, "lifeboat_lab")]
         if room != "_aws":
             found += [f"boto belongs into _aws: {name}" for name in names if name.split(".")[0] in BOTO]
     if path.startswith("lab/"):
         found += [f"the lab imports nothing from plugins: {name}" for name in names if is_within(name, COLLECTION)]
+        found += [f"the lab imports nothing of the root: {name}" for name in names if is_within(name, "tests")]
     is_util = path.startswith(("plugins/module_utils/", "plugins/plugin_utils/"))
     if is_util and source.strip() and PRIVATE not in source.splitlines()[:6]:
         found.append(f"a private util says so at its start: {PRIVATE}")
@@ -110,8 +111,9 @@ PASSES = "plugins/plugin_utils/x.py"
         pytest.param(MODULE, "import botocore", id="boto-outside-aws"),
         pytest.param(MODULE, "from ..drawer import x", id="a-file-outside-the-rooms"),
         pytest.param("plugins/modules/x.py", "try:\n    import boto3\nfinally:\n    pass", id="boto-in-a-module"),
-        pytest.param("plugins/action/x.py", "from lab.shop import create", id="plugins-import-the-lab"),
+        pytest.param("plugins/action/x.py", "from lifeboat_lab.shop import create", id="plugins-import-the-lab"),
         pytest.param("lab/x.py", f"from {UTILS}._core import naming", id="the-lab-imports-plugins"),
+        pytest.param("lab/tests/x.py", "from tests.machine import missing", id="the-lab-imports-the-roots-tests"),
         pytest.param("lab/x.py", "from ansible_collections.lifeboat import rds", id="the-lab-imports-the-collection"),
     ],
 )

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,9 @@ from psycopg.sql import SQL, Identifier
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import check_all
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_subject
-from lab.engines import Engines, Server
-from lab.workspace import Run
+from lifeboat_lab.engines import Engines, Server
+from lifeboat_lab.workspace import Run
+from tests.machine import missing
 
 UNTOUCHED = "untouched"  # the healthy database that no test writes to
 USER, PASSWORD = "master", "s3cr3t-p@ss/w'ord"
@@ -57,11 +57,6 @@ def engines() -> Iterator[Engines]:
             found.close()
     finally:
         folder.close()
-
-
-def missing(what: str) -> None:
-    """Skip a test for want of something on this machine; in CI, where everything is, fail."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
 
 
 def started(engines: Engines, engine: str) -> Server:

@@ -19,10 +19,11 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
-from lab.engines.certificates import Authority
-from lab.engines.users import User
+from lifeboat_lab.engines.certificates import Authority
+from lifeboat_lab.engines.users import User
+from tests.machine import missing
 
-from .conftest import Ask, Shop, missing
+from .conftest import Ask, Shop
 
 Row = dict[str, Any]
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from lab.engines import Server
+from lifeboat_lab.engines import Server
+from tests.machine import missing
 
-from .conftest import Ask, missing
+from .conftest import Ask
 
 Row = dict[str, Any]
 

@@ -22,7 +22,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections impo
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Server as Address
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Subject, read_checks
-from lab.engines import Server
+from lifeboat_lab.engines import Server
 
 Row = dict[str, Any]
 Ask = Callable[..., Row]

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import connections
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
-from lab.engines import Server
+from lifeboat_lab.engines import Server
 
 from .conftest import Ask
 

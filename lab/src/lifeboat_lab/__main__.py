@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from lifeboat_lab.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows in great numbers."""
+
+from __future__ import annotations
+
+from lifeboat_lab.admin.forms import Routes
+from lifeboat_lab.rds.seeding import Seed, sow
+from lifeboat_lab.rds.world import World
+
+
+def routes(world: World) -> Routes:
+    return {("POST", "seed"): lambda body: sow(world, Seed.read(body))}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a request may be answered: what it needs, on which resources, in which circumstances."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lifeboat_lab import accounts, policy, wire
+from lifeboat_lab.accounts import Principal
+from lifeboat_lab.conditions import Context, Values, key_name
+from lifeboat_lab.errors import AwsError
+from lifeboat_lab.policy import Decision
+from lifeboat_lab.requests import Request
+
+
+@dataclass(frozen=True)
+class Need:
+    """One permission on one resource; without a resource it is looked at by action alone."""
+
+    permission: str
+    resource: str | None = None
+    # What conditions can ask about this resource, beside what they can ask about the request.
+    context: Context = field(default_factory=dict)
+    # Whose the resource is and its policy, where such resources have policies.
+    owner: str | None = None
+    document: str | None = None
+    # Nobody may do anything whom that policy does not let in (keys, roles).
+    closed: bool = False
+
+
+def circumstances(request: Request, caller: Principal, now: float) -> dict[str, Values]:
+    """What conditions can ask about any request (IAM User Guide, global condition keys)."""
+    return {
+        **caller.facts,
+        "aws:requestedregion": request.region,
+        "aws:sourceip": "127.0.0.1",
+        # The lab has no TLS, and AWS nothing else.
+        "aws:securetransport": "true",
+        "aws:viaawsservice": "false",
+        "aws:currenttime": wire.iso(now),
+        "aws:epochtime": str(int(now)),
+    }
+
+
+def request_tags(tags: Mapping[str, str]) -> dict[str, Values]:
+    if not tags:
+        return {}
+    return {key_name(f"aws:RequestTag/{tag}"): value for tag, value in tags.items()} | {"aws:tagkeys": tuple(tags)}
+
+
+def resource_tags(tags: Mapping[str, str]) -> dict[str, Values]:
+    return {key_name(f"aws:ResourceTag/{tag}"): value for tag, value in tags.items()}
+
+
+def on_behalf(service: str, region: str) -> dict[str, Values]:
+    """What is different when a service makes a call for somebody (IAM User Guide, forward access sessions)."""
+    return {
+        "aws:requestedregion": region,
+        "aws:viaawsservice": "true",
+        "aws:calledvia": (service,),
+        "aws:calledviafirst": service,
+        "aws:calledvialast": service,
+        # The call does not come from where the caller is.
+        "aws:sourceip": (),
+    }
+
+
+def check(caller: Principal, needs: Iterable[Need], context: Context) -> None:
+    """:raises AwsError: when the caller may not do all of that."""
+    for need in needs:
+        verdict = judge(caller, need, {**context, **need.context})
+        if not verdict.allowed:
+            raise refusal(caller, need.permission, need.resource, verdict)
+
+
+def judge(caller: Principal, need: Need, context: Context) -> Decision:
+    identity = accounts.may(caller, need.permission, need.resource, context)
+    if need.owner is None:
+        return identity
+    granted = policy.admitted(
+        policy.statements(need.document), need.permission, need.resource or "*", caller.names, context
+    )
+    return joint(identity, granted, own=need.owner == caller.account, closed=need.closed)
+
+
+def joint(identity: Decision, granted: Decision, *, own: bool, closed: bool) -> Decision:
+    """Identity and resource policies together (IAM User Guide, evaluation logic, cross-account).
+
+    In the own account one of them is enough, unless the resource is ``closed`` (keys, roles): then its policy has to
+    admit the caller himself, or his account and his own policies him. Another account's caller needs both.
+    """
+    if identity.denied or granted.denied:
+        return identity if identity.denied else granted
+    if own and granted.direct and identity.by != policy.SESSION:
+        return granted
+    if not identity.allowed:
+        return identity
+    return identity if granted.allowed or (own and not closed) else granted
+
+
+def refusal(caller: Principal, permission: str, resource: str | None, verdict: Decision) -> AwsError:
+    """AccessDenied in AWS's words (IAM User Guide, troubleshooting access denied messages)."""
+    about = f" on resource: {resource}" if resource else ""
+    why = (
+        f"with an explicit deny in {_article(verdict.by)} policy"
+        if verdict.denied
+        else f"because no {verdict.by} policy allows the {permission} action"
+    )
+    return AwsError(
+        "AccessDenied", f"User: {caller.caller_arn} is not authorized to perform: {permission}{about} {why}", 403
+    )
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind == policy.IDENTITY else f"a {kind}"
+
+
+def service_may(document: str | Mapping[str, Any], service: str, action: str, resource: str, context: Context) -> bool:
+    """Whether a resource's policy lets an AWS service do something, for example RDS publish to a topic.
+
+    ``context`` says for whom: ``aws:SourceAccount``, ``aws:SourceArn``.
+    """
+    text = document if isinstance(document, str) else json.dumps(document)
+    known: dict[str, Values] = {key_name(name): value for name, value in context.items()}
+    known |= {"aws:principalisawsservice": "true", "aws:principalservicename": service}
+    if "aws:sourceaccount" in known:
+        # What the default policy of a topic asks for.
+        known.setdefault("aws:sourceowner", known["aws:sourceaccount"])
+    return policy.admitted(policy.statements(text), action, resource, {service: True}, known).allowed

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A DB instance or a DB cluster, and the states that it goes through (aws_rds.md 7.3)."""
+
+from __future__ import annotations
+
+import random
+import string
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lifeboat_lab.accounts import PARTITION
+from lifeboat_lab.engines import Server, offer
+from lifeboat_lab.rds import windows
+from lifeboat_lab.rds.kinds import CLUSTER, Kind
+
+if TYPE_CHECKING:
+    from lifeboat_lab.rds.secrets import Secret
+
+# Engines of clusters whose data are apart from their members.
+AURORA_LIKE = ("aurora", "neptune", "docdb")
+# It can be connected to, changed, saved and deleted.
+USABLE = ("available", "storage-initialization", "storage-optimization")
+LOCKED, LOST = "inaccessible-encryption-credentials-recoverable", "inaccessible-encryption-credentials"
+# How a restore may end on request. Nothing is left of which a snapshot could be taken.
+BAD_ENDS = ("failed", "incompatible-restore", "insufficient-capacity", "incompatible-network",
+            "incompatible-parameters", "incompatible-option-group", "incompatible-create", "restore-error",
+            "storage-full", LOCKED, LOST)  # fmt: skip
+# For how long a database waits for its key (aws_rds.md 9). Calendar time: not scaled.
+KEY_GRACE = 7 * 86_400.0
+# After which what was stopped starts by itself (API Reference, StopDBInstance). Calendar time as well.
+LONGEST_STOP = 7 * 86_400.0
+
+
+@dataclass(eq=False)
+class Database:
+    """A DB instance or a DB cluster."""
+
+    kind: Kind
+    account: str
+    region: str
+    identifier: str
+    engine: str
+    version: str
+    master_username: str
+    database_name: str | None
+    key: str | None
+    ready: float
+    created: float
+    storage: int = 20
+    tags: dict[str, str] = field(default_factory=dict)
+    # What was asked for, by the names of the request's parameters.
+    options: dict[str, Any] = field(default_factory=dict)
+    resource_id: str = ""
+    server: Server | None = None
+    # The last thing that is being done to the server; the next one waits for it.
+    job: Future[Any] | None = None
+    # What has to be done before the database can be called available.
+    gates: list[Future[Any]] = field(default_factory=list)
+    # What keeps everybody else away for a while, such as modifying.
+    busy: str = ""
+    busy_until: float = 0.0
+    # What goes on while it can be used, such as storage-initialization.
+    aside: str = ""
+    aside_until: float = 0.0
+    # How its creation ends, if not well.
+    fate: str = ""
+    gone: float | None = None
+    # Comes up, but never answers (a fault on request).
+    unreachable: bool = False
+    # Since when it has been stopped on request.
+    stopped: float | None = None
+    # Since when its key cannot be used.
+    locked: float | None = None
+    # An instance may belong to a cluster, which has the data.
+    cluster: Database | None = None
+    members: list[Database] = field(default_factory=list)
+    # What is to change in the maintenance window, by the names of the request's parameters.
+    pending: dict[str, Any] = field(default_factory=dict)
+    # Names of parameter groups that apply from the next reboot on.
+    awaiting_reboot: set[str] = field(default_factory=set)
+    secret: Secret | None = None
+    # By topic, the number of the entry in the clock's agenda that still counts.
+    plans: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """What a database has when nobody says otherwise; a member has its cluster's."""
+        self.resource_id = self.resource_id or new_resource_id(self.kind)
+        if self.cluster is None:
+            self.options.setdefault("BackupRetentionPeriod", 1)
+            self.options.setdefault("StorageType", "aurora" if self.is_aurora else "gp3")
+            self.options |= windows.chosen(self.options, self.resource_id, self.region)
+
+    @property
+    def arn(self) -> str:
+        return f"arn:{PARTITION}:rds:{self.region}:{self.account}:{self.kind.arn_type}:{self.identifier}"
+
+    @property
+    def is_cluster(self) -> bool:
+        return self.kind is CLUSTER
+
+    @property
+    def is_aurora(self) -> bool:
+        """Its storage grows by itself; so do those of its relatives (RDS User Guide, quotas)."""
+        return self.engine.startswith(AURORA_LIKE)
+
+    @property
+    def is_multi_az_cluster(self) -> bool:
+        """Three instances that come and go together; its engine has a plain name (aws_rds.md 3)."""
+        return self.is_cluster and not self.is_aurora
+
+    @property
+    def data(self) -> Database:
+        """Where the data is: a member's is its cluster's."""
+        return self.cluster or self
+
+    @property
+    def port(self) -> int:
+        """Where its endpoint listens; where no server is, what was asked for, or the engine's default."""
+        if self.data.server is not None:
+            return self.data.server.port
+        return self.data.options.get("Port") or offer(self.engine).port
+
+    @property
+    def settled(self) -> bool:
+        return all(gate.done() for gate in self.gates)
+
+    @property
+    def broken(self) -> bool:
+        return any(gate.done() and gate.exception() is not None for gate in self.gates)
+
+    @property
+    def _breakdown(self) -> str:
+        """A server that never ran on its files has been restored from some that it cannot read."""
+        return "incompatible-restore" if self.data.server and self.data.server.unproven else "failed"
+
+    def wait_for(self, gate: Future[Any]) -> None:
+        """Be not available before this is done, and failed when it fails."""
+        self.gates = [each for each in self.gates if not each.done() or each.exception() is not None] + [gate]
+
+    def status(self, now: float) -> str:
+        """The status as of now."""
+        if self.gone is not None:
+            return "deleting"
+        if self.cluster and self.cluster.is_multi_az_cluster:
+            return self.cluster.status(now)
+        if now < self.ready:
+            return "creating"
+        if self.fate or self.broken:
+            return self.fate or self._breakdown
+        return self.data.held(now) or self._activity(now)
+
+    def held(self, now: float) -> str:
+        """What a cluster and its members suffer together."""
+        if self.locked is not None:
+            return LOCKED if now < self.locked + KEY_GRACE else LOST
+        if self.busy in ("stopping", "starting") and self.is_busy(now):
+            return self.busy
+        return "stopped" if self.stopped is not None else ""
+
+    def _activity(self, now: float) -> str:
+        if self.is_busy(now):
+            return self.busy or "creating"
+        return self.aside if now < self.aside_until else "available"
+
+    def is_busy(self, now: float) -> bool:
+        return now < self.busy_until or not self.settled
+
+    def is_usable(self, now: float) -> bool:
+        return self.status(now) in USABLE
+
+    def has_endpoint(self, now: float) -> bool:
+        """There is none while an instance is being created, nor when it could not be."""
+        return now >= self.ready and not self.fate and not self.broken
+
+    def occupy(self, status: str, until: float) -> None:
+        self.busy, self.busy_until = status, until
+
+
+def new_resource_id(kind: Kind) -> str:
+    """An identity that no other database ever has."""
+    letters = random.SystemRandom().choices(string.ascii_uppercase + string.digits, k=26)
+    return kind.resource_prefix + "".join(letters)

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has happened: every event is remembered for a while and told to who wants to know."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lifeboat_lab.accounts import PARTITION
+from lifeboat_lab.errors import AwsError
+from lifeboat_lab.rds import paging
+from lifeboat_lab.rds.catalogue import CATALOGUE, CATEGORIES, SOURCE_TYPES
+
+if TYPE_CHECKING:
+    from lifeboat_lab.rds.world import Call, World
+
+# DescribeEvents shows the last 14 days (aws_rds.md 5.5).
+KEEP_MINUTES = 14 * 24 * 60
+# Of one account in one Region, so that a lab that runs for long stays small.
+MOST_KEPT = 20_000
+
+
+class Source(Protocol):
+    """What an event is about: a database or a snapshot."""
+
+    account: str
+    region: str
+    identifier: str
+    tags: dict[str, str]
+
+    @property
+    def arn(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a database or a snapshot."""
+
+    id: str
+    account: str
+    region: str
+    source_type: str
+    source: str
+    arn: str
+    category: str
+    message: str
+    moment: float
+    number: int = field(default_factory=itertools.count(1).__next__)
+
+
+@dataclass(eq=False)
+class Subscription:
+    """Who wants to know: a topic, and which events go there."""
+
+    account: str
+    region: str
+    name: str
+    topic: str
+    source_type: str | None
+    sources: list[str]
+    categories: list[str]
+    enabled: bool
+    created: float
+    tags: dict[str, str]
+    verb: str = "creating"
+    until: float = 0.0
+    gone: float | None = None
+    # Why nothing can be published, as of the last time that somebody looked: a status, or nothing.
+    trouble: str | None = None
+
+    @property
+    def arn(self) -> str:
+        return f"arn:{PARTITION}:rds:{self.region}:{self.account}:es:{self.name}"
+
+    def status(self, now: float) -> str:
+        if self.gone is not None:
+            return "deleting"
+        return self.verb if now < self.until else self.trouble or "active"
+
+    def wants(self, event: Event) -> bool:
+        """Without a type of source everything, without sources all of that type (aws_rds.md 6)."""
+        return (
+            self.source_type in (None, event.source_type)
+            and (not self.sources or event.source in self.sources)
+            and (not self.categories or event.category in self.categories)
+        )
+
+
+class Events:
+    """The events of all accounts and Regions. Callers need no lock, and never wait."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, str], deque[Event]] = {}
+        self._subscriptions: dict[tuple[str, str], dict[str, Subscription]] = {}
+        # Who is told of each event, in the thread where it happens: it must not wait either.
+        self.listeners: list[Callable[[Event, Source], None]] = []
+
+    def emit(self, event_id: str, source: Source, **words: object) -> None:
+        """Say what has happened to a database or a snapshot. ``words`` fill in the message of the catalogue."""
+        source_type = SOURCE_TYPES[source.arn.split(":")[5]]
+        entry = CATALOGUE[source_type][event_id]
+        event = Event(
+            event_id, source.account, source.region, source_type, source.identifier, source.arn, entry.category,
+            entry.message.format_map(words), self._now(),
+        )  # fmt: skip
+        with self._lock:
+            kept = self._kept.setdefault((event.account, event.region), deque(maxlen=MOST_KEPT))
+            while kept and kept[0].moment < event.moment - KEEP_MINUTES * 60:
+                kept.popleft()
+            kept.append(event)
+        for listen in self.listeners:
+            listen(event, source)
+
+    def of(self, account: str, region: str) -> list[Event]:
+        """What is remembered of an account in a Region, oldest first."""
+        with self._lock:
+            return list(self._kept.get((account, region), ()))
+
+    def subscriptions(self, account: str, region: str) -> dict[str, Subscription]:
+        """An account's subscriptions in a Region by name, without those that are deleted."""
+        now = self._now()
+        with self._lock:
+            found = self._subscriptions.setdefault((account, region), {})
+            for each in list(found.values()):
+                if each.gone is not None and each.gone <= now:
+                    del found[each.name]
+            return found
+
+
+def describe(world: World, call: Call) -> dict[str, Any]:
+    """DescribeEvents."""
+    params = call.params
+    source_type, source = params.get("SourceType"), params.get("SourceIdentifier")
+    if source and not source_type:
+        raise AwsError("InvalidParameterCombination", "SourceIdentifier cannot be given without SourceType.")
+    if source_type:
+        check_source_type(source_type)
+    start, end = _span(params, world.now())
+    categories = params.get("EventCategories") or []
+    found = [
+        event
+        for event in world.events.of(call.account, call.region)
+        if start <= event.moment <= end
+        and source_type in (None, event.source_type)
+        and (not source or event.source == source.lower())
+        and (not categories or event.category in categories)
+    ]
+    page, marker = paging.page(paging.filtered(found, params, {}), params, lambda event: f"{event.number:012}")
+    return {"Events": [_row(event) for event in page], "Marker": marker}
+
+
+def _row(event: Event) -> dict[str, Any]:
+    """There is no event id in it (aws_rds.md 5.5)."""
+    return {
+        "SourceIdentifier": event.source,
+        "SourceType": event.source_type,
+        "Message": event.message,
+        "EventCategories": [event.category],
+        "Date": event.moment,
+        "SourceArn": event.arn,
+    }
+
+
+def _span(params: Mapping[str, Any], now: float) -> tuple[float, float]:
+    """From when until when. A duration counts back from the end, or else forward from the beginning."""
+    minutes = params.get("Duration", 60)
+    if not 1 <= minutes <= KEEP_MINUTES:
+        raise AwsError(
+            "InvalidParameterValue", f"Invalid value {minutes} for Duration. Must be between 1 and {KEEP_MINUTES}"
+        )
+    start, end = _moment(params, "StartTime"), _moment(params, "EndTime")
+    if start is None:
+        end = now if end is None else end
+        return end - minutes * 60, end
+    if end is None:
+        end = start + minutes * 60 if "Duration" in params else now
+    if start > end:
+        raise AwsError("InvalidParameterValue", "StartTime must not be after EndTime.")
+    return start, end
+
+
+def _moment(params: Mapping[str, Any], name: str) -> float | None:
+    text = params.get(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise AwsError("InvalidParameterValue", f"Invalid value for {name}: {text}") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def describe_categories(_world: World, call: Call) -> dict[str, Any]:
+    """DescribeEventCategories."""
+    wanted = call.params.get("SourceType")
+    if wanted:
+        check_source_type(wanted)
+    paging.filtered([], call.params, {})
+    return {
+        "EventCategoriesMapList": [
+            {"SourceType": source_type, "EventCategories": list(categories)}
+            for source_type, categories in CATEGORIES.items()
+            if wanted in (None, "", source_type)
+        ]
+    }
+
+
+def check_source_type(value: str) -> None:
+    """:raises AwsError: when there is no such type of source."""
+    if value not in CATEGORIES:
+        raise AwsError("InvalidParameterValue", f"Invalid source type: {value}. Valid are {', '.join(CATEGORIES)}.")

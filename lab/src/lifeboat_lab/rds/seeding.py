@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many databases and snapshots at once, as rows without servers and files: for benchmarks and for tests without SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
+from typing import Any
+
+from lifeboat_lab import accounts, keys
+from lifeboat_lab.accounts import Account
+from lifeboat_lab.engines import NOTHING
+from lifeboat_lab.errors import AwsError
+from lifeboat_lab.rds import names, option_rules, snapshots
+from lifeboat_lab.rds.database import Database
+from lifeboat_lab.rds.kinds import CLUSTER, INSTANCE, Kind
+from lifeboat_lab.rds.stored import Portrait, Snapshot
+from lifeboat_lab.rds.world import World, kind_named
+from lifeboat_lab.settings import BadRequest
+
+MOST = 100_000
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What is wanted. Ages and intervals in seconds, storage in GiB; ``key`` as KmsKeyId takes it, or ``sse-rds``."""
+
+    account: str
+    region: str | None = None
+    engine: str = "postgres"
+    kind: str | None = None
+    version: str = "17.4"
+    databases: int = 1
+    snapshots: int = 0
+    prefix: str = "db"
+    type: str = "automated"
+    age: float = 0.0
+    interval: float = DAY
+    storage: int = 20
+    retention: int = 35
+    key: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    shared_with: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, body: Any) -> Seed:
+        """:raises BadRequest: when the request makes no sense."""
+        known = {each.name: each for each in fields(cls)}
+        if not isinstance(body, Mapping):
+            raise BadRequest("the body must be a JSON object")
+        if unknown := sorted(set(body) - set(known)):
+            raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join(known)}")
+        if "account" not in body:
+            raise BadRequest("account is missing")
+        seed = cls(**body)
+        seed.check()
+        return seed
+
+    def check(self) -> None:
+        """:raises BadRequest: when a value is not of its kind, or too many are wanted."""
+        for name in ("databases", "snapshots", "storage", "retention", "age", "interval"):
+            value = getattr(self, name)
+            whole = name in ("age", "interval") or isinstance(value, int)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or not whole:
+                raise BadRequest(f"{name} must be a number, and not negative")
+        if self.kind not in (None, "instance", "cluster"):
+            raise BadRequest("kind must be instance or cluster")
+        for name in ("region", "engine", "version", "prefix", "type", "key"):
+            if not isinstance(getattr(self, name), (str, type(None))):
+                raise BadRequest(f"{name} must be a string")
+        if not isinstance(self.tags, dict) or not isinstance(self.shared_with, list):
+            raise BadRequest("tags must be an object, and shared_with a list")
+        if self.type not in ("automated", "manual", "awsbackup"):
+            raise BadRequest("type must be automated, manual or awsbackup")
+        if self.databases * max(1, self.snapshots) > MOST:
+            raise BadRequest(f"databases times snapshots must be at most {MOST}")
+        if self.type != "manual" and self.shared_with:
+            raise BadRequest("only manual snapshots can be shared")
+
+
+def sow(world: World, seed: Seed) -> dict[str, int]:
+    """Register everything, or nothing.
+
+    :raises BadRequest: when a name is not legal or taken, or the key cannot be used.
+    """
+    account = world.accounts.find(seed.account)
+    region = seed.region or account.region
+    with world.lock:
+        try:
+            key = _key(world, seed, account, region)
+            found = [_database(world, seed, account, region, key, number) for number in range(seed.databases)]
+            stored = [each for database in found for each in _snapshots(world, seed, database)]
+        except AwsError as error:
+            raise BadRequest(str(error)) from None
+        place = world.place(account.id, region)
+        for table, new in ((place.databases, found), (place.snapshots, stored)):
+            taken = [each.identifier for each in new if each.identifier in table[each.kind.name]]
+            if taken:
+                raise BadRequest(f"already there: {', '.join(taken[:5])}")
+        place.databases[_kind(seed).name].update({each.identifier: each for each in found})
+        place.snapshots[_kind(seed).name].add(*stored)
+    return {"databases": len(found), "snapshots": len(stored)}
+
+
+def _kind(seed: Seed) -> Kind:
+    if seed.kind:
+        return kind_named(seed.kind)
+    return CLUSTER if seed.engine.startswith("aurora") or seed.engine in ("neptune", "docdb") else INSTANCE
+
+
+def _key(world: World, seed: Seed, account: Account, region: str) -> str | None:
+    if seed.key in (None, "sse-rds"):
+        return keys.AWS_OWNED if seed.key else None
+    return world.keys.for_rds(seed.key, accounts.admin_of(account), region, keys.TO_RUN).arn
+
+
+def _database(world: World, seed: Seed, account: Account, region: str, key: str | None, number: int) -> Database:
+    name = names.identifier(f"{seed.prefix}-{number:05}", "prefix")
+    oldest = world.now() - seed.age - (seed.snapshots + 1) * seed.interval
+    return Database(
+        _kind(seed), account.id, region, name, seed.engine, seed.version, "master", None, key,
+        ready=oldest, created=oldest, storage=seed.storage, tags=dict(seed.tags),
+        options={"BackupRetentionPeriod": seed.retention, "DBInstanceClass": "db.r6g.large"},
+    )  # fmt: skip
+
+
+def _snapshots(world: World, seed: Seed, database: Database) -> list[Snapshot]:
+    about, group = snapshots.portrait(world, database), option_rules.of_database(database)
+    newest = world.now() - seed.age
+    moments = [newest - turn * seed.interval for turn in range(seed.snapshots)]
+    return [_snapshot(seed, database, about, group, moment) for moment in moments]
+
+
+def _snapshot(seed: Seed, database: Database, about: Portrait, group: str, moment: float) -> Snapshot:
+    stem = {"automated": "rds:", "manual": "", "awsbackup": "awsbackup:job-"}[seed.type]
+    when = datetime.fromtimestamp(moment, timezone.utc)
+    name = f"{stem}{database.identifier}-{when:%Y-%m-%d-%H-%M}"
+    return Snapshot(
+        database.kind, database.account, database.region, name, seed.type, about, database.key, group,
+        started=moment, ready=moment, frozen=NOTHING, created=moment, original=moment, taken=moment,
+        tags=dict(seed.tags), shared_with=list(seed.shared_with), finished=True,
+    )  # fmt: skip

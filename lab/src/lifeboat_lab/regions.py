@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which Regions there are, and which services are in none."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import botocore.session
+
+from lifeboat_lab.settings import BadRequest
+
+# Their one endpoint is nowhere in particular, whatever Region signs for it.
+_GLOBAL = frozenset({"iam", "organizations", "route53", "cloudfront"})
+_STS_GLOBAL = "us-east-1"
+
+
+@cache
+def all_regions() -> frozenset[str]:
+    return frozenset(botocore.session.Session().get_available_regions("rds"))
+
+
+def check(name: Any) -> str:
+    """:raises BadRequest: when there is no such Region."""
+    if name not in all_regions():
+        raise BadRequest(f"no Region {name!r}; there are {', '.join(sorted(all_regions()))}")
+    return str(name)
+
+
+def of_service(service: str, region: str) -> str | None:
+    """Where a call is answered; None for global services. STS's global endpoint signs as us-east-1."""
+    is_global = service in _GLOBAL or (service, region) == ("sts", _STS_GLOBAL)
+    return None if is_global else region

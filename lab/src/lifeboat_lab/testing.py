@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Help for tests against a lab: wait, make a database and talk to it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pymysql
+
+PASSWORD = "a-new-password"
+
+
+_numbers = itertools.count(1)
+
+
+def fresh(prefix: str) -> str:
+    """A name that no other test uses."""
+    return f"{prefix}-{next(_numbers)}"
+
+
+def until(check: Callable[[], Any], timeout: float = 20.0) -> Any:
+    """Ask again and again until the answer is true, and return it."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if answer := check():
+            return answer
+        time.sleep(0.03)
+    raise AssertionError(f"not within {timeout} s")
+
+
+def instance(client: Any, name: str) -> dict[str, Any]:
+    return client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+
+def cluster(client: Any, name: str) -> dict[str, Any]:
+    return client.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+
+
+def connect(row: dict[str, Any], database: str | None = None, password: str = PASSWORD) -> psycopg.Connection[Any]:
+    """A connection to an instance as its master user."""
+    return psycopg.connect(
+        host=row["Endpoint"]["Address"],
+        port=row["Endpoint"]["Port"],
+        user=row["MasterUsername"],
+        password=password,
+        dbname=database or row["DBName"],
+        connect_timeout=5,
+    )
+
+
+def ask(row: dict[str, Any], query: str, **more: Any) -> Any:
+    """The one value that a query returns."""
+    with connect(row, **more) as connection:
+        found = connection.execute(query.encode()).fetchone()
+        return found[0] if found else None
+
+
+def delete(client: Any, name: str) -> None:
+    client.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    until(lambda: name not in [row["DBInstanceIdentifier"] for row in client.describe_db_instances()["DBInstances"]])
+
+
+def new_instance(client: Any, engine: str, **more: Any) -> dict[str, Any]:
+    """A running instance of an engine, whose master user has the password that the tests know."""
+    name = fresh("new")
+    client.create_db_instance(
+        DBInstanceIdentifier=name,
+        Engine=engine,
+        DBInstanceClass="db.t3.micro",
+        AllocatedStorage=20,
+        MasterUsername="me",
+        MasterUserPassword=PASSWORD,
+        **{"DBName": "things", **more},
+    )
+    until(lambda: instance(client, name)["DBInstanceStatus"] == "available")
+    return instance(client, name)
+
+
+def mysql(row: dict[str, Any], password: str = PASSWORD, **more: Any) -> Any:
+    """A connection to a MariaDB server as its master user; closed at the end of a ``with`` block."""
+    wanted = {
+        "host": row["Endpoint"]["Address"],
+        "port": row["Endpoint"]["Port"],
+        "user": row["MasterUsername"],
+        "password": password,
+        "database": row["DBName"],
+        "autocommit": True,
+        "connect_timeout": 5,
+    }
+    return closing(pymysql.connect(**wanted | more))
+
+
+def mysql_ask(row: dict[str, Any], *statements: str, **more: Any) -> Any:
+    """The one value that the last of these statements returns."""
+    with mysql(row, **more) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        found = cursor.fetchone()
+        return found[0] if found else None

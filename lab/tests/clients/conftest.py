@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab in which nothing takes time, for clients that ask once in half a minute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from helpers import PRODUCTION
+from lifeboat_lab import Lab
+from lifeboat_lab.settings import DURATIONS
+
+READ_ONLY = ["Describe*", "List*", "Get*"]
+
+
+@pytest.fixture(scope="session")
+def quick() -> Iterator[Lab]:
+    """Without database servers; the profile ``checker`` may only read."""
+    instant = dict.fromkeys(DURATIONS, 0.0)
+    with Lab(durations=instant, metadata_only=True, roles={"checker": "production/checker"}) as running:
+        _make_checker(running.client("production", "iam"))
+        yield running
+
+
+def _make_checker(iam: Any) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:root"}, "Action": "sts:AssumeRole"}
+    services = ("rds", "ec2", "kms", "sns", "sqs", "iam", "tag")
+    actions = [f"{service}:{verb}" for service in services for verb in READ_ONLY]
+    reading = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    iam.create_role(RoleName="checker", AssumeRolePolicyDocument=_document(trust))
+    iam.put_role_policy(RoleName="checker", PolicyName="reads", PolicyDocument=_document(reading))
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One lab for all tests, with the shop in it, and with little patience for durations."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import DR, PRODUCTION, make_key
+from lifeboat_lab import Lab
+
+
+def pytest_configure() -> None:
+    """Keep the tests away from real accounts, and let them find the programs of the Python that runs them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    # The files of whoever runs the tests may hold working credentials; an instance's role would be some as well.
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["PATH"] = f"{Path(sys.prefix, 'bin')}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    roles = {"reader": "production/reader", "copier": "production_dr/copier", "nobody": "production/nobody"}
+    with Lab(shop=True, scale=20000, roles=roles) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def empty_lab() -> Iterator[Lab]:
+    """Without servers, in AWS's own time: nothing happens unless the clock is advanced."""
+    with Lab(metadata_only=True, scale=1) as running:
+        quotas = ("manual_snapshots", "manual_cluster_snapshots", "instances", "clusters")
+        running.admin("PATCH", "settings", {"quotas": dict.fromkeys(quotas, 10_000)})
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rds(lab: Lab) -> Any:
+    """RDS as the production account sees it at home."""
+    return lab.client("production", "rds")
+
+
+@pytest.fixture(scope="session")
+def dr(lab: Lab) -> Any:
+    """RDS as the DR account sees it at home."""
+    return lab.client("production_dr", "rds")
+
+
+@pytest.fixture(scope="session")
+def dr_here(lab: Lab) -> Any:
+    """RDS as the DR account sees it in production's Region."""
+    return lab.client("production_dr", "rds", "us-west-2")
+
+
+@pytest.fixture(scope="session")
+def open_key(lab: Lab) -> str:
+    """A production key that also lets the DR account in."""
+    return make_key(lab.client("production", "kms"), PRODUCTION, DR)
+
+
+@pytest.fixture(scope="session")
+def dr_key(lab: Lab) -> str:
+    return make_key(lab.client("production_dr", "kms"), DR)
+
+
+@pytest.fixture(scope="session")
+def dr_key_here(lab: Lab) -> str:
+    """A key of the DR account in production's Region."""
+    return make_key(lab.client("production_dr", "kms", "us-west-2"), DR)
