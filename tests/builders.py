@@ -10,6 +10,16 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import start_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import (
+    Place,
+    Start,
+    Steps,
+    Unsupported,
+    to_own,
+    to_publish,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     DATABASE,
     DRILL_ID,
@@ -22,16 +32,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     RecoveryPoint,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import start_of
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import (
-    Place,
-    Start,
-    Steps,
-    Unsupported,
-    to_own,
-    to_publish,
-)
 
 SOURCE, DR, STRANGER = "111111111111", "222222222222", "333333333333"
 WEST, EAST = "us-west-2", "us-east-1"

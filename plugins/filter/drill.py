@@ -11,15 +11,15 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import printable
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.definitions import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import printable
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import (
     check_definitions,
     definition_of,
     has_proof,
     is_accepted,
     why_refused,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_request
 from ansible_collections.lifeboat.rds.plugins.modules.database_check import ARGUMENTS
 

@@ -11,7 +11,12 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.failback import Leg, plan, read_id, require_free
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.failback import (
+    Leg,
+    plan,
+    read_id,
+    require_free,
+)
 
 Result = Mapping[str, Any]
 

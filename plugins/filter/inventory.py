@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.definitions import RECOVERY
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import RECOVERY
 
 # How an entry narrows what its identifier or pattern matches.
 NARROWER = ("match_tags", "engines", "kinds")

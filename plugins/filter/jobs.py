@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.jobs import plan_jobs
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import plan_jobs
 
 
 def awx_jobs(

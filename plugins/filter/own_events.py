@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import heartbeat
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import Teller, events_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import Teller, events_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import heartbeat
 
 Row = dict[str, Any]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import heartbeat
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import heartbeat
 
 Row = Mapping[str, Any]
 Metric = dict[str, Any]

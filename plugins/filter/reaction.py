@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.reaction import databases_of, parts_of, subjects_at
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.reaction import (
+    databases_of,
+    parts_of,
+    subjects_at,
+)
 
 
 class FilterModule:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.filter.drill import definition_for, steps_by
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.runbook import Occasion, runbook
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.runbook import Occasion, runbook
 
 Result = Mapping[str, Any]
 HEAD = ("database", "becomes", "engine", "listens at", "secret")

@@ -161,8 +161,8 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.credentials import make_credentials
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.credentials import make_credentials
 
 ARGUMENTS: dict[str, Any] = {
     "purpose": {"type": "str", "choices": ["drill", "recovery"], "default": "drill"},

@@ -415,7 +415,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import read_time
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import read_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import (
     COLLECTION_VERSION,
@@ -424,9 +424,9 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.docume
     table,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge import drill_verdict, judge_drill
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import check_drill_id
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import predict, record
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import Signer, open_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import check_drill_id
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import predict, record
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import Signer, open_signer
 
 OBJECTIVES: dict[str, Any] = {"rpo": {"type": "int"}, "rto": {"type": "int"}}
 REACHED: dict[str, Any] = {"host": {"type": "str"}, "port": {"type": "int"}, "forwarded": {"type": "bool"}}

@@ -155,7 +155,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import (
     OwnEvent,
     batches,
     read_events,

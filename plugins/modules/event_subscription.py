@@ -209,7 +209,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.subscribe import subscribe
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.subscribe import subscribe
 
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

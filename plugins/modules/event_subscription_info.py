@@ -124,7 +124,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.subscription import Subscription, as_document
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import Subscription, as_document
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 
 ARGUMENTS: dict[str, Any] = {"names": {"type": "list", "elements": "str", "default": []}}

@@ -135,8 +135,8 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.archive import Archive
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.store import Address, read_address
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.archive import Places, fetch, put
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store import Address, read_address
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.archive import Places, fetch, put
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 

@@ -179,13 +179,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.audit 
     unique,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.history import Entry
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import (
     documents_under,
     read_entries,
     signature_of,
     signatures_alone,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import open_public_keys, why_not_signed
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_public_keys, why_not_signed
 
 ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},

@@ -153,7 +153,7 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import (
     Metric,
     batches,
     read_metrics,

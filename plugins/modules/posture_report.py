@@ -211,18 +211,22 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import COLLECTION_VERSION
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.last_drills import Drills, drilled_in, why_foreign
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.posture import document, latest, read_site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.posture_lines import summary, table
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.last_drills import (
+    Drills,
+    drilled_in,
+    why_foreign,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, latest, read_site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_lines import summary, table
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import (
     add,
     check_writable,
     is_free,
     locked,
     pack,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import Signer, open_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import Signer, open_signer
 
 SITE: dict[str, Any] = {
     "name": {"type": "str", "required": True},

@@ -297,7 +297,12 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.coverage import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides, settings_for
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.coverage import (
     Coverage,
     View,
     can_be_shared,
@@ -307,11 +312,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.coverage import
     foreign_share,
     headroom,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides, settings_for
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Candidate, select
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of, selection
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 

@@ -103,8 +103,12 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import read_time
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.marks import check_markable, is_marked, read_arn
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import read_time
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.marks import (
+    check_markable,
+    is_marked,
+    read_arn,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import VERIFIED, RecoveryPoint, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report, facts_of

@@ -280,7 +280,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments imp
     overrides_of,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.publish import publish
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.publish import publish
 
 SOURCES = ["automated", "manual", "awsbackup", "snapshot"]
 ARGUMENTS: dict[str, Any] = {

@@ -228,7 +228,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, STORE, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.prune import prune
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.prune import prune
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "keep": {"type": "int"},

@@ -246,7 +246,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import LIMITS, STORE, WAITING, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.replicate import replicate
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.replicate import replicate
 
 ARGUMENTS: dict[str, Any] = {
     "source_accounts": {"type": "list", "elements": "str", "required": True},

@@ -473,8 +473,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, WAITING, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.remove import remove
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.restore import restore
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.remove import remove
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.restore import restore
 
 CAPACITY = {name: {"type": "float", "required": True} for name in ("min", "max")}
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -136,8 +136,8 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.deliver import deliver
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.deliver import deliver
 
 ARGUMENTS: dict[str, Any] = {
     "topic_arn": {"type": "str", "required": True},

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.jobs import plan_jobs
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import plan_jobs
 from tests.awx.conftest import ROOT, environment
 from tests.awx.rules import look_at_schedule
 from tests.awx.standin import API, Awx

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place, Start, Unsupported
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place, Start, Unsupported
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
 from tests.builders import route as whole_route
 from tests.fleet.fleet import A_COPY, DR, SIDES, SOURCE, Fleet, Side, manifests, writes

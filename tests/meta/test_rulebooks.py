@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.reaction import WORK
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.reaction import WORK
 
 ROOT = Path(__file__).parents[2]
 PATHS = sorted((ROOT / "extensions" / "eda" / "rulebooks").glob("*.yml"))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import Check, Outcome, Table, summary
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import Check, Outcome, Table, summary
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
 from ansible_collections.lifeboat.rds.plugins.modules import drill_report
 

@@ -21,7 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.histor
     objections,
     read_entry,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import pack
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import pack
 from ansible_collections.lifeboat.rds.plugins.modules import drill_report
 from tests.schemas import complaints
 

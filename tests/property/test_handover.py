@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.between_runs import (
     MAX_TAGS,
     ROOM_FOR_OURS,
     carried_tags,
@@ -20,7 +20,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover import
     same,
     why_unusable,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manifest import (
     Landed,
     describe_published,
     landed_manifest,

@@ -12,6 +12,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.publish import PublishOptions, Wish, begin
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import (
+    Offer,
+    ReplicateOptions,
+    plan_copies,
+    read_offer,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import Wish as ReplicateWish
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DatabaseId
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
@@ -25,16 +34,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
     parse,
     restored_name,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import PublishOptions, Wish, begin
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
-    Offer,
-    ReplicateOptions,
-    plan_copies,
-    read_offer,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import Wish as ReplicateWish
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import check_drill_id
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import check_drill_id
 from tests.builders import DR, DR_KEY, EAST, NOW, SOURCE, WEST, automated, copied, database
 
 # What RDS takes as the name of a DB cluster snapshot, the narrower of the two.

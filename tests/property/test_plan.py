@@ -12,16 +12,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Key, RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy, Limits, decide
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.publication import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.newest import by_database, of_database
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy, Limits, decide
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.publish import (
     PublishOptions,
     Wish,
     begin,
     complete,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import (
     Offer,
     ReplicateOptions,
     newest_by_database,
@@ -29,10 +28,11 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication imp
     read_offer,
     why_not_landed,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.replication import Wish as ReplicateWish
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import Place
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import Wish as ReplicateWish
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Key, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts, plan_share
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.sources import by_database, of_database
 from tests.builders import (
     DR,
     DR_KEY,

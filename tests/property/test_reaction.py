@@ -10,7 +10,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.reaction import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.reaction import (
     HAPPENED,
     databases_of,
     read_event,

@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage, parse
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.ownership import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.ownership import (
     belongs_to,
     is_left_behind,
     is_made_for,
     require_own,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import RestoreOptions, Target, plan_target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
+    RestoreOptions,
+    Target,
+    plan_target,
+)
 from tests.builders import NOW, database, landed, of_cluster
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -15,15 +15,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import MANAGED_BY, RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.policy import Policy
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.retention import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Policy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import (
     Retention,
     judge,
     retirements,
     with_marks,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import MANAGED_BY, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse
 from tests.builders import DR, NOW, SOURCE, SOURCE_KEY, STRANGER, automated, copied, landed, of_cluster
 
 MARKS = [f"lifeboat:landed:{DR}", "lifeboat:verified", "retain", f"lifeboat:landed:{STRANGER}", "lifeboat:stage"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.routes import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import (
     Place,
     Start,
     Step,

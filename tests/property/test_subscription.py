@@ -10,7 +10,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.subscription import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import (
     TROUBLED,
     Step,
     Subscription,

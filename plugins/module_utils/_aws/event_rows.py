@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._core.subscription import Action, Subscription
+from .._core.watching.subscription import Action, Subscription
 from .rows import tag_list
 
 OPERATIONS: dict[Action, str] = {

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.isolation import Network, SecurityGroup
-from .._core.metrics import Metric
+from .._core.copying.plan import Copy
+from .._core.copying.stand_in import StandIn
 from .._core.model import Configuration, Database, DatabaseId, Key, Kind, RecoveryPoint
-from .._core.offers import Offer
 from .._core.option_groups import OptionGroup
-from .._core.plan import Copy
-from .._core.restore import Target
-from .._core.stand_in import StandIn
+from .._core.restoring.isolation import Network, SecurityGroup
+from .._core.restoring.needs import Offer
+from .._core.restoring.target import Target
+from .._core.watching.metrics import Metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,18 @@ from itertools import chain
 from time import monotonic
 from typing import Any
 
+from .._core.copying.plan import Copy, Slot
+from .._core.copying.quota import Quota
+from .._core.copying.stand_in import StandIn
 from .._core.errors import LifeboatError
-from .._core.isolation import Network
-from .._core.metrics import Metric
 from .._core.model import Database, Key, RecoveryPoint
-from .._core.offers import Offer, Wanted
 from .._core.option_groups import OptionGroup
-from .._core.plan import Copy, Slot
-from .._core.quota import Quota
 from .._core.recipe import ParameterGroup
-from .._core.restore import Target
-from .._core.stand_in import StandIn
-from .._core.subscription import Step, Subscription
+from .._core.restoring.isolation import Network
+from .._core.restoring.needs import Offer, Wanted
+from .._core.restoring.target import Target
+from .._core.watching.metrics import Metric
+from .._core.watching.subscription import Step, Subscription
 from . import event_rows, rows
 from .errors import AwsRefusal, refusals
 from .pace import Pace

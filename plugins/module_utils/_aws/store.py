@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .._core.errors import LifeboatError
-from .._core.store import Address
+from .._core.handover.store import Address
 from .errors import AwsRefusal, refusals
 from .site import Site
 

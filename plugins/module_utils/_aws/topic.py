@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from .._core.delivery import Delivery
-from .._core.own_events import SUBJECT, OwnEvent
+from .._core.watching.delivery import Delivery
+from .._core.watching.events import SUBJECT, OwnEvent
 from .errors import AwsRefusal, refusals
 from .site import Site
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.copying.plan import Limits
 from .._core.errors import LifeboatError
-from .._core.plan import Limits
-from .._core.selection import Selection
+from .._core.inventory.selection import Selection
 
 SITE: dict[str, Any] = {
     "account_id": {"type": "str", "required": True},

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._core.checks import Check, Outcome
-from .._core.judging import judge_checksum
+from .._core.checking.answers import judge_checksum
+from .._core.checking.checks import Check, Outcome
 from .names import column_of, table_of
 
 if TYPE_CHECKING:

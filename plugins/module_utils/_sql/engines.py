@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
-from .._core.checks import printable
+from .._core.checking.checks import printable
 from .._core.errors import LifeboatError
 
 Family = Literal["postgresql", "mysql", "other"]

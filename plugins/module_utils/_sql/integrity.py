@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._core.checks import Check, Outcome, Table
-from .._core.judging import judge_integrity, judge_tables, not_offered
+from .._core.checking.answers import judge_integrity, judge_tables, not_offered
+from .._core.checking.checks import Check, Outcome, Table
 from .names import table_of, written
 
 if TYPE_CHECKING:

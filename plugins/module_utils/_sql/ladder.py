@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from os import R_OK, access
 from typing import TYPE_CHECKING, Any
 
-from .._core.checks import SECRETIVE, Check, Outcome, left_out, printable, records, summary, timed, why_skipped
+from .._core.checking.checks import SECRETIVE, Check, Outcome, left_out, printable, records, summary, timed, why_skipped
 from .._core.errors import LifeboatError
 from .connections import Limits, Line, connect, cutting
 from .engines import dbapi_of, require_libraries

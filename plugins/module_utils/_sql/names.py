@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._core.checks import Table
+from .._core.checking.checks import Table
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnClause, Connection, TableClause

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._core.checks import Status, printable
+from .._core.checking.checks import Status, printable
 
 # Where the data themselves are the answer: something is not there, or is broken. All else (no permission, no time, no
 # connection, a column of another type) leaves open what a better question would have found.

@@ -14,7 +14,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from .._core.checks import LADDER, Check, Rung, Table, printable, read_time
+from .._core.checking.checks import LADDER, Check, Rung, Table, printable, read_time
 from .._core.errors import LifeboatError
 from .connections import Limits, Server, Tls
 from .engines import Engine, engine_named

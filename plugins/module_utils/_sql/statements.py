@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .._core.checks import Check, Outcome
-from .._core.judging import judge_canary, judge_freshness, judge_query, judge_rows, judge_tables
+from .._core.checking.answers import judge_canary, judge_freshness, judge_query, judge_rows, judge_tables
+from .._core.checking.checks import Check, Outcome
 from .checksum import ask_checksum
 from .integrity import ask_integrity
 from .names import column_of, table_of, value_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._core.checks import Check, Outcome, brief
-from .._core.judging import judge_structure, judge_tables
+from .._core.checking.answers import judge_structure, judge_tables
+from .._core.checking.checks import Check, Outcome, brief
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Inspector

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import printable
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import printable
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import VERSION
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.shape import scrub

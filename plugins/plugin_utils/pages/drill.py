@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import is_harmless
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import is_harmless
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge import Finding, missed, missed_rto
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measures import (
     PHASES,

@@ -11,9 +11,9 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.delivery import Delivery
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.own_events import OwnEvent
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.subscription import Step, Subscription
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.delivery import Delivery
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import OwnEvent
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import Step, Subscription
 from tests.builders import DR, EAST, NOW
 from tests.unit.aws.wire import Refused
 

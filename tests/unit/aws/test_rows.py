@@ -19,7 +19,11 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     RecoveryPoint,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import RestoreOptions, Target, plan_target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
+    RestoreOptions,
+    Target,
+    plan_target,
+)
 from tests.builders import DR, DR_KEY, EAST, NOW, SOURCE, SOURCE_KEY, WEST, database, landed, of_cluster
 
 Row = dict[str, Any]

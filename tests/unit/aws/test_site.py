@@ -15,16 +15,16 @@ from botocore.exceptions import EndpointConnectionError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import IDS_A_CALL, RETRIES, Site, chunks
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.stand_in import StandIn
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import SecurityGroup
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import Metric
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.offers import Offer
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restore import RestoreOptions, plan_target
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.stand_in import StandIn
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import SecurityGroup
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import Offer
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, plan_target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import Metric
 from tests.builders import (
     DR,
     DR_KEY,

@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.response import StreamingBody
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.store import Directory, StoreError, open_store
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.store import read_address
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store import read_address
 from tests.unit.aws.wire import Refused
 
 KEY = "lifeboat/landed/222222222222-us-east-1.json"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Limits
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Selection
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Selection
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import extra_tags, limits, selection
 
 

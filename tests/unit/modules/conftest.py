@@ -16,12 +16,12 @@ import pytest
 import yaml
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import Network, SecurityGroup
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, Key, RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.offers import Offer, Wanted
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network, SecurityGroup
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import Offer, Wanted
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
 from tests.builders import NOW, SOURCE, WEST, copying, refusal
 

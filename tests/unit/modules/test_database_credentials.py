@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.credentials import make_credentials
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.credentials import make_credentials
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials
 from tests.builders import DR, EAST, NOW, SOURCE, hours_ago, refusal, restored
 

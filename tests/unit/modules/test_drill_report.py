@@ -22,7 +22,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.action import drill_report as action
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import (
     open_public_keys,
     open_signer,
     why_not_signed,

@@ -13,9 +13,9 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.subscription import Step, Subscription
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import Step, Subscription
 from ansible_collections.lifeboat.rds.plugins.modules import event_subscription, event_subscription_info
 from tests.builders import SOURCE, STRANGER, WEST, automated, database, refusal
 

@@ -18,8 +18,8 @@ import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import record
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import SUFFIX
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import record
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import SUFFIX
 from ansible_collections.lifeboat.rds.plugins.modules import evidence_sync
 from tests.builders import DR, EAST, NOW
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.evidence import record
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import open_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import record
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_signer
 from ansible_collections.lifeboat.rds.plugins.modules import evidence_verify
 from tests.keys import Keys, make_keys
 

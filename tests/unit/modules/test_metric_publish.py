@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import Metric
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import Metric
 from ansible_collections.lifeboat.rds.plugins.modules import metric_publish
 from tests.builders import DR, EAST, refusal
 

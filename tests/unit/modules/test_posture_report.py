@@ -14,7 +14,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.signing import open_public_keys, why_not_signed
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_public_keys, why_not_signed
 from ansible_collections.lifeboat.rds.plugins.modules import posture_report
 from tests.builders import DR, EAST, hours_ago
 from tests.keys import make_keys

@@ -13,6 +13,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     DATABASE,
@@ -24,7 +25,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     RecoveryPoint,
     iso,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed
 

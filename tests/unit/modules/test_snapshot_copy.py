@@ -10,11 +10,11 @@ from unittest.mock import Mock, call
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import Network
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import read_published
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manifest import read_published
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
 from tests.builders import (
     DR,

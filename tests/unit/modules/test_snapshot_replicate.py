@@ -12,16 +12,16 @@ from unittest.mock import Mock, call
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.manifest import (
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manifest import (
     describe_published,
     published_manifest,
     read_landed,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, RecoveryPoint, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.plan import Copy
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_replicate
 from tests.builders import (
     DR,

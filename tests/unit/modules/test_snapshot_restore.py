@@ -10,12 +10,12 @@ from unittest.mock import Mock, call
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import Network
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, RecoveryPoint, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import digest_of, restored_name
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.offers import Offer
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.quota import Quota
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import Offer
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
 from tests.builders import (
     DR,

@@ -12,9 +12,9 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.isolation import Network, SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Configuration, Database, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE, as_tag
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network, SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
 from tests.builders import DR, DR_KEY, EAST, database, hours_ago, key, landed, of_cluster, restored
 

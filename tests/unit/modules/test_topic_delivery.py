@@ -11,9 +11,9 @@ from unittest.mock import Mock, call
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.delivery import Delivery
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.deliver import deliver
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.delivery import Delivery
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.deliver import deliver
 from ansible_collections.lifeboat.rds.plugins.modules import topic_delivery
 from tests.builders import SOURCE, STRANGER, WEST, refusal
 

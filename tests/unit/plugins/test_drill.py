@@ -19,7 +19,7 @@ from ansible_collections.lifeboat.rds.plugins.filter.drill import (
     drill_selection,
     drill_targets,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.definitions import RULES
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import RULES
 
 Row = dict[str, Any]
 

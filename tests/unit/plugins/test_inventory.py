@@ -15,8 +15,8 @@ from ansible_collections.lifeboat.rds.plugins.filter.inventory import (
     publishing_for,
     recovery_overrides,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.overrides import read_overrides, settings_for
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.selection import Candidate
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides, settings_for
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate
 
 Row = dict[str, Any]
 

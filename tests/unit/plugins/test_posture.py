@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.filter.posture import FilterModule, posture_metrics, posture_sites
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.metrics import read_metrics
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import read_metrics
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST
 
 Row = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checks import LADDER
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import LADDER
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import PARAMETERS, read_checks, read_request
 

@@ -27,7 +27,7 @@ EXAMPLES = r"""
 
 # ansible-rulebook runs a plugin by its path, and knows no collections.
 _CORE = Path(__file__).resolve().parents[4] / "plugins" / "module_utils" / "_core"
-_read_event = runpy.run_path(str(_CORE / "reaction.py"))["read_event"]
+_read_event = runpy.run_path(str(_CORE / "watching" / "reaction.py"))["read_event"]
 
 
 def main(event: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..checks import LADDER, printable
+from ..checking.checks import LADDER, printable
 from ..model import iso
 from .judge import Judged, drill_verdict
 from .measures import CLOCKS, STARTED, Facts, duration

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..checks import printable
+from ..checking.checks import printable
 from ..errors import LifeboatError
 
 IN_HISTORIES = ("drill", "recovery")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..checks import Verdict, printable, verdict_of
+from ..checking.checks import Verdict, printable, verdict_of
 from .measures import Facts, Measures, disagreement, duration, measure, number
 
 WORST_FIRST: tuple[Verdict, ...] = ("failed", "unverified")

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Values from columns, compared with what was written down in YAML."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ..model import from_iso
+
+
+def is_same(found: Any, expected: Any) -> bool:
+    """Whether a value from a column is the expected one, which may come as text out of a template."""
+    if found is None or expected is None:
+        return found is expected
+    if isinstance(found, bool) or isinstance(expected, bool):
+        return str(found).lower() == str(expected).lower()
+    if isinstance(found, (int, float, Decimal)):
+        return is_same_number(found, expected)
+    if isinstance(found, datetime):
+        return is_same_time(found, expected)
+    if isinstance(found, (dict, list)):
+        return bool(found == expected)
+    if isinstance(expected, (dict, list)):
+        return is_same_document(found, expected)
+    return as_text(found) == as_text(expected)
+
+
+def is_same_document(found: object, expected: object) -> bool:
+    """MariaDB and MySQL hand JSON over as text."""
+    try:
+        return isinstance(found, str) and bool(json.loads(found) == expected)
+    except ValueError:
+        return False
+
+
+def is_same_number(found: float | Decimal, expected: object) -> bool:
+    try:
+        return Decimal(str(found)) == Decimal(str(expected))
+    except InvalidOperation:
+        return False
+
+
+def is_same_time(found: datetime, expected: object) -> bool:
+    try:
+        return as_moment(found) == as_moment(from_iso(str(expected)))
+    except ValueError:
+        return False
+
+
+def as_text(value: object) -> str:
+    return bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
+
+
+def as_moment(value: Any) -> datetime | None:
+    """A time from a column; one without a zone is UTC, as the session is."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+    return None

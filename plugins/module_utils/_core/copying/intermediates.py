@@ -1,0 +1,47 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The snapshots that we make: their tags, and which of them a route needs no more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from ..model import DATABASE, MANAGED_BY, ORIGINAL_TIME, RESOURCE_ID, RecoveryPoint, iso
+from ..naming import Lineage, own_lineage, parse
+from .plan import Copy, Rows
+
+
+def tags_for(
+    database_arn: str, resource_id: str, lineage: Lineage, prefix: str, extra: Mapping[str, str]
+) -> dict[str, str]:
+    """The tags of a recovery point that we make: ours, and what the caller adds."""
+    return {
+        **extra,
+        MANAGED_BY: prefix,
+        DATABASE: database_arn,
+        RESOURCE_ID: resource_id,
+        ORIGINAL_TIME: str(iso(lineage.original)),
+    }
+
+
+def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix: str) -> list[RecoveryPoint]:
+    """Our intermediates from which nothing is to be made any more.
+
+    A source may not go before its copy is available (RDS and Aurora User Guides, copying a snapshot).
+    """
+    mine = [(lineage, one) for one in points if (lineage := own_lineage(one.name, one.tags, prefix))]
+    busy = {lineage for lineage, one in mine if one.is_in_progress} | {parse(copy.name, prefix) for copy in copies}
+    return [one for lineage, one in mine if one.is_intermediate and is_idle(one, lineage, busy)]
+
+
+def is_idle(point: RecoveryPoint, lineage: Lineage, busy: Collection[Lineage | None]) -> bool:
+    """Whether an intermediate can go; one that went bad can, so that the next run makes it anew."""
+    if point.is_in_progress or point.status in ("deleting", "deleted"):
+        return False
+    return point.is_bad or lineage not in busy
+
+
+def unfinished(copies: Iterable[Copy], rows: Rows) -> list[Copy]:
+    return [copy for copy in copies if (row := rows.get(copy.key)) is None or not row.is_available]

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What is and what is wanted: which copies to start now, which to wait for, which are done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from ..errors import LifeboatError
+from ..model import Database, Kind, RecoveryPoint, snapshot_arn
+from ..naming import is_ours, parse
+
+Key = tuple[str, str, str]  # Region, kind and name tell the snapshots of an account apart
+Rows = Mapping[Key, RecoveryPoint]
+Slot = tuple[str, str]  # copies are limited by the Region that they end in, and by kind
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One movement of a recovery point between places, and where it stands.
+
+    Its source is a snapshot, or a database of which a snapshot is taken.
+    """
+
+    kind: Kind
+    identifier: str
+    digest: str  # of the database: one copy at a time each
+    name: str  # at the destination
+    account: str  # of the destination
+    region: str  # of the destination
+    source_arn: str
+    size_gib: int
+    engine: str
+    reason: str
+    resource_id: str  # of what the snapshot was taken from; it travels along every copy
+    kms_key_id: str | None = None
+    option_group: str | None = None
+    copy_option_group: bool = False  # wherever it can be taken along, instead of option_group
+    tags: Mapping[str, str] = field(default_factory=dict)
+    started: str | None = None  # AWS's time of the request, once it was made
+    waits_for: str | None = None  # the name of an earlier copy of the same database
+    doubtful: bool = False  # whether AWS's answer leaves open if it exists
+
+    @property
+    def key(self) -> Key:
+        return self.region, self.kind, self.name
+
+    @property
+    def slot(self) -> Slot:
+        return self.region, self.kind
+
+    @property
+    def arn(self) -> str:
+        return snapshot_arn(self.account, self.region, self.kind, self.name)
+
+    @property
+    def source_region(self) -> str:
+        return self.source_arn.split(":")[3]
+
+    @property
+    def source_account(self) -> str:
+        return self.source_arn.split(":")[4]
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether its source is a database: that takes none of the slots for copies."""
+        return self.source_arn.split(":")[5] in ("db", "cluster")
+
+    @property
+    def is_single_step(self) -> bool:
+        """Whether it crosses account and Region at once, which AWS allows since 2025-09."""
+        return self.source_region != self.region and self.source_account != self.account
+
+    @property
+    def takes_group_along(self) -> bool:
+        """Whether AWS can copy the option group as well: across accounts, within a Region (aws_rds.md 1.2)."""
+        return self.copy_option_group and self.source_region == self.region and self.source_account != self.account
+
+    def as_document(self) -> dict[str, Any]:
+        """What an unfinished copy leaves for the next pass."""
+        return asdict(self) | {"tags": dict(self.tags)}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Copies in flight per destination Region and account (RDS User Guide: 20; Aurora User Guide: 5)."""
+
+    instance: int = 20
+    cluster: int = 5
+
+    def of(self, kind: str) -> int:
+        return self.instance if kind == "instance" else self.cluster
+
+
+@dataclass(slots=True)
+class Decision:
+    """The copies of one pass by what is to be done with them."""
+
+    start: list[Copy] = field(default_factory=list)
+    in_flight: list[tuple[Copy, RecoveryPoint]] = field(default_factory=list)
+    queued: list[tuple[Copy, str]] = field(default_factory=list)  # and what they wait for
+    available: list[tuple[Copy, RecoveryPoint]] = field(default_factory=list)
+    failed: list[tuple[Copy, RecoveryPoint]] = field(default_factory=list)
+
+
+def after_earlier(copies: Iterable[Copy], rows: Rows, prefix: str) -> list[Copy]:
+    """The copies, each with the earlier copy of its database that is still in flight to its destination."""
+    unfinished = [row for row in rows.values() if row.is_in_progress]
+    busy = {(row.region, lineage.digest): row.name for row in unfinished if (lineage := parse(row.name, prefix))}
+    return [replace(copy, waits_for=earlier_than(copy, busy)) for copy in copies]
+
+
+def earlier_than(copy: Copy, busy: Mapping[tuple[str, str], str]) -> str | None:
+    name = busy.get((copy.region, copy.digest))
+    return None if name == copy.name else name
+
+
+def decide(
+    copies: Iterable[Copy], rows: Rows, limits: Limits, foreign: Mapping[Slot, int], held: Iterable[str] = ()
+) -> Decision:
+    """Sort the copies; start what the limits allow, one at a time per database (RDS queues the others anyway).
+
+    :param rows: the recovery points at the destinations.
+    :param foreign: how many copies by others are in flight there.
+    :param held: the ARNs of sources that are not there yet.
+    """
+    decision = Decision()
+    missing: list[Copy] = []
+    unready = set(held)
+    for copy in copies:
+        row = rows.get(copy.key)
+        if row is None:
+            missing.append(copy)
+        elif row.is_available:
+            decision.available.append((copy, row))
+            continue
+        elif row.is_bad:
+            decision.failed.append((copy, row))
+        else:
+            decision.in_flight.append((copy, row))
+        unready.add(copy.arn)
+    fill_slots(decision, missing, unready, limits, Counter(foreign))
+    return decision
+
+
+def fill_slots(
+    decision: Decision, missing: Iterable[Copy], unready: set[str], limits: Limits, used: Counter[Slot]
+) -> None:
+    """Start the missing copies while there are free slots; the copy of a copy only once that is available."""
+    busy = {(copy.region, copy.digest) for copy, _row in decision.in_flight}
+    used.update(copy.slot for copy, _row in decision.in_flight if not copy.is_taken)
+    for copy in missing:
+        place = copy.region, copy.digest
+        if copy.source_arn in unready:
+            decision.queued.append((copy, "waits for the step before it"))
+        elif copy.waits_for or place in busy:
+            decision.queued.append((copy, "waits for an earlier copy of its database"))
+        elif not copy.is_taken and used[copy.slot] >= limits.of(copy.kind):
+            decision.queued.append((copy, "waits for a free copy slot of its destination"))
+        else:
+            decision.start.append(copy)
+            busy.add(place)
+            used[copy.slot] += not copy.is_taken
+
+
+def foreign_in_flight(rows: Iterable[RecoveryPoint], copies: Iterable[Copy]) -> Counter[Slot]:
+    """How many copies are in flight that are not ours to wait for, by destination."""
+    ours = {copy.key for copy in copies}
+    return Counter((row.region, row.kind) for row in rows if row.status == "copying" and row.key not in ours)
+
+
+def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
+    """Nothing that somebody else made may stand where a copy is to go.
+
+    :raises LifeboatError: naming the first such snapshot.
+    """
+    for copy in copies:
+        row = rows.get(copy.key)
+        if row is not None and not is_ours(row, prefix):
+            raise LifeboatError(
+                f"Cannot copy {copy.identifier} to {copy.name} in {copy.region}",
+                why="a snapshot of that name exists, and it does not carry our tag",
+                remedy="Delete or rename it, or choose another prefix",
+            )
+
+
+def as_made(copy: Copy) -> RecoveryPoint:
+    """The recovery point that a copy will be, as far as the copy tells: what check mode goes on with."""
+    return RecoveryPoint(
+        kind=copy.kind,
+        name=copy.name,
+        arn=copy.arn,
+        account=copy.account,
+        region=copy.region,
+        origin="manual",
+        status="available",
+        engine=copy.engine,
+        engine_version="",
+        identifier=copy.identifier,
+        resource_id=copy.resource_id,
+        size_gib=copy.size_gib,
+        encrypted=copy.kms_key_id is not None,
+        kms_key_id=copy.kms_key_id,
+        tags=copy.tags,
+    )
+
+
+def expected(copy: Copy, source: RecoveryPoint | Database) -> RecoveryPoint:
+    """The same with what its source tells of it: what check mode hands to the next module."""
+    return replace(
+        as_made(copy),
+        engine_version=source.engine_version,
+        encrypted=source.encrypted or copy.kms_key_id is not None,
+        kms_key_id=copy.kms_key_id or source.kms_key_id,
+    )

@@ -1,0 +1,277 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The source side: which recovery point of each database the DR account should be offered, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ..model import (
+    STAGE,
+    Database,
+    Key,
+    Kind,
+    RecoveryPoint,
+)
+from ..naming import Lineage, intermediate_name, name_for
+from ..option_groups import Groups, why_not_usable
+from .intermediates import tags_for
+from .newest import Chosen, Source, choose
+from .plan import Copy, Rows
+from .routes import Encryption, Place, Start, Step, Steps, Unsupported, is_multi_az_cluster, to_publish
+from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
+
+# What makes RDS take snapshots of a database again, by the state that it is in.
+REMEDIES = {
+    "inaccessible-encryption-credentials": "Restore it from one of its recovery points",
+    "inaccessible-encryption-credentials-recoverable": "Enable its KMS key and start it",
+    "stopped": "Start it",
+    "stopping": "Start it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How one database is to be published."""
+
+    source: Source
+    interval: timedelta
+    kms_key_id: str | None = None
+    option_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """How this site publishes."""
+
+    prefix: str
+    home: Place
+    publish_in: str  # the Region where the recovery points are offered
+    is_shared: bool
+    tags: Mapping[str, str]
+    stand_in: StandInOptions | None = None
+    snapshot_time: datetime | None = None  # what snapshots that are taken stand for, instead of an interval
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The recovery point of a database on its way to where it is offered, or why there is none."""
+
+    database: Database
+    wish: Wish
+    chosen: Chosen | None = None
+    copies: tuple[Copy, ...] = ()  # in their order; the last one is what is offered
+    stand_in: StandIn | None = None
+    problem: str | None = None
+
+    @property
+    def offered(self) -> Copy | None:
+        return self.copies[-1] if self.copies else None
+
+    def is_done(self, rows: Rows) -> bool:
+        """Whether what is to be offered is there, or on its way."""
+        return self.offered is not None and self.offered.key in rows
+
+
+def begin(
+    database: Database, points: Iterable[RecoveryPoint], wish: Wish, options: PublishOptions, now: datetime
+) -> Publication:
+    """What of a database is to be offered, and under which name; how it gets there is seen only if it is not there."""
+    chosen = choose(database, points, wish.source, options.prefix, wish.interval, now, options.snapshot_time)
+    if chosen is None:
+        return Publication(database, wish, problem=no_snapshot(database, wish.source))
+    # What somebody stopped or deletes has nothing new to lose; what broke may have.
+    is_lost = chosen.is_overdue and database.is_broken and database.status != "deleting"
+    problem = not_taken(database) if is_lost else None
+    return Publication(database, wish, chosen, (offered_copy(database, chosen, options),), problem=problem)
+
+
+def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) -> Copy:
+    """The last copy of a publication, its source not known yet."""
+    point, lineage = chosen.point, chosen.lineage
+    is_cluster = is_multi_az_cluster(database.id.kind, database.engine)
+    return Copy(
+        kind="instance" if is_cluster else database.id.kind,
+        identifier=database.id.identifier,
+        digest=lineage.digest,
+        name=name_for(options.prefix, database.id.identifier, lineage),
+        account=options.home.account,
+        region=options.publish_in,
+        source_arn=point.arn if point else database.id.arn,
+        size_gib=point.size_gib if point else 0,
+        engine=database.engine,
+        reason="",
+        resource_id=database.id.resource_id,
+        tags=tags_for(database.id.arn, database.id.resource_id, lineage, options.prefix, options.tags),
+    )
+
+
+def complete(
+    publication: Publication,
+    keys: tuple[Mapping[str, Key], Mapping[str, str]],
+    kms_keys: Mapping[str, str],
+    groups: tuple[Groups, Groups],
+    options: PublishOptions,
+) -> Publication:
+    """All the copies that a publication takes, in their order, each with its key and its reason.
+
+    :param keys: those of the snapshots, as far as they can be read, and why the others cannot.
+    :param kms_keys: the ARN of each key that a wish names.
+    :param groups: the option groups at home, and of the Region where it is offered.
+    """
+    database, wish, chosen, last = publication.database, publication.wish, publication.chosen, publication.offered
+    if chosen is None or last is None:
+        return publication
+    what = chosen.point.name if chosen.point else database.id.identifier
+    if problem := why_not_readable(database, chosen.point, *keys):
+        return refuse(publication, what, problem)
+    start = start_of(database, chosen.point, keys[0], groups[0])
+    steps = to_publish(start, options.home, options.publish_in, share=options.is_shared)
+    if isinstance(steps, Unsupported):
+        return refuse(publication, what, steps)
+    if any(step.under == "customer" for step in steps) and wish.kms_key_id is None:
+        return refuse(publication, what, no_key(start.encryption))
+    if problem := why_no_option_group(start, wish, groups[1], options):
+        return refuse(publication, what, problem)
+    if start.is_of_multi_az_cluster and options.stand_in is None:
+        return refuse(publication, what, no_place(database))
+    return build(publication, chosen, last, steps, kms_keys.get(wish.kms_key_id or ""), options)
+
+
+def refuse(publication: Publication, what: str, why: Unsupported) -> Publication:
+    return replace(publication, copies=(), problem=f"{what} cannot be published: {why.reason}. {why.remedy}.")
+
+
+def why_not_readable(
+    database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key], refused: Mapping[str, str]
+) -> Unsupported | None:
+    """A key that is disabled or out of sight spoils every route."""
+    key_id = point.kms_key_id if point else database.kms_key_id
+    if key_id is None:
+        return None
+    key = keys.get(key_id)
+    if key is None:
+        why = f"its key {key_id} cannot be read: {refused[key_id].rstrip('.')}"
+        return Unsupported(why, "Allow kms:DescribeKey on it to this role, if the key still exists")
+    if not key.is_enabled:
+        return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or restore it before it is deleted")
+    return None
+
+
+def start_of(database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key], groups: Groups) -> Start:
+    """What the route depends on. A manual snapshot has no lineage in its name: it is copied once, as others are."""
+    origin = "manual" if point is None else "automated" if point.origin == "manual" else point.origin
+    group = groups.get(point.option_group if point else database.option_group)
+    return Start(
+        kind=database.id.kind,
+        engine=database.engine,
+        origin=origin,
+        encryption=encryption_of(point or database, keys),
+        options=group.persistent if group else frozenset(),
+    )
+
+
+def encryption_of(one: Database | RecoveryPoint, keys: Mapping[str, Key]) -> Encryption:
+    if not one.encrypted:
+        return "none"
+    if one.kms_key_id is None:
+        return "aws-owned"  # sse-rds: there is no key in the account
+    return "aws-managed" if keys[one.kms_key_id].is_aws_managed else "customer"
+
+
+def no_key(encryption: Encryption) -> Unsupported:
+    under = {"aws-managed": "the AWS-managed key aws/rds", "aws-owned": "an AWS-owned key"}.get(encryption)
+    why = f"it is encrypted under {under}, which no other account can use" if under else "it needs a key in that Region"
+    return Unsupported(why, "Set kms_key_id to a customer managed key whose policy admits the DR account")
+
+
+def no_place(database: Database) -> Unsupported:
+    return Unsupported(
+        f"{database.id.identifier} is a Multi-AZ DB cluster, whose snapshots can be neither copied nor shared",
+        "Name a private subnet group in stand_in, where an instance may stand in for it for a while",
+    )
+
+
+def why_no_option_group(start: Start, wish: Wish, groups: Groups, options: PublishOptions) -> Unsupported | None:
+    """Elsewhere a copy has the default option group, unless it is told another one."""
+    if options.publish_in == options.home.region:
+        return None
+    if wish.option_group is None:
+        lost = ", ".join(sorted(start.options))
+        remedy = f"Make an option group with it in {options.publish_in}, and name it as option_group"
+        return Unsupported(f"its data depend on the option {lost}", remedy) if start.options else None
+    problem = why_not_usable(wish.option_group, start.engine, start.options, groups, options.publish_in)
+    return Unsupported(*problem) if problem else None
+
+
+def build(
+    publication: Publication,
+    chosen: Chosen,
+    last: Copy,
+    steps: Steps,
+    kms_key: str | None,
+    options: PublishOptions,
+) -> Publication:
+    """The copies of the steps: what is first taken has a name of its own where it is not what is offered."""
+    copying = [step for step in steps if step.action == "copy"]
+    reasons = {step.action: step.reason for step in steps}
+    copies: tuple[Copy, ...] = ()
+    stand_in = None
+    source = last.source_arn
+    if options.stand_in and "restore" in reasons:
+        copies = () if chosen.point else (taken_copy(last, source, chosen.lineage, options, kind="cluster"),)
+        point = copies[0].arn if copies else source
+        stand_in = plan_stand_in(last.identifier, last.engine, point, chosen.lineage, options.prefix, options.stand_in)
+        source = arn_of(stand_in.name, options.home.account, options.home.region)
+    if stand_in or chosen.point is None:
+        taken = taken_copy(last, source, chosen.lineage, options, is_offered=not copying)
+        taken = replace(taken, reason=reasons.get("take", taken.reason))
+        copies, source = (*copies, taken), taken.arn
+    for step in copying:
+        copy = replace(last, source_arn=source, reason=step.reason)
+        copies += (keyed(copy, step, kms_key, publication.wish, options),)
+    return replace(publication, copies=copies, stand_in=stand_in)
+
+
+def taken_copy(
+    last: Copy,
+    source: str,
+    lineage: Lineage,
+    options: PublishOptions,
+    *,
+    kind: Kind | None = None,
+    is_offered: bool = False,
+) -> Copy:
+    """The snapshot of a database or of a stand-in, in the database's own Region."""
+    reason = "a snapshot taken for this recovery point"
+    taken = replace(last, source_arn=source, region=options.home.region, reason=reason, kind=kind or last.kind)
+    if is_offered:
+        return taken
+    name = intermediate_name(options.prefix, last.identifier, lineage)
+    return replace(taken, name=name, tags={**last.tags, STAGE: "intermediate"})
+
+
+def keyed(copy: Copy, step: Step, kms_key: str | None, wish: Wish, options: PublishOptions) -> Copy:
+    group = wish.option_group if copy.region != options.home.region and copy.kind == "instance" else None
+    return replace(copy, kms_key_id=kms_key if step.under == "customer" else None, option_group=group)
+
+
+def no_snapshot(database: Database, source: Source) -> str:
+    """Why a database has nothing to publish, with the remedy."""
+    if source == "snapshot":
+        return not_taken(database)
+    if source == "automated":
+        remedy = "Wait for its first backup, or set its backup retention period to a day or more."
+    else:
+        remedy = "Make one, or set source to snapshot: then one is taken."
+    return f"{database.id.identifier} has no finished {source} snapshot yet. {remedy}"
+
+
+def not_taken(database: Database) -> str:
+    """Why no snapshot is taken of a database, with the remedy. AWS would say so again as often as it is asked."""
+    name, remedy = database.id.identifier, REMEDIES.get(database.status, "Look at its events in RDS")
+    return f"{name} is {database.status}, and RDS takes snapshots only of what is available. {remedy}."

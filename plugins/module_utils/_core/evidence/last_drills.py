@@ -1,0 +1,162 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What the evidence says of each database: its last drill, and the last one that verified it, at each DR site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..checking.checks import printable
+from .history import IN_HISTORIES
+from .measures import number
+from ..model import from_iso, iso
+
+VERSION = 1  # of the documents that this release reads
+VERDICTS = ("verified", "failed", "unverified")
+LINEAGE = re.compile(r"\d{14}-([0-9a-f]{12})")
+# What is written while the sites are looked at is no document from the future.
+AHEAD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """One database in one drill or recovery."""
+
+    place: str  # of the DR site: account/Region
+    started: datetime  # by AWS's clock, unless AWS did not answer
+    verdict: str
+    finished: str | None = None
+    document: str | None = None  # drill or recovery
+    drill_id: str | None = None
+    rpo: int | None = None  # seconds
+    rto: float | None = None  # seconds
+    evidence: str | None = None  # the name of the file
+    digest: str | None = None  # of the original database; not known of what was not restored
+    name: str = ""
+    kind: str = ""
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """What is greater is newer; of the same drill, what comes with evidence tells more."""
+        return self.started, self.evidence or "", self.finished or ""
+
+    def as_result(self, now: datetime) -> dict[str, Any]:
+        return {
+            "document": self.document,
+            "drill_id": self.drill_id,
+            "started": iso(self.started),
+            "finished": self.finished,
+            "age_seconds": max(0, int((now - self.started).total_seconds())),
+            "verdict": self.verdict,
+            "rpo_seconds": self.rpo,
+            "rto_validated_seconds": self.rto,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last drill of a database at one DR site, and the last one that verified it."""
+
+    drill: Drilled | None = None
+    verified: Drilled | None = None
+
+    @property
+    def known(self) -> list[Drilled]:
+        return [one for one in (self.drill, self.verified) if one]
+
+    def with_one(self, one: Drilled) -> Last:
+        return Last(newer(self.drill, one), newer(self.verified, one) if one.verdict == "verified" else self.verified)
+
+
+def newer(one: Drilled | None, other: Drilled | None) -> Drilled | None:
+    return max((each for each in (one, other) if each), key=lambda each: each.order, default=None)
+
+
+def last_of(drilled: Iterable[Drilled]) -> Last:
+    last = Last()
+    for one in drilled:
+        last = last.with_one(one)
+    return last
+
+
+def why_foreign(document: Any, now: datetime) -> str | None:
+    """Why a JSON document tells nothing of a drill, or None. What it says of single databases is not looked at yet."""
+    if not isinstance(document, Mapping) or document.get("document") not in IN_HISTORIES:
+        return "it is no evidence of a drill or a recovery"
+    version = document.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        return f"it is of version {printable(version)}, and this release reads version {VERSION}: update lifeboat.rds"
+    started = moment(document.get("started"))
+    site, rows = document.get("site"), document.get("databases")
+    if started is None or not isinstance(site, Mapping) or not isinstance(rows, list):
+        return "it does not say when it began, where, or with which databases"
+    if started > now + AHEAD:
+        return f"it began at {iso(started)}, and at AWS it is {iso(now)}"
+    return None
+
+
+def drilled_in(document: Mapping[str, Any], file: str) -> Iterator[Drilled]:
+    """The databases of a document that is not foreign; rows that make no sense are left out."""
+    started, site = moment(document["started"]), document["site"]
+    for row in document["databases"]:
+        if started is None or not isinstance(row, Mapping) or row.get("verdict") not in VERDICTS:
+            continue
+        lineage = LINEAGE.fullmatch(str(row.get("lineage")))
+        yield Drilled(
+            place=f"{printable(site.get('account_id'))}/{printable(site.get('region'))}",
+            started=started,
+            finished=iso(moment(document.get("finished"))),
+            document=document["document"],
+            drill_id=printable(document.get("drill_id")),
+            verdict=row["verdict"],
+            rpo=whole(number(row.get("rpo_seconds"))),
+            rto=number(row.get("rto_validated_seconds")),
+            evidence=printable(file),
+            digest=lineage[1] if lineage else None,
+            name=printable(row.get("name")),
+            kind=printable(row.get("kind")),
+        )
+
+
+def whole(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds)
+
+
+def moment(text: Any) -> datetime | None:
+    """A time with a zone, or None."""
+    try:
+        found = from_iso(text)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return found if found.tzinfo else None
+
+
+class Drills:
+    """The newest of everything that was read, so that years of evidence need no memory."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, dict[str, Last]] = {}  # by what names the database, then by place
+
+    def add(self, one: Drilled) -> None:
+        places = self._last.setdefault(one.digest or unnamed(one.name, one.kind), {})
+        places[one.place] = places.get(one.place, Last()).with_one(one)
+
+    def of(self, *names: str) -> dict[str, Last]:
+        """What is known of a database under all of these names, by place."""
+        found: dict[str, Last] = {}
+        for name in names:
+            for place, last in self._last.get(name, {}).items():
+                found[place] = last_of([*found.get(place, Last()).known, *last.known])
+        return found
+
+
+def unnamed(name: str, kind: str) -> str:
+    """What stands for a database that was not restored, so that the evidence has no lineage of it."""
+    return f"{kind} {name}"

@@ -1,0 +1,192 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The small JSON documents that one side leaves for the other: what AWS drops between accounts.
+
+``published`` goes from a source site to the DR sites, ``landed`` back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..errors import LifeboatError
+from ..model import LANDED, Database, DatabaseId, RecoveryPoint, from_iso, iso
+from ..naming import Lineage, lineage_of
+from ..recipe import Recipe, read_recipe
+from ..sharing import ACCOUNT
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A recovery point that its source made for the DR account, as the source describes it."""
+
+    database: DatabaseId
+    lineage: Lineage
+    name: str
+    arn: str
+    engine: str
+    engine_version: str
+    encrypted: bool
+    kms_key_id: str | None
+    size_gib: int
+    snapshot_resource_id: str
+    database_tags: Mapping[str, str] = field(default_factory=dict)
+    landed_in: tuple[str, ...] = ()  # the DR accounts that its source has heard so of
+    recipe: Recipe | None = None  # how the database is configured
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A recovery point that the DR site owns."""
+
+    name: str
+    arn: str
+    landed_time: str
+
+
+def describe_published(
+    database: Database, original: datetime, point: RecoveryPoint, recipe: Recipe | None = None
+) -> dict[str, Any]:
+    """One entry of the published manifest."""
+    one = database.id
+    told = {"recipe": recipe.as_document()} if recipe else {}
+    return told | {
+        "account": one.account,
+        "region": one.region,
+        "kind": one.kind,
+        "identifier": one.identifier,
+        "resource_id": one.resource_id,
+        "original_time": iso(original),
+        "name": point.name,
+        "arn": point.arn,
+        "engine": point.engine,
+        "engine_version": point.engine_version,
+        "encrypted": point.encrypted,
+        "kms_key_id": point.kms_key_id,
+        "size_gib": point.size_gib,
+        "snapshot_resource_id": point.resource_id,  # that of a stand-in is not its database's
+        "database_tags": dict(database.tags),
+        "landed_in": sorted(tag.rsplit(":", 1)[1] for tag in point.tags if tag.startswith(f"{LANDED}:")),
+    }
+
+
+def published_manifest(account: str, region: str, points: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"version": VERSION, "document": "published", "account": account, "region": region, "points": list(points)}
+
+
+def landed_manifest(
+    account: str, region: str, points: Iterable[Landed], refused: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    landed = [{"name": one.name, "arn": one.arn, "landed_time": one.landed_time} for one in points]
+    head = {"version": VERSION, "document": "landed", "account": account, "region": region}
+    return head | {"points": landed, "refused": list(refused)}
+
+
+def read_published(documents: Iterable[Mapping[str, Any]]) -> dict[str, Published]:
+    """The entries of some published manifests by ARN.
+
+    :raises LifeboatError: when one of them is not such a document.
+    """
+    points = [point for document in documents for point in points_of(document, "published")]
+    return {entry.arn: entry for entry in map(read_entry, points)}
+
+
+def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """By DR account: the time at which each name landed.
+
+    :raises LifeboatError: when one of them is not such a document.
+    """
+    landed: dict[str, dict[str, str]] = {}
+    for document in documents:
+        points, account = points_of(document, "landed"), str(document.get("account"))
+        if not ACCOUNT.fullmatch(account) or not all(is_landed(point) for point in points):
+            raise not_a_manifest("landed", "an account, and a name and a landed_time for each point are expected")
+        landed.setdefault(account, {}).update({point["name"]: point["landed_time"] for point in points})
+    return landed
+
+
+def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """By ARN, or by name where there is none: which DR site did not take a recovery point, and what it says."""
+    said: dict[str, list[str]] = {}
+    for document in documents:
+        entries = document.get("refused")
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, Mapping) and (what := entry.get("arn") or entry.get("name")):
+                said.setdefault(str(what), []).append(
+                    f"the DR site {document.get('account')} says {entry.get('reason')}"
+                )
+    return {what: ", and ".join(dict.fromkeys(reasons)) for what, reasons in said.items()}
+
+
+def is_landed(point: Mapping[str, Any]) -> bool:
+    try:
+        read_time(point.get("landed_time"))
+    except ValueError:
+        return False
+    return isinstance(point.get("name"), str)
+
+
+def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
+    points = document.get("points")
+    is_list = isinstance(points, list) and all(isinstance(point, Mapping) for point in points)
+    if document.get("version") != VERSION or document.get("document") != wanted or not is_list:
+        raise not_a_manifest(wanted, f"version {VERSION}, document {wanted!r} and a list of points are expected")
+    return list(document["points"])
+
+
+def read_entry(entry: Mapping[str, Any]) -> Published:
+    try:
+        require_types(entry)
+        database = DatabaseId(*(entry[key] for key in ("account", "region", "kind", "identifier", "resource_id")))
+        return Published(
+            database=database,
+            lineage=lineage_of(database, read_time(entry["original_time"])),
+            snapshot_resource_id=entry.get("snapshot_resource_id", database.resource_id),
+            database_tags=dict(entry.get("database_tags", {})),
+            landed_in=tuple(entry.get("landed_in", ())),
+            recipe=read_recipe(entry["recipe"]) if entry.get("recipe") else None,
+            **{key: entry[key] for key in ENTRY_FIELDS},
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise not_a_manifest("published", f"an entry cannot be read ({error})") from error
+
+
+ENTRY_FIELDS = ("name", "arn", "engine", "engine_version", "encrypted", "kms_key_id", "size_gib")
+TEXTS = ("account", "region", "kind", "identifier", "resource_id", "name", "arn", "engine", "engine_version")
+
+
+def require_types(entry: Mapping[str, Any]) -> None:
+    """:raises ValueError: when an entry has something else in a place than we would write there."""
+    tags, landed_in = entry.get("database_tags", {}), entry.get("landed_in", [])
+    rules = {key: isinstance(entry[key], str) for key in TEXTS} | {
+        "kind": entry["kind"] in ("instance", "cluster"),
+        "arn": str(entry["arn"]).split(":")[6:] == [entry["name"]],
+        "kms_key_id": entry["kms_key_id"] is None or isinstance(entry["kms_key_id"], str),
+        "encrypted": isinstance(entry["encrypted"], bool),
+        "size_gib": isinstance(entry["size_gib"], int),
+        "database_tags": isinstance(tags, Mapping) and all(isinstance(one, str) for one in tags.values()),
+        "landed_in": isinstance(landed_in, list) and all(isinstance(one, str) for one in landed_in),
+    }
+    if wrong := [key for key, is_right in rules.items() if not is_right]:
+        raise ValueError(f"{wrong[0]} is {entry.get(wrong[0])!r}")
+
+
+def read_time(text: Any) -> datetime:
+    """:raises ValueError: when the text is not what ``iso`` writes: it becomes a tag."""
+    moment = from_iso(str(text))
+    if iso(moment) != text:
+        raise ValueError(f"{text!r} is no time")
+    return moment
+
+
+def not_a_manifest(wanted: str, why: str) -> LifeboatError:
+    return LifeboatError(
+        f"Cannot read the {wanted} manifest", why=why, remedy="Pass what the other side's module returned as manifest"
+    )

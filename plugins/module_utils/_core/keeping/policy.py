@@ -1,0 +1,111 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""What a retention policy wants of the recovery points of one database: number, age, and days, weeks, months, years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..errors import LifeboatError
+from ..naming import Lineage
+
+# Each period and how one is written, in UTC. Weeks are those of ISO 8601: a Monday begins one, a year has 52 or 53.
+PERIODS = {"daily": "%Y-%m-%d", "weekly": "%G-W%V", "monthly": "%Y-%m", "yearly": "%Y"}
+UNITS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which recovery points of a database stay: whatever one of these wants.
+
+    The newest ``keep``; all that are younger than ``max_age``; the newest of each of the newest so many days, weeks,
+    months and years that have any. All by the original time.
+    """
+
+    keep: int = 1
+    max_age: timedelta | None = None
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+    yearly: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a recovery point stands among those of its database: how many are newer, and which periods it leads."""
+
+    position: int
+    leads: Mapping[str, int] = field(default_factory=dict)  # by period: how many newer ones of them have any
+
+
+SETTINGS = ("keep", "max_age_days", *PERIODS)
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Settings of a policy, or what an override says of some.
+
+    :raises LifeboatError: when one would keep nothing, or is below nothing.
+    """
+    keep = settings.get("keep")
+    if keep is not None and keep < 1:
+        why = f"keep is {settings['keep']}"
+        raise LifeboatError("Cannot keep fewer than 1 recovery point", why=why, remedy="Set keep to 1 or more")
+    for name in SETTINGS:
+        if (settings.get(name) or 0) < 0:
+            raise LifeboatError(
+                f"Cannot keep recovery points with {name} {settings[name]}", why="it is below 0", remedy="Raise it"
+            )
+
+
+def read_policy(settings: Mapping[str, Any]) -> Policy | None:
+    """Read the policy of a database from its settings. None when nobody declared one."""
+    if all(settings[name] is None for name in SETTINGS):
+        return None
+    keep, days = settings["keep"], settings["max_age_days"]
+    max_age = None if days is None else timedelta(days=days)
+    return Policy(1 if keep is None else keep, max_age, **{name: settings[name] or 0 for name in PERIODS})
+
+
+def standings(lineages: Iterable[Lineage]) -> dict[Lineage, Standing]:
+    """How each recovery point of one database stands among the others, by its lineage; the newest one comes first."""
+    found: dict[Lineage, Standing] = {}
+    seen: dict[str, set[str]] = {name: set() for name in PERIODS}
+    for position, lineage in enumerate(dict.fromkeys(lineages)):
+        periods = {name: lineage.original.strftime(form) for name, form in PERIODS.items()}
+        leads = {name: len(seen[name]) for name, period in periods.items() if period not in seen[name]}
+        found[lineage] = Standing(position, leads)
+        for name, period in periods.items():
+            seen[name].add(period)
+    return found
+
+
+def why_wanted(policy: Policy, standing: Standing, original: datetime, now: datetime) -> str | None:
+    """The first thing that a policy wants of a recovery point, or None when it wants nothing of it."""
+    if standing.position < policy.keep:
+        return f"one of the newest {policy.keep}" if policy.keep > 1 else "the newest"
+    if policy.max_age is not None and now - original < policy.max_age:
+        return f"younger than {counted(policy.max_age.days, 'day')}"
+    for name, form in PERIODS.items():
+        if name in standing.leads and standing.leads[name] < getattr(policy, name):
+            return f"the newest of {original.strftime(form)}"
+    return None
+
+
+def why_not_wanted(policy: Policy) -> str:
+    """Why a policy keeps a recovery point of which it wants nothing no longer."""
+    periods = [counted(getattr(policy, name), unit) for name, unit in UNITS.items() if getattr(policy, name)]
+    reasons = ["superseded by newer ones" if policy.keep == 1 else f"not one of the newest {policy.keep}"]
+    if policy.max_age is not None:
+        reasons.append(f"older than {counted(policy.max_age.days, 'day')}")
+    if periods:
+        reasons.append(f"not the newest of any of the newest {', '.join(periods)}")
+    return "; ".join(reasons)
+
+
+def counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

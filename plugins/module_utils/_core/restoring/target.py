@@ -1,0 +1,278 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Recovery points as running, owned databases: what to start, and what to wait for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from ..errors import LifeboatError
+from ..model import (
+    DATABASE,
+    DRILL_ID,
+    EXPIRES,
+    MANAGED_BY,
+    PURPOSE,
+    RECOVERY_ID,
+    RECOVERY_POINT,
+    Configuration,
+    Database,
+    Kind,
+    Purpose,
+    RecoveryPoint,
+    iso,
+)
+from ..naming import MAX_LENGTH, Lineage, recovered_name, restored_name
+from ..option_groups import custom
+from ..recipe import configuration_of
+
+MAX_TAGS = 50  # of a database
+RESERVED = "aws:"  # tags that only AWS may give
+DRILL = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,23}")
+SERVERLESS_CLASS = "db.serverless"
+DEFAULT_CLASS = "db.t4g.medium"
+PROVISIONED_FROM = 400  # GiB
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreOptions:
+    """What one database is to be restored as."""
+
+    prefix: str
+    drill_id: str  # or the id of the recovery
+    subnet_group: str
+    security_groups: tuple[str, ...]
+    instance_class: str | None  # as the original database had it, where that is known, when left out
+    kms_key_id: str | None
+    expires: datetime
+    purpose: Purpose = "drill"
+    restore_as: str | None = None  # of recoveries alone, like the next two
+    multi_az: bool | None = None  # as the original database had it, when left out
+    backup_retention_days: int = 0
+    serverless: Mapping[str, float] | None = None  # the capacity of Aurora Serverless v2: min, max
+    iam: bool = False
+    parameter_group: str | None = None
+    cluster_parameter_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database that is made out of a recovery point; plain values, so that it travels between passes."""
+
+    kind: Kind  # of what is made
+    database_kind: Kind  # of the original: an instance may stand in for a Multi-AZ DB cluster
+    identifier: str  # of the original database
+    name: str
+    engine: str
+    engine_version: str
+    region: str
+    encrypted: bool
+    recovery_point: str
+    recovery_point_arn: str
+    lineage: str
+    original_time: str
+    database_time: str | None
+    size_gib: int
+    subnet_group: str
+    security_groups: list[str]
+    instance_class: str
+    kms_key_id: str | None
+    key_of_point: str | None
+    tags: dict[str, str]
+    purpose: Purpose = "drill"
+    source: str = ""  # the ARN of the original database, or its identifier where that is all there is
+    multi_az: bool = False
+    backup_retention_days: int = 0
+    database_tags: dict[str, str] = field(default_factory=dict)
+    serverless: dict[str, float] | None = None
+    iam: bool = False
+    option_group: str | None = None
+    parameter_group: str | None = None
+    cluster_parameter_group: str | None = None
+    storage_type: str | None = None
+    iops: int | None = None
+    throughput: int | None = None
+    unlike: list[str] = field(default_factory=list)  # in what its configuration is not the original's
+    adopted: bool = False  # a run that was killed had started it
+    began: str | None = None  # AWS's times: of the run,
+    chosen: str | None = None  # of the choice,
+    started: str | None = None  # of the answer to the restore call,
+    usable: str | None = None  # and from when on a cluster could take its member
+
+    @property
+    def key(self) -> tuple[Kind, str]:
+        return self.kind, self.name
+
+    @property
+    def keys(self) -> list[tuple[Kind, str]]:
+        """All names that it takes: a cluster has a member."""
+        return [self.key, ("instance", self.member)] if self.kind == "cluster" else [self.key]
+
+    @property
+    def member(self) -> str:
+        """The instance through which a restored cluster is reached."""
+        return f"{self.name}-1"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is to stay, in the place of the original."""
+        return self.purpose == "recovery"
+
+    @property
+    def is_stand_in(self) -> bool:
+        return self.kind != self.database_kind
+
+
+Databases = Mapping[tuple[str, str], Database]
+
+
+def check_drill_id(drill_id: str | None) -> str:
+    """Return the drill id.
+
+    :raises LifeboatError: when identifiers could not carry it.
+    """
+    if not DRILL.fullmatch(drill_id or ""):
+        raise LifeboatError(
+            f"Cannot use the drill id {drill_id!r}",
+            why="it becomes part of database identifiers: lower-case letters, digits and single hyphens, at most 24",
+            remedy="Choose such an id, for example 20261123t1404",
+        )
+    return str(drill_id)
+
+
+def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
+    """Nothing that a restore needs may depend on another account."""
+    key = point.kms_key_id or ""
+    if key.startswith("arn:") and key.split(":")[4] != account:
+        return f"it is under the key {key} of another account. Copy it under a key of account {account}."
+    if point.kind == "cluster" and not point.engine.startswith("aurora"):
+        return "it is of a Multi-AZ DB cluster itself. Restore the snapshot of a stand-in, as snapshot_copy makes them."
+    return None
+
+
+def why_not_recoverable(point: RecoveryPoint, options: RestoreOptions) -> str | None:
+    """What serves production has a class that somebody chose."""
+    told = configuration_of(point)
+    if options.purpose == "drill" or options.instance_class or options.serverless or (told and told.instance_class):
+        return None
+    return "its recovery point does not tell the class of the original. Name one as db_instance_class."
+
+
+def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> Target:
+    """The database that this run makes of a recovery point; a second run plans the same one.
+
+    :raises LifeboatError: when a recovery could not bear the name that it should have.
+    """
+    known = configuration_of(point)
+    told = fitting(known or Configuration(), point)
+    wanted = options.instance_class or told.instance_class or DEFAULT_CLASS
+    serverless = options.serverless or (capacity(told.serverless) if wanted == SERVERLESS_CLASS else None)
+    is_serverless = serverless is not None and point.kind == "cluster"
+    target = Target(
+        kind=point.kind,
+        database_kind=point.database_kind,
+        identifier=point.database,
+        name=name_of_target(lineage, point, options),
+        engine=point.engine,
+        engine_version=point.engine_version,
+        region=point.region,
+        encrypted=point.encrypted,
+        recovery_point=point.name,
+        recovery_point_arn=point.arn,
+        lineage=str(lineage),
+        original_time=str(iso(lineage.original)),
+        database_time=iso(point.database_time),
+        size_gib=point.size_gib,
+        subnet_group=options.subnet_group,
+        security_groups=list(options.security_groups),
+        instance_class=SERVERLESS_CLASS if is_serverless else wanted,
+        kms_key_id=options.kms_key_id,
+        key_of_point=point.kms_key_id,
+        tags=tags_for(point, options),
+        purpose=options.purpose,
+        source=point.tags.get(DATABASE) or point.database,
+        multi_az=options.purpose == "recovery" and wants_multi_az(point, options, told),
+        backup_retention_days=options.backup_retention_days,
+        database_tags=point.database_tags,
+        serverless=dict(serverless or {}) if is_serverless else None,
+        iam=options.iam,
+        option_group=custom(point.option_group),
+        parameter_group=options.parameter_group or told.parameter_group,
+        cluster_parameter_group=options.cluster_parameter_group or told.cluster_parameter_group,
+        storage_type=told.storage_type,
+        iops=told.iops,
+        throughput=told.throughput,
+    )
+    return replace(target, unlike=unlike(target, known))
+
+
+def wants_multi_az(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> bool:
+    """A standby in another Availability Zone, as the original had one; a cluster has members instead."""
+    wanted = told.multi_az if options.multi_az is None else options.multi_az
+    return bool(wanted) and point.kind == "instance"
+
+
+def fitting(told: Configuration, point: RecoveryPoint) -> Configuration:
+    """What of a configuration can be asked for: of gp3, nothing may be provisioned below 400 GiB (RDS User Guide)."""
+    is_small = told.storage_type == "gp3" and point.size_gib < PROVISIONED_FROM
+    told = replace(told, iops=None, throughput=None) if is_small else told
+    return told if point.kind == "cluster" else replace(told, cluster_parameter_group=None)
+
+
+def capacity(text: str | None) -> dict[str, float] | None:
+    """The capacity of Aurora Serverless v2, such as ``0.5-8.0``; None where there is none."""
+    least, _dash, most = (text or "").partition("-")
+    try:
+        return {"min": float(least), "max": float(most)}
+    except ValueError:
+        return None
+
+
+def unlike(target: Target, told: Configuration | None) -> list[str]:
+    """In what the configuration is not known to be that of the original database: a drill does not prove it."""
+    if told is None or target.is_stand_in:
+        return ["parameters, options, class and storage: the recovery point does not tell the original's"]
+    pairs = (
+        ("class", target.instance_class, told.instance_class),
+        ("DB parameter group", target.parameter_group, told.parameter_group),
+        ("DB cluster parameter group", target.cluster_parameter_group, told.cluster_parameter_group),
+        ("option group", target.option_group, custom(told.option_group)),
+    )
+    groups = [
+        f"{what}: {have or 'the default'} instead of {want or 'the default'}"
+        for what, have, want in pairs
+        if have != want
+    ]
+    alone = "Availability Zones: one instead of several"
+    return groups + ([alone] if told.multi_az and not target.multi_az else [])
+
+
+def name_of_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> str:
+    """A drill's has a name of its own. A recovery's is the one that applications know, unless told otherwise.
+
+    :raises LifeboatError: when a recovery could not bear that name.
+    """
+    if options.purpose == "drill":
+        return restored_name(options.prefix, options.drill_id, point.database, lineage.digest)
+    longest = MAX_LENGTH - 2 if point.kind == "cluster" else MAX_LENGTH  # -1 for its member
+    return recovered_name(options.restore_as, point.database, options.prefix, longest)
+
+
+def tags_for(point: RecoveryPoint, options: RestoreOptions) -> dict[str, str]:
+    """What a database is for, and of which run; a drill's says when it may go."""
+    ours = {MANAGED_BY: options.prefix, PURPOSE: options.purpose, RECOVERY_POINT: point.name}
+    if options.purpose == "drill":
+        return {**ours, DRILL_ID: options.drill_id, EXPIRES: str(iso(options.expires))}
+    return with_theirs(point, {**ours, RECOVERY_ID: options.drill_id})
+
+
+def with_theirs(point: RecoveryPoint, ours: dict[str, str]) -> dict[str, str]:
+    """A recovery is tagged like its original, as far as those tags travelled and there is room, and says which one."""
+    own = {**ours, **({DATABASE: point.tags[DATABASE]} if point.tags.get(DATABASE) else {})}
+    theirs = sorted((key, value) for key, value in point.database_tags.items() if not key.startswith(RESERVED))
+    return {**dict(theirs[: MAX_TAGS - len(own)]), **own}

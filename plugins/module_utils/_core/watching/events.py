@@ -1,0 +1,206 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Events of our own, in the shape of those of RDS (RDS User Guide, events): what runs tell of themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ..checking.checks import printable
+from ..errors import LifeboatError, raise_all
+from ..keeping.marks import KINDS
+from ..model import DatabaseId, Kind, snapshot_arn
+from .subscription_checks import TOPIC
+
+DOCUMENT = "https://github.com/lifeboat/rds/blob/main/docs/own-events.md"  # an id of RDS is the end of an address, too
+SUBJECT = "Lifeboat Notification Message"
+BATCH = 10  # messages of one call (SNS API Reference, PublishBatch)
+ID = re.compile(r"[A-Z][A-Z0-9]{1,30}-EVENT-[0-9]{4}")
+MAX_TEXT = 2000  # characters: ten of them fit into the 256 KB of a call, however they are encoded
+
+PUBLISHED, NOT_PUBLISHED = "LIFEBOAT-EVENT-0001", "LIFEBOAT-EVENT-0002"
+LANDED, NOT_LANDED = "LIFEBOAT-EVENT-0011", "LIFEBOAT-EVENT-0012"
+REMOVED, NOT_REMOVED = "LIFEBOAT-EVENT-0021", "LIFEBOAT-EVENT-0022"
+VERDICTS = {
+    ("drill", "verified"): "LIFEBOAT-EVENT-0031",
+    ("drill", "failed"): "LIFEBOAT-EVENT-0032",
+    ("drill", "unverified"): "LIFEBOAT-EVENT-0033",
+    ("recovery", "verified"): "LIFEBOAT-EVENT-0041",
+    ("recovery", "failed"): "LIFEBOAT-EVENT-0042",
+    ("recovery", "unverified"): "LIFEBOAT-EVENT-0043",
+}
+RUN_FAILED = "LIFEBOAT-EVENT-0091"
+SNAPSHOT = {"instance": "db-snapshot", "cluster": "db-cluster-snapshot"}
+DATABASE = {"instance": "db-instance", "cluster": "db-cluster"}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """The site that tells."""
+
+    name: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEvent:
+    """One event: its id, what it is about, and what happened."""
+
+    id: str
+    source_type: str
+    source_id: str
+    text: str
+    source_arn: str = ""
+    database: str = ""  # the identifier of the original one
+
+    def body(self, now: datetime) -> str:
+        """The message as RDS would write it: its time has no zone, and its id is the end of an address."""
+        told = {
+            "Event Source": self.source_type,
+            "Event Time": now.astimezone(timezone.utc).replace(tzinfo=None).isoformat(" ", "milliseconds"),
+            "Source ID": self.source_id,
+            "Source ARN": self.source_arn,
+            "Event ID": f"{DOCUMENT}#{self.id}",
+            "Event Message": self.text,
+            "Tags": {},
+            "Database": self.database,
+        }
+        return json.dumps(told, separators=(",", ":"))
+
+    def attributes(self) -> dict[str, str]:
+        """What filter policies see, by the names that RDS gives it. SNS takes no empty ones."""
+        return {"EventID": self.id} | ({"Resource": self.source_arn} if self.source_arn else {})
+
+
+def read_topic(arn: str) -> str:
+    """The Region of a topic.
+
+    :raises LifeboatError: when it is none that events can be published to.
+    """
+    topic, what = TOPIC.fullmatch(arn), f"Cannot publish events to {printable(repr(arn))}"
+    if topic is None:
+        raise LifeboatError(what, why="it is no ARN of an SNS topic", remedy="Set topic_arn to one")
+    if topic["name"].endswith(".fifo"):
+        raise LifeboatError(what, why="it is a FIFO topic, and events need a standard one", remedy="Name another topic")
+    return topic["region"]
+
+
+def read_events(rows: Iterable[Row]) -> list[OwnEvent]:
+    """The option ``events`` of a module.
+
+    :raises LifeboatError: naming every one that must not be published.
+    """
+    events = [read_event(row) for row in rows]
+    raise_all("Cannot publish events", [problem for one in events if (problem := problem_of(one))])
+    return events
+
+
+def read_event(row: Row) -> OwnEvent:
+    """One event, whose texts are lines that may be shown anywhere."""
+    texts = {name: printable(row.get(name) or "", MAX_TEXT) for name in OwnEvent.__dataclass_fields__}
+    return OwnEvent(**texts)
+
+
+def problem_of(event: OwnEvent) -> LifeboatError | None:
+    if ID.fullmatch(event.id) and not event.id.startswith("RDS-"):
+        return None
+    why = "it would be taken for one of RDS" if event.id.startswith("RDS-") else "it is no id of an event"
+    return LifeboatError(f"Cannot publish the event {event.id!r}", why=why, remedy="Write it like LIFEBOAT-EVENT-0001")
+
+
+def batches(events: list[OwnEvent]) -> Iterator[list[OwnEvent]]:
+    """As many as one call takes."""
+    return (events[start : start + BATCH] for start in range(0, len(events), BATCH))
+
+
+def events_of(site: Teller, results: Mapping[str, Row], failures: Iterable[str]) -> list[OwnEvent]:
+    """What a run did and what it could not do, one event for each item that has news.
+
+    :param results: by pass: those of ``publish``, ``replicate`` and ``reap``, and of ``drill`` its report with the
+        ``drill_id`` and the ``purpose``. Others have no events of their own.
+    :param failures: why the site failed. Each is told by itself, unless an item says it.
+    """
+    known = {name: results[name] for name in TELLERS if results.get(name)}
+    told = [event for name, result in known.items() for event in TELLERS[name](site, result)]
+    said = [step["reason"] for one in known.values() for step in one.get("steps") or () if step["status"] == "failed"]
+    unsaid = [reason for reason in failures if not any(one in reason for one in said)]
+    return told + [run_failed(site, f"The run failed: {reason}") for reason in unsaid]
+
+
+def run_failed(site: Teller, text: str) -> OwnEvent:
+    return OwnEvent(RUN_FAILED, "lifeboat", site.name, text)
+
+
+def of_publish(site: Teller, result: Row) -> Iterator[OwnEvent]:
+    for step in result.get("steps") or ():
+        if step["status"] == "published" and step["changed"]:
+            yield about_snapshot(site, PUBLISHED, step, f"Published a recovery point of {step['database']}")
+        elif step["status"] == "failed":
+            yield about_step(site, NOT_PUBLISHED, step)
+
+
+def of_replicate(site: Teller, result: Row) -> Iterator[OwnEvent]:
+    for step in result.get("steps") or ():
+        if step["status"] == "landed" and (step["changed"] or step.get("newly_landed")):
+            yield about_snapshot(site, LANDED, step, f"Finished the copy of a recovery point of {step['database']}")
+        elif step["status"] == "failed":
+            yield about_step(site, NOT_LANDED, step)
+
+
+def of_reap(site: Teller, result: Row) -> Iterator[OwnEvent]:
+    for step in result.get("steps") or ():
+        if step["status"] == "deleted" and step["changed"]:
+            yield about_database(site, REMOVED, step["kind"], step["name"], "Removed what a drill had left")
+        elif step["status"] == "failed":
+            yield about_database(site, NOT_REMOVED, step["kind"], step["name"], step["reason"])
+
+
+def of_drill(site: Teller, report: Row) -> Iterator[OwnEvent]:
+    """The verdict on each database, and on the whole where none of them says what is wrong."""
+    purpose, run = report["purpose"], f"{report['purpose'].capitalize()} {report['drill_id']}"
+    databases = report.get("databases") or ()
+    for one in databases:
+        text = f"{run}: {one['name']} is {one['verdict']}" + (f", {one['reason']}" if one.get("reason") else "")
+        source_type, source_id, arn = restored_from(one)
+        yield OwnEvent(VERDICTS[purpose, one["verdict"]], source_type, source_id, text, arn, one["name"])
+    if report.get("verdict") != "verified" and all(one["verdict"] == "verified" for one in databases):
+        yield run_failed(site, report.get("summary") or f"{run} has no verdict")
+
+
+def restored_from(database: Row) -> tuple[str, str, str]:
+    """The recovery point that a database was restored from; the database itself where there is none."""
+    arn = database.get("recovery_point_arn") or ""
+    parts = arn.split(":", 6)
+    if len(parts) == 7 and parts[5] in KINDS:
+        return SNAPSHOT[KINDS[parts[5]]], parts[6], arn
+    return "lifeboat", database["name"], ""
+
+
+TELLERS = {"publish": of_publish, "replicate": of_replicate, "reap": of_reap, "drill": of_drill}
+
+
+def about_step(site: Teller, event_id: str, step: Row) -> OwnEvent:
+    """What went wrong with a snapshot, or with a database that has none yet."""
+    if step.get("name") and step.get("region"):
+        return about_snapshot(site, event_id, step, step["reason"])
+    return about_database(site, event_id, step["kind"], step["database"], step["reason"], step["database"])
+
+
+def about_snapshot(site: Teller, event_id: str, step: Row, text: str) -> OwnEvent:
+    arn = snapshot_arn(site.account, step.get("region") or site.region, step["kind"], step["name"])
+    return OwnEvent(event_id, SNAPSHOT[step["kind"]], step["name"], text, arn, step["database"])
+
+
+def about_database(site: Teller, event_id: str, kind: Kind, name: str, text: str, original: str = "") -> OwnEvent:
+    arn = DatabaseId(site.account, site.region, kind, name, "").arn
+    return OwnEvent(event_id, DATABASE[kind], name, text, arn, original)

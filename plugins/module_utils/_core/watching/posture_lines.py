@@ -1,0 +1,64 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The posture as people read it on a terminal: a table, why something is not protected, and one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..checking.checks import printable
+from ..evidence.measures import duration
+
+Row = Mapping[str, Any]
+
+COLUMNS = ("database", "kind", "state", "age", "objective", "last drill", "last verified")
+STATES = {True: "protected", False: "UNPROTECTED", None: "UNKNOWN"}
+NAMED = 10  # databases with the same reason
+WORST_FIRST = (False, None, True)
+
+
+def table(posture: Row) -> list[str]:
+    """A line for each database, the worst first; below them why that is, and which sites said nothing."""
+    ordered = sorted(posture["databases"], key=lambda one: WORST_FIRST.index(one["protected"]))
+    rows = [COLUMNS, *(cells(one) for one in ordered)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows] if ordered else []
+    return [printable(line, 2000) for line in (*lines, *reasons(ordered), *silent_sites(posture))]
+
+
+def cells(one: Row) -> tuple[str, ...]:
+    drill, verified = one["last_drill"], one["last_verified"]
+    return (
+        one["database"],
+        one["kind"],
+        STATES[one["protected"]],
+        duration(one["age_seconds"]),
+        duration(one["rpo"]),
+        f"{drill['verdict']} {duration(drill['age_seconds'])} ago" if drill else "never",
+        f"{duration(verified['age_seconds'])} ago" if verified else "never",
+    )
+
+
+def reasons(databases: list[Row]) -> Iterator[str]:
+    """Each reason once: a site that is dark is the reason of all its databases."""
+    named: dict[str, list[str]] = {}
+    for one in databases:
+        if one["reason"]:
+            named.setdefault(one["reason"], []).append(one["database"])
+    for reason, names in named.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        yield f"{', '.join(names[:NAMED])}{more}: {reason}"
+
+
+def silent_sites(posture: Row) -> Iterator[str]:
+    return (f"{site['name']}: {site['problem']}" for site in posture["sites"] if site["problem"])
+
+
+def summary(posture: Row) -> str:
+    """For example ``lifeboat posture 2026-11-23T14:00:00Z: 1 of 4 unprotected, 1 unknown``."""
+    unknown = f", {posture['unknown']} unknown" if posture["unknown"] else ""
+    counts = f"{posture['unprotected']} of {posture['total']} unprotected{unknown}"
+    return f"lifeboat posture {posture['time']}: {counts}"

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""RDS event subscriptions: what is wanted against what there is, as steps with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..model import MANAGED_BY, OUR_TAGS
+
+Action = Literal["create", "modify", "add_source", "remove_source", "delete", "tag", "untag"]
+# Those after which RDS works for a while and takes nothing else.
+SETTLING = frozenset({"create", "modify", "add_source", "remove_source", "delete"})
+IN_FLIGHT = frozenset({"creating", "modifying", "deleting"})
+# What RDS says of a subscription whose events go nowhere (API Reference, EventSubscription).
+TROUBLED = ("no-permission", "topic-not-exist")
+ABSENT = "it does not exist"
+PARTS = {
+    "topic": "the topic",
+    "source_type": "the type of source",
+    "categories": "the categories",
+    "enabled": "whether it is enabled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An event subscription as RDS has it. Without categories or source ids it is about all of them."""
+
+    name: str
+    arn: str
+    topic: str
+    status: str
+    source_type: str | None = None
+    source_ids: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    enabled: bool = True
+    tags: Mapping[str, str] | None = None  # None: they were not read
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status not in IN_FLIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An event subscription as it should be."""
+
+    name: str
+    topic: str
+    source_type: str | None = None
+    source_ids: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    enabled: bool = True
+    tags: Mapping[str, str] = field(default_factory=dict)
+    purge_tags: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call that changes a subscription, and why."""
+
+    action: Action
+    reason: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_document(self) -> dict[str, Any]:
+        """What tells a step from others, as JSON keeps it."""
+        return {"action": self.action, **self.values}
+
+
+def plan(wanted: Wanted, found: Subscription | None, valid: frozenset[str]) -> list[Step]:
+    """The steps from what there is to what is wanted, in their order; none when it is right.
+
+    :param valid: every category that there is for the wanted type of source, which is what no categories stand for.
+    """
+    if found is None or found.status == "deleting":
+        return [creation(wanted, ABSENT)]
+    if must_be_remade(wanted, found):
+        why = f"RDS cannot widen it from {found.source_type} to all types of source, so it is made anew"
+        return [Step("delete", why), creation(wanted, ABSENT)]
+    change = modification(wanted, found, valid)
+    if found.source_type == wanted.source_type:
+        sources = [*added_sources(wanted, found.source_ids), *removed_sources(found, wanted.source_ids)]
+        return [*tag_steps(wanted, found), *change, *sources]
+    # RDS does not change the type while there are identifiers of the old one.
+    emptied = removed_sources(found, frozenset())
+    return [*tag_steps(wanted, found), *emptied, *change, *added_sources(wanted, frozenset())]
+
+
+def must_be_remade(wanted: Wanted, found: Subscription) -> bool:
+    return found.source_type is not None and wanted.source_type is None
+
+
+def plan_removal(found: Subscription | None) -> list[Step]:
+    """The step that removes a subscription, unless there is none or it is going."""
+    return [] if found is None or found.status == "deleting" else [Step("delete", "it is not wanted")]
+
+
+def creation(wanted: Wanted, reason: str) -> Step:
+    values = {
+        "topic": wanted.topic,
+        "source_type": wanted.source_type,
+        "source_ids": sorted(wanted.source_ids),
+        "categories": sorted(wanted.categories),
+        "enabled": wanted.enabled,
+        "tags": dict(wanted.tags),
+    }
+    return Step("create", reason, values)
+
+
+def modification(wanted: Wanted, found: Subscription, valid: frozenset[str]) -> list[Step]:
+    """One call for all that it takes. All of it is sent: what RDS does with what is left out is not documented."""
+    # Nothing in particular is everything, and is sent as everything: an empty list may mean no change.
+    here = found.source_type == wanted.source_type
+    have = {
+        "topic": found.topic,
+        "source_type": found.source_type,
+        "categories": sorted((found.categories or valid) if here else found.categories),
+        "enabled": found.enabled,
+    }
+    want = {
+        "topic": wanted.topic,
+        "source_type": wanted.source_type,
+        "categories": sorted(wanted.categories or valid),
+        "enabled": wanted.enabled,
+    }
+    reasons = [difference(part, have[part], want[part]) for part in PARTS if have[part] != want[part]]
+    if found.status in TROUBLED:
+        reasons.append(f"RDS says {found.status}, and looks again when it is told the topic")
+    return [Step("modify", "; ".join(reasons), want)] if reasons else []
+
+
+def difference(part: str, have: Any, want: Any) -> str:
+    """For example ``the categories change: added deletion; removed backup``."""
+    if part == "categories":
+        changes = (("added", set(want) - set(have)), ("removed", set(have) - set(want)))
+        told = " and ".join(f"{word} {', '.join(sorted(names))}" for word, names in changes if names)
+        return f"{PARTS[part]} change: {told}"
+    if part == "enabled":
+        return "it is disabled" if want else "it is enabled"
+    return f"{PARTS[part]} was {have or 'any'}"
+
+
+def added_sources(wanted: Wanted, have: frozenset[str]) -> Iterator[Step]:
+    """Before others are removed: without any identifier a subscription is about everything."""
+    for source in sorted(wanted.source_ids - have):
+        yield Step("add_source", f"{source} is wanted", {"source": source})
+
+
+def removed_sources(found: Subscription, keep: frozenset[str]) -> Iterator[Step]:
+    for source in sorted(found.source_ids - keep):
+        yield Step("remove_source", f"{source} is not wanted", {"source": source})
+
+
+def tag_steps(wanted: Wanted, found: Subscription) -> Iterator[Step]:
+    """Tags need no waiting, so they come first. Those that were not read are left alone."""
+    if found.tags is None:
+        return
+    new = {key: value for key, value in wanted.tags.items() if found.tags.get(key) != value}
+    old = sorted(found.tags.keys() - kept_tags(wanted, found.tags).keys())
+    if new:
+        yield Step("tag", f"set the tags {', '.join(sorted(new))}", {"tags": new})
+    if old:
+        yield Step("untag", f"removed the tags {', '.join(old)}", {"keys": old})
+
+
+def kept_tags(wanted: Wanted, have: Mapping[str, str]) -> dict[str, str]:
+    """Those of the existing tags that stay: AWS's own cannot be removed, and ours are not the caller's."""
+    reserved = (OUR_TAGS, "aws:")
+    return {
+        key: value
+        for key, value in have.items()
+        if not wanted.purge_tags or key in wanted.tags or key.startswith(reserved)
+    }
+
+
+def is_ours(found: Subscription, prefix: str) -> bool:
+    return (found.tags or {}).get(MANAGED_BY) == prefix
+
+
+def as_document(one: Subscription | Wanted, valid: Iterable[str], tags: Mapping[str, str]) -> dict[str, Any]:
+    """A subscription as the difference of a run shows it."""
+    return {
+        "sns_topic_arn": one.topic,
+        "source_type": one.source_type,
+        "source_ids": sorted(one.source_ids),
+        "event_categories": sorted(one.categories or valid),
+        "enabled": one.enabled,
+        "tags": dict(sorted(tags.items())),
+    }
+
+
+def difference_of(
+    wanted: Wanted, found: Subscription | None, valid: frozenset[str]
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """A subscription before and after all of its steps."""
+    if found is None or found.status == "deleting":
+        return None, as_document(wanted, valid, wanted.tags)
+    tags = found.tags or {}
+    same_type = found.source_type == wanted.source_type
+    before = as_document(found, valid if same_type else (), tags)
+    kept = {} if must_be_remade(wanted, found) else kept_tags(wanted, tags)
+    after = as_document(wanted, valid, kept | dict(wanted.tags))
+    if found.status in TROUBLED:
+        before["status"], after["status"] = found.status, "active"
+    return before, after

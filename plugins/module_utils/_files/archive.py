@@ -1,0 +1,163 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The evidence of a site in a directory and in an S3 prefix: nothing is ever written over at either place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .._aws.archive import Archive
+from .._aws.store import StoreError
+from .._core.errors import LifeboatError
+from .._core.evidence.archive import (
+    FINAL,
+    KINDS,
+    Stored,
+    compare,
+    files_of,
+    folder_for,
+    folder_of,
+    oldest_first,
+    suffix_of,
+    to_fetch,
+)
+from .._core.evidence.history import FILE, SiteId, read_entry
+from .._module.result import Report
+from .evidence import documents_in, locked, place, read_entries
+
+WHAT = {".json": "document", ".json.sig": "signature"}
+
+
+@dataclass
+class Places:
+    """Both places, seen in one run."""
+
+    directory: Path
+    archive: Archive
+    site: SiteId
+    report: Report
+    lock: Callable[[], Mapping[str, Any]]  # the object lock of what is put, by the time of AWS
+    listed: dict[str, dict[str, Stored]] = field(default_factory=dict)
+
+    def there(self, folder: str) -> dict[str, Stored]:
+        """What is in a folder of the archive, listed once."""
+        if folder not in self.listed:
+            self.listed[folder] = self.archive.files(folder)
+        return self.listed[folder]
+
+    def done(self, status: str, file: str, reason: str, where: str, after: str) -> None:
+        self.report.change(where, None, after)
+        self.report.step(status, reason=reason, changed=True, name=file, kind=kind_of(file))
+
+    @contextmanager
+    def one_file(self, file: str) -> Iterator[None]:
+        """What goes wrong with one file stops no other.
+
+        :raises StoreError: when nobody answers: asking for the next file would only take time.
+        """
+        try:
+            yield
+        except LifeboatError as error:
+            if isinstance(error, StoreError) and error.is_down:
+                raise
+            self.report.step("failed", reason=str(error), name=file, kind=kind_of(file))
+
+
+def kind_of(file: str) -> str:
+    return WHAT.get(suffix_of(file) or "", "page")
+
+
+def fetch(places: Places, newest: int) -> None:
+    """Get what of the newest documents is missing here, so that the history can go on."""
+    folder = folder_of(places.site)
+    there = places.there(folder)
+    here = [path.name for path in places.directory.iterdir()] if places.directory.is_dir() else []
+    for file in to_fetch(there, here, newest):
+        with places.one_file(file):
+            fetch_one(places, folder + file, file, there[file])
+
+
+def fetch_one(places: Places, key: str, file: str, stored: Stored) -> None:
+    """Get one file, as old as it is there: it is not this run's."""
+    if not places.report.check_mode:
+        content = places.archive.content(key)
+        check_fetched(f"{places.archive}/{key}", file, content, places.site)
+        with locked(str(places.directory)) as directory:
+            place(directory / file, content, stored.modified)
+    places.done("fetched", file, "it was missing here", str(places.directory / file), f"{stored.size} bytes")
+
+
+def check_fetched(where: str, file: str, content: bytes, site: SiteId) -> None:
+    """Nothing but what may be in this history comes to it.
+
+    :raises LifeboatError: when a document is none, or of another site.
+    """
+    if not FILE.fullmatch(file) or read_entry(file, content).site == site:
+        return
+    raise LifeboatError(
+        f"Cannot fetch {where}", why="it is the evidence of another site", remedy="Move it to where it belongs"
+    )
+
+
+def put(places: Places) -> None:
+    """Put what is missing there, and compare what is at both places."""
+    entries, unreadable = read_entries(documents_in(places.directory))
+    places.report.warnings += [str(error) for error in unreadable]
+    for entry in oldest_first(entries.values()):
+        folder = folder_for(entry, places.site)
+        if folder is not None:
+            put_all(places, folder, [file for file in files_of(entry.file) if (places.directory / file).is_file()])
+
+
+def put_all(places: Places, folder: str, files: Iterable[str]) -> None:
+    there = places.there(folder)
+    for file in files:
+        if file in there and not file.endswith(FINAL):
+            continue  # a page may have been made anew here
+        with places.one_file(file):
+            put_one(places, folder + file, file, there.get(file))
+
+
+def put_one(places: Places, key: str, file: str, stored: Stored | None) -> None:
+    """Put one file, or see that it is the same there.
+
+    :raises LifeboatError: when it is not.
+    """
+    path = places.directory / file
+    content = path.read_bytes()
+    if stored is not None:
+        check_same(places, key, content, stored)
+    elif places.report.check_mode or places.archive.add(key, content, KINDS[suffix_of(file) or ""], places.lock()):
+        places.done("put", file, "it was missing there", f"{places.archive}/{key}", f"{len(content)} bytes")
+    elif file.endswith(FINAL):  # it came there meanwhile
+        check_digest(places, key, content)
+
+
+def check_same(places: Places, key: str, content: bytes, stored: Stored) -> None:
+    """:raises LifeboatError: when the file there is another one."""
+    found = compare(content, stored)
+    if found == "other":
+        raise differs(places, key)
+    if found == "unclear":
+        check_digest(places, key, content)
+
+
+def check_digest(places: Places, key: str, content: bytes) -> None:
+    """:raises LifeboatError: when the file there has another content."""
+    if places.archive.digest(key) != hashlib.sha256(content).hexdigest():
+        raise differs(places, key)
+
+
+def differs(places: Places, key: str) -> LifeboatError:
+    return LifeboatError(
+        f"Cannot put {places.archive}/{key}",
+        why=f"another file has that name there than in {places.directory}",
+        remedy="Find out with evidence_verify which of the two was changed; neither was written over",
+    )

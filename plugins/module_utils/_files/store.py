@@ -1,0 +1,131 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The manifests that the sites leave for each other in a store: whatever goes wrong with them is a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from .._aws.site import Site
+from .._aws.store import Store, StoreError, open_store
+from .._core.errors import sentence
+from .._core.handover.between_runs import WRITTEN, differences, merge_landed, merge_published, same, why_unusable
+from .._core.handover.store import folder_of, key_of, read_address, site_of
+from .._core.model import iso
+from .._module.result import Report
+
+Document = dict[str, Any]
+
+
+class Manifests:
+    """The documents of one installation, for one pass. Without a store there are none."""
+
+    def __init__(self, store: Store | None, prefix: str, site: Site, report: Report) -> None:
+        self._store = store
+        self._prefix = prefix
+        self._site = site
+        self._report = report
+        self.news: frozenset[str] = frozenset()  # what its document says that the one before it did not
+
+    def published_by(self, accounts: Iterable[str], regions: Iterable[str]) -> list[Document]:
+        """What the source sites in these accounts and Regions left."""
+        places = sorted({(account, region) for account in accounts for region in regions})
+        found = [self._read("published", *place) for place in places]
+        return [document for document in found if document is not None]
+
+    def landed_in(self, accounts: Collection[str]) -> list[Document]:
+        """What the DR sites of these accounts left: a source knows the accounts that it trusts, not their Regions."""
+        places = [place for place in map(site_of, self._keys("landed")) if place and place[0] in accounts]
+        found = [self._read("landed", *place) for place in sorted(places)]
+        return [document for document in found if document is not None]
+
+    def leave(self, document: Document, existing: Collection[str]) -> Document:
+        """Leave what this site has to say, if it is news, and return all that it has said.
+
+        :param existing: the names of its own recovery points that are still there.
+        """
+        if self._store is None:
+            return document
+        wanted, account, region = (document[part] for part in ("document", "account", "region"))
+        key = key_of(self._prefix, wanted, account, region)
+        try:
+            earlier = earlier_in(self._store, key, wanted, account, region)
+        except StoreError as error:
+            self._warn(error)  # what is there may be right: nothing is written over it unread
+            return document
+        merged = (merge_published if wanted == "published" else merge_landed)(earlier, document, existing)
+        self.news = names_in(merged) - names_in(earlier) if earlier else frozenset()
+        if not same(earlier, merged):
+            self._write(self._store, key, earlier, merged)
+        return merged
+
+    def _keys(self, wanted: str) -> list[str]:
+        if self._store is None:
+            return []
+        try:
+            return self._store.keys(folder_of(self._prefix, wanted))
+        except StoreError as error:
+            self._warn(error)
+            return []
+
+    def _read(self, wanted: str, account: str, region: str) -> Document | None:
+        """A document that can be used, or None."""
+        if self._store is None:
+            return None
+        key = key_of(self._prefix, wanted, account, region)
+        try:
+            document = self._store.read(key)
+        except StoreError as error:
+            self._warn(error)
+            return None
+        why = why_unusable(document, wanted, account, region) if document is not None else None
+        if why is None:
+            return document
+        remedy = "The run goes on without it, and its site writes it again"
+        self._report.warnings.append(sentence(f"Cannot use {self._store}/{key}", why, remedy))
+        return None
+
+    def _write(self, store: Store, key: str, earlier: Document | None, merged: Document) -> None:
+        try:
+            if not self._report.check_mode:
+                store.write(key, {**merged, WRITTEN: iso(self._site.now)})
+        except StoreError as error:
+            self._warn(error)
+            return
+        self._report.change(f"{store}/{key}", *differences(earlier, merged))
+        self._report.changed = True
+
+    def _warn(self, error: StoreError) -> None:
+        self._report.warnings.append(f"{error} The run goes on without it.")
+        if error.is_down:
+            self._store = None
+
+
+def names_in(document: Document) -> frozenset[str]:
+    return frozenset(point["name"] for point in document["points"])
+
+
+def earlier_in(store: Store, key: str, wanted: str, account: str, region: str) -> Document | None:
+    """The document that a site left earlier, or None when there is none that can be used.
+
+    :raises StoreError: when there may be one that cannot be read.
+    """
+    try:
+        document = store.read(key)
+    except StoreError as error:
+        if not error.is_broken:
+            raise
+        return None
+    return None if document is None or why_unusable(document, wanted, account, region) else document
+
+
+def open_manifests(params: Mapping[str, Any], site: Site, report: Report) -> Manifests:
+    """The manifests in the store of a module's options.
+
+    :raises LifeboatError: when ``store`` names none.
+    """
+    store = None if params["store"] is None else open_store(read_address(params["store"]), site)
+    return Manifests(store, params["prefix"], site, report)

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One pass over the ways into restored databases: ask for new passwords, see that they hold, hand them over."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.errors import AwsRefusal
+from .._aws.site import Site
+from .._core.errors import LifeboatError
+from .._core.model import Database, iso
+from .._core.restoring.ownership import belongs_to, is_recovery
+from .._core.restoring.target import check_drill_id
+from .._module.result import Report
+from .reconcile import TRY_AGAIN, seconds_since
+from .remove import names_of
+
+BYTES = 24  # of randomness: 32 characters, within the limits of every engine
+
+
+def make_credentials(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Change the passwords in the first pass; the later ones see that they are in force."""
+    work = Work(site, Report(check_mode=check_mode), params["mode"], params["username"])
+    if params["resume"] is not None:
+        documents = {(one["kind"], one["name"]): one for one in params["resume"]}
+        for database in site.databases_named(names_of(params["resume"])):
+            work.go_on(database, documents[database.id.kind, database.id.identifier])
+    else:
+        is_wanted = whose(params)
+        check_username(params["mode"], params["username"])
+        site.check_account(params["account_id"])
+        for database in filter(is_wanted, site.databases()):
+            if database.cluster is None:  # a member has its cluster's master user
+                work.begin(database)
+    return work.report.as_result(credentials=work.found)
+
+
+def whose(params: Mapping[str, Any]) -> Callable[[Database], bool]:
+    """Which databases are meant: a drill's by its id, recoveries by their names.
+
+    :raises LifeboatError: when that is not clear, or a password would be lost.
+    """
+    check_drill_id(params["drill_id"])
+    prefix, names = params["prefix"], params["names"]
+    if params["purpose"] == "drill":
+        return lambda database: belongs_to(database, prefix, params["drill_id"])
+    if names is None:
+        why = "names is not set: other recoveries are in use, and nobody is to change their passwords"
+        raise LifeboatError("Cannot tell which recoveries are meant", why=why, remedy="Name them")
+    if params["mode"] == "random":
+        why = "nobody would know it afterwards"
+        remedy = "Set mode to managed, so that RDS keeps it in Secrets Manager, or to iam"
+        raise LifeboatError("Cannot set a random password on a recovery", why=why, remedy=remedy)
+    return lambda database: is_recovery(database, prefix) and database.id.identifier in names
+
+
+def is_usable_soon(database: Database) -> bool:
+    """Whether it was restored, and only cannot be changed just now: RDS backs up what it has restored."""
+    return not database.is_usable and not database.is_broken and database.status != "creating"
+
+
+def check_username(mode: str, username: str | None) -> None:
+    """Tokens are for a user of the database, passwords for its master.
+
+    :raises LifeboatError: when there is no such user, or no use for one.
+    """
+    if mode == "iam" and not username:
+        remedy = "Name a database user who has the role rds_iam as username"
+        raise LifeboatError("Cannot make tokens", why="username is not set", remedy=remedy)
+    if mode != "iam" and username:
+        why = f"with the mode {mode}, passwords are set for the master user"
+        raise LifeboatError(f"Cannot use the username {username}", why=why, remedy="Leave it out, or set mode to iam")
+
+
+@dataclass(slots=True)
+class Work:
+    """What one pass needs everywhere, and the ways in that it found."""
+
+    site: Site
+    report: Report
+    mode: str
+    username: str | None
+    found: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def begin(self, database: Database) -> None:
+        """Make a way in, as soon as the database can take it."""
+        if database.is_usable:
+            getattr(self, f"make_{self.mode}")(database)
+        elif is_usable_soon(database):
+            self.wait_until_usable(database, {**about(database), "is_new": True})
+
+    def go_on(self, database: Database, document: dict[str, Any]) -> None:
+        """Look again at what an earlier pass left."""
+        if document.get("is_new"):
+            self.begin(database)
+        else:
+            self.settle(database, document)
+
+    def wait_until_usable(self, database: Database, document: dict[str, Any]) -> None:
+        facts = about(database)
+        self.report.step("modifying", reason=f"it is {database.status}", **facts)
+        if not self.report.check_mode:
+            self.wait_for(document, database.status, facts)
+
+    def make_random(self, database: Database) -> None:
+        """A password that is known here alone. The caller must not get one that AWS did not take."""
+        password = secrets.token_urlsafe(BYTES)
+        taken = self.change(database, "a new random password", lambda: self.site.set_password(database, password))
+        if taken and not self.report.check_mode:
+            self.hand_over(database, password)
+
+    def make_managed(self, database: Database) -> None:
+        """A password that RDS makes, if it has not made one before."""
+        if database.secret_arn:
+            self.settle(database, about(database))
+        else:
+            self.change(database, "one that RDS manages", lambda: self.site.manage_password(database))
+
+    def make_iam(self, database: Database) -> None:
+        """A token, which takes no call and changes nothing."""
+        if not database.iam:
+            why = f"Cannot make a token for {database.id.identifier}: IAM authentication is off there."
+            remedy = "Restore it with iam_authentication, or choose another mode."
+            self.report.step("failed", reason=f"{why} {remedy}", **about(database))
+            return
+        if not self.report.check_mode:
+            token = self.site.token(database, str(self.username))
+            self.found[database.id.identifier] = {"username": str(self.username), "password": token, "kind": "iam"}
+        self.report.step("set", reason="a token; no password was changed", seconds=0, **about(database))
+
+    def change(self, database: Database, what: str, ask: Callable[[], None]) -> bool:
+        """Ask for one new password, and say whether AWS took it."""
+        facts = about(database)
+        self.report.change(database.id.identifier, "the password of the original database", what)
+        try:
+            if not self.report.check_mode:
+                ask()
+                self.wait_for({**facts, "started": iso(self.site.now)}, "modifying", facts)
+        except AwsRefusal as refusal:
+            self.report.step("failed", reason=str(refusal), **facts)
+            return False
+        self.report.step("modifying", reason="a restored database has the original's password", changed=True, **facts)
+        return True
+
+    def settle(self, database: Database, document: dict[str, Any]) -> None:
+        """Whether a new password is in force; one that RDS made is read."""
+        facts = about(database)
+        if not database.is_usable or database.pending or (self.mode == "managed" and not has_active_secret(database)):
+            self.wait_until_usable(database, document)
+            return
+        try:
+            if self.mode == "managed" and not self.report.check_mode:
+                self.hand_over(database, self.site.managed_password(database))
+        except AwsRefusal as refusal:
+            self.retry(document, refusal, facts)
+            return
+        seconds = seconds_since(document.get("started"), self.site.now)
+        facts["secret_arn"] = database.secret_arn
+        self.report.step("set", reason="the new password is in force", seconds=seconds, **facts)
+
+    def retry(self, document: dict[str, Any], refusal: AwsRefusal, facts: dict[str, Any]) -> None:
+        """What cannot be read now may be readable soon."""
+        if refusal.meaning not in TRY_AGAIN:
+            self.report.step("failed", reason=str(refusal), **facts)
+            return
+        self.report.step("modifying", reason=refusal.why, **facts)
+        self.wait_for(document, "queued", facts)
+
+    def wait_for(self, document: dict[str, Any], status: str, facts: dict[str, Any]) -> None:
+        self.report.wait_for(document, status=status, since=document.get("started"), **facts)
+
+    def hand_over(self, database: Database, password: str) -> None:
+        master = {"username": str(database.master_username), "password": password, "kind": "password"}
+        self.found[database.id.identifier] = master
+
+
+def about(database: Database) -> dict[str, Any]:
+    return {"kind": database.id.kind, "name": database.id.identifier}
+
+
+def has_active_secret(database: Database) -> bool:
+    return database.secret_arn is not None and database.secret_status == "active"

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""The key of an SNS topic, and to whom it passes on what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .._aws.errors import AwsRefusal
+from .._aws.site import Site
+from .._aws.topic import Topic
+from .._core.errors import LifeboatError
+from .._core.watching.delivery import Delivery, changes, reason_of
+from .._core.watching.subscription_checks import TOPIC
+from .._module.result import Report
+
+RIGHT = "it is as it should be"
+
+
+def deliver(params: Mapping[str, Any], site: Site, topic: Topic, *, check_mode: bool) -> dict[str, Any]:
+    """Make a topic's key and its subscriptions the wanted ones. Other subscriptions stay."""
+    report = Report(check_mode=check_mode)
+    wanted = wanted_of(params)
+    check(params["topic_arn"], wanted, site.region)
+    site.check_account(params["account_id"])
+    key = topic.key()
+    if key is None and not check_mode:
+        why = f"{site.region} has no such topic"
+        raise LifeboatError(f"Cannot subscribe to {topic.arn}", why=why, remedy="Make the topic, or correct its ARN")
+    have = topic.deliveries() if key is not None else {}
+    found = {one.key: topic.delivery(one.key, have[one.key]) for one in wanted if one.key in have}
+    if params["kms_key_id"] is not None:
+        tend_key(topic, key or "", params["kms_key_id"], report)
+    for one in wanted:
+        tend(topic, one, found.get(one.key), report)
+    return report.as_result()
+
+
+def wanted_of(params: Mapping[str, Any]) -> list[Delivery]:
+    return [
+        Delivery(one["protocol"], one["endpoint"], one["raw"], one["filter_policy"] or {})
+        for one in params["subscriptions"]
+    ]
+
+
+def check(arn: str, wanted: Iterable[Delivery], region: str) -> None:
+    """:raises LifeboatError: when the topic is none of this Region, or an endpoint is listed twice."""
+    topic = TOPIC.fullmatch(arn)
+    if topic is None or topic["region"] != region:
+        why = f"it is not the ARN of a topic in {region}"
+        raise LifeboatError(f"Cannot subscribe to {arn!r}", why=why, remedy="Correct topic_arn, or region")
+    keys = [one.key for one in wanted]
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise LifeboatError(
+            f"Cannot subscribe {twice[0][1]} to {arn}", why="it is listed twice", remedy="Describe each endpoint once"
+        )
+
+
+def tend_key(topic: Topic, have: str, want: str, report: Report) -> None:
+    """Put the topic under a key, or under none."""
+    about: dict[str, Any] = {"kind": "topic", "name": topic.arn}
+    if have == want:
+        report.step("active", reason=RIGHT, **about)
+        return
+    reason = f"its key was {have or 'none'}"
+    if act(lambda: topic.set_key(want), reason, report, about):
+        report.change(topic.arn, {"kms_key_id": have}, {"kms_key_id": want})
+
+
+def tend(topic: Topic, wanted: Delivery, found: Delivery | None, report: Report) -> None:
+    """Make one subscription, or set what differs."""
+    about: dict[str, Any] = {"kind": "topic_subscription", "name": wanted.endpoint}
+    attributes = changes(wanted, found) if found else {}
+    if found is None:
+        done = act(lambda: topic.subscribe(wanted), "it does not exist", report, about)
+    elif found.arn is None:
+        report.step("pending", reason="its owner has not confirmed it yet", **about)
+        return
+    elif attributes:
+        arn = found.arn
+        done = act(lambda: topic.change(arn, attributes), reason_of(attributes), report, about)
+    else:
+        report.step("active", reason=RIGHT, **about)
+        return
+    if done:
+        report.change(wanted.endpoint, found and found.as_document(), wanted.as_document())
+
+
+def act(call: Callable[[], None], reason: str, report: Report, about: Mapping[str, Any]) -> bool:
+    """Carry something out, and say whether AWS took it."""
+    try:
+        if not report.check_mode:
+            call()
+    except AwsRefusal as refusal:
+        report.step("failed", reason=str(refusal), **about)
+        return False
+    report.step("active", reason=reason, changed=True, **about)
+    return True

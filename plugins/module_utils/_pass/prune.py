@@ -1,0 +1,224 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One pass over the recovery points of an account: retire what landed, judge, delete what need not stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._aws.errors import AwsRefusal
+from .._aws.site import Site
+from .._core.errors import LifeboatError
+from .._core.handover.manifest import read_landed, read_refused
+from .._core.inventory.overrides import read_overrides, settings_for
+from .._core.inventory.selection import Candidate, points_among
+from .._core.keeping.policy import SETTINGS, Policy, check_settings, read_policy
+from .._core.keeping.release import check_gone, homes, released_points
+from .._core.keeping.retention import (
+    Retention,
+    Verdict,
+    is_published_by,
+    judge,
+    recovered_from,
+    retirements,
+    undeclared,
+    with_marks,
+)
+from .._core.model import LANDED, Kind, RecoveryPoint
+from .._core.recipe import configuration_of, custom_groups, unused_groups
+from .._core.sharing import ACCOUNT
+from .._files.store import open_manifests
+from .._module.arguments import selection
+from .._module.result import Report, facts_of
+
+WOULD = {"deleted": "would_delete", "retired": "would_retire"}
+GONE = "it is gone: somebody else deleted it"
+
+
+@dataclass(slots=True)
+class Pass:
+    """What a pass may do, and what became of what it had to retire."""
+
+    site: Site
+    report: Report
+    apply: bool  # else it only says what it would do
+    check_mode: bool
+    retired: dict[str, list[str]] = field(default_factory=dict)  # by ARN: the accounts
+    failed: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+
+    @property
+    def writes(self) -> bool:
+        return self.apply and not self.check_mode
+
+    def changes(self, status: str, verdict: Verdict) -> None:
+        """Say what is changed, or would be."""
+        shown = status if self.apply else WOULD[status]
+        self.report.step(shown, reason=verdict.reason, changed=self.apply, **facts_of(verdict.point))
+
+
+def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Retire what has landed, then delete what need not stay."""
+    read_landed(params["landed"])
+    policy_of, dr_accounts = read_policies(params), read_accounts(params["dr_accounts"])
+    one = Pass(site, Report(check_mode=check_mode), params["apply"], check_mode)
+    manifests = open_manifests(params, site, one.report)
+    site.check_account(params["account_id"])
+    documents = [*manifests.landed_in(dr_accounts), *params["landed"]]
+    landed, refused = read_landed(documents), read_refused(documents)
+    here = site.recovery_points("manual")
+    points = points_among(here, selection(params), f"the recovery points of account {site.account}, {site.region}")
+    released = look_up_released(params, here, points, one)
+    for point, account, landed_time in retirements(points, params["prefix"], site.account, landed):
+        retire(point, account, landed_time, one)
+    left = with_marks([point for point in points if point.arn not in one.gone], one.retired)
+    others = dr_accounts - {site.account}
+    retention = Retention(params["prefix"], site.account, site.now, policy_of, others, refused, released)
+    verdicts = judge_all(left, retention, one)
+    if number := undeclared(verdicts):
+        one.report.warnings.append(nothing_declared(number, site))
+    for verdict in verdicts:
+        if verdict.point.arn not in one.failed:
+            carry_out(verdict, one)
+    give_up_groups([point for point in here if point.arn in one.deleted], here, params["prefix"], one)
+    return one.report.as_result()
+
+
+def nothing_declared(number: int, site: Site) -> str:
+    """Say once for the whole site why nothing is deleted."""
+    databases = "1 database" if number == 1 else f"{number} databases"
+    return (
+        f"No retention is declared for {databases} in account {site.account}, {site.region}: all their recovery points "
+        "stay. Set keep, max_age_days, daily, weekly, monthly or yearly (lifeboat_retention in the inventory)."
+    )
+
+
+def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Verdict]:
+    """The verdicts; the databases are looked at only where something that landed would go, and nobody released it."""
+    verdicts = judge(points, retention)
+    going = [each.point for each in verdicts if not each.keep and each.point.name not in retention.released]
+    if any(not is_published_by(one.site.account, point) for point in going):
+        return judge(points, replace(retention, recovered=recovered_from(one.site.databases())))
+    return verdicts
+
+
+def read_policies(params: Mapping[str, Any]) -> Callable[[RecoveryPoint], Policy | None]:
+    """The policy of each recovery point: the options, and what overrides say of its database.
+
+    :raises LifeboatError: when one of them would keep nothing.
+    """
+    defaults, overrides = {name: params[name] for name in SETTINGS}, read_overrides(params["overrides"])
+    for settings in (defaults, *(one.settings for one in overrides)):
+        check_settings(settings)
+    if not overrides:
+        policy = read_policy(defaults)
+        return lambda _point: policy
+    return lambda point: read_policy(settings_for(candidate_of(point), defaults, overrides))
+
+
+def candidate_of(point: RecoveryPoint) -> Candidate:
+    """The database of a recovery point as the snapshot tells of it, tags included: the database may be gone."""
+    return Candidate(point.database, point.kind, point.engine, point.tags, point)
+
+
+def read_accounts(accounts: Iterable[str]) -> frozenset[str]:
+    """The DR accounts in which a published copy must land.
+
+    :raises LifeboatError: when one is no account: nothing would ever land there.
+    """
+    for account in accounts:
+        if not ACCOUNT.fullmatch(account):
+            why = "it is not a 12-digit account ID"
+            raise LifeboatError(f"Cannot wait for the DR account {account!r}", why=why, remedy="Correct dr_accounts")
+    return frozenset(accounts)
+
+
+def look_up_released(
+    params: Mapping[str, Any], here: list[RecoveryPoint], selected: list[RecoveryPoint], one: Pass
+) -> frozenset[str]:
+    """The names that are released; a name that is not here may be one that an earlier run deleted.
+
+    :raises LifeboatError: when one of them must not be released.
+    """
+    found = released_points(params["release"], here, selected, params["prefix"])
+    published = [point for point in found if is_published_by(one.site.account, point)]
+    for region in sorted(homes(published)):
+        check_gone(published, one.site.in_region(region).databases())
+    names = frozenset(point.name for point in found)
+    where = f"account {one.site.account}, {one.site.region}"
+    one.report.warnings += [
+        f"{name} is not in {where}: nothing to release." for name in sorted(set(params["release"]) - names)
+    ]
+    return names
+
+
+def retire(point: RecoveryPoint, account: str, landed_time: str, one: Pass) -> None:
+    """Take one account's share back, then mark the snapshot: a mark means that the share is gone."""
+    if point.arn in one.gone:
+        return
+    one.report.change(f"{point.name} for {account}", "shared", "landed")
+    unshared = False
+    try:
+        if one.writes:
+            one.site.share(point, remove=[account])
+            unshared = True
+            one.site.tag(point.arn, {f"{LANDED}:{account}": landed_time})
+        one.retired.setdefault(point.arn, []).append(account)
+    except AwsRefusal as refusal:
+        if refusal.meaning == "missing":
+            one.gone.add(point.arn)
+            one.report.step("deleted", reason=GONE, **facts_of(point))
+            return
+        one.failed.add(point.arn)
+        one.report.step("failed", reason=str(refusal), changed=unshared, **facts_of(point))
+
+
+def carry_out(verdict: Verdict, one: Pass) -> None:
+    """Delete a recovery point, or say why it stays."""
+    point = verdict.point
+    if verdict.keep and point.arn in one.retired:
+        one.changes("retired", verdict)
+    elif verdict.keep:
+        one.report.step("kept", reason=verdict.reason, **facts_of(point))
+    else:
+        delete(verdict, one)
+
+
+def delete(verdict: Verdict, one: Pass) -> None:
+    point = verdict.point
+    one.report.change(point.name, {"arn": point.arn, "status": point.status}, None)
+    try:
+        if one.writes:
+            one.site.delete_recovery_point(point)
+    except AwsRefusal as refusal:
+        if refusal.meaning == "missing":
+            one.report.step("deleted", reason=GONE, **facts_of(point))
+        else:
+            one.report.step("failed", reason=str(refusal), **facts_of(point))
+        return
+    one.deleted.add(point.arn)
+    one.changes("deleted", verdict)
+
+
+def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], prefix: str, one: Pass) -> None:
+    """Delete our parameter groups that no recovery point names any more, once one that named some is gone."""
+    left = [point for point in here if point not in deleted]
+    configurations = [found for found in map(configuration_of, deleted) if found]
+    for kind in sorted({kind for found in configurations for kind, _name in custom_groups(found)}):
+        try:
+            for name in unused_groups(one.site.parameter_families(kind), left, prefix):
+                give_up(kind, name, one)
+        except AwsRefusal as refusal:  # it costs nothing, and the next run tries again
+            one.report.warnings.append(str(refusal))
+
+
+def give_up(kind: Kind, name: str, one: Pass) -> None:
+    one.report.change(name, {"parameter_group_of": kind}, None)
+    if one.writes:
+        one.site.delete_parameter_group(kind, name)
+    one.report.changed |= one.apply

@@ -1,0 +1,251 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""One pass over copies: look, decide, act within the limits, report what is in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from .._aws.errors import AwsRefusal
+from .._aws.site import Site
+from .._core.copying.plan import (
+    Copy,
+    Decision,
+    Key,
+    Limits,
+    Rows,
+    Slot,
+    after_earlier,
+    as_made,
+    decide,
+    foreign_in_flight,
+    require_ours,
+)
+from .._core.copying.quota import advice, affordable
+from .._core.model import RecoveryPoint, from_iso, iso
+from .._module.arguments import limits
+from .._module.result import Report
+
+# After these something may have come about although AWS did not say so: the next pass looks before it acts.
+DOUBTFUL = ("taken", "unreachable")
+TRY_AGAIN = ("wait", *DOUBTFUL)
+
+Waiting = tuple[Copy, str]  # and the reason
+Detour = Callable[[Copy], list[Copy]]
+
+
+def names_to_poll(copies: Iterable[Copy]) -> dict[str, dict[str, set[str]]]:
+    """By Region and kind: what is in flight, and what a queued copy waits for; the queue itself is not looked at."""
+    names: dict[str, dict[str, set[str]]] = {}
+    for copy in copies:
+        wanted = {copy.name} if copy.started or copy.doubtful else {copy.waits_for} if copy.waits_for else set()
+        names.setdefault(copy.region, {"instance": set(), "cluster": set()})[copy.kind] |= wanted
+    return names
+
+
+def by_key(points: Iterable[RecoveryPoint]) -> dict[Key, RecoveryPoint]:
+    return {point.key: point for point in points}
+
+
+@dataclass(slots=True)
+class Work:
+    """The copies of one pass, and what AWS said that holds for the others as well."""
+
+    site: Site
+    report: Report
+    limits: Limits
+    prefix: str
+    check_mode: bool
+    detour: Detour | None = None  # what to do instead of a single step that AWS refuses
+    full: set[Slot] = field(default_factory=set)  # where AWS takes no more copies now
+    closed: dict[Slot, str] = field(default_factory=dict)  # where it takes no more snapshots, and why
+    refused_steps: set[tuple[str, str]] = field(default_factory=set)  # source Region and kind
+    settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
+    lost: set[str] = field(default_factory=set)  # ARNs of what will not come about, and what follows from it neither
+    plays_out: bool = False  # whether it is the plan of a task that waits
+    planned: dict[Key, RecoveryPoint] = field(default_factory=dict)  # what would come about meanwhile
+
+
+def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Work:
+    """The work of one pass, by the options that both sides share."""
+    plays_out = check_mode and params["wait"] and params["resume"] is None
+    report = Report(check_mode=check_mode)
+    return Work(site, report, limits(params), params["prefix"], check_mode, plays_out=plays_out)
+
+
+def look_again(copies: Iterable[Copy], work: Work) -> dict[Key, RecoveryPoint]:
+    """How those stand now that an earlier pass left in flight: a call for each 50 of a kind and destination.
+
+    A plan goes on as if all that was asked for had come about.
+    """
+    if work.plays_out:
+        made = {copy.key: as_made(copy) for copy in copies if copy.started}
+        work.planned |= made
+        return made
+    polled, site = names_to_poll(copies).items(), work.site
+    return by_key(point for region, names in polled for point in site.in_region(region).recovery_points_named(names))
+
+
+def play_out(go_on: Callable[[list[dict[str, Any]]], None], work: Work) -> None:
+    """In check mode, go on as the passes of a task that waits would, until nothing is left to do.
+
+    What the first pass said of the state stays; those after it add what they would change.
+    """
+    report, before = work.report, None
+    in_flight = list(report.in_flight)
+    while work.plays_out and report.resume and report.resume != before:
+        before, said = report.resume, len(report.steps)
+        report.resume = []
+        go_on(before)
+        report.steps[said:] = [step for step in report.steps[said:] if step["changed"] or step["status"] == "failed"]
+    report.in_flight = in_flight
+
+
+def reconcile(copies: list[Copy], rows: Rows, work: Work, held: Iterable[str] = ()) -> list[tuple[Copy, RecoveryPoint]]:
+    """Start what may be started and return the copies that are available.
+
+    :param held: the ARNs of databases of which no snapshot can be taken yet.
+    """
+    require_ours(copies, rows, work.prefix)
+    ordered = after_earlier(copies, rows, work.prefix)
+    foreign = foreign_in_flight(rows.values(), copies)
+    decision = decide(ordered, rows, work.limits, foreign, held)
+    waiting = start_all(decision.start, work)
+    refused = [copy for copy in ordered if is_refused(copy, work) and copy.key not in rows]
+    if refused and work.detour:
+        longer = decide([step for copy in refused for step in work.detour(copy)], rows, work.limits, foreign)
+        waiting += start_all(longer.start, work)
+        shorter = {copy.key for copy in refused}
+        decision.queued = [one for one in decision.queued if one[0].key not in shorter] + longer.queued
+    report_unfinished(decision, waiting, work)
+    return decision.available
+
+
+def is_refused(copy: Copy, work: Work) -> bool:
+    return copy.is_single_step and (copy.source_region, copy.kind) in work.refused_steps
+
+
+def within_quota(copies: list[Copy], rows: Rows, work: Work) -> list[Copy]:
+    """The copies for which there is room, told from the quotas before the first write; the others are reported."""
+    missing = [copy for copy in copies if copy.key not in rows]
+    quotas: dict[Slot, Any] = {}
+    for region in sorted({copy.region for copy in missing}):
+        try:
+            quotas |= work.site.in_region(region).quotas()
+        except AwsRefusal as refusal:  # a forecast that cannot be made stops nothing
+            work.report.warnings.append(str(refusal))
+    _fit, left = affordable(missing, quotas)
+    for copy in left:
+        wanted = sum(one.slot == copy.slot for one in missing)
+        work.report.step("failed", reason=advice(copy.slot, quotas[copy.slot], wanted), **facts(copy))
+    lost = {copy.key for copy in left}
+    return [copy for copy in copies if copy.key not in lost]
+
+
+def start_all(copies: Iterable[Copy], work: Work) -> list[Waiting]:
+    """Ask for copies, one call each, and return those that have to wait after all."""
+    asked = [start(copy, work) for copy in copies if not (work.detour and is_refused(copy, work))]
+    return [one for one in asked if one is not None]
+
+
+def start(copy: Copy, work: Work) -> Waiting | None:
+    """Ask for one copy, unless AWS's answer to an earlier one tells that it would be in vain."""
+    if copy.slot in work.closed:
+        give_up(copy, work.closed[copy.slot], work)
+        return None
+    if copy.slot in work.full and not copy.is_taken:
+        return copy, "waits for a free copy slot of its destination"
+    if work.check_mode:
+        work.report.resume.append(replace(copy, started=iso(work.site.now)).as_document())
+    else:
+        try:
+            row = work.site.in_region(copy.region).copy(copy)
+        except AwsRefusal as refusal:
+            return after_refusal(copy, refusal, work)
+        wait_for(replace(copy, started=iso(work.site.now)), work.report, row)
+    change = {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags), "why": copy.reason}
+    work.report.change(copy.name, None, change)
+    work.report.step("copying", reason=copy.reason, changed=True, **facts(copy))
+    return None
+
+
+def after_refusal(copy: Copy, refusal: AwsRefusal, work: Work) -> Waiting | None:
+    """What a refusal means for this copy and for the others; the copy itself when it may still come about."""
+    if copy.is_single_step and work.detour and refusal.is_about_the_route:
+        work.refused_steps.add((copy.source_region, copy.kind))
+        work.report.warnings.append(f"AWS refused to copy {copy.name} in one step, so it takes two: {refusal.why}.")
+        return None
+    if refusal.meaning in DOUBTFUL:
+        return replace(copy, doubtful=True), refusal.why
+    if refusal.meaning == "wait":
+        work.full |= {copy.slot} if refusal.is_about_copy_slots else set()
+        return copy, refusal.why
+    if refusal.meaning == "prune":
+        work.closed[copy.slot] = str(refusal)
+    give_up(copy, str(refusal), work)
+    return None
+
+
+def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work) -> None:
+    report, now = work.report, work.site.now
+    for copy, row in decision.in_flight:
+        report.step("copying", reason=f"{row.status}, {row.percent} %", **facts(copy))
+        wait_for(copy if copy.started or copy.doubtful else replace(copy, started=iso(row.created or now)), report, row)
+    for copy, row in decision.failed:
+        remedy = "Delete it with snapshot_prune and run again."
+        give_up(copy, f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}", work)
+    for copy, reason in (*decision.queued, *waiting):
+        if copy.source_arn in work.lost:
+            give_up(copy, f"{copy.name} of {copy.identifier} is not made: the step before it failed.", work)
+        else:
+            queue(copy, report, reason)
+
+
+def give_up(copy: Copy, reason: str, work: Work) -> None:
+    work.lost.add(copy.arn)
+    work.report.step("failed", reason=reason, **facts(copy))
+
+
+def queue(copy: Copy, report: Report, reason: str) -> None:
+    report.step("queued", reason=reason, **facts(copy))
+    report.wait_for(copy.as_document(), status="queued", **facts(copy))
+
+
+def wait_for(copy: Copy, report: Report, row: RecoveryPoint) -> None:
+    report.wait_for(copy.as_document(), status=row.status, percent=row.percent, since=copy.started, **facts(copy))
+
+
+def facts(copy: Copy) -> dict[str, Any]:
+    about = {"database": copy.identifier, "kind": copy.kind, "name": copy.name, "region": copy.region}
+    return about | {"source": copy.source_arn}
+
+
+def seconds_since(started: str | None, now: datetime) -> int | None:
+    """How long something took, on AWS's clock; None when this run did not see it start."""
+    return None if started is None else int((now - from_iso(started)).total_seconds())
+
+
+def seconds_of(copy: Copy, work: Work) -> int | None:
+    """How long a copy took; a plan does not know."""
+    return None if work.check_mode else seconds_since(copy.started, work.site.now)
+
+
+def remove_left_over(points: Iterable[RecoveryPoint], work: Work) -> None:
+    """Delete intermediates that are needed no more."""
+    for point in points:
+        work.report.change(point.arn, {"status": point.status, "tags": dict(point.tags)}, None)
+        about: dict[str, Any] = {"kind": point.kind, "name": point.name, "region": point.region}
+        about["database"] = point.identifier
+        try:
+            if not work.check_mode:
+                work.site.in_region(point.region).delete_recovery_point(point)
+        except AwsRefusal as refusal:
+            if refusal.meaning not in (*TRY_AGAIN, "missing"):
+                work.report.step("failed", reason=str(refusal), **about)
+            continue
+        work.report.step("removed", reason="what a route left on its way", changed=True, **about)

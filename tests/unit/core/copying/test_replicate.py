@@ -1,0 +1,285 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import (
+    Offer,
+    Refusal,
+    ReplicateOptions,
+    Wish,
+    as_own_offers,
+    in_two_steps,
+    landed_points,
+    newest_by_database,
+    offer_of,
+    plan_copies,
+    read_offer,
+    why_not_copyable,
+    why_not_landed,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manifest import (
+    describe_published,
+    published_manifest,
+    read_landed,
+    read_published,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keys import check_key, why_unfit
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE
+from tests.builders import (
+    DR,
+    DR_KEY,
+    EAST,
+    SOURCE,
+    SOURCE_KEY,
+    STRANGER,
+    WEST,
+    copied,
+    database,
+    hours_ago,
+    key,
+    of_cluster,
+)
+
+OPTIONS = ReplicateOptions("lifeboat", frozenset({SOURCE}), Place(DR, EAST))
+WISH = Wish(DR_KEY)
+
+
+def offer(**facts: Any) -> Offer:
+    found = read_offer(copied(**facts), OPTIONS, {})
+    assert isinstance(found, Offer)
+    return found
+
+
+def plan_copy(one: Offer, wish: Wish = WISH) -> Copy:
+    return plan_copies(one, wish, OPTIONS)[-1]
+
+
+def landed(**facts: Any) -> Any:
+    return copied(account=DR, encrypted=True, kms_key_id=DR_KEY, **facts)
+
+
+def test_a_published_snapshot_is_an_offer() -> None:
+    assert offer(hours=1).lineage.original == hours_ago(1)
+
+
+def test_a_strangers_snapshot_is_refused_though_it_is_named_like_ours() -> None:
+    stranger = replace(copied(), account=STRANGER, arn=f"arn:aws:rds:{WEST}:{STRANGER}:snapshot:{copied().name}")
+    found = read_offer(stranger, OPTIONS, {})
+    assert isinstance(found, Refusal)
+    assert STRANGER in found.reason
+
+
+def test_a_name_that_belongs_to_another_database_is_refused() -> None:
+    found = read_offer(copied(resource_id="db-OTHER"), OPTIONS, {})
+    assert isinstance(found, Refusal)
+    assert "does not belong" in found.reason
+
+
+def test_snapshots_that_are_not_named_like_ours_have_nothing_to_do_with_us() -> None:
+    assert read_offer(copied(name="nightly"), OPTIONS, {}) is None
+
+
+def test_only_the_newest_offer_of_each_database_is_copied() -> None:
+    newest = newest_by_database([offer(hours=1), offer(hours=5), offer(identifier="billing", hours=9)])
+    assert [(one.point.identifier, one.lineage.original) for one in newest] == [
+        ("billing", hours_ago(9)),
+        ("orders", hours_ago(1)),
+    ]
+
+
+def test_a_copy_has_the_name_and_the_lineage_of_its_source() -> None:
+    one = offer()
+    copy = plan_copy(one)
+    assert (copy.name, copy.source_arn, copy.kms_key_id) == (one.point.name, one.point.arn, DR_KEY)
+    assert copy.tags["lifeboat:database"] == database().id.arn
+
+
+@pytest.mark.parametrize(
+    ("difference", "problem"),
+    [
+        pytest.param({}, None, id="all alike"),
+        pytest.param({"engine": "mysql"}, "engine", id="engine"),
+        pytest.param({"size_gib": 10}, "size", id="size"),
+        pytest.param({"kms_key_id": SOURCE_KEY}, "key", id="key"),
+        pytest.param({"resource_id": "db-OTHER"}, "resource id", id="lineage"),
+    ],
+)
+def test_a_copy_has_landed_when_it_matches_its_source(difference: dict[str, Any], problem: str | None) -> None:
+    row = replace(landed(), **difference)
+    found = why_not_landed(plan_copy(offer()), row)
+    assert (found is None) if problem is None else problem in str(found)
+
+
+def test_what_landed_of_one_stand_in_is_as_good_as_what_another_one_left_at_the_source() -> None:
+    of_a_cluster = {"lifeboat:database": database().id.arn.replace(":db:", ":cluster:")}
+    row = landed(resource_id="db-EARLIER-STAND-IN", tags=of_a_cluster)
+    assert why_not_landed(plan_copy(offer()), row) is None
+
+
+def test_what_is_not_finished_or_not_ours_is_not_reported_as_landed() -> None:
+    copy = plan_copy(offer())
+    for row, wanted in ((landed(), 1), (landed(status="copying"), 0), (landed(tags={"lifeboat:managed-by": "x"}), 0)):
+        assert len(landed_points([copy], {copy.key: row}, "lifeboat", "now")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("unfit", "reason"),
+    [
+        pytest.param(key(SOURCE_KEY), "belongs to account 111111111111", id="the source's key"),
+        pytest.param(key(f"arn:aws:kms:{WEST}:{DR}:key/x"), "key of us-west-2", id="wrong Region"),
+        pytest.param(key(DR_KEY, state="Disabled"), "Disabled", id="disabled"),
+        pytest.param(key(DR_KEY, is_aws_managed=True), "AWS-managed", id="aws/rds"),
+    ],
+)
+def test_no_copy_is_made_under_an_unfit_key(unfit: Any, reason: str) -> None:
+    assert reason in str(why_unfit(unfit, DR, EAST))
+    with pytest.raises(LifeboatError, match="Set kms_key_id to an enabled customer managed key"):
+        check_key(unfit, DR, EAST)
+
+
+def test_a_published_entry_survives_the_manifest() -> None:
+    entry = describe_published(database(), hours_ago(1), copied(hours=1))
+    found = read_published([published_manifest(SOURCE, WEST, [entry])])
+    assert found[copied().arn].lineage == offer(hours=1).lineage
+
+
+def test_what_only_a_manifest_names_is_no_copy_but_may_have_landed() -> None:
+    entry = describe_published(database(), hours_ago(1), copied(hours=1))
+    (published,) = read_published([published_manifest(SOURCE, WEST, [entry])]).values()
+    found = offer_of(published, OPTIONS)
+    assert isinstance(found, Offer)
+    assert not found.is_visible
+    assert why_not_landed(plan_copy(found), landed()) is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param({"version": 2, "document": "published", "points": []}, id="newer version"),
+        pytest.param({"version": 1, "document": "landed", "points": []}, id="the other direction"),
+        pytest.param({"version": 1, "document": "published", "points": [{"arn": "a"}]}, id="broken entry"),
+    ],
+)
+def test_a_document_that_is_no_manifest_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(LifeboatError, match="Cannot read the published manifest"):
+        read_published([document])
+
+
+def test_landed_names_are_kept_by_dr_account() -> None:
+    one = {
+        "version": 1,
+        "document": "landed",
+        "account": DR,
+        "points": [{"name": "a", "arn": "x", "landed_time": "2026-11-23T14:05:00Z"}],
+    }
+    assert read_landed([one]) == {DR: {"a": "2026-11-23T14:05:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "refused", "reason"),
+    [
+        pytest.param({SOURCE_KEY: key()}, {}, None, id="usable"),
+        pytest.param({}, {SOURCE_KEY: "AccessDenied"}, "admit this account", id="its policy does not admit us"),
+        pytest.param({SOURCE_KEY: key(state="Disabled")}, {}, "Enable it", id="disabled"),
+    ],
+)
+def test_a_source_key_that_cannot_be_used_is_found_before_the_copy(keys: Any, refused: Any, reason: str | None) -> None:
+    found = why_not_copyable(offer(encrypted=True, kms_key_id=SOURCE_KEY), keys, refused)
+    assert (found is None) if reason is None else reason in str(found)
+
+
+# -- two steps --------------------------------------------------------------------------------------------------------
+
+
+def intermediate(**facts: Any) -> Any:
+    """The DR account's own copy in the source's Region."""
+    arn = f"arn:aws:rds:{WEST}:{DR}:snapshot:{copied().name}"
+    return landed(region=WEST, arn=arn, source_arn=copied().arn, tags={STAGE: "intermediate"}, **facts)
+
+
+@pytest.mark.parametrize("facts", [{}, {"encrypted": True, "kms_key_id": SOURCE_KEY}])
+def test_two_steps_are_a_copy_of_our_own_in_the_sources_region_and_one_of_that(facts: dict[str, Any]) -> None:
+    first, last = plan_copies(offer(**facts), WISH, OPTIONS, single_step=False)
+    assert (first.region, first.source_arn, STAGE in first.tags) == (WEST, copied().arn, True)
+    assert (last.region, last.source_arn, STAGE in last.tags) == (EAST, first.arn, False)
+    assert (first.kms_key_id, last.kms_key_id) == ("alias/aws/rds", DR_KEY)
+
+
+def test_two_steps_leave_an_unencrypted_cluster_as_it_is() -> None:
+    read = read_offer(of_cluster(copied()), OPTIONS, {})
+    assert isinstance(read, Offer)
+    first, last = plan_copies(read, WISH, OPTIONS, single_step=False)
+    assert (first.kms_key_id, last.kms_key_id) == (None, None)
+
+
+def test_a_refused_step_becomes_two_that_end_in_the_same_copy() -> None:
+    single = plan_copy(offer(encrypted=True, kms_key_id=SOURCE_KEY))
+    first, last = in_two_steps(single)
+    assert (single.is_single_step, first.is_single_step, last.is_single_step) == (True, False, False)
+    assert replace(last, source_arn=single.source_arn, reason=single.reason) == single
+    assert (first.region, first.name, first.kms_key_id) == (WEST, single.name, "alias/aws/rds")
+
+
+def test_an_intermediate_goes_on_whether_its_source_is_offered_or_not() -> None:
+    (own,) = as_own_offers([intermediate()], {}, OPTIONS)
+    first, last = plan_copies(own, WISH, OPTIONS)
+    assert (first.key, first.source_arn) == (intermediate().key, copied().arn)
+    assert (last.source_arn, last.region, last.kms_key_id) == (first.arn, EAST, DR_KEY)
+    assert last.tags["lifeboat:database"] == database().id.arn
+    assert STAGE not in last.tags
+
+
+def test_an_intermediate_whose_copy_is_here_goes_nowhere() -> None:
+    assert as_own_offers([intermediate()], {landed().key: landed()}, OPTIONS) == []
+
+
+def test_of_one_recovery_point_the_intermediate_is_preferred() -> None:
+    (own,) = as_own_offers([intermediate()], {}, OPTIONS)
+    assert newest_by_database([own, offer()]) == [own]
+
+
+# -- option groups ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wish", "facts", "wanted"),
+    [
+        pytest.param(WISH, {}, (None, False), id="the default one"),
+        pytest.param(Wish(DR_KEY, "own"), {}, ("own", False), id="another one"),
+        pytest.param(Wish(DR_KEY, None, True), {"option_group": "theirs"}, (None, False), id="none goes to a Region"),
+    ],
+)
+def test_a_copy_gets_the_option_group_that_is_wanted(wish: Wish, facts: dict[str, Any], wanted: Any) -> None:
+    copy = plan_copy(offer(**facts), wish)
+    assert (copy.option_group, copy.takes_group_along) == wanted
+
+
+def test_within_its_region_an_option_group_can_be_taken_along() -> None:
+    options = replace(OPTIONS, home=Place(DR, WEST))
+    for engine, group, wanted in (
+        ("oracle-ee", "theirs", True),
+        ("oracle-ee", "default:oracle-ee-19", False),
+        ("oracle-ee", "", False),
+        ("mysql", "theirs", False),
+    ):
+        (copy,) = plan_copies(offer(engine=engine, option_group=group), Wish(DR_KEY, "ours", True), options)
+        assert (copy.takes_group_along, copy.option_group) == (wanted, None if wanted else "ours")
+
+
+def test_of_two_steps_the_first_takes_the_option_group_along_and_the_last_names_one() -> None:
+    wish = Wish(DR_KEY, "own", True)
+    theirs = offer(engine="oracle-ee", option_group="theirs")
+    first, last = plan_copies(theirs, wish, OPTIONS, single_step=False)
+    assert (first.takes_group_along, first.option_group) == (True, None)
+    assert (last.takes_group_along, last.option_group) == (False, "own")

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a scheduler runs, from data and what an operator says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import SETTINGS, plan_jobs
+
+JOBS = {
+    "publish": {"playbook": "publish.yml", "sliced": True},
+    "drill": {"playbook": "drill.yml", "schedule": "weekly"},
+}
+
+
+def planned(said: dict[str, Any] | None = None, **more: Any) -> dict[str, dict[str, Any]]:
+    return {job["name"]: job for job in plan_jobs(JOBS, said or {}, **more)}
+
+
+def test_every_job_has_every_setting() -> None:
+    assert all(set(job) == {"name", *SETTINGS, "credentials", "error", "success"} for job in planned().values())
+
+
+def test_an_operator_has_the_last_word_on_a_job_and_on_no_other() -> None:
+    found = planned({"drill": {"schedule": ""}})
+    assert found["drill"]["schedule"] == ""
+    assert found["drill"]["playbook"] == "drill.yml"
+    assert found["publish"] == planned()["publish"]
+
+
+def test_a_job_of_another_name_is_one_more() -> None:
+    assert list(planned({"ours": {"playbook": "ours.yml"}})) == ["publish", "drill", "ours"]
+
+
+def test_credentials_are_for_all_jobs_or_for_those_that_they_name() -> None:
+    found = planned(credentials=[{"name": "all"}, {"name": "key", "jobs": ["drill"]}, {"name": "none", "jobs": []}])
+    assert [job["credentials"] for job in found.values()] == [["all"], ["all", "key"]]
+
+
+def test_a_failure_is_told_and_a_success_only_where_somebody_wants_to_know() -> None:
+    found = planned(notifications=[{"name": "chat", "success": ["drill"]}, {"name": "mail", "error": ["publish"]}])
+    assert [(job["error"], job["success"]) for job in found.values()] == [(["chat", "mail"], []), (["chat"], ["chat"])]
+
+
+@pytest.mark.parametrize(
+    ("said", "more", "words"),
+    [
+        ({"drill": {"shedule": ""}}, {}, ["drill", "shedule is no setting", "Did you mean schedule"]),
+        ({"dril": {"schedule": ""}}, {}, ["dril", "no playbook"]),
+        ({"drill": {"playbook": ""}}, {}, ["drill", "no playbook"]),
+        ({}, {"credentials": [{"name": "key", "jobs": ["drills"]}]}, ["key", "drills is no job", "Did you mean drill"]),
+        ({}, {"notifications": [{"name": "chat", "success": ["x"]}]}, ["chat", "x is no job", "one of publish, drill"]),
+        (
+            {"drill": {"survey": [{"variable": "drill_overrides", "type": "textarea"}]}},
+            {},
+            ["drill_overrides", "textarea", "text, multiplechoice, integer"],
+        ),
+    ],
+)
+def test_refuses_what_nobody_would_look_at(said: Any, more: Any, words: list[str]) -> None:
+    with pytest.raises(LifeboatError) as refused:
+        planned(said, **more)
+    assert [word for word in words if word not in str(refused.value)] == []

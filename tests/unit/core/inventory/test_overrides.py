@@ -1,0 +1,40 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides, settings_for
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate
+
+ORDERS = Candidate("shop-orders", "instance", "postgres", {"tier": "gold"}, None)
+DEFAULTS = {"keep": 1, "rpo": None}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "keep"),
+    [
+        ([], 1),
+        ([{"databases": ["shop-*"], "keep": 3}], 3),
+        ([{"databases": ["SHOP-orders"], "keep": 3}], 3),
+        ([{"databases": ["other"], "keep": 3}], 1),
+        ([{"match_tags": {"tier": "gold"}, "keep": 3}], 3),
+        ([{"match_tags": {"tier": "lead"}, "keep": 3}], 1),
+        ([{"engines": ["postgres"], "kinds": ["instance"], "keep": 3}], 3),
+        ([{"engines": ["postgres"], "kinds": ["cluster"], "keep": 3}], 1),
+        ([{"keep": 3}, {"databases": ["shop-orders"], "keep": 5}], 5),
+        ([{"databases": ["shop-orders"], "keep": 5}, {"keep": 3}], 3),
+        ([{"keep": 5}, {"keep": None, "rpo": 60}], 5),
+    ],
+)
+def test_the_last_override_that_matches_and_says_something_counts(overrides: list[dict[str, Any]], keep: int) -> None:
+    assert settings_for(ORDERS, DEFAULTS, read_overrides(overrides))["keep"] == keep
+
+
+def test_what_no_override_speaks_of_stays_the_default() -> None:
+    settings = settings_for(ORDERS, DEFAULTS, read_overrides([{"keep": 4}]))
+    assert settings == {"keep": 4, "rpo": None}

@@ -1,0 +1,288 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Policy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import (
+    Retention,
+    Verdict,
+    judge,
+    ours,
+    retirements,
+    with_marks,
+)
+from tests.builders import DR, NOW, SOURCE, SOURCE_KEY, STRANGER, automated, copied, of_cluster
+
+HOUR = timedelta(hours=1)
+LANDED = {f"lifeboat:landed:{DR}": "2026-11-23T13:00:00Z"}
+LANDED_TWICE = {**LANDED, f"lifeboat:landed:{STRANGER}": "2026-11-23T13:00:00Z"}
+
+
+def verdicts(points: list[Any], account: str, policy: Policy | None = None, **more: Any) -> list[Verdict]:
+    """In the order of the points."""
+    retention = Retention("lifeboat", account, NOW, lambda _point: policy or Policy(), **more)
+    by_arn = {one.point.arn: one for one in judge(points, retention)}
+    return [by_arn[point.arn] for point in points]
+
+
+def kept(points: list[Any], account: str, **policy: Any) -> list[bool]:
+    return [one.keep for one in verdicts(points, account, Policy(**policy))]
+
+
+def reasons(points: list[Any], account: str, policy: Policy | None = None, **more: Any) -> list[str]:
+    return [one.reason for one in verdicts(points, account, policy, **more)]
+
+
+def published(hours: float, **more: Any) -> Any:
+    return copied(hours=hours, **more)
+
+
+def dr(hours: float, **more: Any) -> Any:
+    return copied(hours=hours, account=DR, **more)
+
+
+@pytest.mark.parametrize(
+    ("points", "wanted"),
+    [
+        pytest.param([published(1, tags=LANDED)], [True], id="the newest stays though it landed"),
+        pytest.param([published(1, tags=LANDED), published(2, tags=LANDED)], [True, False], id="older landed ones go"),
+        pytest.param([published(1), published(2)], [True, True], id="what has not landed stays"),
+        pytest.param([published(1), published(2, tags=LANDED)], [True, True], id="the newest that landed stays"),
+        pytest.param(
+            [published(1), published(2, tags=LANDED), published(3, tags=LANDED)], [True, True, False], id="and only it"
+        ),
+        pytest.param([published(1, status="copying"), published(2, tags=LANDED)], [True, True], id="in flight stays"),
+        pytest.param([published(1, tags=LANDED), published(2, status="failed")], [True, False], id="failed ones go"),
+        pytest.param(
+            [published(1, tags=LANDED), published(2, tags={**LANDED, "retain": ""})], [True, True], id="retain stays"
+        ),
+    ],
+)
+def test_the_source_keeps_what_has_not_landed_and_the_newest(points: list[Any], wanted: list[bool]) -> None:
+    assert kept(points, SOURCE) == wanted
+
+
+@pytest.mark.parametrize(
+    ("points", "policy", "wanted"),
+    [
+        pytest.param([dr(9000)], {"max_age": timedelta(days=1)}, [True], id="the newest stays though it is old"),
+        pytest.param([dr(1), dr(2), dr(3)], {"keep": 2}, [True, True, False], id="by number"),
+        pytest.param([dr(1), dr(20), dr(30)], {"max_age": timedelta(days=1)}, [True, True, False], id="by age"),
+        pytest.param([dr(1), dr(2, tags={"lifeboat:verified": "t"})], {}, [True, True], id="last verified stays"),
+        pytest.param(
+            [dr(1), dr(2, tags={"lifeboat:verified": "t"}), dr(3, tags={"lifeboat:verified": "t"})],
+            {},
+            [True, True, False],
+            id="earlier verified ones go",
+        ),
+        pytest.param([dr(1, status="failed"), dr(2)], {}, [False, True], id="a failed copy is not the newest"),
+        pytest.param([dr(1, kms_key_id=SOURCE_KEY), dr(2)], {}, [True, True], id="nor one under another account's key"),
+        pytest.param([dr(1, status="deleting"), dr(2)], {}, [True, True], id="what is going is left alone"),
+    ],
+)
+def test_the_dr_site_keeps_the_newest_and_the_last_verified(
+    points: list[Any], policy: dict[str, Any], wanted: list[bool]
+) -> None:
+    assert kept(points, DR, **policy) == wanted
+
+
+# 14:00 on Monday, 2026-11-23, is now: so 15 hours ago is Sunday, and 600 the end of October.
+@pytest.mark.parametrize(
+    ("hours", "policy", "wanted"),
+    [
+        pytest.param([1, 2, 15, 16, 39, 40], {"daily": 2}, [1, 15], id="the newest of each of the newest days"),
+        pytest.param([1, 2, 15, 300, 310], {"daily": 3}, [1, 15, 300], id="days without any do not count"),
+        pytest.param([1, 15, 39, 400], {"weekly": 2}, [1, 15], id="a week begins on Monday"),
+        pytest.param([1, 15, 300, 600, 1400], {"monthly": 2}, [1, 600], id="months"),
+        pytest.param([1, 600, 7900, 7910], {"yearly": 2}, [1, 7900], id="years"),
+        pytest.param([1, 15, 600, 7900], {"daily": 2, "monthly": 2, "yearly": 2}, [1, 15, 600, 7900], id="any of them"),
+        pytest.param([1, 2, 15, 39], {"keep": 2, "daily": 3}, [1, 2, 15, 39], id="with a number"),
+        pytest.param([1, 2, 15, 39], {"max_age": timedelta(hours=3), "daily": 2}, [1, 2, 15], id="with an age"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_of_each_wanted_period_the_newest_by_original_time_stays(
+    hours: list[int], policy: dict[str, Any], wanted: list[int], kind: str
+) -> None:
+    """Of a cluster, RDS tells only when the copy was made: here, all of them now."""
+    points = [dr(hour, created=NOW) for hour in hours]
+    points = [of_cluster(point) for point in points] if kind == "cluster" else points
+    assert [hour for hour, stays in zip(hours, kept(points, DR, **policy), strict=True) if stays] == wanted
+
+
+def test_the_first_week_of_a_year_may_begin_in_the_last() -> None:
+    """2026-01-01 is a Thursday: its week has three days of 2025."""
+    points = [
+        dr(hours=(NOW - datetime(*day, 12, tzinfo=timezone.utc)) / HOUR) for day in ((2026, 1, 2), (2025, 12, 30))
+    ]
+    assert reasons([dr(1), *points], DR, Policy(weekly=2, yearly=2))[1:] == [
+        "the newest of 2026-W01",
+        "the newest of 2025",
+    ]
+
+
+def test_the_day_is_that_of_utc() -> None:
+    late, early = datetime(2026, 11, 22, 23, 59, tzinfo=timezone.utc), datetime(2026, 11, 22, 0, 1, tzinfo=timezone.utc)
+    points = [dr(1), *(dr(hours=(NOW - one) / HOUR) for one in (late, early))]
+    assert kept(points, DR, daily=2) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("policy", "wanted"),
+    [
+        pytest.param({"keep": 5}, "one of the newest 5", id="number"),
+        pytest.param({"max_age": timedelta(days=400)}, "younger than 400 days", id="age"),
+        pytest.param({"weekly": 2}, "the newest of 2026-W39", id="week"),
+        pytest.param({"monthly": 2}, "the newest of 2026-09", id="month"),
+        pytest.param({"daily": 9, "monthly": 2}, "the newest of 2026-09-26", id="the first of several"),
+    ],
+)
+def test_a_verdict_says_what_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
+    points = [*(dr(hours) for hours in (1, 2, 3, 4)), dr(1400)]
+    assert reasons(points, DR, Policy(**policy))[-1] == wanted
+
+
+@pytest.mark.parametrize(
+    ("policy", "wanted"),
+    [
+        pytest.param({}, "superseded by newer ones", id="more than the newest was never wanted"),
+        pytest.param({"keep": 2}, "not one of the newest 2", id="number"),
+        pytest.param({"max_age": timedelta(days=1)}, "superseded by newer ones; older than 1 day", id="age"),
+        pytest.param(
+            {"keep": 3, "daily": 2, "monthly": 1},
+            "not one of the newest 3; not the newest of any of the newest 2 days, 1 month",
+            id="periods",
+        ),
+    ],
+)
+def test_a_verdict_says_why_nothing_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
+    points = [dr(hours) for hours in (1, 2, 3, 1399, 1400)]
+    assert reasons(points, DR, Policy(**policy))[-1] == wanted
+
+
+@pytest.mark.parametrize(
+    ("points", "wanted"),
+    [
+        pytest.param([published(1, tags=LANDED), published(2)], [True, False], id="a newer one landed"),
+        pytest.param([published(1), published(2, tags=LANDED), published(3)], [True, True, False], id="an older goes"),
+        pytest.param([published(1), published(2), published(3, tags=LANDED)], [True] * 3, id="newer ones stay"),
+        pytest.param(
+            [published(1, status="failed", tags=LANDED), published(2)], [False, True], id="a failed one did not"
+        ),
+        pytest.param([copied("billing", 1, tags=LANDED), published(2)], [True, True], id="another database's did"),
+    ],
+)
+def test_what_has_not_landed_goes_once_a_newer_one_has(points: list[Any], wanted: list[bool]) -> None:
+    assert kept(points, SOURCE) == wanted
+
+
+def test_what_was_overtaken_is_left_to_the_policy() -> None:
+    points = [published(1, tags=LANDED), published(2), published(50)]
+    assert reasons(points, SOURCE, Policy(max_age=timedelta(days=1))) == [
+        "the newest that landed",
+        "younger than 1 day",
+        "overtaken by a newer one that landed; superseded by newer ones; older than 1 day",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("newest", "wanted"),
+    [
+        pytest.param({}, [True, True, True], id="in none"),
+        pytest.param(LANDED, [True, True, True], id="in one of them"),
+        pytest.param(LANDED_TWICE, [True, False, False], id="in all"),
+    ],
+)
+def test_a_published_copy_has_landed_once_it_landed_in_every_dr_account(
+    newest: dict[str, str], wanted: list[bool]
+) -> None:
+    points = [published(1, tags=newest), published(2, tags=LANDED), published(3)]
+    found = verdicts(points, SOURCE, dr_accounts=frozenset([DR, STRANGER]))
+    assert [one.keep for one in found] == wanted
+
+
+@pytest.mark.parametrize("where", [published(1).arn, published(1).name], ids=["by its ARN", "by its name"])
+def test_what_has_not_landed_stays_with_the_dr_sites_reason(where: str) -> None:
+    said = {where: "the DR site 222222222222 says its key is disabled"}
+    assert reasons([published(1), published(2)], SOURCE, refused=said) == [
+        "it has not landed: the DR site 222222222222 says its key is disabled",
+        "it has not landed",
+    ]
+
+
+@pytest.mark.parametrize("account", [SOURCE, DR])
+def test_an_intermediate_stays_and_counts_for_nothing(account: str) -> None:
+    stage = copied(hours=1, account=account, tags={"lifeboat:stage": "copy", **LANDED, "lifeboat:verified": "t"})
+    points = [stage, copied(hours=2, account=account, tags=LANDED), copied(hours=3, account=account, tags=LANDED)]
+    found = verdicts(points, account)
+    assert [one.keep for one in found] == [True, True, False]
+    assert found[0].reason == "an intermediate: the module that made it removes it"
+    assert found[1].reason == "the newest that landed"
+
+
+@pytest.mark.parametrize(
+    ("points", "account", "wanted"),
+    [
+        pytest.param([dr(1), dr(2)], DR, [False, True], id="the newest that landed"),
+        pytest.param([dr(1), dr(2, tags={"lifeboat:verified": "t"})], DR, [False, True], id="then the next is"),
+        pytest.param([dr(1, tags={"lifeboat:verified": "t"})], DR, [False], id="the last verified"),
+        pytest.param([published(1), published(2)], SOURCE, [False, True], id="what has not landed"),
+        pytest.param([dr(1, status="failed")], DR, [False], id="what broke"),
+        pytest.param([dr(1, tags={"retain": ""}), dr(2)], DR, [True, False], id="not what has a retain tag"),
+        pytest.param([dr(1, status="copying"), dr(2)], DR, [True, True], id="not what is in progress"),
+        pytest.param([dr(1, status="deleting"), dr(2)], DR, [True, True], id="not what is going"),
+        pytest.param([dr(1, tags={"lifeboat:stage": "copy"})], DR, [True], id="not an intermediate"),
+    ],
+)
+def test_a_release_lifts_the_protection_of_that_name_alone(points: list[Any], account: str, wanted: list[bool]) -> None:
+    found = verdicts(points, account, Policy(), released=frozenset([points[0].name]))
+    assert [one.keep for one in found] == wanted
+    assert wanted[0] or found[0].reason == "released by name"
+
+
+def test_a_released_one_takes_nobodys_place_in_the_policy() -> None:
+    points = [dr(1), dr(15), dr(39), dr(63)]
+    found = verdicts(points, DR, Policy(keep=2, daily=3), released=frozenset([points[1].name]))
+    assert [one.keep for one in found] == [True, False, True, True]
+
+
+def test_each_recovery_point_is_judged_by_its_own_databases_policy() -> None:
+    points = [copied(name, hours, DR) for name in ("billing", "orders") for hours in (1, 2, 3)]
+    policies = {"billing": Policy(), "orders": Policy(keep=2)}
+    found = judge(points, Retention("lifeboat", DR, NOW, lambda point: policies[point.identifier]))
+    assert {one.point.name for one in found if one.keep} == {points[number].name for number in (0, 3, 4)}
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param(automated(), id="automated"),
+        pytest.param(copied(name="by-hand"), id="our tag, not our name"),
+        pytest.param(copied(tags={"lifeboat:managed-by": "other"}), id="our name, not our tag"),
+    ],
+)
+def test_only_what_has_both_our_tag_and_our_name_is_judged(point: Any) -> None:
+    assert ours([point], "lifeboat") == []
+
+
+def test_what_landed_is_retired_once() -> None:
+    fresh, marked = published(1), published(2, tags=LANDED)
+    landed = {DR: {fresh.name: "t", marked.name: "t"}}
+    assert retirements([fresh, marked], "lifeboat", SOURCE, landed) == [(fresh, DR, "t")]
+
+
+def test_the_dr_site_does_not_retire_its_own_copies() -> None:
+    mine = dr(1)
+    assert retirements([mine], "lifeboat", DR, {DR: {mine.name: "t"}}) == []
+
+
+def test_what_this_pass_retires_counts_as_landed() -> None:
+    (point,) = with_marks([published(1)], {published(1).arn: [DR]})
+    assert point.has_landed_in(DR)

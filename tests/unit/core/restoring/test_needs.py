@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import (
+    Offer,
+    Offers,
+    obstacles,
+    wanted_class,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
+    RestoreOptions,
+    Target,
+    plan_target,
+)
+from tests.builders import DR_KEY, NOW, key, landed, of_cluster
+
+OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
+
+
+def target(point: Any = None, **options: Any) -> Target:
+    return plan_target(Lineage("5f0c2a9b7d31", NOW), point or landed(), replace(OPTIONS, **options))
+
+
+def offers(one: Target, **given: Any) -> Offers:
+    usual = {"classes": {wanted_class(one): Offer(True, iam=True)}, "keys": {DR_KEY: key(DR_KEY)}}
+    return Offers(**{**usual, **given})
+
+
+def test_what_the_region_has_is_no_obstacle() -> None:
+    assert obstacles(target(), offers(target())) == []
+    named = target(landed(option_group="o"), parameter_group="p")
+    groups = {"option_groups": frozenset("o"), "parameter_groups": frozenset("p")}
+    assert obstacles(named, offers(named, **groups)) == []
+
+
+CLASS = wanted_class(target())
+
+
+@pytest.mark.parametrize(
+    ("one", "given", "message"),
+    [
+        pytest.param(
+            target(),
+            {"classes": {CLASS: Offer(False)}},
+            "us-east-1 offers no db.t4g.medium with postgres 16.4. Name a class",
+            id="class",
+        ),
+        pytest.param(
+            target(iam=True), {"classes": {CLASS: Offer(True)}}, "has no IAM database authentication. Leave", id="iam"
+        ),
+        pytest.param(
+            target(), {"keys": {DR_KEY: key(DR_KEY, state="PendingDeletion")}}, "is PendingDeletion. Enable", id="key"
+        ),
+        pytest.param(
+            target(), {"keys": {}, "refused_keys": {DR_KEY: "denied"}}, "cannot be seen: denied. Let this", id="no key"
+        ),
+        pytest.param(target(landed(option_group="o")), {}, "has no option group o. Create it", id="option group"),
+        pytest.param(target(parameter_group="p"), {}, "has no DB parameter group p. Create it", id="parameter group"),
+        pytest.param(
+            target(replace(of_cluster(landed()), engine="postgres"), cluster_parameter_group="c"),
+            {},
+            "has no DB cluster parameter group c. Create it",
+            id="cluster parameter group",
+        ),
+    ],
+)
+def test_each_obstacle_says_what_to_do(one: Target, given: Any, message: str) -> None:
+    (found,) = obstacles(one, offers(one, **given))
+    assert message in found
