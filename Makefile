@@ -23,6 +23,10 @@ ARGS ?=
 
 TYPED := plugins/module_utils plugins/plugin_utils plugins/action
 PYTEST = $(BIN)/python -m pytest
+# What `make test` makes, in this order.
+ALL_PARTS := environments lint sanity unit pages lab-tests integration smoke galaxy
+# Makes parts one by one and says what they cost. At first there is no environment: any Python will do.
+PARTS = $(firstword $(wildcard $(BIN)/python) $(PYTHON) python3) -m tools.parts
 
 # --- Surroundings --------------------------------------------------------------------------------------------
 
@@ -68,11 +72,11 @@ endif
 endif
 endif
 
-.PHONY: help rehearse drill lab test lint sanity unit pages integration smoke galaxy bench crash storm format constraints clean
-.PHONY: environments lint-docs lint-ansible lint-python sanity-main sanity-other
+.PHONY: help rehearse drill lab check test lint sanity unit pages lab-tests integration smoke galaxy bench crash storm
+.PHONY: format constraints clean environments lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 # --- The main job --------------------------------------------------------------------------------------------
 
@@ -87,7 +91,11 @@ lab: $(VENV)/ready ## Keep the lab running, with the shop in it, and say how to 
 
 # --- The checks ----------------------------------------------------------------------------------------------
 
-test: environments lint sanity unit pages integration smoke galaxy ## Everything that CI runs
+check: ## The loop of a change, in 3 minutes: Python's form and types, unit tests, a rehearsal
+	@$(PARTS) --title $@ $(VENV)/ready-test lint-python unit smoke-main
+
+test: ## Everything that CI runs, but for what cannot have changed (SKIP=none: really everything; tools/unchanged.py)
+	@$(PARTS) --title $@ --record $(VENV)/passed.json $(ALL_PARTS)
 	@printf '\n=== test: all passed\n'
 
 lint: $(VENV)/ready-test ## Form, types, documentation
@@ -98,7 +106,7 @@ lint-python: $(VENV)/ready-test
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	$(heading) 'mypy'
-	@$(BIN)/mypy $(addprefix $(AS_COLLECTION)/,$(TYPED)) lab/src/lifeboat_lab tools/verdict.py | sed 's|$(AS_COLLECTION)/||'
+	@$(BIN)/mypy $(addprefix $(AS_COLLECTION)/,$(TYPED)) lab/src/lifeboat_lab $(wildcard tools/*.py) | sed 's|$(AS_COLLECTION)/||'
 
 lint-ansible: $(VENV)/ready-test
 	$(heading) 'ansible-lint'
@@ -123,15 +131,19 @@ sanity-other: $(OTHER)/ready-test
 
 unit: $(VENV)/ready-test ## What needs nothing but Python
 	$(heading) 'pytest'
-	@$(PYTEST) tests/meta tests/unit tests/property
+	@$(PYTEST) -n 2 tests/meta tests/unit tests/property
 
 pages: $(VENV)/ready-test ## Pages of the evidence, in a real browser (Debian's chromium)
 	$(heading) 'pytest'
 	@$(PYTEST) -n 2 tests/pages
 
-integration: $(VENV)/ready-test $(VENV)/awscli/ready $(EDA)/ready ## The lab, and the real playbooks on it
+lab-tests: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab itself
 	$(heading) 'pytest'
-	@$(PYTEST) -n 2 --dist loadfile lab/tests tests/integration tests/awx
+	@$(PYTEST) -n 2 --dist loadfile lab/tests
+
+integration: $(VENV)/ready-test $(EDA)/ready ## The real playbooks on the lab
+	$(heading) 'pytest'
+	@$(PYTEST) -n 2 --dist loadfile tests/integration tests/awx
 # Apart: there the lab runs inside the tests' own process, and others look at moto as it is without the lab.
 	@$(PYTEST) -n 2 --dist loadfile tests/fleet
 
@@ -144,6 +156,10 @@ storm: $(VENV)/ready-test ## 10,000 random worlds of faults: hours
 smoke: $(OTHER)/ready-test ## A small selection, on the other line of Ansible
 	$(heading) 'pytest -m smoke'
 	@[ ! -e $(OTHER)/ready ] || $(OTHER)/bin/python -m pytest -m smoke tests
+
+smoke-main: $(VENV)/ready-test
+	$(heading) 'pytest -m smoke'
+	@$(PYTEST) -n 2 -m smoke tests
 
 galaxy: $(VENV)/ready ## Build the collection, install it elsewhere, read its documentation there
 	$(heading) 'build, install, read'
