@@ -8,6 +8,7 @@ Each rule gives its complaints as sentences; none means that it holds.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from typing import Any
 from tests.fleet.fleet import BY_HAND, DR, PREFIX, SOURCE, writes
 from tests.fleet.routes import Route
 
-OURS = re.compile(rf"{PREFIX}-(?:[a-z0-9-]+-)?(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{12}})")
+OURS = re.compile(rf"{PREFIX}-(?:[a-z0-9-]+-)?(?P<time>\d{{14}})-(?P<digest>[0-9a-v]{{12}})")
 LOST = re.compile("hold-after|reset-after")  # of a call that took effect: faults whose answer nobody saw
 MANAGED_BY, STAGE, RETAIN, VERIFIED = "lifeboat:managed-by", "lifeboat:stage", "retain", "lifeboat:verified"
 STAND_IN = "-standin-"  # in the names of the instances that stand in for Multi-AZ DB clusters
@@ -86,7 +87,10 @@ def own(found: Iterable[Shot], account: str) -> list[Shot]:
 
 
 def digest(account: str, region: str, resource_id: str) -> str:
-    return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:12]
+    parts = (account, 4), (f"{account}/{region}/{resource_id}", 8)
+    return "".join(
+        base64.b32hexencode(hashlib.sha256(text.encode()).digest()).decode().lower()[:length] for text, length in parts
+    )
 
 
 def database_of(one: Shot) -> str:

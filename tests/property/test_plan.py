@@ -185,7 +185,7 @@ def publish(points: list[RecoveryPoint]) -> list[Copy]:
 
 def shared(one: Copy) -> RecoveryPoint:
     """A published copy as the DR account sees it: under its key, without its tags."""
-    return copying(one, SOURCE, WEST, status="available", tags={}, source_region=WEST)
+    return copying(one, SOURCE, WEST, status="available", tags={}, source_region=WEST, created=NOW)
 
 
 @given(SNAPSHOTS)

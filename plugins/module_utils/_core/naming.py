@@ -6,24 +6,28 @@
 
 A recovery point that we make is called ``PREFIX-READABLE-TIME-DIGEST``: the UTC time of the original snapshot and a
 digest of the original database. The name depends on nothing else, so it is the same at every place and a second run
-finds the first one's copy.
+finds the first one's copy. The digest begins with a part that depends on the account alone: whoever sees a name beside
+an ARN can tell whether it may come from that account.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from .errors import LifeboatError
-from .model import MANAGED_BY, DatabaseId, RecoveryPoint
+from .model import MANAGED_BY, DatabaseId, RecoveryPoint, iso
 
 MAX_LENGTH = 63  # of a cluster snapshot's name; a DB snapshot's may be longer, but one shape serves both
 TIME_FORMAT = "%Y%m%d%H%M%S"
-DIGEST_LENGTH = 12
-NAME = re.compile(rf"(?P<start>[a-z][a-z0-9-]*)-(?P<time>\d{{14}})-(?P<digest>[0-9a-f]{{{DIGEST_LENGTH}}})")
+ACCOUNT_PART, DATABASE_PART = 4, 8  # characters of five bits each
+DIGEST = rf"[0-9a-v]{{{ACCOUNT_PART + DATABASE_PART}}}"  # in base32hex
+NAME = re.compile(rf"(?P<start>[a-z][a-z0-9-]*)-(?P<time>\d{{14}})-(?P<digest>{DIGEST})")
+ROUNDING = timedelta(seconds=1)
 IDENTIFIER = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*")
 PREFIX = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}")
 
@@ -40,8 +44,32 @@ class Lineage:
 
 
 def digest_of(account: str, region: str, resource_id: str) -> str:
-    """Name a database in 12 hexadecimal digits; a database created anew under an old name has another one."""
-    return hashlib.sha256(f"{account}/{region}/{resource_id}".encode()).hexdigest()[:DIGEST_LENGTH]
+    """Name a database in 12 characters. A database created anew under an old name gets another digest."""
+    return short_hash(account, ACCOUNT_PART) + short_hash(f"{account}/{region}/{resource_id}", DATABASE_PART)
+
+
+def short_hash(text: str, length: int) -> str:
+    """Hash a text into digits and lower-case letters, which every name of AWS may hold."""
+    return base64.b32hexencode(hashlib.sha256(text.encode()).digest()).decode().lower()[:length]
+
+
+def may_come_from(lineage: Lineage, account: str) -> bool:
+    """Tell whether the digest was made for a database of this account."""
+    return lineage.digest.startswith(short_hash(account, ACCOUNT_PART))
+
+
+def why_time_not_believed(lineage: Lineage, point: RecoveryPoint) -> str | None:
+    """Compare the time that a name claims with AWS's own time of that row. On every honest route it is not later.
+
+    A DB snapshot's copies keep the original time (RDS API, DBSnapshot); of a cluster snapshot there is only the time of
+    its creation.
+    """
+    known = point.original or point.created
+    if known is None:
+        return "AWS does not say when it was made"
+    if lineage.original > known + ROUNDING:
+        return f"its name says {iso(lineage.original)}, but AWS says that it was made at {iso(known)}"
+    return None
 
 
 def digest_of_database(one: DatabaseId) -> str:
@@ -128,7 +156,7 @@ def is_ours(point: RecoveryPoint, prefix: str) -> bool:
 def restored_name(prefix: str, run: str, identifier: str, digest: str) -> str:
     """The identifier of a database that a drill or a recovery makes: the same again for the same run."""
     room = MAX_LENGTH - len(prefix) - len(run) - 6 - 3 - 2  # and -1 for the member of a cluster
-    return "-".join(part for part in (prefix, run, readable(identifier, room), digest[:6]) if part)
+    return "-".join(part for part in (prefix, run, readable(identifier, room), digest[-6:]) if part)
 
 
 def recovered_name(pattern: str | None, identifier: str, prefix: str, longest: int = MAX_LENGTH) -> str:

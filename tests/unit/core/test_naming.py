@@ -15,12 +15,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
     check_prefix,
     digest_of,
     lineage_of,
+    may_come_from,
     name_for,
     own_lineage,
     parse,
     restored_name,
 )
-from tests.builders import NOW, copied, database, hours_ago
+from tests.builders import NOW, SOURCE, STRANGER, copied, database, hours_ago
 
 LEGAL = re.compile(r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}$")
 
@@ -43,6 +44,14 @@ def test_a_database_created_anew_under_an_old_name_is_another_one() -> None:
 def test_fractions_of_a_second_do_not_tell_two_copies_apart() -> None:
     one = database().id
     assert lineage_of(one, NOW) == lineage_of(one, NOW + timedelta(microseconds=999_999))
+
+
+def test_a_digest_tells_the_account_and_two_databases_apart() -> None:
+    one, other = (lineage_of(database(resource_id=some).id, NOW) for some in ("db-A", "db-B"))
+    assert may_come_from(one, SOURCE)
+    assert not may_come_from(one, STRANGER)
+    assert one.digest[:4] == other.digest[:4]
+    assert one.digest[4:] != other.digest[4:]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
 from ..model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
-from ..naming import Lineage, digest_of, is_ours, own_lineage, parse
+from ..naming import Lineage, digest_of, is_ours, may_come_from, own_lineage, parse, why_time_not_believed
 from ..option_groups import is_default
 from ..recipe import RECIPE, as_tag, with_groups
 from .intermediates import tags_for
@@ -76,6 +76,8 @@ def read_offer(
         )
     if not proves(lineage, point, published.get(point.arn), options.prefix):
         return Refusal(point.arn, "its name does not belong to the database that it was taken from")
+    if reason := why_time_not_believed(lineage, point):
+        return Refusal(point.arn, reason)
     return Offer(point, lineage, published.get(point.arn))
 
 
@@ -83,6 +85,8 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
     """A recovery point that a manifest names and that is not visibly shared."""
     if entry.database.account not in options.source_accounts:
         return Refusal(entry.arn, f"account {entry.database.account} is not one of source_accounts")
+    if entry.arn.split(":")[4] != entry.database.account:
+        return Refusal(entry.arn, f"its manifest says that it is of account {entry.database.account}")
     point = RecoveryPoint(
         kind="cluster" if entry.arn.split(":")[5] == "cluster-snapshot" else "instance",
         name=entry.name,
@@ -104,7 +108,12 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
 
 
 def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, prefix: str) -> bool:
-    """Whether the name's digest is that of the database; a published entry also vouches for the time."""
+    """Whether the name's digest is that of the database; a published entry also vouches for the time.
+
+    Whatever vouches for the database, the account is the one that AWS names as the owner.
+    """
+    if not may_come_from(lineage, point.account):
+        return False
     if entry is not None:
         return entry.lineage == lineage
     stand_in = parse(point.identifier, prefix)

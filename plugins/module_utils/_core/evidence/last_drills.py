@@ -16,10 +16,11 @@ from ..checking.checks import printable
 from .history import IN_HISTORIES
 from .measures import number
 from ..model import from_iso, iso
+from ..naming import DIGEST
 
 VERSION = 1  # of the documents that this release reads
 VERDICTS = ("verified", "failed", "unverified")
-LINEAGE = re.compile(r"\d{14}-([0-9a-f]{12})")
+LINEAGE = re.compile(rf"\d{{14}}-({DIGEST})")
 # What is written while the sites are looked at is no document from the future.
 AHEAD = timedelta(minutes=5)
 

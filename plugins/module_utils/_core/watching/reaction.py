@@ -41,6 +41,7 @@ WORK: Mapping[str, str] = {
 
 # What names the database: itself, the digest in a name of ours, or a snapshot of somebody else's.
 DATABASE, DIGEST, SNAPSHOT = "database", "digest", "snapshot"
+DIGEST_FORM = "[0-9a-v]{12}"  # naming.DIGEST, said again: the event filter loads this file alone
 _REGION, _ACCOUNT, _NAME = (
     r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}",
     r"[0-9]{12}",
@@ -52,10 +53,10 @@ ARN = re.compile(
 )
 ABOUT = re.compile(
     rf"(?P<account>{_ACCOUNT})/(?P<region>{_REGION})"
-    rf"/(?P<subject>{DATABASE}/{_NAME}|{DIGEST}/[0-9a-f]{{12}}|{SNAPSHOT}/(?:(?:rds|awsbackup):)?{_NAME})"
+    rf"/(?P<subject>{DATABASE}/{_NAME}|{DIGEST}/{DIGEST_FORM}|{SNAPSHOT}/(?:(?:rds|awsbackup):)?{_NAME})"
 )
 AUTOMATED = re.compile(r"rds:(?P<name>.+?)-[0-9]{4}(?:-[0-9]{2}){4}(?:-[0-9]{1,3})?")
-OURS = re.compile(r".+-[0-9]{14}-(?P<name>[0-9a-f]{12})")
+OURS = re.compile(rf".+-[0-9]{{14}}-(?P<name>{DIGEST_FORM})")
 
 
 def read_event(body: object) -> dict[str, str] | None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     read_published,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keys import check_key, why_unfit
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, DatabaseId
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
 from tests.builders import (
     DR,
     DR_KEY,
@@ -83,6 +85,48 @@ def test_a_name_that_belongs_to_another_database_is_refused() -> None:
     found = read_offer(copied(resource_id="db-OTHER"), OPTIONS, {})
     assert isinstance(found, Refusal)
     assert "does not belong" in found.reason
+
+
+def named_for(hours: float, of: DatabaseId | None = None) -> str:
+    return name_for("lifeboat", "orders", lineage_of(of or database().id, hours_ago(hours)))
+
+
+ELSEWHERE = DatabaseId("444444444444", WEST, "instance", "orders", "db-ORDERS")
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        pytest.param({"name": named_for(-24 * 365 * 73)}, "AWS says that it was made at", id="later than AWS's time"),
+        pytest.param({"created": None, "original": None}, "AWS does not say when", id="without a time"),
+        pytest.param({"original": None, "created": hours_ago(1.1)}, "AWS says", id="a cluster, before it was created"),
+        pytest.param(
+            {"name": named_for(1, ELSEWHERE), "identifier": named_for(1, ELSEWHERE)},
+            "does not belong",
+            id="an instance named like a recovery point of another account",
+        ),
+    ],
+)
+def test_a_claim_that_aws_does_not_confirm_is_refused(facts: dict[str, Any], reason: str) -> None:
+    found = read_offer(copied(**facts), OPTIONS, {})
+    assert isinstance(found, Refusal)
+    assert reason in found.reason
+
+
+def test_fractions_of_a_second_are_no_lie() -> None:
+    one = copied()
+    early = replace(one, original=hours_ago(1) - timedelta(milliseconds=999), created=None)
+    assert isinstance(read_offer(early, OPTIONS, {}), Offer)
+
+
+def test_a_manifest_vouches_for_no_database_of_another_account() -> None:
+    name = named_for(1, ELSEWHERE)
+    point = copied(name=name, arn=f"arn:aws:rds:{WEST}:{SOURCE}:snapshot:{name}")
+    entry = describe_published(replace(database(), id=ELSEWHERE), hours_ago(1), point)
+    published = read_published([published_manifest(SOURCE, WEST, [entry])])
+    assert isinstance(read_offer(point, OPTIONS, published), Refusal)
+    both = replace(OPTIONS, source_accounts=frozenset({SOURCE, ELSEWHERE.account}))
+    assert isinstance(offer_of(published[point.arn], both), Refusal)
 
 
 def test_snapshots_that_are_not_named_like_ours_have_nothing_to_do_with_us() -> None:

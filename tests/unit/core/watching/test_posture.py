@@ -192,10 +192,10 @@ def test_what_the_source_says_of_itself_counts_more_than_what_travelled() -> Non
 
 
 def test_a_database_created_anew_under_its_name_is_another_one() -> None:
-    found = posture(source_site(row()), dr_site(seen_at_dr(), seen_at_dr(digest="f" * 12)))["databases"]
+    found = posture(source_site(row()), dr_site(seen_at_dr(), seen_at_dr(digest="v" * 12)))["databases"]
     assert [(one["database"], one["digest"], one["exists"]) for one in found] == [
         ("orders", DIGEST, True),
-        ("orders", "f" * 12, False),
+        ("orders", "v" * 12, False),
     ]
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import DIGEST as OF_NAMES
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.reaction import (
+    DIGEST_FORM,
     HAPPENED,
     WORK,
     databases_of,
@@ -231,3 +233,7 @@ def test_the_event_filter_passes_on_nothing_else() -> None:
     }
     assert read({"body": "{{ plain }}", "meta": meta}) == {"meta": meta}
     assert read({}) == {"meta": {}}
+
+
+def test_the_digest_of_a_name_has_one_form() -> None:
+    assert DIGEST_FORM == OF_NAMES
