@@ -3,21 +3,6 @@
 # --- What the commands run: change it here -------------------------------------------------------------------
 
 EVIDENCE ?= evidence
-# One AWS profile for each role that `playbooks/prepare.yml` makes in an account of the lab.
-ROLES := --role production_publish=production/lifeboat-publish \
-         --role production_dr_replicate=production_dr/lifeboat-replicate \
-         --role production_dr_drill=production_dr/lifeboat-drill \
-         --role production_dr_recover=production_dr/lifeboat-recover \
-         --role production_dr_failback_publish=production_dr/failback-publish \
-         --role production_failback_replicate=production/failback-replicate \
-         --role production_failback_recover=production/failback-recover \
-         --role production_subscribe=production/lifeboat-subscribe \
-         --role production_dr_subscribe=production_dr/lifeboat-subscribe \
-         --role production_listen=production/lifeboat-listen \
-         --role production_dr_listen=production_dr/lifeboat-listen
-PLAY = $(BIN)/ansible-playbook
-# Runs the command that follows and ends 0 (verified), 1 (failed) or 2 (unverified), as its evidence says.
-VERDICT = $(BIN)/python tools/verdict.py --evidence $(EVIDENCE) --
 # For example: make drill ARGS="--limit production_dr -e drill_databases=orders"
 ARGS ?=
 
@@ -60,18 +45,6 @@ export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(VENV)/collections
 
 heading = @printf '\n=== %s: %s\n' "$@"
 
-# `make rehearse` and `make drill` end with the verdict's 0, 1 or 2. For make whatever fails is 2, but for one case:
-# asked for out-of-date targets only (-q) it ends 1 when a line that it runs nevertheless (+) ends 1. Borrow that.
-# Not with -n, which must not start a drill, and not for several goals at once.
-ifneq ($(filter rehearse drill,$(MAKECMDGOALS)),)
-ifeq ($(words $(MAKECMDGOALS)),1)
-ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-MAKEFLAGS += -q
-ALWAYS := +
-endif
-endif
-endif
-
 .PHONY: help rehearse drill lab check test lint sanity unit pages lab-tests integration smoke galaxy bench crash storm
 .PHONY: format constraints clean environments lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
 
@@ -80,14 +53,15 @@ help: ## List the targets
 
 # --- The main job --------------------------------------------------------------------------------------------
 
+# tools/run.sh ends 0 (verified), 1 (failed) or 2 (unverified); make ends 0 or 2.
 rehearse: $(VENV)/ready ## Protect, lose and recover a shop of databases, on this machine
-	$(ALWAYS)@$(BIN)/lifeboat-lab run --shop --scale 1200 $(ROLES) -- $(VERDICT) $(PLAY) playbooks/rehearse.yml -e lifeboat_poll_interval=1 $(ARGS)
+	@VENV=$(VENV) bash tools/run.sh rehearse $(ARGS)
 
 drill: $(VENV)/ready ## Run a drill in the accounts of your inventory (ARGS="-i ... -e ...")
-	$(ALWAYS)@$(VERDICT) $(PLAY) playbooks/drill.yml $(ARGS)
+	@VENV=$(VENV) bash tools/run.sh drill $(ARGS)
 
 lab: $(VENV)/ready ## Keep the lab running, with the shop in it, and say how to use it
-	@$(BIN)/lifeboat-lab serve --shop $(ROLES) $(ARGS)
+	@VENV=$(VENV) bash tools/run.sh lab $(ARGS)
 
 # --- The checks ----------------------------------------------------------------------------------------------
 
@@ -184,10 +158,9 @@ clean: ## Remove what make built
 environments:
 	$(at_once) $(VENV)/ready-test $(OTHER)/ready-test $(VENV)/awscli/ready $(EDA)/ready
 
-# The script marks a finished environment as ready; one that was interrupted is built anew. It ends 2 when it fails:
-# that nothing could be rehearsed is no verdict.
+# The script marks a finished environment as ready; one that was interrupted is built anew.
 $(VENV)/ready: requirements.txt constraints.txt lab/pyproject.toml
-	$(ALWAYS)@bash tools/venv.sh main $(VENV) || exit 2
+	@bash tools/venv.sh main $(VENV)
 
 # Leaves nothing where this machine has no Python for the other line.
 $(OTHER)/ready: requirements.txt constraints.txt lab/pyproject.toml

@@ -8,29 +8,25 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.integration.play import ROLES, ROOT, newest_evidence
+from tests.integration.play import ROOT, newest_evidence
 
-ROLE_OPTIONS = [word for profile, role in ROLES.items() for word in ("--role", f"{profile}={role}")]
-
-
-def rehearse(python: Path, evidence: Path) -> list[str]:
-    """What `make rehearse` runs, with the Ansible of this environment."""
-    playbook = ["ansible-playbook", "playbooks/rehearse.yml", "-e", "lifeboat_poll_interval=1"]
-    verdict = [str(python), "tools/verdict.py", "--evidence", str(evidence), "--", *playbook]
-    return [str(python), "-m", "lifeboat_lab", "run", "--shop", "--scale", "1200", *ROLE_OPTIONS, "--", *verdict]
+REHEARSE = [str(ROOT / "tools" / "run.sh"), "rehearse"]
 
 
-@pytest.fixture
-def python() -> Path:
-    import sys
-
-    return Path(sys.executable)
+def environment(evidence: Path) -> dict[str, str]:
+    """The environment of `tools/run.sh`, with the Ansible that runs this test."""
+    return os.environ | {
+        "VENV": os.path.relpath(sys.prefix, ROOT),
+        "LIFEBOAT_EVIDENCE": str(evidence),
+        "ANSIBLE_NOCOLOR": "1",
+    }
 
 
 def processes_of(mark: Path) -> list[str]:
@@ -46,10 +42,9 @@ def processes_of(mark: Path) -> list[str]:
 
 
 @pytest.mark.smoke
-def test_a_rehearsal_ends_verified_and_leaves_no_process(python: Path, tmp_path: Path) -> None:
-    environment = os.environ | {"LIFEBOAT_EVIDENCE": str(tmp_path), "ANSIBLE_NOCOLOR": "1"}
+def test_a_rehearsal_ends_verified_and_leaves_no_process(tmp_path: Path) -> None:
     done = subprocess.run(
-        rehearse(python, tmp_path), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        REHEARSE, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "verdict: verified"
@@ -60,12 +55,11 @@ def test_a_rehearsal_ends_verified_and_leaves_no_process(python: Path, tmp_path:
     assert processes_of(tmp_path) == []
 
 
-def test_an_interrupted_rehearsal_leaves_no_process_and_is_not_verified(python: Path, tmp_path: Path) -> None:
-    environment = os.environ | {"LIFEBOAT_EVIDENCE": str(tmp_path)}
+def test_an_interrupted_rehearsal_leaves_no_process_and_is_not_verified(tmp_path: Path) -> None:
     output = tmp_path / "output"
     with output.open("w") as file:
         running = subprocess.Popen(
-            rehearse(python, tmp_path), cwd=ROOT, env=environment, stdout=file, stderr=file, start_new_session=True
+            REHEARSE, cwd=ROOT, env=environment(tmp_path), stdout=file, stderr=file, start_new_session=True
         )
         wait_until(lambda: "TASK [" in output.read_text(), 60)
         running.send_signal(signal.SIGINT)
