@@ -52,7 +52,7 @@ def database(identifier: str = "orders", kind: str = "instance", **more: Any) ->
 
 
 def automated(identifier: str = "orders", hours: float = 1, **more: Any) -> RecoveryPoint:
-    """A snapshot that RDS took by itself at the source."""
+    """Build a snapshot that RDS took by itself at the source."""
     name = f"rds:{identifier}-{hours_ago(hours):%Y-%m-%d-%H-%M}"
     facts: dict[str, Any] = {
         "kind": "instance",
@@ -75,7 +75,7 @@ def automated(identifier: str = "orders", hours: float = 1, **more: Any) -> Reco
 
 
 def copied(identifier: str = "orders", hours: float = 1, account: str = SOURCE, **more: Any) -> RecoveryPoint:
-    """One of our copies: published at the source, or landed at the DR site."""
+    """Build one of our copies: published at the source, or landed at the DR site."""
     one = database(identifier).id
     region = WEST if account == SOURCE else EAST
     name = name_for("lifeboat", identifier, lineage_of(one, hours_ago(hours)))
@@ -102,19 +102,19 @@ def key(arn: str = SOURCE_KEY, **more: Any) -> Key:
 
 
 def landed(identifier: str = "orders", hours: float = 1, **more: Any) -> RecoveryPoint:
-    """The DR site's own copy of what ``copied`` published."""
+    """Build the DR site's own copy of what ``copied`` published."""
     return copied(identifier, hours, DR, **{"encrypted": True, "kms_key_id": DR_KEY, **more})
 
 
 def of_cluster(point: RecoveryPoint) -> RecoveryPoint:
-    """The same recovery point of a DB cluster, of which RDS tells less."""
+    """Turn a recovery point into one of a DB cluster, whose rows have fewer members."""
     arn = point.arn.replace(":snapshot:", ":cluster-snapshot:")
     engine = "aurora-postgresql"
     return replace(point, kind="cluster", arn=arn, engine=engine, original=None, database_time=None)
 
 
 def restored(name: str = "lifeboat-d1-orders", kind: str = "instance", drill: str = "d1", **more: Any) -> Database:
-    """A database that a drill made at the DR site, running."""
+    """Build a running database that a drill made at the DR site."""
     tags = {MANAGED_BY: "lifeboat", PURPOSE: "drill", DRILL_ID: drill, **more.pop("tags", {})}
     facts: dict[str, Any] = {"host": f"{name}.example", "port": 5432, "master_username": "master", **more}
     one = database(name, kind, tags=tags, **facts)
@@ -122,7 +122,7 @@ def restored(name: str = "lifeboat-d1-orders", kind: str = "instance", drill: st
 
 
 def copying(copy: Copy, account: str, region: str, **more: Any) -> RecoveryPoint:
-    """What AWS answers to a copy that it started."""
+    """Build the row that AWS answers to a copy that it started."""
     point = copied(copy.identifier, account=account)
     facts = {"status": "copying", "created": None, "original": None, "tags": copy.tags, "engine": copy.engine, **more}
     return replace(
@@ -144,7 +144,7 @@ def copying(copy: Copy, account: str, region: str, **more: Any) -> RecoveryPoint
 def route(
     start: Start, source: Place, dr: Place, *, publish_in: str | None = None, single_step: bool = True
 ) -> Steps | Unsupported:
-    """The steps of both sides one after the other, each as its module plans them: the DR site sees only what is shared.
+    """List the steps of both sides, as their modules plan them. The DR site sees only what is shared.
 
     Without a DR account the copy stays in the source's account, in another Region.
     """

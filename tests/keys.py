@@ -18,7 +18,7 @@ class Keys(NamedTuple):
 
 
 def make_keys(folder: Path, name: str = "signing", passphrase: str | None = None) -> Keys:
-    """A new pair as PEM files."""
+    """Write a new key pair as PEM files."""
     key = ed25519.Ed25519PrivateKey.generate()
     lock = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
     pem = serialization.Encoding.PEM

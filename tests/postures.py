@@ -29,7 +29,7 @@ def newest(place: str, name: str) -> Row:
 
 
 def row(name: str = "orders", **more: Any) -> Row:
-    """A protected database as its source site sees it."""
+    """Build a protected database as its source site sees it."""
     return {
         "database": name,
         "kind": "instance",
@@ -52,7 +52,7 @@ def row(name: str = "orders", **more: Any) -> Row:
 
 
 def seen_at_dr(name: str = "orders", **more: Any) -> Row:
-    """The same database as the DR site sees it."""
+    """Build the same database as the DR site sees it."""
     return row(name, **{"exists": False, "newest": newest(f"{DR}/{EAST}/manual", name), **more})
 
 

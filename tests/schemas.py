@@ -28,7 +28,7 @@ def complaints(document: dict[str, Any]) -> list[str]:
 
 
 def read_evidence(path: Path) -> dict[str, Any]:
-    """A document that somebody may rely on."""
+    """Read a document and check it against its schema."""
     document = dict(json.loads(path.read_text(encoding="utf-8")))
     assert complaints(document) == []
     return document

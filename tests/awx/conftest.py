@@ -72,5 +72,5 @@ def configure(awx: Awx, url: str) -> Configure:
 
 @pytest.fixture(autouse=True)
 def _no_directory_of_make(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Makefile says where evidence goes; AWX knows nothing of it."""
+    """Hide the directory for evidence that the Makefile sets: AWX knows nothing of it."""
     monkeypatch.delenv("LIFEBOAT_EVIDENCE", raising=False)

@@ -31,7 +31,7 @@ ANSWERS = {"text": str, "multiplechoice": str, "integer": int}
 
 
 def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
-    """What AWX leaves of an inventory for one slice: every so many hosts in the order of their names."""
+    """Cut an inventory as AWX does for one slice: every so many hosts in the order of their names."""
     hosts = sorted(inventory["_meta"]["hostvars"])[number - 1 :: count]
     left = {
         name: group | {"hosts": [host for host in group.get("hosts", []) if host in hosts]}
@@ -42,7 +42,7 @@ def sliced(inventory: Mapping[str, Any], number: int, count: int) -> dict[str, A
 
 
 def launched(survey: Iterable[Mapping[str, Any]], **answers: Any) -> dict[str, Any]:
-    """The extra variables of a launch: what was answered, and of the other questions their defaults."""
+    """Build the extra variables of a launch: the given answers, and the defaults of the other questions."""
     questions = {question["variable"]: question for question in survey}
     for name, value in answers.items():
         question = questions[name]
@@ -51,7 +51,7 @@ def launched(survey: Iterable[Mapping[str, Any]], **answers: Any) -> dict[str, A
 
 
 def processes_of(mark: str) -> list[int]:
-    """What was started with a mark in its environment, and all that was forked or started from there."""
+    """List the processes that have a mark in their environment, which their children inherit."""
     found, wanted = [], f"{MARK}={mark}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -87,7 +87,7 @@ class Job:
         *,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Any:
-        """The finished runner."""
+        """Run a playbook and return the finished runner."""
 
         def keep(event: Event) -> bool:
             self.events.append(event)
@@ -101,18 +101,18 @@ class Job:
         )
 
     def artifacts(self) -> dict[str, Any]:
-        """What set_stats left, as AWX reads it."""
+        """Return what set_stats left, as AWX reads it."""
         (stats,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
         return dict(stats["event_data"].get("artifact_data", {}))
 
     def progress(self) -> list[str]:
-        """The lines of what waits: as events of their own."""
+        """Return the progress lines, which arrive as events of their own."""
         return [
             event["stdout"] for event in self.events if event["event"] == "verbose" and " done · " in event["stdout"]
         ]
 
     def printed(self) -> str:
-        """Without the colours."""
+        """Return all output without the colours."""
         return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(event["stdout"] for event in self.events))
 
     def kill(self) -> None:

@@ -77,7 +77,7 @@ def anything(awx: Awx, whole: Item, fields: Item, item: Item | None) -> None:
 
 
 def read_fields(known: Mapping[str, Any], body: Any, item: Item | None) -> Item:
-    """The fields of a request in their types, without those that can only be read."""
+    """Read the fields of a request, checking their types. Drop those that can only be read."""
     if not isinstance(body, dict):
         raise Refused(400, {"detail": "JSON parse error - not an object"})
     problems = {name: ["Not a field."] for name in body if name not in known and name not in ("type", "managed")}
@@ -125,7 +125,7 @@ def refuse_doubles(items: Mapping[int, Item], unique: list[list[str]], whole: It
 
 
 def matches(row: Item, asked: Mapping[str, str]) -> bool:
-    """A filter of a list, as far as awx.awx and ansible-rulebook use them."""
+    """Apply a list filter to a row. Only the filters that awx.awx and ansible-rulebook use are known."""
     either = {name.removeprefix("or__"): value for name, value in asked.items() if name.startswith("or__")}
     among = {name.removesuffix("__in"): value.split(",") for name, value in asked.items() if name.endswith("__in")}
     every = {name: value for name, value in asked.items() if not name.startswith("or__") and not name.endswith("__in")}
@@ -280,7 +280,7 @@ def look_at_schedule(awx: Awx, whole: Item, fields: Item, item: Item | None) -> 
 
 
 def look_at_prompts(awx: Awx, whole: Item, *, required: bool = False) -> None:
-    """A saved launch may say only what its template asks for."""
+    """Refuse a saved launch that answers what its template does not ask."""
     run = awx.get("unified_job_templates", whole["unified_job_template"])
     for name, prompt in ASKED.items():
         if whole.get(name) is not None and not run.get(f"ask_{prompt}_on_launch"):
@@ -296,7 +296,7 @@ def look_at_prompts(awx: Awx, whole: Item, *, required: bool = False) -> None:
 
 
 def read_survey(body: Any, types: list[str]) -> Item:
-    """A survey as it is kept."""
+    """Check a survey and return it as AWX stores it."""
     for name, kind in (("name", str), ("description", str), ("spec", list)):
         if not isinstance(body.get(name), kind):
             raise Refused(400, {"error": f"Field '{name}' is missing from survey spec."})
@@ -338,7 +338,7 @@ def look_at_question(number: int, question: Any, types: list[str]) -> None:
 
 
 def read_launch(template: Item, body: Item) -> Item:
-    """What a launch asks for. What its template does not ask for is ignored, and that is no error."""
+    """Read what a launch answers. AWX ignores, without an error, what the template does not ask."""
     asked = {name: body[name] for name in ASKED if name in body and template[f"ask_{ASKED[name]}_on_launch"]}
     questions = template.get("survey_spec", {}).get("spec", []) if template["survey_enabled"] else []
     given = body.get("extra_vars") or {}
@@ -367,7 +367,7 @@ def wrong_answer(question: Item, answer: Any) -> str | None:
 
 
 def refuse_link(awx: Awx, resource: str, number: int, link: str, other: int) -> None:
-    """What may not hang on what."""
+    """Refuse an association that AWX does not allow."""
     if (resource, link) == ("job_templates", "credentials"):
         kinds = [awx.get("credentials", one)["credential_type"] for one in awx.linked_ids(resource, number, link)]
         if awx.get("credentials", other)["credential_type"] in kinds:

@@ -57,12 +57,12 @@ class Awx:
         return self.items[resource][self._next]
 
     def named(self, resource: str, name: str) -> Item:
-        """The one of this name."""
+        """Find the item of this name."""
         (found,) = [one for one in self.items[resource].values() if name in (one.get("name"), one.get("identifier"))]
         return found
 
     def linked(self, resource: str, name: str, link: str) -> list[str]:
-        """The names of what hangs on something."""
+        """List the names of the items that are associated with an item."""
         other = RESOURCES[resource]["associations"][link]
         rows = [self.items[other][one] for one in self.linked_ids(resource, self.named(resource, name)["id"], link)]
         return [row.get("name") or row["identifier"] for row in rows]
@@ -71,7 +71,7 @@ class Awx:
         return self.links.setdefault((resource, number, link), [])
 
     def home(self, resource: str, number: int) -> str:
-        """Where a run of any kind is kept."""
+        """Return the resource under which a run of any kind is stored."""
         kinds = RUNS if resource == "unified_job_templates" else (resource,)
         for kind in kinds:
             if number in self.items.get(kind, {}):
@@ -163,12 +163,12 @@ class Awx:
         return item
 
     def launched(self, template: Item, body: Item) -> Item:
-        """A job, which ends at once: what it was asked for is what matters."""
+        """Add a job that ends at once. Tests look only at what it was asked for."""
         asked = rules.read_launch(template, body)
         return self.add("jobs", asked | {"job_template": template["id"], "status": "successful", "created": CREATED})
 
     def looked_at(self, resource: str, body: Any, item: Item | None) -> Item:
-        """The new values of the fields, by every rule of AWX."""
+        """Check a request by every rule of AWX and return the new values of the fields."""
         fields = rules.read_fields(RESOURCES[resource]["fields"], body, item)
         for name, value in fields.items():
             other = RESOURCES[resource]["fields"][name].get("of")
@@ -240,7 +240,7 @@ class Awx:
     # --- Answers ------------------------------------------------------------------------------------------------
 
     def shown(self, resource: str, item: Item) -> Item:
-        """An item as AWX shows it."""
+        """Show an item as AWX does."""
         kind, url = RESOURCES.get(resource, {"type": RUNNING.get(resource)}), f"{API}{resource}/{item['id']}/"
         links = [
             *kind.get("associations", {}),
@@ -283,7 +283,7 @@ def is_let_in(header: str, path: str) -> bool:
 
 @contextmanager
 def serving(awx: Awx) -> Iterator[str]:
-    """The address of a server that answers for an AWX."""
+    """Serve an AWX over HTTP and yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

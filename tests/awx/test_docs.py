@@ -30,7 +30,7 @@ def blocks(language: str) -> list[str]:
 
 
 def checkout(folder: Path) -> Path:
-    """What git sees, so that nothing is left in this checkout."""
+    """Copy what git sees into a folder, so that nothing is left in this checkout."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
     )
@@ -75,7 +75,7 @@ def test_the_example_is_one() -> None:
 
 
 def profiles_of(playbook: Path) -> set[str]:
-    """The profiles that its plays use."""
+    """List the profiles that the plays of a playbook use."""
     text = playbook.read_text(encoding="utf-8")
     imported = [profiles_of(playbook.parent / name) for name in re.findall(r"import_playbook: (\S+)", text)]
     return set(re.findall(r"lifeboat_profiles\.(\w+)", text)).union(*imported)

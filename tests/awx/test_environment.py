@@ -65,7 +65,7 @@ def test_ansible_builder_makes_the_context_of_the_image(archive: Path, tmp_path:
 
 
 def imported() -> set[str]:
-    """The packages that plugins import, wherever in a file."""
+    """List the packages that plugins import, wherever in a file."""
     nodes = [
         node
         for path in (ROOT / "plugins").rglob("*.py")

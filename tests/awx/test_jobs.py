@@ -56,7 +56,7 @@ def lab() -> Iterator[Lab]:
 
 
 def published(lab: Lab) -> list[str]:
-    """The databases with a copy that is offered, once for each copy."""
+    """List the databases that have an offered copy, once for each copy."""
     rows = [
         row for site in ("production", "staging") for row in snapshots(lab, site, SITES[site][1], SnapshotType="manual")
     ]

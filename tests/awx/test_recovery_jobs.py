@@ -46,7 +46,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def example(lab: Lab) -> dict[str, Any]:
-    """The example inventory as AWX imports it."""
+    """Return the example inventory as AWX imports it."""
     command = ["ansible-inventory", "-i", "inventory", "--list", "--export"]
     environment = {name: value for name, value in lab.env().items() if name != "LIFEBOAT_EVIDENCE"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
@@ -55,14 +55,14 @@ def example(lab: Lab) -> dict[str, Any]:
 
 @pytest.fixture
 def inventory(example: dict[str, Any]) -> dict[str, Any]:
-    """The same with a place for the evidence."""
+    """Add a place for the evidence to the inventory."""
     ours = deepcopy(example)
     ours["lifeboat_dr"]["vars"] |= LINE
     return ours
 
 
 def evidence_of(job: Job) -> dict[str, Any]:
-    """The document that the artifacts name, which must lie in what goes with the job."""
+    """Read the document that the artifacts name. It must lie in the directory that ends with the job."""
     path = Path(job.artifacts()["lifeboat_evidence_file"])
     assert path.resolve().is_relative_to(job.folder)
     return read_evidence(path)

@@ -36,7 +36,7 @@ def test_every_job_has_its_playbook() -> None:
 
 @pytest.fixture(scope="module")
 def known() -> Awx:
-    """An AWX with an organization, a project, an inventory and a job."""
+    """Make an AWX with an organization, a project, an inventory and a job."""
     made = Awx(["playbooks/reap.yml"])
     for resource, body in {
         "organizations": {"name": "o"},

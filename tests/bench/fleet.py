@@ -54,7 +54,7 @@ MIX = (
 @contextmanager
 def fleet(databases: int, *, snapshots: int = 1, seconds: float = 0.0, quotas: dict[str, int] | None = None,
           rate: float | None = None) -> Iterator[Lab]:  # fmt: skip
-    """A lab with so many databases (a multiple of 20) and automated snapshots of each; a copy takes so many seconds."""
+    """Start a lab with so many databases (a multiple of 20), each with snapshots. A copy takes so many seconds."""
     durations = {**dict.fromkeys(DURATIONS, 0.0), "copy": seconds}
     with Lab(metadata_only=True, scale=1, durations=durations) as lab:
         lab.admin("PATCH", "settings", {"quotas": PLENTY | (quotas or {})})
@@ -74,7 +74,7 @@ def seed(lab: Lab, share: Share, databases: int, snapshots: int) -> None:
 
 
 def make_keys(lab: Lab) -> None:
-    """The databases' own key, and the one of each site that recovery points go under."""
+    """Make the databases' own key, and one key at each site for the recovery points."""
     for profile, alias, principals in (
         ("production", "alias/shop", (SOURCE, DR)),
         ("production", "alias/lifeboat", (SOURCE, DR)),
@@ -105,13 +105,13 @@ def open_to(accounts: tuple[str, ...]) -> str:
 
 
 def forget(lab: Lab) -> None:
-    """What was called until now does not count."""
+    """Forget the calls that were made until now."""
     lab.admin("DELETE", "calls")
     lab.admin("DELETE", "cost")
 
 
 def look(lab: Lab) -> tuple[Place, Place]:
-    """What there is at the source site and at the DR site, from the lab's own state."""
+    """Count what is at the source site and at the DR site, in the lab's own state."""
     status = lab.admin("GET", "status")
     arns = [row["arn"] for row in (*status["databases"], *status["snapshots"])]
     return place(arns, SOURCE_REGION, SOURCE), place(arns, DR_REGION, DR)
@@ -129,7 +129,7 @@ def place(arns: list[str], region: str, account: str) -> Place:
 
 
 def lab_seconds(lab: Lab) -> float:
-    """The processor time that the lab itself took for the calls."""
+    """Return the processor time that the lab itself took for the calls."""
     return sum(row["cpu_seconds"] for row in lab.admin("GET", "cost"))
 
 

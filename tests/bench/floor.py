@@ -44,7 +44,7 @@ class Floor:
 
 
 def pages(rows: int) -> int:
-    """An empty list still costs the call that finds it empty."""
+    """Count the pages of a list. An empty list costs one call as well."""
     return max(1, -(-rows // PAGE))
 
 
@@ -67,7 +67,7 @@ def publish(source: Place, todo: dict[str, int], source_keys: int) -> Floor:
 
 
 def replicate(dr: Place, todo: dict[str, int], shared_keys: int) -> Floor:
-    """What is shared and what is here, of both kinds; a copy each."""
+    """Count the calls of replicate: the lists of shared and of own snapshots, both kinds, and one copy each."""
     starts = sum(todo.values())
     shared = [todo[what] for what in SNAPSHOTS]
     return Floor(
@@ -79,7 +79,7 @@ def replicate(dr: Place, todo: dict[str, int], shared_keys: int) -> Floor:
 
 
 def prune_source(source: Place, todo: dict[str, int]) -> Floor:
-    """The manual snapshots as publishing left them; a share taken back and a mark each."""
+    """Count the calls of prune at the source: the lists of manual snapshots, then an unshare and a mark each."""
     return Floor(
         pages=pages_of([source.manual(what) + todo[what] for what in SNAPSHOTS]), writes=2 * sum(todo.values())
     )

@@ -48,7 +48,7 @@ def run(command: list[str], *, name: str = "", **options: Any) -> Cost:
 
 
 def interpreter(folder: Path, *options: str) -> Path:
-    """A program that does as this Python with these options does, and keeps account of it in the folder."""
+    """Write a program that runs this Python with these options and records its cost in the folder."""
     caller = folder / "python"
     words = " ".join(f"'{word}'" for word in (sys.executable, __file__, str(folder), *options))
     caller.write_text(f'#!/bin/sh\nexec {words} -- "$@"\n', encoding="utf-8")
@@ -57,7 +57,7 @@ def interpreter(folder: Path, *options: str) -> Path:
 
 
 def read(folder: Path) -> list[Cost]:
-    """The modules that ran, in order; Ansible also asks the interpreter small questions."""
+    """List the module runs in order. Ansible also asks the interpreter small questions; those are left out."""
     lines = (folder / "meter").read_text(encoding="utf-8").splitlines()
     found = [Cost(**json.loads(line)) for line in lines]
     return [cost for cost in found if cost.name.startswith("AnsiballZ_")]

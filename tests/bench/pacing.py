@@ -38,7 +38,7 @@ def figures(copies: int, rate: float) -> list[Figure]:
 def measure(
     copies: int, rate: float, retries: dict[str, Any], prepare: Callable[[Any], None]
 ) -> tuple[float, int, int]:
-    """The seconds that so many copies of one snapshot took to ask for, throttled attempts, failed calls."""
+    """Ask for so many copies of one snapshot. Return the seconds, the throttled attempts and the failed calls."""
     with Lab(metadata_only=True, durations=dict.fromkeys(DURATIONS, 0.0)) as lab:
         plenty = {"manual_snapshots": copies, "snapshot_copies": copies}
         lab.admin("PATCH", "settings", {"quotas": plenty})

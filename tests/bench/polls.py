@@ -20,7 +20,7 @@ def moment(call: dict[str, Any]) -> float:
 
 
 def is_poll(call: dict[str, Any]) -> bool:
-    """A list of named snapshots; lists of everything have no filter."""
+    """Tell whether a call lists named snapshots. Lists of everything have no filter."""
     return call["action"] in CLASSES and any(name.startswith("Filters") for name in call["parameters"])
 
 
@@ -39,7 +39,7 @@ class Class:
 
 
 def count(calls: list[dict[str, Any]], seconds: float) -> tuple[int, int]:
-    """The polls that one task made, and the most that it needed, where a copy takes so many seconds."""
+    """Count the polls of one task, and the most that it needed when a copy takes so many seconds."""
     classes = {copy: Class() for copy in CLASSES.values()}
     made = allowed = 0
     last: tuple[str, float] = ("", 0.0)

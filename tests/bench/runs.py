@@ -49,7 +49,7 @@ class Played:
         return self.whole.wall - self.lab_seconds
 
     def during(self, cost: Cost) -> list[Call]:
-        """The calls that a module's process made; no two work on one account at a time."""
+        """Pick the calls that a module's process made. Only one module works on an account at a time."""
         end = cost.began + cost.wall
         return [call for call in self.calls if cost.began <= moment(call) <= end]
 
@@ -101,6 +101,6 @@ def environment(lab: Lab, python: Path) -> dict[str, str]:
 
 
 def bare(lab: Lab, task: str) -> float:
-    """The processor time of a bare paginator over the lists that a task of protect.yml reads."""
+    """Measure the processor time of a bare paginator over the lists that a task of protect.yml reads."""
     env = {**os.environ, **lab.env()}
     return meter.run([sys.executable, str(HERE / "bare.py"), *LISTS[task]], env=env).cpu

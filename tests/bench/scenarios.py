@@ -29,7 +29,7 @@ COPY_SECONDS = 2.0
 
 
 def protect(databases: int) -> list[Figure]:
-    """A day's protect: copies take 2 s, polls come each second, nothing limits the rate."""
+    """Measure a day's protect: copies take 2 s, polls come each second, nothing limits the rate."""
     with a_fleet(databases, seconds=COPY_SECONDS) as lab:
         least = floor.protect(*fleet.look(lab), **KEYS)
         played = runs.play(lab, PROTECT)
@@ -38,7 +38,7 @@ def protect(databases: int) -> list[Figure]:
 
 
 def limited(databases: int) -> list[Figure]:
-    """The same with 20 calls a second for each account and Region, and AWS's default copy limits in the lab as well."""
+    """Measure a day's protect with 20 calls a second per account and Region, and with AWS's default copy limits."""
     with a_fleet(databases, seconds=COPY_SECONDS, rate=RATE) as lab:
         source, _dr = fleet.look(lab)
         played = runs.play(lab, PROTECT)
@@ -168,7 +168,9 @@ def drill(databases: int) -> list[Figure]:
 
 
 def restore_and_remove(lab: Lab, *words: str) -> tuple[Played, Played]:
-    """:raises RuntimeError: when not all was restored, or something is left."""
+    """Check that everything was restored and nothing is left.
+
+    :raises RuntimeError: otherwise."""
     done = runs.play(lab, DRILL, "-e", "bench_state=present", *words)
     gone = runs.play(lab, DRILL, "-e", "bench_state=absent")
     if left := [one for one in lab.admin("GET", "status")["databases"] if f":{fleet.DR}:" in one["arn"]]:
@@ -211,7 +213,7 @@ def walls(played: Played) -> dict[str, float]:
 
 
 def by_task(played: Played) -> dict[str, list[Call]]:
-    """The calls by the task of floor.py that made them; each pass of a task is a process of its own."""
+    """Group the calls by the task of floor.py that made them. Each pass of a task is a process of its own."""
     found: dict[str, list[Call]] = {task: [] for task in ("publish", "replicate", "prune_source", "prune_dr")}
     starts = [(one.began, TASKS[module_of(one.name)]) for one in sorted(played.modules, key=lambda one: one.began)]
     for call in played.calls:
@@ -249,7 +251,7 @@ def cost_figures(played: Played) -> list[Figure]:
 
 
 def heaviest(errors: str, number: int = 25) -> list[tuple[str, float]]:
-    """The imports that took longest by themselves, in milliseconds."""
+    """List the imports that took longest by themselves, in milliseconds."""
     found = re.findall(r"import time: +(\d+) \| +(\d+) \| +(\S+)", errors)
     own = [(name, int(self_time) / 1000) for self_time, _all, name in found]
     return sorted(own, key=lambda one: -one[1])[:number]

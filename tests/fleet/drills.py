@@ -41,7 +41,7 @@ class Range:
 
     @classmethod
     def prepare(cls, fleet: Fleet, databases: int = 1) -> Range:
-        """What has landed of each class, and nothing else is going on."""
+        """Prepare a fleet in which every class has landed and nothing is in flight."""
         first, *others = (offered(BY_NAME[name], fleet) for name in CLASSES)
         fleet.begin(first, databases, and_of=others)
         results = fleet.protect()
@@ -54,7 +54,7 @@ class Range:
         return prepared
 
     def add(self, name: str, tags: Mapping[str, str]) -> None:
-        """A database of somebody."""
+        """Create a database that belongs to somebody else."""
         self.fleet.others(DR).create_db_instance(
             DBInstanceIdentifier=name,
             DBInstanceClass="db.t4g.medium",
@@ -77,7 +77,7 @@ class Range:
         return self.fleet.run(snapshot_restore, DR, state="absent", expired=True)
 
     def drill(self, **given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What the role does of it: restore, set new passwords, then remove in any case."""
+        """Do what the role does: restore, set new passwords, and remove everything in any case."""
         restored = self.restore(**given)
         self.fleet.run(database_credentials, DR, drill_id=DRILL)
         return restored, self.remove()
@@ -90,7 +90,7 @@ class Range:
 
 
 def offered(route: Route, fleet: Fleet) -> Route:
-    """The same databases in the version that the lab offers."""
+    """Give the databases the version that the lab offers."""
     found = fleet.others(DR).describe_db_engine_versions(Engine=route.seed["engine"])["DBEngineVersions"]
     return replace(route, seed={**route.seed, "version": found[0]["EngineVersion"]})
 
@@ -131,14 +131,14 @@ def let_in(ec2: Any, group: str, cidr: str) -> None:
 
 
 def touched(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """What is left of a drill, and what else is not as it was."""
+    """Report what is left of a drill, and what else has changed."""
     yield from (f"left: {arn}" for arn in sorted(set(after) - set(before)))
     yield from (f"gone: {arn}" for arn in sorted(set(before) - set(after)))
     yield from (f"changed: {arn}" for arn in sorted(set(before) & set(after)) if before[arn] != after[arn])
 
 
 def trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
-    """What a drill may not even try."""
+    """Report calls that a drill must not even try."""
     for call in writes(calls):
         if call["action"] not in POWERS:
             yield f"called {call['action']}"
@@ -147,6 +147,6 @@ def trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def twice(calls: list[dict[str, Any]]) -> Iterator[str]:
-    """What was made more than once: the first resource of each call is what comes to be."""
+    """Report what was made more than once. The first resource of a call is the one that it makes."""
     made = [call["resources"][0] for call in calls if call["action"] in STARTS and call.get("status") == 200]
     yield from (f"made twice: {arn}" for arn in sorted(set(made)) if made.count(arn) > 1)

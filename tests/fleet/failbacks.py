@@ -59,13 +59,13 @@ class WayBack:
         return found
 
     def stop(self) -> None:
-        """The applications are stopped: what the next snapshots stand for."""
+        """Stop the applications: the next snapshots stand for this moment."""
         site = self.fleet.site(DR)
         site.check_account(DR.account)
         self.time = str(iso(site.now))
 
     def go_back(self) -> list[dict[str, Any]]:
-        """What playbooks/failback.yml does."""
+        """Do what playbooks/failback.yml does."""
         published = self.publish()
         landed = self.replicate(published)
         retired = self.prune(DR, landed=manifests(landed))
@@ -132,7 +132,7 @@ class WayBack:
 
 
 def original_of(name: str) -> str:
-    """The ARN of the one database of a class."""
+    """Return the ARN of the one database of a class."""
     resource = "cluster" if name.endswith("cluster") else "db"
     return f"arn:aws:rds:{SOURCE.region}:{SOURCE.account}:{resource}:{name}-00000"
 
@@ -144,7 +144,7 @@ def is_of_the_way_back(row: Mapping[str, Any]) -> bool:
 
 
 def trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
-    """What the way back may not even try: another power, or the same on what is not its own."""
+    """Report calls that a failback must not even try: a foreign action, or an action on what is not its own."""
     for call in writes(calls):
         if call["action"] not in POWERS[call["account"]]:
             yield f"{call['account']} called {call['action']}"

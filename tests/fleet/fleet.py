@@ -79,7 +79,7 @@ class Pool:
         self._made: dict[tuple[str, str], tuple[Any, list[Any]]] = {}
 
     def client(self, service: str, region_name: str, **settings: Any) -> Any:
-        """A client that has forgotten whoever listened to it before."""
+        """Return the client without the listeners of earlier runs."""
         words = (service, region_name)
         if words not in self._made:
             made = self._session.client(service, region_name=region_name, **settings)
@@ -201,7 +201,7 @@ class Fleet:
         self.lab.admin("DELETE", "calls")
 
     def begin(self, route: Route, databases: int, *, and_of: Iterable[Route] = (), **limits: Any) -> None:
-        """An hour after the last backup of some databases of one class, none of them protected yet.
+        """Sow databases of one class, each an hour after its last backup and not protected yet.
 
         :param and_of: more classes, for which the lab and the modules are told the same.
         """
@@ -213,7 +213,7 @@ class Fleet:
         self.new_calls()
 
     def tell(self, *routes: Route, **options: Any) -> None:
-        """What the modules are told: of one class as options of the site, of more as overrides for the databases."""
+        """Set the options of the modules: for one class as options of the site, for several as overrides."""
         told: dict[str, dict[str, Any]] = {}
         for side in ("publish", "replicate"):
             overrides = [settings for route in routes if (settings := route.settings(side))]
@@ -253,7 +253,7 @@ class Fleet:
             client.modify_option_group(OptionGroupName=name, OptionsToInclude=wanted, ApplyImmediately=True)
 
     def sow(self, route: Route, databases: int, **more: Any) -> None:
-        """Some databases of a class, the last backup of each an hour old."""
+        """Sow databases of a class, each with a backup that is an hour old."""
         seed = {"account": SOURCE.profile, "prefix": route.name, "snapshots": 1, "age": HOUR, **route.seed, **more}
         seed["key"] = self.keys.get(seed.get("key", ""), seed.get("key"))
         self.routes.append(route)
@@ -275,7 +275,7 @@ class Fleet:
         self.pass_time(HOUR)
 
     def available(self, route: Route) -> list[str]:
-        """The identifiers of the databases of a class that can be backed up now."""
+        """List the databases of a class that can be backed up now."""
         rows = [row["arn"].split(":", 6) for row in self.status()["databases"] if row["status"] == "available"]
         return [words[6] for words in rows if words[4] == SOURCE.account and words[6].startswith(f"{route.name}-0")]
 
@@ -283,14 +283,14 @@ class Fleet:
         self.lab.admin("POST", "clock", {"advance": seconds})
 
     def back_up(self, *databases: str) -> None:
-        """New automated snapshots, of these databases or of all; of all also what others take, where that counts."""
+        """Take automated snapshots of these databases. Without a list, take all, and what others take as well."""
         named = {"databases": list(databases)} if databases else {}
         self.lab.admin("POST", "automated-snapshots", {"account": SOURCE.profile, **named})
         for route in [] if databases else self.routes:
             self.back_up_otherwise(route)
 
     def back_up_otherwise(self, route: Route, age: int = 0) -> None:
-        """What AWS Backup or an operator takes of the databases of a class that starts from it."""
+        """Take the snapshots of AWS Backup or of an operator, for the classes that start from them."""
         databases = self.available(route) if route.origin in ("awsbackup", "manual") else []
         if databases and route.origin == "awsbackup":
             wanted = {"account": SOURCE.profile, "databases": databases, "type": "awsbackup", "age": age}
@@ -304,7 +304,7 @@ class Fleet:
             self.pass_time(A_COPY)
 
     def others(self, side: Side, service: str = "rds") -> Any:
-        """A client of somebody else in that account, who asks once; the log is read of our passes alone."""
+        """Return a client of somebody else in that account, who never repeats a call. The log shows only our passes."""
         words = (side, service)
         if words not in self._others:
             self._others[words] = self.lab.client(side.profile, service, side.region, config=ONCE)
@@ -322,11 +322,11 @@ class Fleet:
     # -- the modules ---------------------------------------------------------------------------------------------
 
     def site(self, side: Side) -> Site:
-        """A new one, as each module run has."""
+        """Make a new site, as each module run does."""
         return Site(self._sessions[side.profile], side.region, {"config": CONFIG})
 
     def options(self, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
-        """The options of a module: its defaults, the usual ones of this fleet, and what is given."""
+        """Build the options of a module: its defaults, the usual ones of this fleet, then the given ones."""
         usual = {"account_id": side.account, "prefix": PREFIX}
         if module is snapshot_copy:
             usual |= {"kms_key_id": self.keys["publish"], "share_with": [DR.account], **self.publish}
@@ -341,7 +341,7 @@ class Fleet:
         return {name: one.get("default") for name, one in spec.items()} | usual | given
 
     def one_pass(self, module: ModuleType, side: Side, *, check_mode: bool = False, **given: Any) -> dict[str, Any]:
-        """A single pass, as with ``wait: false``; check mode plans a whole task where ``wait`` is given."""
+        """Run one pass, as with ``wait: false``. Check mode plans a whole task where ``wait`` is given."""
         given = {"wait": False, **given} if "wait" in module.ARGUMENTS else given
         try:
             return self._pass(module, self.options(module, side, **given), self.site(side), check_mode=check_mode)
@@ -354,7 +354,7 @@ class Fleet:
         return result
 
     def run(self, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
-        """A module run that waits: passes until nothing is in flight, as its process takes them."""
+        """Run a module that waits: passes until nothing is in flight."""
         params = self.options(module, side, poll_interval=1, **given) if "wait" in module.ARGUMENTS else None
         params, site = params or self.options(module, side, **given), self.site(side)
 
@@ -369,7 +369,7 @@ class Fleet:
             return failure(error)
 
     def protect(self) -> list[dict[str, Any]]:
-        """What playbooks/protect.yml does: each side's part, the manifests handed over in memory."""
+        """Do what playbooks/protect.yml does, with the manifests handed over in memory."""
         published = self.run(snapshot_copy, SOURCE)
         landed = self.run(snapshot_replicate, DR, published=manifests(published))
         pruned = [self.run(snapshot_prune, side, landed=manifests(landed)) for side in SIDES]
@@ -389,7 +389,7 @@ class Fleet:
     # -- what can be seen ----------------------------------------------------------------------------------------
 
     def new_calls(self) -> list[dict[str, Any]]:
-        """The calls since they were read the last time, but the administrator's own questions."""
+        """Return the calls since the last time, without the administrator's own questions."""
         found = self.lab.calls(since=self._read)
         self._read = found[-1]["sequence"] if found else self._read
         return found
@@ -404,7 +404,7 @@ def failure(error: LifeboatError) -> dict[str, Any]:
 
 
 def manifests(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a playbook hands on of a result: a module that failed early has left none."""
+    """Pick the manifest of each result, as a playbook does. A module that failed early has none."""
     return [result["manifest"]] if "manifest" in result else []
 
 
@@ -413,7 +413,7 @@ def writes(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def make_key(lab: Lab, side: Side, *accounts: str, alias: str | None = None) -> str:
-    """A customer managed key whose policy lets these accounts do everything."""
+    """Make a customer managed key whose policy lets these accounts do everything."""
     kms = lab.client(side.profile, "kms", side.region)
     names = [f"arn:aws:iam::{account}:root" for account in accounts]
     statement = {"Effect": "Allow", "Principal": {"AWS": names}, "Action": "kms:*", "Resource": "*"}

@@ -46,7 +46,7 @@ class Inside(Lab):
         super().stop()
 
     def connect(self, client: Any) -> Any:
-        """The same client, which from now on asks this lab at once."""
+        """Make a client ask this lab directly, without a socket."""
         client.meta.events.register_last("before-send", self._send)
         return client
 
@@ -54,7 +54,7 @@ class Inside(Lab):
         return self.connect(super()._new_client(*words, **options))
 
     def _send(self, request: AWSPreparedRequest, **_words: Any) -> AWSResponse:
-        """The answer to a request of botocore's, which then sends nothing itself."""
+        """Answer a request of botocore's, which then sends nothing itself."""
         try:
             answer = self._answer(request.method, request.url, request.headers, request.body)
         except NoAnswer:
@@ -85,7 +85,7 @@ class Whole:
 
 
 def environment(method: str, url: str, headers: Mapping[str, Any], body: bytes) -> Environ:
-    """A request as the lab's own listener hands it on (lifeboat_lab/http.py)."""
+    """Build a request as the lab's own listener hands it on (lifeboat_lab/http.py)."""
     there = urlsplit(url)
     target = f"{there.path or '/'}?{there.query}" if there.query else there.path or "/"
     given = {name.upper().replace("-", "_"): as_bytes(value).decode("latin-1") for name, value in headers.items()}

@@ -29,7 +29,7 @@ SPELLING = {"instance": "DBSnapshot", "cluster": "DBClusterSnapshot"}
 
 
 def listed(result: Mapping[str, Any]) -> Writes:
-    """The writes that a result in check mode announces."""
+    """List the writes that a result of check mode announces."""
     kinds = {step["name"]: SPELLING[step["kind"]] for step in result["steps"] if "name" in step}
     changes = [step for step in result["steps"] if step["changed"]]
     found = Counter(
@@ -44,7 +44,7 @@ def listed(result: Mapping[str, Any]) -> Writes:
 
 
 def actions_of(step: Mapping[str, Any]) -> list[str]:
-    """A copy of a database is a snapshot that is taken."""
+    """Name the action of a copy. A copy of a database is a snapshot that is taken."""
     is_taken = step["status"] == "copying" and step["source"].split(":")[5] in ("db", "cluster")
     if step["status"] == "removed" and "-standin-" in step["name"]:
         return ["DeleteDBInstance"]
@@ -52,12 +52,12 @@ def actions_of(step: Mapping[str, Any]) -> list[str]:
 
 
 def logged(calls: Iterable[Mapping[str, Any]]) -> Writes:
-    """The writes of the log."""
+    """List the writes of the log."""
     return Counter((call["action"], about(call["parameters"])) for call in writes(list(calls)))
 
 
 def about(parameters: Mapping[str, str]) -> str:
-    """What a call makes or changes: the first of these that it names."""
+    """Return what a call makes or changes: the first of these members that it names."""
     name = next(parameters[word] for word in ABOUT if word in parameters)
     return name.split(":")[-1]
 
@@ -73,7 +73,7 @@ def explained(result: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
 
 
 def pass_as_planned(fleet: Fleet, module: ModuleType, side: Side, **given: Any) -> dict[str, Any]:
-    """A pass, after check mode has said on the same state what it will do; both results must agree."""
+    """Run a pass after check mode has planned it on the same state. Both results must agree."""
     fleet.new_calls()
     plan = fleet.one_pass(module, side, check_mode=True, **given)
     assert not writes(fleet.new_calls()), "check mode wrote"
@@ -86,7 +86,7 @@ def pass_as_planned(fleet: Fleet, module: ModuleType, side: Side, **given: Any) 
 
 
 def task_as_planned(fleet: Fleet, module: ModuleType, side: Side, plan: Mapping[str, Any], **given: Any) -> Any:
-    """A task that waits; it does what the plan of it lists, for the reasons that the plan gives."""
+    """Run a task that waits. It must do what its plan lists, for the reasons that the plan gives."""
     fleet.new_calls()
     result = fleet.run(module, side, **given)
     assert listed(plan) == logged(fleet.new_calls()), "check mode listed something else"
@@ -95,6 +95,6 @@ def task_as_planned(fleet: Fleet, module: ModuleType, side: Side, plan: Mapping[
 
 
 def said(result: Mapping[str, Any]) -> list[Any]:
-    """What both modes must say alike: each item's status and whether it changes, and the diff."""
+    """Pick what both modes must say alike: the status of each item, whether it changes, and the diff."""
     steps = [(step.get("name"), step["status"], step["changed"]) for step in result["steps"]]
     return [result["changed"], result.get("failed"), steps, result.get("diff")]

@@ -60,7 +60,7 @@ class Route:
         return "automated" if self.is_taken else str(source)
 
     def settings(self, side: str) -> dict[str, Any]:
-        """What ``publish`` or ``replicate`` says, as an override for these databases alone."""
+        """Turn the options of ``publish`` or ``replicate`` into an override for these databases alone."""
         own = {name: value for name, value in getattr(self, side).items() if name != "stand_in"}
         return {"databases": [f"{self.name}-0*"], **own} if own else {}
 

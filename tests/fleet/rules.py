@@ -82,7 +82,7 @@ def shots(status: Mapping[str, Any]) -> dict[str, Shot]:
 
 
 def own(found: Iterable[Shot], account: str) -> list[Shot]:
-    """The recovery points that we made in an account, what a route left on its way apart."""
+    """List the recovery points that we made in an account, without the intermediates of a route."""
     return [one for one in found if one.account == account and one.is_ours and STAGE not in one.tags]
 
 
@@ -94,7 +94,7 @@ def digest(account: str, region: str, resource_id: str) -> str:
 
 
 def database_of(one: Shot) -> str:
-    """The digest of the database: that of a stand-in's snapshot is the cluster's, and only its name tells it."""
+    """Return the digest of the database. Only the name of a stand-in's snapshot tells the cluster's digest."""
     found = OURS.fullmatch(one.name) if one.is_ours else None
     return found["digest"] if found else digest(one.account, one.region, one.resource_id)
 
@@ -116,7 +116,7 @@ def newest(found: Iterable[Shot]) -> dict[str, Shot]:
 
 
 def originals(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> list[Shot]:
-    """What recovery points start from: of each database, the snapshots of the type that its class means."""
+    """Group by database the snapshots that recovery points start from: those of the type that the class uses."""
     theirs = [one for one in found.values() if one.account == SOURCE.account and not one.is_ours]
     return [one for one in theirs if (route := classes.get(database_of(one))) is not None and one.type == route.origin]
 
@@ -129,7 +129,7 @@ def has_landed(one: Shot, dr_key: str, *, encrypted: bool = True) -> bool:
 
 
 def routes_of(routes: Iterable[Route], found: Mapping[str, Shot]) -> dict[str, Route]:
-    """The class of each database, by its digest: the lab names those that it sows after their class."""
+    """Map each digest to the class of its database. The lab names the databases that it sows after their class."""
     automated = [one for one in found.values() if one.type == "automated"]
     return {
         database_of(one): route for one in automated for route in routes if one.name.startswith(f"rds:{route.name}-0")
@@ -161,7 +161,7 @@ def unfinished(routes: Iterable[Route], status: Mapping[str, Any], dr_key: str) 
 
 
 def leftovers(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> Iterator[str]:
-    """What a route leaves on its way goes; whatever is manual here is ours, or an operator's."""
+    """Report intermediates that were not removed, and manual snapshots that are neither ours nor an operator's."""
     staged = [one for one in found.values() if STAGE in one.tags]
     if len(staged) > sum(route.anchors for route in classes.values()):
         yield f"left on the way: {[one.arn for one in staged]}"
@@ -170,7 +170,7 @@ def leftovers(classes: Mapping[str, Route], found: Mapping[str, Shot]) -> Iterat
 
 
 def copies_made(calls: Iterable[Mapping[str, Any]], account: str, *, one_step: bool = True) -> int:
-    """The copies that took effect, whether or not anybody saw the answer.
+    """List the copies that took effect, whether or not anybody saw the answer.
 
     :param one_step: whether AWS makes copies across account and Region; else one whose answer was lost was refused.
     """
@@ -196,7 +196,7 @@ def doubled(routes: Iterable[Route], calls: Iterable[Mapping[str, Any]], databas
 
 
 def not_idle(results: Iterable[Mapping[str, Any]], calls: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A run with nothing to do does nothing, and says so."""
+    """Report what a run did that had nothing to do."""
     for result in results:
         if result.get("failed"):
             yield f"it failed: {result.get('msg')}"

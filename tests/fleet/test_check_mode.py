@@ -143,7 +143,7 @@ def plan_both(fleet: Fleet) -> list[dict[str, Any]]:
 
 
 def protect_as_planned_at_once(fleet: Fleet) -> list[dict[str, Any]]:
-    """What both modules plan before anything is done, and then exactly do; the plans."""
+    """Plan with both modules before anything is done, then check that they do exactly that. Return the plans."""
     begin_a_minute(fleet)
     plans = plan_both(fleet)
     published = task_as_planned(fleet, snapshot_copy, SOURCE, plans[0])
@@ -152,7 +152,7 @@ def protect_as_planned_at_once(fleet: Fleet) -> list[dict[str, Any]]:
 
 
 def begin_a_minute(fleet: Fleet) -> None:
-    """A snapshot that is taken is named after the minute."""
+    """Pass the time until the next minute: a snapshot that is taken is named after it."""
     site = fleet.site(SOURCE)
     site.check_account(SOURCE.account)
     fleet.pass_time(60 - site.now.second)
@@ -211,7 +211,7 @@ def test_a_plan_gives_each_step_of_a_route_its_reason(fleet: Fleet, route: Route
 
 
 def start_of(route: Route) -> Start:
-    """What the planner has to know of the databases of a class."""
+    """Tell the planner what it must know about the databases of a class."""
     kind = route.seed.get("kind", "cluster" if route.seed["engine"].startswith("aurora") else "instance")
     encryption = {None: "none", "data": "customer", "alias/aws/rds": "aws-managed", "sse-rds": "aws-owned"}
     # What somebody else took is copied once as well: the name of the copy tells whose it is.

@@ -41,7 +41,7 @@ def count_calls(fleet: Fleet, route: Route, databases: int) -> int:
 
 
 def after_a_crash(fleet: Fleet, route: Route, databases: int, point: Point) -> Iterator[str]:
-    """What is wrong after a run that was killed and two whole ones."""
+    """Report what is wrong after a killed run and two whole ones."""
     fleet.begin(route, databases, max_in_flight=LIMITS)
     with fleet.dies(point[0], after=point[1]):
         fleet.protect()

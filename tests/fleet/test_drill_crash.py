@@ -33,7 +33,7 @@ def count_calls(ground: Range) -> int:
 
 
 def run_again(ground: Range, calls: list[dict[str, Any]]) -> Iterator[str]:
-    """The same drill once more, under the same name."""
+    """Run the same drill once more, under the same name."""
     restored, removed = ground.drill()
     yield from (f"it failed: {one['msg']}" for one in (restored, removed) if one.get("failed"))
     if [step["status"] for step in restored["steps"]] != ["restored"] * len(CLASSES):
@@ -52,7 +52,7 @@ def reap(ground: Range, _calls: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def after_a_crash(ground: Range, point: Point, rescue: Rescue) -> Iterator[str]:
-    """What is wrong after a drill that was killed and what followed."""
+    """Report what is wrong after a killed drill and what followed."""
     before = ground.seen()
     ground.fleet.new_calls()
     with ground.fleet.dies(point[0], after=point[1]):

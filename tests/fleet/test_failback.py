@@ -23,7 +23,7 @@ DAYS = 40 * 86400
 
 
 def after_a_crash(fleet: Fleet, point: Point) -> Iterator[str]:
-    """What is wrong after a failback that was killed, and was run again with its id, twice."""
+    """Report what is wrong after a killed failback that was run again twice with its id."""
     way = WayBack.prepare(fleet)
     others = way.seen(ours=False)
     with fleet.dies(point[0], after=point[1]):
@@ -45,7 +45,7 @@ def test_a_failback_that_nobody_kills_brings_everything_back_and_touches_nothing
 
 @pytest.fixture(scope="module")
 def way(fleet: Fleet) -> WayBack:
-    """What was recovered has come back."""
+    """Bring back what was recovered."""
     found = WayBack.prepare(fleet)
     found.go_back()
     return found

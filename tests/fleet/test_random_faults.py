@@ -135,7 +135,7 @@ class Trouble(RuleBasedStateMachine):
 
     @contextmanager
     def watched(self, module: ModuleType) -> Iterator[None]:
-        """A pass breaks no rule by what it asks for, however it ends."""
+        """Run a pass. Whatever its end, its calls must break no rule."""
         before = self.watch.look(self.fleet.status())
         self.fleet.new_calls()
         try:
@@ -155,7 +155,7 @@ class Trouble(RuleBasedStateMachine):
         after=st.booleans(),
     )
     def a_pass(self, which: str, goes_on: bool, old: int, dies: int, after: bool) -> None:
-        """A full pass, or one that goes on with what the last one left in flight."""
+        """Run a full pass, or one that goes on with what the last one left in flight."""
         module, side = MODULES[which]
         given: dict[str, Any] = {"resume": self.resume.get(which) if goes_on else None}
         if which == "replicate" and old < len(self.published):
@@ -229,7 +229,7 @@ class Trouble(RuleBasedStateMachine):
 
     @rule(quota=st.sampled_from(QUOTAS), most=st.integers(0, 4), key=st.sampled_from([None, *KEYS]))
     def less_is_possible(self, quota: str, most: int, key: str | None) -> None:
-        """A quota is low, or a key is disabled."""
+        """Lower a quota or disable a key."""
         if key is None:
             self.fleet.lab.admin("PATCH", "settings", {"quotas": {quota: most}})
             # How many copies AWS lets be in flight is told nowhere, so that check mode cannot know it.
@@ -262,7 +262,7 @@ class Trouble(RuleBasedStateMachine):
 
     @rule()
     def a_stranger_shares(self) -> None:
-        """A snapshot of his own database, named as if we had made it."""
+        """Share a snapshot of a stranger's own database, named as if we had made it."""
         fleet, theirs = self.fleet, self.fleet.others(STRANGER)
         seed = {"account": STRANGER.profile, "prefix": "strange", "snapshots": 1, "type": "manual"}
         if not any(one.account == STRANGER.account for one in self.found.values()):
@@ -287,7 +287,7 @@ class Trouble(RuleBasedStateMachine):
 
     @rule(which=ANY)
     def somebody_takes_a_name_of_ours(self, which: int) -> None:
-        """An operator of the DR account copies by hand, without our tag, to where our copy is to go."""
+        """Copy by hand, as an operator of the DR account, to the name that our copy is to have."""
         if (one := any_of(self.offered(), which)) is None:
             return
         client = self.fleet.others(DR)
@@ -368,7 +368,7 @@ class Trouble(RuleBasedStateMachine):
         assert list(self.not_landed()) == []
 
     def not_landed(self) -> list[str]:
-        """The databases there are whose newest recovery point has not landed, and what was not tidied up."""
+        """Report existing databases whose newest recovery point has not landed, and what was not tidied up."""
         rows = self.fleet.status()["databases"]
         names = [row["arn"].split(":", 6) for row in rows if row["status"] != "deleting"]
         there = {words[6] for words in names if words[4] == SOURCE.account}

@@ -34,7 +34,7 @@ def tune(fleet: Fleet, **parameters: str) -> None:
 
 
 def ours(fleet: Fleet) -> dict[str, dict[str, str]]:
-    """The parameter groups that the DR account has besides the default ones, with what is set in them."""
+    """Map each parameter group of the DR account, except the default ones, to what is set in it."""
     rds = fleet.others(DR)
     names = [row["DBParameterGroupName"] for row in rds.describe_db_parameter_groups()["DBParameterGroups"]]
     return {

@@ -28,7 +28,7 @@ def ground(fleet: Fleet) -> Range:
 
 
 def recover(ground: Range, name: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the role does of it: restore, then let RDS make the passwords."""
+    """Do what the role does: restore, then let RDS make the passwords."""
     given = {"purpose": "recovery", "restore_as": f"{{database}}-{name}", "db_instance_class": "db.r6g.large"}
     restored = ground.restore(drill_id=run, expires_after=240, **given)
     names = [step["name"] for step in restored["steps"] if step["status"] == "restored"]
@@ -53,7 +53,7 @@ def made(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def trespasses(calls: list[dict[str, Any]], name: str) -> Iterator[str]:
-    """What a recovery may not even try."""
+    """Report calls that a recovery must not even try."""
     for call in writes(calls):
         if call["action"] not in POWERS:
             yield f"called {call['action']}"
@@ -71,7 +71,7 @@ def unfinished(results: tuple[dict[str, Any], dict[str, Any]]) -> Iterator[str]:
 
 
 def unprotected(ground: Range, name: str) -> Iterator[str]:
-    """What of the recovered databases is not as it should be, as AWS tells it."""
+    """Report recovered databases that AWS does not show as production needs them."""
     rds = ground.fleet.others(DR)
     rows = [row for row in rds.describe_db_instances()["DBInstances"] if not row.get("DBClusterIdentifier")]
     for row in [*rows, *rds.describe_db_clusters()["DBClusters"]]:
@@ -82,7 +82,7 @@ def unprotected(ground: Range, name: str) -> Iterator[str]:
 
 
 def quiet(ground: Range) -> tuple[list[str], list[str]]:
-    """The instances and clusters of the DR account, when none is being changed or backed up."""
+    """Wait until no database is being changed, and list the instances and clusters of the DR account."""
     rds, usable = ground.fleet.others(DR), ("available", "storage-initialization")
     while True:
         instances = {row["DBInstanceIdentifier"]: row for row in rds.describe_db_instances()["DBInstances"]}
@@ -94,7 +94,7 @@ def quiet(ground: Range) -> tuple[list[str], list[str]]:
 
 
 def clear_away(ground: Range, name: str) -> None:
-    """What an operator does who wants a recovery gone: nobody else may."""
+    """Delete a recovery, as only an operator may."""
     rds = ground.fleet.others(DR)
     instances = [one for one in quiet(ground)[0] if one.endswith((f"-{name}", f"-{name}-1"))]
     clusters = [one for one in quiet(ground)[1] if one.endswith(f"-{name}")]
@@ -112,7 +112,7 @@ def clear_away(ground: Range, name: str) -> None:
 
 
 def after_a_crash(ground: Range, name: str, point: Point) -> Iterator[str]:
-    """What is wrong after a recovery that was killed, the next one, and the one after that."""
+    """Report what is wrong after a killed recovery, the next one, and the one after that."""
     before = seen(ground)
     ground.fleet.new_calls()
     with ground.fleet.dies(point[0], after=point[1]):

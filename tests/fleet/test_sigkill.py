@@ -62,7 +62,7 @@ def fleet(lab: Lab) -> Fleet:
 
 
 def settings(fleet: Fleet) -> dict[str, Any]:
-    """What the modules of the fleet are told, for the roles."""
+    """Turn the options of the fleet's modules into variables of the roles."""
     told = {"publish_overrides": fleet.publish, "replicate_overrides": fleet.replicate}
     found = {name: options["overrides"] for name, options in told.items() if "overrides" in options}
     return SETTINGS | found | ({"publish_stand_in": fleet.publish["stand_in"]} if "stand_in" in fleet.publish else {})
@@ -80,7 +80,7 @@ def start(fleet: Fleet, playbook: str, told: Mapping[str, Any]) -> subprocess.Po
 
 
 def members(mark: bytes) -> list[int]:
-    """The processes of one run: what was forked or started by it has its environment."""
+    """List the processes of one run. Its children inherit its environment."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -119,7 +119,7 @@ def begin(fleet: Fleet, routes: Sequence[Route]) -> None:
 
 
 def after_the_kill(fleet: Fleet, routes: Sequence[Route]) -> Iterator[str]:
-    """What is wrong after one more run, and the next."""
+    """Report what is wrong after one more run, and the next."""
     results = fleet.protect()
     yield from (f"the next run failed: {one['msg']}" for one in results if one.get("failed"))
     yield from unfinished(routes, fleet.status(), fleet.keys["dr"])

@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 
 def hostile_drill() -> list[Row]:
-    """A drill in which everybody who can write anything wrote something hostile, and a lot of it."""
+    """Build a drill in which every text that somebody else can write is hostile and long."""
     check = checks(HOSTILE, failed=True, reason=HOSTILE)
     check["checks"] += [row | {"found": "x" * 2000, "target": HOSTILE, "expected": HOSTILE} for row in check["checks"]]
     restore = {"status": "restored", "target": HOSTILE, "phases": {"choose": 2, "restore_call": 3, "available": 10}}
@@ -58,7 +58,7 @@ def hostile_posture() -> Row:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The pages, by what they are about."""
+    """Render the pages and map each subject to its page."""
     folder = tmp_path_factory.mktemp("evidence")
     problem = {"reason": "a port forward is left: no such process", "verdict": "failed"}
     kept = database("orders", teardown={"status": "kept"})

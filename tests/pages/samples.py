@@ -32,7 +32,7 @@ SHOWN = HOSTILE.replace("\u202e", "\\u202e")  # the one way in which it is shown
 
 
 def checks(name: str, *, failed: bool = False, reason: str = "12 rows are fewer than 3000") -> Row:
-    """What database_check has of a database."""
+    """Build the result that database_check returns for a database."""
     table = Table("orders", "shop")
     rows = Check("rows", (table,), minimum=3000)
     outcomes = [
@@ -48,7 +48,7 @@ def checks(name: str, *, failed: bool = False, reason: str = "12 rows are fewer 
 
 
 def database(name: str, *, waited: int = 907, **changes: Any) -> Row:
-    """A database of a drill of which everything went well, but for the changes."""
+    """Build a database of a drill that went well, then apply the changes."""
     point = f"lifeboat-{name}-20261123020500-5f0c2a9b7d31"[:63]
     good: Row = {
         "name": name,
@@ -127,7 +127,7 @@ SITE: Row = {"name": "production_dr", "account_id": ACCOUNT, "region": REGION}
 
 
 def four(*, failed: bool = False) -> list[Row]:
-    """The shop: one of them has lost its rows, and one could not be reached, when it failed."""
+    """Build the four databases of the shop. In a failed drill one has lost its rows and one cannot be reached."""
     lost = database("orders", check=checks("orders", failed=True)) if failed else database("orders")
     unreachable = database("scratch", check={"verdict": "unverified", "reason": "the server refused", "checks": []})
     return [
@@ -167,7 +167,7 @@ def write_history(directory: Path, last: Iterable[Row], **changes: Any) -> Path:
 
 
 def held(name: str, *, age: int | None, rpo: int | None = 86400, **changes: Any) -> Row:
-    """A database of a posture."""
+    """Build a database of a posture."""
     moment = STARTED - timedelta(seconds=age or 0)
     place = {"site": "production", "name": f"lifeboat-{name}"[:63], "original_time": iso(moment), "age_seconds": age}
     places = [

@@ -23,7 +23,7 @@ Show = Callable[..., Page]
 
 
 def rows(page: Page, caption: str) -> list[list[str]]:
-    """The cells of a table, as a reader sees them."""
+    """Read the cells of a table, as a reader sees them."""
     table = page.locator("table", has=page.locator("caption", has_text=caption)).first
     cells = "row => [...row.cells].map(cell => cell.innerText.replace(/\\s+/g, ' ').trim())"
     return list(table.evaluate(f"table => [...table.tBodies[0].rows].map({cells})"))
@@ -224,7 +224,7 @@ def test_dark_is_dark_in_the_pictures_too(show: Show) -> None:
 def printed(
     browser: Browser, made: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], list[str]]:
-    """The text of each sheet of paper."""
+    """Print a page and return the text of each sheet."""
 
     def printed(name: str) -> list[str]:
         path = tmp_path_factory.mktemp("paper") / f"{name}.pdf"

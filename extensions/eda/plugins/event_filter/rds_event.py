@@ -31,6 +31,6 @@ _read_event = runpy.run_path(str(_CORE / "watching" / "reaction.py"))["read_even
 
 
 def main(event: dict[str, Any]) -> dict[str, Any]:
-    """What rules get to see of an event."""
+    """Return what rules may see of an event."""
     found = _read_event(event.get("body"))
     return {"meta": event.get("meta", {}), **({"rds": found} if found else {})}
