@@ -47,13 +47,13 @@ class Inside(Lab):
 
     def connect(self, client: Any) -> Any:
         """Make a client ask this lab directly, without a socket."""
-        client.meta.events.register_last("before-send", self._send)
+        client.meta.events.register_last("before-send", self.send)
         return client
 
     def _new_client(self, *words: Any, **options: Any) -> Any:
         return self.connect(super()._new_client(*words, **options))
 
-    def _send(self, request: AWSPreparedRequest, **_words: Any) -> AWSResponse:
+    def send(self, request: AWSPreparedRequest, **_words: Any) -> AWSResponse:
         """Answer a request of botocore's, which then sends nothing itself."""
         try:
             answer = self._answer(request.method, request.url, request.headers, request.body)
