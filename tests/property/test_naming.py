@@ -12,14 +12,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.publish import PublishOptions, Wish, begin
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.publish import (
+    PublishOptions,
+    PublishWish,
+    begin,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import (
     Offer,
     ReplicateOptions,
+    ReplicateWish,
     plan_copies,
     read_offer,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import Wish as ReplicateWish
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DatabaseId
@@ -106,7 +110,7 @@ def test_the_dr_site_gives_a_recovery_point_the_name_that_its_source_gave_it(ide
     one = database(identifier, resource_id="db-X")
     point = automated(identifier, hours, resource_id="db-X")
     options = PublishOptions("lifeboat", Place(SOURCE, WEST), WEST, is_shared=True, tags={})
-    published = begin(one, [point], Wish("automated", timedelta(days=1)), options, NOW).offered
+    published = begin(one, [point], PublishWish("automated", timedelta(days=1)), options, NOW).offered
     assert published is not None
     arn = f"arn:aws:rds:us-west-2:{SOURCE}:snapshot:{published.name}"
     shared = replace(copied(identifier, hours, name=published.name, arn=arn, resource_id="db-X"), tags={})

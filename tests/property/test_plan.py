@@ -16,19 +16,19 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.newest 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy, Limits, decide
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.publish import (
     PublishOptions,
-    Wish,
+    PublishWish,
     begin,
     complete,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import (
     Offer,
     ReplicateOptions,
+    ReplicateWish,
     newest_by_database,
     plan_copies,
     read_offer,
     why_not_landed,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replicate import Wish as ReplicateWish
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Key, RecoveryPoint
@@ -173,7 +173,7 @@ EVERYTHING = Limits(99, 99)
 def publish(points: list[RecoveryPoint]) -> list[Copy]:
     """The copies that publishing the databases of these wants."""
     options = PublishOptions("lifeboat", Place(SOURCE, WEST), WEST, is_shared=True, tags={})
-    wish = Wish("automated", timedelta(days=1), "alias/lifeboat")
+    wish = PublishWish("automated", timedelta(days=1), "alias/lifeboat")
     databases = [
         database(name, "cluster" if name in CLUSTERS else "instance") for name in {one.identifier for one in points}
     ]

@@ -235,25 +235,25 @@ def test_more_of_any_number_of_the_policy_never_deletes_more(
 
 
 @given(AT_EITHER, POLICIES, RELEASED)
-def test_every_one_of_ours_gets_one_verdict_with_a_reason(
+def test_every_one_of_ours_gets_one_ruling_with_a_reason(
     place: tuple[Points, str], policy: Policy, ages: set[int]
 ) -> None:
     points, account = place
     released = names_of(points, ages)
-    verdicts = judge(points, Retention("lifeboat", account, NOW, lambda _point: policy, released=released))
-    assert sorted(one.point.arn for one in verdicts) == sorted(point.arn for point in points if is_ours(point))
-    assert all(one.reason for one in verdicts)
+    rulings = judge(points, Retention("lifeboat", account, NOW, lambda _point: policy, released=released))
+    assert sorted(one.point.arn for one in rulings) == sorted(point.arn for point in points if is_ours(point))
+    assert all(one.reason for one in rulings)
 
 
 @given(AT_EITHER, POLICIES, DR_ACCOUNTS)
-def test_a_verdict_does_not_depend_on_the_order_of_the_rows(
+def test_a_ruling_does_not_depend_on_the_order_of_the_rows(
     place: tuple[Points, str], policy: Policy, accounts: frozenset[str]
 ) -> None:
     points, account = place
     retention = Retention("lifeboat", account, NOW, lambda _point: policy, accounts)
-    verdicts = judge(points, retention)
-    assert verdicts == judge(points[::-1], retention)
-    assert verdicts == judge(points[1::2] + points[::2], retention)
+    rulings = judge(points, retention)
+    assert rulings == judge(points[::-1], retention)
+    assert rulings == judge(points[1::2] + points[::2], retention)
 
 
 @given(AT_EITHER, st.tuples(POLICIES, POLICIES), DR_ACCOUNTS, RELEASED)

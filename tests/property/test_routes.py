@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import (
     Place,
+    RouteStep,
     Start,
-    Step,
     Unsupported,
 )
 from tests.builders import route
@@ -52,7 +52,7 @@ def may_be_shared(one: Snapshot, engine: str) -> bool:
     return one.is_manual and one.key not in ("managed", "owned") and not one.is_multi_az and not stuck
 
 
-def key_after(one: Snapshot, step: Step) -> str:
+def key_after(one: Snapshot, step: RouteStep) -> str:
     """The key of a copy, or an AssertionError where AWS refuses it."""
     elsewhere = (one.account, one.region) != (step.by, step.region)
     if step.under == "unchanged":
@@ -63,7 +63,7 @@ def key_after(one: Snapshot, step: Step) -> str:
     return "managed" if step.under == "own" else step.by
 
 
-def carry_out(one: Snapshot, step: Step, engine: str) -> Snapshot:
+def carry_out(one: Snapshot, step: RouteStep, engine: str) -> Snapshot:
     """The snapshot after a step, or an AssertionError where AWS refuses it."""
     if step.action == "share":
         assert step.by == one.account

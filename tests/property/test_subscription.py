@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import (
     TROUBLED,
-    Step,
     Subscription,
-    Wanted,
+    SubscriptionStep,
+    WantedSubscription,
     difference_of,
     plan,
 )
@@ -51,10 +51,10 @@ found = st.builds(
     parts(),
     st.sampled_from(["active", *TROUBLED]),
 )
-wanted = st.builds(lambda given, purge: Wanted("s", purge_tags=purge, **given), parts(), st.booleans())
+wanted = st.builds(lambda given, purge: WantedSubscription("s", purge_tags=purge, **given), parts(), st.booleans())
 
 
-def applied(step: Step, have: Subscription | None) -> Subscription | None:
+def applied(step: SubscriptionStep, have: Subscription | None) -> Subscription | None:
     """What RDS makes of a step; it takes a new type of source only without identifiers of the old one."""
     values = step.values
     if step.action == "delete":
@@ -78,7 +78,7 @@ def applied(step: Step, have: Subscription | None) -> Subscription | None:
     return replace(have, tags={key: value for key, value in tags.items() if key not in values["keys"]})
 
 
-def carried_out(want: Wanted, have: Subscription | None) -> list[Subscription | None]:
+def carried_out(want: WantedSubscription, have: Subscription | None) -> list[Subscription | None]:
     """The states after each step."""
     states = [have]
     for step in plan(want, have, valid(want.source_type)):
@@ -87,12 +87,12 @@ def carried_out(want: Wanted, have: Subscription | None) -> list[Subscription | 
 
 
 @given(wanted, st.none() | found)
-def test_after_its_steps_nothing_is_left_to_do(want: Wanted, have: Subscription | None) -> None:
+def test_after_its_steps_nothing_is_left_to_do(want: WantedSubscription, have: Subscription | None) -> None:
     assert plan(want, carried_out(want, have)[-1], valid(want.source_type)) == []
 
 
 @given(wanted, st.none() | found)
-def test_the_difference_tells_what_the_steps_lead_to(want: Wanted, have: Subscription | None) -> None:
+def test_the_difference_tells_what_the_steps_lead_to(want: WantedSubscription, have: Subscription | None) -> None:
     end = carried_out(want, have)[-1]
     told = difference_of(want, have, valid(want.source_type))[1]
     told.pop("status", None)
@@ -100,14 +100,14 @@ def test_the_difference_tells_what_the_steps_lead_to(want: Wanted, have: Subscri
 
 
 @given(wanted, st.none() | found)
-def test_a_killed_run_is_continued_by_the_next(want: Wanted, have: Subscription | None) -> None:
+def test_a_killed_run_is_continued_by_the_next(want: WantedSubscription, have: Subscription | None) -> None:
     for state in carried_out(want, have):
         assert plan(want, carried_out(want, state)[-1], valid(want.source_type)) == []
 
 
 @given(wanted, found)
 def test_what_is_limited_before_and_after_is_never_about_everything_in_between(
-    want: Wanted, have: Subscription
+    want: WantedSubscription, have: Subscription
 ) -> None:
     """Other than for a new type of source, whose identifiers RDS takes only in an empty list."""
     if want.source_ids and have.source_ids and want.source_type == have.source_type:

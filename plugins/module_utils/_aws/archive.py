@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.evidence.archive import Stored
-from .store import Bucket, StoreError, asking
+from .._core.handover.store import StoreError
+from .bucket import Bucket, asking
 
 EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")  # what If-None-Match came to
 

@@ -15,7 +15,7 @@ from .._core.copying.stand_in import StandIn
 from .._core.model import Configuration, Database, DatabaseId, Key, Kind, RecoveryPoint
 from .._core.option_groups import OptionGroup
 from .._core.restoring.isolation import Network, SecurityGroup
-from .._core.restoring.needs import Offer
+from .._core.restoring.needs import ClassOffer
 from .._core.restoring.target import Target
 from .._core.watching.metrics import Metric
 
@@ -256,9 +256,9 @@ def security_group(row: Row) -> SecurityGroup:
     return SecurityGroup(row["GroupId"], row["GroupName"], tuple(sources))
 
 
-def offer(found: list[Row]) -> Offer:
+def class_offer(found: list[Row]) -> ClassOffer:
     """The rows of DescribeOrderableDBInstanceOptions for an engine, version and class: one a kind of storage."""
-    return Offer(bool(found), iam=any(row.get("SupportsIAMDatabaseAuthentication") for row in found))
+    return ClassOffer(bool(found), iam=any(row.get("SupportsIAMDatabaseAuthentication") for row in found))
 
 
 def option_group(row: Row) -> OptionGroup:

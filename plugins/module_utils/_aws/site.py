@@ -24,11 +24,11 @@ from .._core.model import Database, Key, RecoveryPoint
 from .._core.option_groups import OptionGroup
 from .._core.recipe import ParameterGroup
 from .._core.restoring.isolation import Network
-from .._core.restoring.needs import Offer, Wanted
+from .._core.restoring.needs import ClassOffer, WantedClass
 from .._core.restoring.target import Target
 from .._core.watching.metrics import Metric
-from .._core.watching.subscription import Step, Subscription
-from . import event_rows, rows
+from .._core.watching.subscription import Subscription, SubscriptionStep
+from . import rows, subscription_rows
 from .errors import AwsRefusal, refusals
 from .pace import Pace
 from .rows import INSTANCE, SPELLINGS, Spelling
@@ -264,12 +264,12 @@ class Site:
         known = [spelling for spelling in SPELLINGS.values() if spelling.quota in named]
         return {(self.region, spelling.kind): named[spelling.quota] for spelling in known}
 
-    def offer(self, wanted: Wanted) -> Offer:
+    def class_offer(self, wanted: WantedClass) -> ClassOffer:
         """What AWS offers here of an engine, version and class."""
         engine, version, instance_class = wanted
         about = {"Engine": engine, "EngineVersion": version, "DBInstanceClass": instance_class}
         operation, key = "describe_orderable_db_instance_options", "OrderableDBInstanceOptions"
-        return rows.offer(list(self._pages(operation, key, **about)))
+        return rows.class_offer(list(self._pages(operation, key, **about)))
 
     def parameter_groups(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these DB parameter groups that there are here: a call each, RDS has no filter for them."""
@@ -321,7 +321,7 @@ class Site:
     def event_subscriptions(self) -> list[Subscription]:
         """Every event subscription here. Their tags take a call each, and are not read."""
         found = self._pages("describe_event_subscriptions", "EventSubscriptionsList")
-        return [event_rows.subscription(row) for row in found]
+        return [subscription_rows.subscription(row) for row in found]
 
     def event_categories(self) -> dict[str, frozenset[str]]:
         """The categories of events that there are, by type of source."""
@@ -391,11 +391,11 @@ class Site:
         with refusals(f"Cannot remove tags from {arn}"):
             self._client("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=list(keys))
 
-    def change_subscription(self, name: str, step: Step) -> None:
+    def change_subscription(self, name: str, step: SubscriptionStep) -> None:
         """Carry out one step with an event subscription, other than with its tags."""
-        with refusals(f"Cannot {event_rows.VERBS[step.action]} the event subscription {name} in {self.region}"):
-            change = getattr(self._client("rds"), event_rows.OPERATIONS[step.action])
-            change(SubscriptionName=name, **event_rows.parameters(step.values))
+        with refusals(f"Cannot {subscription_rows.VERBS[step.action]} the event subscription {name} in {self.region}"):
+            change = getattr(self._client("rds"), subscription_rows.OPERATIONS[step.action])
+            change(SubscriptionName=name, **subscription_rows.parameters(step.values))
 
     def delete_recovery_point(self, point: RecoveryPoint) -> None:
         """Delete a manual snapshot."""

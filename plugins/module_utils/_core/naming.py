@@ -149,7 +149,7 @@ def own_lineage(name: str, tags: Mapping[str, str], prefix: str) -> Lineage | No
     return parse(name, prefix) if tags.get(MANAGED_BY) == prefix else None
 
 
-def is_ours(point: RecoveryPoint, prefix: str) -> bool:
+def is_our_point(point: RecoveryPoint, prefix: str) -> bool:
     return own_lineage(point.name, point.tags, prefix) is not None
 
 

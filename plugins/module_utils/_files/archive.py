@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from .._aws.archive import Archive
-from .._aws.store import StoreError
 from .._core.errors import LifeboatError
 from .._core.evidence.archive import (
     FINAL,
@@ -29,6 +28,7 @@ from .._core.evidence.archive import (
     to_fetch,
 )
 from .._core.evidence.history import FILE, SiteId, read_entry
+from .._core.handover.store import StoreError
 from .._module.result import Report
 from .evidence import documents_in, locked, place, read_entries
 

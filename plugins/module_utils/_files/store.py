@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from .._aws.bucket import Bucket
 from .._aws.site import Site
-from .._aws.store import Store, StoreError, open_store
 from .._core.errors import sentence
 from .._core.handover.between_runs import WRITTEN, differences, merge_landed, merge_published, same, why_unusable
-from .._core.handover.store import folder_of, key_of, read_address, site_of
+from .._core.handover.store import Address, Store, StoreError, folder_of, key_of, read_address, site_of
 from .._core.model import iso
 from .._module.result import Report
+from .directory import Directory
 
 Document = dict[str, Any]
 
@@ -120,6 +122,10 @@ def earlier_in(store: Store, key: str, wanted: str, account: str, region: str) -
             raise
         return None
     return None if document is None or why_unusable(document, wanted, account, region) else document
+
+
+def open_store(address: Address, site: Site) -> Store:
+    return Directory(Path(address.path)) if address.bucket is None else Bucket(address, site)
 
 
 def open_manifests(params: Mapping[str, Any], site: Site, report: Report) -> Manifests:

@@ -26,7 +26,7 @@ BYTES = 24  # of randomness: 32 characters, within the limits of every engine
 
 def make_credentials(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Change the passwords in the first pass; the later ones see that they are in force."""
-    work = Work(site, Report(check_mode=check_mode), params["mode"], params["username"])
+    work = CredentialsPass(site, Report(check_mode=check_mode), params["mode"], params["username"])
     if params["resume"] is not None:
         documents = {(one["kind"], one["name"]): one for one in params["resume"]}
         for database in site.databases_named(names_of(params["resume"])):
@@ -79,7 +79,7 @@ def check_username(mode: str, username: str | None) -> None:
 
 
 @dataclass(slots=True)
-class Work:
+class CredentialsPass:
     """What one pass needs everywhere, and the ways in that it found."""
 
     site: Site

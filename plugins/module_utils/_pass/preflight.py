@@ -22,9 +22,9 @@ from .._core.keeping.retention import Named
 from .._core.keys import check_key
 from .._core.model import RECOVERY_POINT, Database, Key, Purpose, iso
 from .._core.naming import restored_name
-from .._core.restoring.choice import Choice, by_original, choose, landed_points, read_choice, why_none
+from .._core.restoring.choice import Choice, by_original, choose, landed_by_database, read_choice, why_none
 from .._core.restoring.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
-from .._core.restoring.needs import Offers, named, obstacles, wanted_class
+from .._core.restoring.needs import Available, named, obstacles, wanted_class
 from .._core.restoring.ownership import belongs_to, is_made_for, require_distinct, require_own
 from .._core.restoring.room import lacking
 from .._core.restoring.target import (
@@ -58,7 +58,7 @@ SETTINGS = (
 OF_RECOVERIES = ("restore_as", "multi_az", "backup_retention_period")
 RETENTION = range(1, 36)  # days that RDS keeps backups where there are any
 BACKUP_DAYS = 7  # unless told otherwise
-Wish = tuple[Candidate, list[Named], dict[str, Any]]  # a database, its recovery points, and how it is wanted
+RestoreWish = tuple[Candidate, list[Named], dict[str, Any]]  # a database, its recovery points, and how it is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,11 @@ def look(params: Mapping[str, Any], site: Site, report: Report) -> tuple[list[Ta
 def candidates(params: Mapping[str, Any], site: Site) -> list[tuple[Candidate, list[Named]]]:
     """The selected databases with what has landed of each. A recovery knows them by the names that they had."""
     where = f"the landed recovery points of account {site.account}, {site.region}"
-    found = landed_points(site.recovery_points("manual"), params["prefix"], selection(params), where)
+    found = landed_by_database(site.recovery_points("manual"), params["prefix"], selection(params), where)
     return by_original(found) if params["purpose"] == "recovery" else found
 
 
-def read_wishes(candidates: Iterable[tuple[Candidate, list[Named]]], params: Mapping[str, Any]) -> list[Wish]:
+def read_wishes(candidates: Iterable[tuple[Candidate, list[Named]]], params: Mapping[str, Any]) -> list[RestoreWish]:
     """How each database is wanted.
 
     :raises LifeboatError: when one of them would have no network.
@@ -137,7 +137,7 @@ def check_settings(settings: Mapping[str, Any], purpose: Purpose) -> None:
         raise LifeboatError(f"Cannot use backup_retention_period {days}", why=why, remedy="Choose such a number")
 
 
-def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[Wish], site: Site, report: Report) -> Run:
+def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[RestoreWish], site: Site, report: Report) -> Run:
     """What all restores share, once it is known to be isolated and usable.
 
     :raises LifeboatError: naming all that is not.
@@ -179,7 +179,7 @@ def check_all(*checks: Callable[[], Any]) -> None:
     raise_all(CANNOT, problems)
 
 
-def plan(wish: Wish, run: Run, site: Site, report: Report) -> Target | None:
+def plan(wish: RestoreWish, run: Run, site: Site, report: Report) -> Target | None:
     """The database that is to be made of one of these recovery points, or None when there is no fit one."""
     one, rows, settings = wish
     options = options_for(settings, run, site)
@@ -241,8 +241,8 @@ def without_obstacles(targets: list[Target], run: Run, site: Site, report: Repor
     :raises LifeboatError: when a name is taken, or the account has no room for all.
     """
     new = [one for one in targets if not one.adopted]
-    offers = read_offers(new, run, site)
-    stopped = {one.key: found for one in new if (found := obstacles(one, offers))}
+    available = read_available(new, run, site)
+    stopped = {one.key: found for one in new if (found := obstacles(one, available))}
     for one in new:
         if one.key in stopped:
             reason = f"{CANNOT} {one.identifier}: {' '.join(stopped[one.key])}"
@@ -263,12 +263,12 @@ def require_room(targets: list[Target], site: Site) -> None:
         raise LifeboatError(f"{CANNOT} {len(targets)} databases in {site.region}", why=" ".join(problems))
 
 
-def read_offers(targets: list[Target], run: Run, site: Site) -> Offers:
+def read_available(targets: list[Target], run: Run, site: Site) -> Available:
     """What there is of what these targets need: a call for each class, key and parameter group."""
     own = {run.key.arn: run.key} if run.key else {}
     keys, refused = site.keys(one.key_of_point for one in targets if one.key_of_point not in own)
-    return Offers(
-        classes={wanted: site.offer(wanted) for wanted in sorted({wanted_class(one) for one in targets})},
+    return Available(
+        classes={wanted: site.class_offer(wanted) for wanted in sorted({wanted_class(one) for one in targets})},
         keys=own | keys,
         refused_keys=refused,
         option_groups=frozenset(site.option_groups() if any(one.option_group for one in targets) else ()),

@@ -20,7 +20,7 @@ from .._core.keeping.policy import SETTINGS, Policy, check_settings, read_policy
 from .._core.keeping.release import check_gone, homes, released_points
 from .._core.keeping.retention import (
     Retention,
-    Verdict,
+    Ruling,
     is_published_by,
     judge,
     recovered_from,
@@ -56,10 +56,10 @@ class Pass:
     def writes(self) -> bool:
         return self.apply and not self.check_mode
 
-    def changes(self, status: str, verdict: Verdict) -> None:
+    def changes(self, status: str, ruling: Ruling) -> None:
         """Say what is changed, or would be."""
         shown = status if self.apply else WOULD[status]
-        self.report.step(shown, reason=verdict.reason, changed=self.apply, **facts_of(verdict.point))
+        self.report.step(shown, reason=ruling.reason, changed=self.apply, **facts_of(ruling.point))
 
 
 def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
@@ -79,12 +79,12 @@ def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[st
     left = with_marks([point for point in points if point.arn not in one.gone], one.retired)
     others = dr_accounts - {site.account}
     retention = Retention(params["prefix"], site.account, site.now, policy_of, others, refused, released)
-    verdicts = judge_all(left, retention, one)
-    if number := undeclared(verdicts):
+    rulings = judge_all(left, retention, one)
+    if number := undeclared(rulings):
         one.report.warnings.append(nothing_declared(number, site))
-    for verdict in verdicts:
-        if verdict.point.arn not in one.failed:
-            carry_out(verdict, one)
+    for ruling in rulings:
+        if ruling.point.arn not in one.failed:
+            carry_out(ruling, one)
     give_up_groups([point for point in here if point.arn in one.deleted], here, params["prefix"], one)
     return one.report.as_result()
 
@@ -98,13 +98,13 @@ def nothing_declared(number: int, site: Site) -> str:
     )
 
 
-def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Verdict]:
-    """The verdicts; the databases are looked at only where something that landed would go, and nobody released it."""
-    verdicts = judge(points, retention)
-    going = [each.point for each in verdicts if not each.keep and each.point.name not in retention.released]
+def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Ruling]:
+    """The rulings; the databases are looked at only where something that landed would go, and nobody released it."""
+    rulings = judge(points, retention)
+    going = [each.point for each in rulings if not each.keep and each.point.name not in retention.released]
     if any(not is_published_by(one.site.account, point) for point in going):
         return judge(points, replace(retention, recovered=recovered_from(one.site.databases())))
-    return verdicts
+    return rulings
 
 
 def read_policies(params: Mapping[str, Any]) -> Callable[[RecoveryPoint], Policy | None]:
@@ -178,19 +178,19 @@ def retire(point: RecoveryPoint, account: str, landed_time: str, one: Pass) -> N
         one.report.step("failed", reason=str(refusal), changed=unshared, **facts_of(point))
 
 
-def carry_out(verdict: Verdict, one: Pass) -> None:
+def carry_out(ruling: Ruling, one: Pass) -> None:
     """Delete a recovery point, or say why it stays."""
-    point = verdict.point
-    if verdict.keep and point.arn in one.retired:
-        one.changes("retired", verdict)
-    elif verdict.keep:
-        one.report.step("kept", reason=verdict.reason, **facts_of(point))
+    point = ruling.point
+    if ruling.keep and point.arn in one.retired:
+        one.changes("retired", ruling)
+    elif ruling.keep:
+        one.report.step("kept", reason=ruling.reason, **facts_of(point))
     else:
-        delete(verdict, one)
+        delete(ruling, one)
 
 
-def delete(verdict: Verdict, one: Pass) -> None:
-    point = verdict.point
+def delete(ruling: Ruling, one: Pass) -> None:
+    point = ruling.point
     one.report.change(point.name, {"arn": point.arn, "status": point.status}, None)
     try:
         if one.writes:
@@ -202,7 +202,7 @@ def delete(verdict: Verdict, one: Pass) -> None:
             one.report.step("failed", reason=str(refusal), **facts_of(point))
         return
     one.deleted.add(point.arn)
-    one.changes("deleted", verdict)
+    one.changes("deleted", ruling)
 
 
 def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], prefix: str, one: Pass) -> None:

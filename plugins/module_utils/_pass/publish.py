@@ -16,7 +16,7 @@ from .._aws.site import Site
 from .._core.copying.intermediates import left_behind, unfinished
 from .._core.copying.newest import by_database, of_database
 from .._core.copying.plan import Copy, Rows, expected
-from .._core.copying.publish import Publication, PublishOptions, Wish, begin, complete
+from .._core.copying.publish import Publication, PublishOptions, PublishWish, begin, complete
 from .._core.copying.routes import WHY_SHARE, Place
 from .._core.copying.stand_in import StandIn, StandInOptions, still_needed
 from .._core.errors import LifeboatError
@@ -25,7 +25,7 @@ from .._core.inventory.overrides import read_overrides, settings_for
 from .._core.inventory.selection import candidate_of, databases_among
 from .._core.keys import check_key
 from .._core.model import Database, RecoveryPoint, iso
-from .._core.naming import is_ours
+from .._core.naming import is_our_point
 from .._core.option_groups import Groups, is_default
 from .._core.restoring.choice import read_time
 from .._core.restoring.isolation import check_isolation
@@ -83,7 +83,7 @@ def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[
     rows = {**seen.rows, **work.planned}
     remove_left_over(left_behind(rows.values(), unfinished(copies, rows), work.prefix), work)
     document = manifest(publications, seen, wanted, work)
-    ours = {row.name for row in rows.values() if is_ours(row, work.prefix)}
+    ours = {row.name for row in rows.values() if is_our_point(row, work.prefix)}
     manifests.leave(document, ours)
     planned = {"planned": True} if work.check_mode else {}
     return result_of(work, manifest=document | planned)  # what is left there has earlier entries as well
@@ -167,9 +167,9 @@ def look(params: Mapping[str, Any], options: PublishOptions, site: Site) -> tupl
     return Seen(databases, by_key(points)), publications
 
 
-def read_wish(settings: Mapping[str, Any]) -> Wish:
+def read_wish(settings: Mapping[str, Any]) -> PublishWish:
     interval = timedelta(seconds=settings["interval"])
-    return Wish(settings["source"], interval, settings["kms_key_id"], settings["option_group"])
+    return PublishWish(settings["source"], interval, settings["kms_key_id"], settings["option_group"])
 
 
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:

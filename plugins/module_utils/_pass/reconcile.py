@@ -16,8 +16,8 @@ from .._aws.site import Site
 from .._core.copying.plan import (
     Copy,
     Decision,
-    Key,
     Limits,
+    PointKey,
     Rows,
     Slot,
     after_earlier,
@@ -48,7 +48,7 @@ def names_to_poll(copies: Iterable[Copy]) -> dict[str, dict[str, set[str]]]:
     return names
 
 
-def by_key(points: Iterable[RecoveryPoint]) -> dict[Key, RecoveryPoint]:
+def by_key(points: Iterable[RecoveryPoint]) -> dict[PointKey, RecoveryPoint]:
     return {point.key: point for point in points}
 
 
@@ -68,7 +68,7 @@ class Work:
     settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
     lost: set[str] = field(default_factory=set)  # ARNs of what will not come about, and what follows from it neither
     plays_out: bool = False  # whether it is the plan of a task that waits
-    planned: dict[Key, RecoveryPoint] = field(default_factory=dict)  # what would come about meanwhile
+    planned: dict[PointKey, RecoveryPoint] = field(default_factory=dict)  # what would come about meanwhile
 
 
 def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Work:
@@ -78,7 +78,7 @@ def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Wo
     return Work(site, report, limits(params), params["prefix"], check_mode, plays_out=plays_out)
 
 
-def look_again(copies: Iterable[Copy], work: Work) -> dict[Key, RecoveryPoint]:
+def look_again(copies: Iterable[Copy], work: Work) -> dict[PointKey, RecoveryPoint]:
     """How those stand now that an earlier pass left in flight: a call for each 50 of a kind and destination.
 
     A plan goes on as if all that was asked for had come about.

@@ -17,11 +17,11 @@ from .._core.copying.replicate import (
     Offer,
     Refusal,
     ReplicateOptions,
-    Wish,
+    ReplicateWish,
     as_own_offers,
     identifier_of,
     in_two_steps,
-    landed_points,
+    landed_entries,
     newest_by_database,
     offer_of,
     plan_copies,
@@ -36,7 +36,7 @@ from .._core.inventory.overrides import Override, read_overrides, settings_for
 from .._core.inventory.selection import Candidate
 from .._core.keys import check_key
 from .._core.model import RecoveryPoint, iso
-from .._core.naming import is_ours, parse
+from .._core.naming import is_our_point, parse
 from .._core.option_groups import Groups, is_default, why_not_usable
 from .._core.recipe import Recipe
 from .._core.sharing import check_accounts
@@ -70,7 +70,7 @@ class Seen:
     spoken_of: list[Offer] = field(default_factory=list)  # by a manifest, and not visibly shared
     planned: list[Offer] = field(default_factory=list)  # of those, what the source is about to share
     refusals: list[Refusal] = field(default_factory=list)
-    wishes: dict[str, Wish] = field(default_factory=dict)  # by digest of the database
+    wishes: dict[str, ReplicateWish] = field(default_factory=dict)  # by digest of the database
     plans: dict[str, list[Copy]] = field(default_factory=dict)  # the copies of each offer, by its ARN
     rows: Rows = field(default_factory=dict)
 
@@ -119,7 +119,7 @@ def failures(report: Report) -> list[dict[str, str]]:
 
 def landed_names(seen: Seen) -> set[str]:
     home, prefix = seen.options.home.region, seen.options.prefix
-    here = [row for row in seen.rows.values() if row.region == home and row.is_available and is_ours(row, prefix)]
+    here = [row for row in seen.rows.values() if row.region == home and row.is_available and is_our_point(row, prefix)]
     return {row.name for row in here}
 
 
@@ -204,7 +204,9 @@ def read_wishes(params: Mapping[str, Any], default: str, seen: Seen, site: Site)
         settings = settings_of(offer, defaults, overrides)
         key_id = settings["kms_key_id"]
         keys[key_id] = keys.get(key_id) or own_key(key_id, site)
-        seen.wishes[offer.lineage.digest] = Wish(keys[key_id], settings["option_group"], settings["copy_option_group"])
+        seen.wishes[offer.lineage.digest] = ReplicateWish(
+            keys[key_id], settings["option_group"], settings["copy_option_group"]
+        )
 
 
 def settings_of(offer: Offer, defaults: Mapping[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
@@ -281,4 +283,4 @@ def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
 def landed(seen: Seen, work: Work) -> list[Landed]:
     """What of all that is offered is here, also what a newer one has overtaken."""
     last = [copies[-1] for copies in seen.plans.values()]
-    return landed_points(last, seen.rows, work.prefix, str(iso(work.site.now)))
+    return landed_entries(last, seen.rows, work.prefix, str(iso(work.site.now)))

@@ -14,7 +14,7 @@ from .._aws.errors import AwsRefusal
 from .._core.copying.intermediates import unfinished
 from .._core.copying.plan import Copy, Rows
 from .._core.copying.routes import WHY_REMOVE, WHY_RESTORE
-from .._core.copying.stand_in import StandIn, arn_of, as_restored, is_ours, left_over, still_needed
+from .._core.copying.stand_in import StandIn, arn_of, as_restored, is_our_stand_in, left_over, still_needed
 from .._core.errors import LifeboatError
 from .._core.model import Database, iso
 from .reconcile import TRY_AGAIN, Work
@@ -49,7 +49,7 @@ def require_ours(needed: Iterable[StandIn], here: dict[str, Database], work: Wor
     :raises LifeboatError: naming the first such instance.
     """
     for one in needed:
-        if one.name in here and not is_ours(here[one.name], work.prefix):
+        if one.name in here and not is_our_stand_in(here[one.name], work.prefix):
             raise LifeboatError(
                 f"Cannot restore a stand-in for {one.identifier} as {one.name}",
                 why="an instance of that name exists, and it does not carry our tags",

@@ -19,9 +19,9 @@ from .._core.model import MANAGED_BY, iso
 from .._core.watching.subscription import (
     SETTLING,
     TROUBLED,
-    Step,
     Subscription,
-    Wanted,
+    SubscriptionStep,
+    WantedSubscription,
     as_document,
     difference_of,
     plan,
@@ -51,7 +51,7 @@ class Item:
     """One subscription in one pass; what is not wanted is to go."""
 
     name: str
-    wanted: Wanted | None
+    wanted: WantedSubscription | None
     found: Subscription | None
     # What later passes need to know: when it began, the last step, and all categories of the type of source.
     began: str | None = None
@@ -59,7 +59,7 @@ class Item:
     valid: frozenset[str] = frozenset()
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[SubscriptionStep]:
         return plan(self.wanted, self.found, self.valid) if self.wanted else plan_removal(self.found)
 
     def as_document(self) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def subscribe(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dic
     return report.as_result()
 
 
-def wanted_of(params: Mapping[str, Any]) -> dict[str, Wanted]:
+def wanted_of(params: Mapping[str, Any]) -> dict[str, WantedSubscription]:
     """The options by name, with our tag."""
     if params["state"] == "absent":
         return {}
     return {
-        one["name"]: Wanted(
+        one["name"]: WantedSubscription(
             name=one["name"],
             topic=one["sns_topic_arn"] or "",
             source_type=one["source_type"] or None,
@@ -153,7 +153,7 @@ def check_what_is_added(items: Iterable[Item], site: Site) -> None:
             check_sources(item.wanted, added, known)
 
 
-def sources_of(step: Step) -> list[str]:
+def sources_of(step: SubscriptionStep) -> list[str]:
     if step.action == "create":
         return list(step.values["source_ids"])
     return [step.values["source"]] if step.action == "add_source" else []
@@ -221,7 +221,7 @@ def take_steps(item: Item, site: Site, report: Report) -> None:
     wait_for(item, status, site, report)
 
 
-def take(step: Step, item: Item, site: Site) -> None:
+def take(step: SubscriptionStep, item: Item, site: Site) -> None:
     """Carry out one step. What is to be deleted may be gone already."""
     if item.found and step.action == "tag":
         site.tag(item.found.arn, step.values["tags"])

@@ -48,7 +48,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SessionLimits:
     """What bounds a check, in seconds, and how many databases are asked at once."""
 
     connect_timeout: int = 10
@@ -66,7 +66,7 @@ class Line:
     how: str  # it is secured, in words
 
 
-def connect(server: Server, limits: Limits) -> Line:
+def connect(server: Server, limits: SessionLimits) -> Line:
     """Raises what the driver raises."""
     return CONNECT[server.engine.family](server, limits)
 
@@ -97,7 +97,7 @@ def cutting(wire: socket.socket | None, seconds: float) -> Iterator[Cut]:
         timer.cancel()
 
 
-def connect_postgresql(server: Server, limits: Limits) -> Line:
+def connect_postgresql(server: Server, limits: SessionLimits) -> Line:
     psycopg = import_module("psycopg")
     settings = {
         "statement_timeout": f"{limits.statement_timeout}s",
@@ -142,7 +142,7 @@ def secured(server: Server, *, is_encrypted: bool) -> str:
     return f"over TLS, verified as {server.name}" if server.tls == "verify" else "over TLS, not verified"
 
 
-def connect_mysql(server: Server, limits: Limits) -> Line:
+def connect_mysql(server: Server, limits: SessionLimits) -> Line:
     """The socket is made here: it may lead elsewhere than the name in the certificate, and can be cut off."""
     pymysql = import_module("pymysql")
     connection = pymysql.connect(
@@ -172,7 +172,7 @@ def connect_mysql(server: Server, limits: Limits) -> Line:
     return Line(connection, wire, secured(server, is_encrypted=is_encrypted))
 
 
-def reach(server: Server, limits: Limits, pymysql: Any) -> socket.socket:
+def reach(server: Server, limits: SessionLimits, pymysql: Any) -> socket.socket:
     try:
         line = socket.create_connection((server.host, server.port), limits.connect_timeout)
     except OSError as error:
@@ -215,7 +215,7 @@ def silent(pymysql: Any) -> Callable[[Any], Any]:
     return Silent
 
 
-def set_up_mysql(connection: Any, limits: Limits) -> None:
+def set_up_mysql(connection: Any, limits: SessionLimits) -> None:
     """Whatever MySQL's clients call it, the server says whether it is MariaDB; the two bound statements differently."""
     timeout = (
         f"max_statement_time = {limits.statement_timeout}"
@@ -235,7 +235,7 @@ def mysql_value(connection: Any, status: str) -> str:
     return str(found[1]) if found else ""
 
 
-def connect_other(server: Server, _limits: Limits) -> Line:
+def connect_other(server: Server, _limits: SessionLimits) -> Line:
     """As SQLAlchemy would, with a URL that never becomes text. Nothing is known that would bound such a session."""
     from sqlalchemy.engine import URL
 
@@ -247,7 +247,7 @@ def connect_other(server: Server, _limits: Limits) -> Line:
     return Line(connection, None, "by a driver of the user's choice")
 
 
-CONNECT: Mapping[Family, Callable[[Server, Limits], Line]] = {
+CONNECT: Mapping[Family, Callable[[Server, SessionLimits], Line]] = {
     "postgresql": connect_postgresql,
     "mysql": connect_mysql,
     "other": connect_other,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.checking.checks import SECRETIVE, Check, Outcome, left_out, printable, records, summary, timed, why_skipped
 from .._core.errors import LifeboatError
-from .connections import Limits, Line, connect, cutting
+from .connections import Line, SessionLimits, connect, cutting
 from .engines import dbapi_of, require_libraries
 from .problems import is_refusal, lost_connection, reason_of, status_of
 from .request import Subject
@@ -35,7 +35,7 @@ PAUSE = 1.0  # seconds between two attempts to connect
 
 def check_all(
     subjects: Sequence[Subject],
-    limits: Limits,
+    limits: SessionLimits,
     clock: Clock,
     host: str,
     *,
@@ -119,7 +119,7 @@ class Climb:
     """One database on its way up the ladder."""
 
     subject: Subject
-    limits: Limits
+    limits: SessionLimits
     clock: Clock
     sleep: Callable[[float], None]
     began: float  # by the clock, when the module started

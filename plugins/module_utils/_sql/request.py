@@ -16,7 +16,7 @@ from typing import Any
 
 from .._core.checking.checks import LADDER, Check, Rung, Table, printable, read_time
 from .._core.errors import LifeboatError
-from .connections import Limits, Server, Tls
+from .connections import Server, SessionLimits, Tls
 from .engines import Engine, engine_named
 
 MAX_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer names silently, and would look at another table
@@ -43,7 +43,7 @@ class Subject:
     checks: tuple[Check, ...]
 
 
-def read_request(params: Mapping[str, Any]) -> tuple[list[Subject], Limits]:
+def read_request(params: Mapping[str, Any]) -> tuple[list[Subject], SessionLimits]:
     """All databases with all of their checks, and what bounds them.
 
     :raises LifeboatError: when any part of it cannot be run as it stands.
@@ -54,7 +54,7 @@ def read_request(params: Mapping[str, Any]) -> tuple[list[Subject], Limits]:
     retry = params.get("connect_retry") or 0
     if retry < 0:
         raise LifeboatError(f"Cannot check with connect_retry {retry}", why="it is below 0", remedy="Raise it")
-    limits = Limits(params["connect_timeout"], params["statement_timeout"], params["parallel"], retry)
+    limits = SessionLimits(params["connect_timeout"], params["statement_timeout"], params["parallel"], retry)
     return [read_subject(row, is_record=bool(params.get("record"))) for row in params["databases"]], limits
 
 

@@ -13,7 +13,10 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import Aw
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.delivery import Delivery
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import OwnEvent
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import Step, Subscription
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import (
+    Subscription,
+    SubscriptionStep,
+)
 from tests.builders import DR, EAST, NOW
 from tests.unit.aws.wire import Refused
 
@@ -58,7 +61,7 @@ def test_all_categories_come_in_one_call(aws: Any) -> None:
     ("step", "operation", "sent"),
     [
         (
-            Step(
+            SubscriptionStep(
                 "create",
                 "",
                 {"topic": TOPIC, "source_type": None, "source_ids": [], "categories": [], "tags": {"a": "1"}},
@@ -67,23 +70,27 @@ def test_all_categories_come_in_one_call(aws: Any) -> None:
             {"SnsTopicArn": TOPIC, "Tags": [{"Key": "a", "Value": "1"}]},
         ),
         (
-            Step(
+            SubscriptionStep(
                 "modify", "", {"topic": TOPIC, "source_type": "db-proxy", "categories": ["failure"], "enabled": False}
             ),
             "ModifyEventSubscription",
             {"SnsTopicArn": TOPIC, "SourceType": "db-proxy", "EventCategories": ["failure"], "Enabled": False},
         ),
-        (Step("add_source", "", {"source": "a"}), "AddSourceIdentifierToSubscription", {"SourceIdentifier": "a"}),
         (
-            Step("remove_source", "", {"source": "a"}),
+            SubscriptionStep("add_source", "", {"source": "a"}),
+            "AddSourceIdentifierToSubscription",
+            {"SourceIdentifier": "a"},
+        ),
+        (
+            SubscriptionStep("remove_source", "", {"source": "a"}),
             "RemoveSourceIdentifierFromSubscription",
             {"SourceIdentifier": "a"},
         ),
-        (Step("delete", ""), "DeleteEventSubscription", {}),
+        (SubscriptionStep("delete", ""), "DeleteEventSubscription", {}),
     ],
     ids=["create", "modify", "add", "remove", "delete"],
 )
-def test_a_step_is_one_call(aws: Any, step: Step, operation: str, sent: Any) -> None:
+def test_a_step_is_one_call(aws: Any, step: SubscriptionStep, operation: str, sent: Any) -> None:
     site, wire = aws(**{operation: {}})
     site.change_subscription("one", step)
     assert wire.asked == [(operation, {"SubscriptionName": "one", **sent})]
@@ -92,7 +99,7 @@ def test_a_step_is_one_call(aws: Any, step: Step, operation: str, sent: Any) -> 
 def test_a_refused_step_says_what_could_not_be_done(aws: Any) -> None:
     site, _wire = aws(AddSourceIdentifierToSubscription=Refused("SourceNotFound", "no a"))
     with pytest.raises(AwsRefusal, match=f"Cannot add a source to the event subscription one in {EAST}: no a"):
-        site.change_subscription("one", Step("add_source", "", {"source": "a"}))
+        site.change_subscription("one", SubscriptionStep("add_source", "", {"source": "a"}))
 
 
 def test_tags_are_read_and_removed(aws: Any) -> None:

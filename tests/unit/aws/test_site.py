@@ -22,7 +22,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import SecurityGroup
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import Offer
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import ClassOffer
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, plan_target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import Metric
 from tests.builders import (
@@ -296,14 +296,14 @@ CLASS = ("postgres", "16.4", "db.t4g.medium")
 @pytest.mark.parametrize(
     ("found", "offer"),
     [
-        pytest.param([], Offer(False), id="not at all"),
-        pytest.param([{"SupportsIAMDatabaseAuthentication": False}], Offer(True), id="without IAM"),
-        pytest.param([{}, {"SupportsIAMDatabaseAuthentication": True}], Offer(True, iam=True), id="with IAM"),
+        pytest.param([], ClassOffer(False), id="not at all"),
+        pytest.param([{"SupportsIAMDatabaseAuthentication": False}], ClassOffer(True), id="without IAM"),
+        pytest.param([{}, {"SupportsIAMDatabaseAuthentication": True}], ClassOffer(True, iam=True), id="with IAM"),
     ],
 )
-def test_an_offer_is_asked_for_by_engine_version_and_class(aws: Any, found: list[Row], offer: Offer) -> None:
+def test_an_offer_is_asked_for_by_engine_version_and_class(aws: Any, found: list[Row], offer: ClassOffer) -> None:
     site, wire = aws(DescribeOrderableDBInstanceOptions={"OrderableDBInstanceOptions": found})
-    assert site.offer(CLASS) == offer
+    assert site.class_offer(CLASS) == offer
     assert wire.asked == [
         (
             "DescribeOrderableDBInstanceOptions",

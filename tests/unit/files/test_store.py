@@ -12,7 +12,6 @@ from unittest.mock import Mock
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.store import Directory, StoreError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manifest import (
     Landed,
@@ -20,7 +19,9 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     landed_manifest,
     published_manifest,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store import StoreError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.directory import Directory
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.store import Manifests, open_manifests
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, WEST, copied, database, hours_ago

@@ -21,7 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota i
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, Key, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network, SecurityGroup
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import Offer, Wanted
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import ClassOffer, WantedClass
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
 from tests.builders import NOW, SOURCE, WEST, copying, refusal
 
@@ -49,7 +49,7 @@ def make_site(
     quotas: Mapping[str, Quota] | None = None,
     groups: Iterable[OptionGroup] = (),
     account_quotas: Mapping[str, Quota] | None = None,
-    offers_of: Mapping[Wanted, Offer] | None = None,
+    offers_of: Mapping[WantedClass, ClassOffer] | None = None,
     parameter_groups: Iterable[str] = (),
 ) -> Mock:
     """A site that has these rows. Copies that are started show up in later answers as ``copying``.
@@ -106,7 +106,7 @@ def make_site(
     site.network.side_effect = lambda _name: network
     site.networks.side_effect = lambda names: {name: replace(network, subnet_group=name) for name in names}
     site.account_quotas.side_effect = lambda: account_quotas or {}
-    site.offer.side_effect = lambda wanted: (offers_of or {}).get(wanted, Offer(True, iam=True))
+    site.class_offer.side_effect = lambda wanted: (offers_of or {}).get(wanted, ClassOffer(True, iam=True))
     site.parameter_groups.side_effect = lambda names: frozenset(names) & frozenset(parameter_groups)
     site.cluster_parameter_groups.side_effect = lambda names: frozenset(names) & frozenset(parameter_groups)
     site.copy.side_effect = copy

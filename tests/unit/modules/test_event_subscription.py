@@ -15,7 +15,10 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import Step, Subscription
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import (
+    Subscription,
+    SubscriptionStep,
+)
 from ansible_collections.lifeboat.rds.plugins.modules import event_subscription, event_subscription_info
 from tests.builders import SOURCE, STRANGER, WEST, automated, database, refusal
 
@@ -58,7 +61,7 @@ class Rds:
         self.there = {one.name: one if one.is_settled else replace(one, status=in_trouble) for one in kept}
         return answer
 
-    def change(self, name: str, step: Step) -> None:
+    def change(self, name: str, step: SubscriptionStep) -> None:
         if self.refusals:
             raise self.refusals.pop(0)
         self.asked.append(f"{step.action} {step.values.get('source', '')}".strip())
@@ -214,7 +217,7 @@ def test_one_that_goes_before_it_is_deleted_is_gone(run: Any, region: Any) -> No
     rds = Rds(found())
     site = region(rds)
 
-    def gone(name: str, _step: Step) -> None:
+    def gone(name: str, _step: SubscriptionStep) -> None:
         del rds.there[name]
         raise refusal("missing")
 

@@ -15,7 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Database, RecoveryPoint, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import digest_of, restored_name
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import Offer
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import ClassOffer
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
 from tests.builders import (
     DR,
@@ -315,7 +315,11 @@ def test_the_guard_tells_all_that_is_wrong_at_once(run: Any, dr_site: Any) -> No
     ("orders", "world", "given", "message"),
     [
         pytest.param(
-            {}, {"offers_of": {("postgres", "16.4", "db.odd"): Offer(False)}}, CLASS, "offers no db.odd", id="class"
+            {},
+            {"offers_of": {("postgres", "16.4", "db.odd"): ClassOffer(False)}},
+            CLASS,
+            "offers no db.odd",
+            id="class",
         ),
         pytest.param({}, {"keys": []}, {}, "cannot be seen", id="key"),
         pytest.param({}, {"keys": [key(DR_KEY, state="Disabled")]}, {}, "is Disabled. Enable it", id="disabled key"),
@@ -348,7 +352,7 @@ def test_what_is_asked_of_aws_before_the_first_write_is_asked_once(run: Any, dr_
     assert sorted(asked) == sorted(
         [
             *("check_account", "recovery_points", "databases", "networks", "key", "keys", "account_quotas"),
-            *("offer", "offer", "parameter_groups", "cluster_parameter_groups"),
+            *("class_offer", "class_offer", "parameter_groups", "cluster_parameter_groups"),
         ]
     )
 
@@ -376,7 +380,7 @@ def test_what_a_killed_run_started_keeps_its_recovery_point(run: Any, dr_site: A
     (step,) = run(site)["steps"]
     assert (step["recovery_point"], step["adopted"], step["status"]) == (older.name, True, "restored")
     assert set(step["phases"]) == {"choose"}, "how long the rest took was not seen"
-    assert (writes(site), site.offer.call_count, site.account_quotas.call_count) == ([], 0, 0)
+    assert (writes(site), site.class_offer.call_count, site.account_quotas.call_count) == ([], 0, 0)
 
 
 def test_what_a_killed_run_restored_from_a_recovery_point_that_is_gone_fails(run: Any, dr_site: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import check_all
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_subject
 from lifeboat_lab.engines import Engines, Server
@@ -120,7 +120,7 @@ def asking(server: Server, engine: str, database: str = "shop") -> Ask:
 
     def ask(
         *checks: Row,
-        limits: Limits | None = None,
+        limits: SessionLimits | None = None,
         record: bool = False,
         sleep: Callable[[float], None] = lambda _seconds: None,
         **changes: Any,
@@ -137,7 +137,9 @@ def asking(server: Server, engine: str, database: str = "shop") -> Ask:
         }
         subject = read_subject(place | changes, is_record=record)
         ticks = iter(range(1000))
-        return check_all([subject], limits or Limits(3, 2), lambda: next(ticks), "here", record=record, sleep=sleep)[0]
+        return check_all(
+            [subject], limits or SessionLimits(3, 2), lambda: next(ticks), "here", record=record, sleep=sleep
+        )[0]
 
     return ask
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import ladder
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
 
 from .conftest import Shop
 
@@ -196,7 +196,7 @@ def test_no_more_rows_are_read_than_tell(either: Shop) -> None:
     """A thousand megabytes on the way would not fit in the time."""
     either.sql("UPDATE canary SET value = REPEAT('x', 1000000)")
     query = "SELECT a.value FROM canary AS a CROSS JOIN orders AS b"
-    result = either.ask({"check": "query", "query": query, "expected": [["x" * 1_000_000]]}, limits=Limits(3, 5))
+    result = either.ask({"check": "query", "query": query, "expected": [["x" * 1_000_000]]}, limits=SessionLimits(3, 5))
     assert result["reason"].endswith("there are more rows than expected")
 
 
@@ -305,7 +305,7 @@ def test_what_cannot_be_reached_is_unverified(healthy: Shop, changes: Row, reaso
 
 def test_a_server_that_does_not_answer_is_unverified(healthy: Shop) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        result = healthy.ask(*HEALTHY, port=silent.getsockname()[1], limits=Limits(2, 2))
+        result = healthy.ask(*HEALTHY, port=silent.getsockname()[1], limits=SessionLimits(2, 2))
     assert (result["verdict"], "timeout expired" in result["reason"]) == ("unverified", True)
 
 
@@ -320,7 +320,7 @@ def test_what_is_no_database_is_unverified(healthy: Shop) -> None:
 
         thread = threading.Thread(target=greet)
         thread.start()
-        result = healthy.ask(*HEALTHY, port=web.getsockname()[1], limits=Limits(2, 2))
+        result = healthy.ask(*HEALTHY, port=web.getsockname()[1], limits=SessionLimits(2, 2))
         thread.join()
     assert result["verdict"] == "unverified"
     assert result["reason"].isprintable()
@@ -334,7 +334,9 @@ def slow(either: Shop, seconds: float) -> None:
 def test_a_statement_that_takes_too_long_is_unverified(either: Shop) -> None:
     slow(either, 60)
     query = {"check": "query", "query": "SELECT n FROM slow", "expected": [1]}
-    result = either.ask({**ROWS, "table": "slow", "minimum": 1, "maximum": None}, FRESHNESS, query, limits=Limits(3, 1))
+    result = either.ask(
+        {**ROWS, "table": "slow", "minimum": 1, "maximum": None}, FRESHNESS, query, limits=SessionLimits(3, 1)
+    )
     assert statuses(result) == ["passed", "unverified", "passed", "unverified"]
 
 
@@ -351,14 +353,14 @@ def test_a_database_that_lets_in_later_is_waited_for(healthy: Shop) -> None:
             threading.Thread(target=forward, args=(port, healthy.server.port, doorman), daemon=True).start()
             doorman.wait(5)
 
-    result = healthy.ask(*HEALTHY, port=port, limits=Limits(3, 2, connect_retry=60), sleep=open_the_door)
+    result = healthy.ask(*HEALTHY, port=port, limits=SessionLimits(3, 2, connect_retry=60), sleep=open_the_door)
     assert (result["verdict"], len(waited)) == ("verified", 2), result
     assert result["connected_seconds"] > 3
 
 
 def test_it_is_not_waited_for_longer_than_told(healthy: Shop) -> None:
     waited: list[float] = []
-    result = healthy.ask(ROWS, port=1, limits=Limits(3, 2, connect_retry=5), sleep=waited.append)
+    result = healthy.ask(ROWS, port=1, limits=SessionLimits(3, 2, connect_retry=5), sleep=waited.append)
     assert (result["verdict"], waited) == ("unverified", [1.0] * 2)
 
 
@@ -371,7 +373,7 @@ def test_a_server_that_falls_silent_is_cut_off(healthy: Shop, monkeypatch: pytes
     way = threading.Thread(target=forward, args=(port, healthy.server.port, ready, b"canary"), daemon=True)
     way.start()
     ready.wait(5)
-    result = healthy.ask(ROWS, CANARY, QUERY, port=port, tls="off", limits=Limits(3, 1))
+    result = healthy.ask(ROWS, CANARY, QUERY, port=port, tls="off", limits=SessionLimits(3, 1))
     assert statuses(result) == ["passed", "passed", "unverified", "skipped"]
     assert result["checks"][2]["reason"] == "no answer within 1.2 s"
 

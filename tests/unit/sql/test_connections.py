@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
 from lifeboat_lab.engines.certificates import Authority
 from lifeboat_lab.engines.users import User
 from tests.machine import missing
@@ -122,7 +122,7 @@ def met_by(healthy: Shop, hello: bytes, **changes: Any) -> tuple[bytes, Row]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        result = healthy.ask(ROWS, port=door.getsockname()[1], limits=Limits(2, 2), **changes)
+        result = healthy.ask(ROWS, port=door.getsockname()[1], limits=SessionLimits(2, 2), **changes)
         thread.join()
     return bytes(received), result
 

@@ -18,8 +18,8 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import ladder
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Server as Address
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Subject, read_checks
 from lifeboat_lab.engines import Server
@@ -199,7 +199,7 @@ def test_a_damaged_page_is_a_failure(ask: Ask, shop: Server) -> None:
 
 def test_a_statement_that_takes_too_long_is_unverified(ask: Ask, shop: Server) -> None:
     sql(shop, "CREATE VIEW slow AS SELECT 1 AS n FROM pg_sleep(60); GRANT SELECT ON slow TO master")
-    result = ask({**ROWS, "table": "slow"}, FRESHNESS, limits=Limits(3, 1))
+    result = ask({**ROWS, "table": "slow"}, FRESHNESS, limits=SessionLimits(3, 1))
     assert statuses(result) == ["passed", "unverified", "passed"]
 
 
@@ -258,7 +258,7 @@ def silence() -> Iterator[int]:
 
 
 def test_a_server_that_does_not_answer_is_unverified(ask: Ask, silence: int) -> None:
-    result = ask(*HEALTHY, port=silence, limits=Limits(2, 2))
+    result = ask(*HEALTHY, port=silence, limits=SessionLimits(2, 2))
     assert (result["verdict"], "timeout" in result["reason"]) == ("unverified", True)
 
 
@@ -290,7 +290,7 @@ def test_a_server_that_hangs_is_cut_off(ask: Ask, shop: Server, monkeypatch: pyt
         connection.execute("LOCK TABLE orders")
         thread = when_waiting(shop, stop)
         try:
-            result = ask(ROWS, FRESHNESS, limits=Limits(3, 1))
+            result = ask(ROWS, FRESHNESS, limits=SessionLimits(3, 1))
         finally:
             thread.join()
             os.kill(stopped[0], signal.SIGCONT)
@@ -314,7 +314,7 @@ def test_many_databases_are_checked_at_once_and_keep_their_order(shop: Server) -
     checks = read_checks("x", [{"check": "rows", "table": "slow", "minimum": 1}])
     started = time.monotonic()
     subjects = [Subject(f"db{n}", address, checks) for n in range(20)]
-    results = ladder.check_all(subjects, Limits(), time.monotonic, "here")
+    results = ladder.check_all(subjects, SessionLimits(), time.monotonic, "here")
     assert [(one["name"], one["verdict"]) for one in results] == [(f"db{n}", "verified") for n in range(20)]
     assert time.monotonic() - started < 20 * 0.3 / 2
 
@@ -330,7 +330,7 @@ def test_a_thread_that_breaks_says_nothing_about_the_others(shop: Server, monkey
         return whole(climb, record=record)
 
     monkeypatch.setattr(ladder, "check_one", check_one)
-    results = ladder.check_all([bad, good], Limits(), time.monotonic, "here")
+    results = ladder.check_all([bad, good], SessionLimits(), time.monotonic, "here")
     assert [one["verdict"] for one in results] == ["unverified", "verified"]
     assert "the check itself broke: 'a mistake of ours'" in results[0]["reason"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import connections
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import Limits
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
 from lifeboat_lab.engines import Server
 
 from .conftest import Ask
@@ -141,7 +141,7 @@ def test_no_time_limit_cuts_the_look_at_a_table_short(
     whole = pages_read(mariadb, lambda: mariadb.execute(["CHECK TABLE many"], "shop"))
     set_up = connections.set_up_mysql
 
-    def set_up_impatiently(connection: Any, limits: Limits) -> None:
+    def set_up_impatiently(connection: Any, limits: SessionLimits) -> None:
         set_up(connection, limits)
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION max_statement_time = 0.001")
@@ -180,7 +180,7 @@ def test_who_may_not_read_a_table_learns_nothing_of_its_integrity(ask_mariadb: A
 def test_a_table_that_is_locked_is_not_waited_for_a_day(ask_mariadb: Ask, mariadb: Server, check: Row) -> None:
     with mariadb.connect("shop") as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLES orders WRITE")
-        result = ask_mariadb(check, limits=Limits(3, 1))
+        result = ask_mariadb(check, limits=SessionLimits(3, 1))
     assert statuses(result) == ["passed", "unverified"]
     assert "timeout" in result["reason"].lower() or "max_statement_time" in result["reason"]
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ..model import Database, RecoveryPoint
-from ..naming import Lineage, digest_of_database, is_ours, lineage_of, own_lineage
+from ..naming import Lineage, digest_of_database, is_our_point, lineage_of, own_lineage
 
 Source = Literal["automated", "manual", "awsbackup", "snapshot"]
 
@@ -42,7 +42,7 @@ def choose(
     """
     mine = list(points)
     if source != "snapshot":
-        point = newest(one for one in mine if one.origin == source and not is_ours(one, prefix))
+        point = newest(one for one in mine if one.origin == source and not is_our_point(one, prefix))
         # A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots).
         moment = point and (point.original or point.created)
         return Chosen(lineage_of(database.id, moment), point) if moment else None

@@ -13,10 +13,10 @@ from typing import Any
 
 from ..errors import LifeboatError
 from ..model import Database, Kind, RecoveryPoint, snapshot_arn
-from ..naming import is_ours, parse
+from ..naming import is_our_point, parse
 
-Key = tuple[str, str, str]  # Region, kind and name tell the snapshots of an account apart
-Rows = Mapping[Key, RecoveryPoint]
+PointKey = tuple[str, str, str]  # Region, kind and name tell the snapshots of an account apart
+Rows = Mapping[PointKey, RecoveryPoint]
 Slot = tuple[str, str]  # copies are limited by the Region that they end in, and by kind
 
 
@@ -47,7 +47,7 @@ class Copy:
     doubtful: bool = False  # whether AWS's answer leaves open if it exists
 
     @property
-    def key(self) -> Key:
+    def key(self) -> PointKey:
         return self.region, self.kind, self.name
 
     @property
@@ -181,7 +181,7 @@ def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
     """
     for copy in copies:
         row = rows.get(copy.key)
-        if row is not None and not is_ours(row, prefix):
+        if row is not None and not is_our_point(row, prefix):
             raise LifeboatError(
                 f"Cannot copy {copy.identifier} to {copy.name} in {copy.region}",
                 why="a snapshot of that name exists, and it does not carry our tag",

@@ -22,7 +22,7 @@ from ..option_groups import Groups, why_not_usable
 from .intermediates import tags_for
 from .newest import Chosen, Source, choose
 from .plan import Copy, Rows
-from .routes import Encryption, Place, Start, Step, Steps, Unsupported, is_multi_az_cluster, to_publish
+from .routes import Encryption, Place, RouteStep, Start, Steps, Unsupported, is_multi_az_cluster, to_publish
 from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
 
 # What makes RDS take snapshots of a database again, by the state that it is in.
@@ -35,7 +35,7 @@ REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PublishWish:
     """How one database is to be published."""
 
     source: Source
@@ -62,7 +62,7 @@ class Publication:
     """The recovery point of a database on its way to where it is offered, or why there is none."""
 
     database: Database
-    wish: Wish
+    wish: PublishWish
     chosen: Chosen | None = None
     copies: tuple[Copy, ...] = ()  # in their order; the last one is what is offered
     stand_in: StandIn | None = None
@@ -78,7 +78,7 @@ class Publication:
 
 
 def begin(
-    database: Database, points: Iterable[RecoveryPoint], wish: Wish, options: PublishOptions, now: datetime
+    database: Database, points: Iterable[RecoveryPoint], wish: PublishWish, options: PublishOptions, now: datetime
 ) -> Publication:
     """What of a database is to be offered, and under which name; how it gets there is seen only if it is not there."""
     chosen = choose(database, points, wish.source, options.prefix, wish.interval, now, options.snapshot_time)
@@ -196,7 +196,7 @@ def no_place(database: Database) -> Unsupported:
     )
 
 
-def why_no_option_group(start: Start, wish: Wish, groups: Groups, options: PublishOptions) -> Unsupported | None:
+def why_no_option_group(start: Start, wish: PublishWish, groups: Groups, options: PublishOptions) -> Unsupported | None:
     """Elsewhere a copy has the default option group, unless it is told another one."""
     if options.publish_in == options.home.region:
         return None
@@ -255,7 +255,7 @@ def taken_copy(
     return replace(taken, name=name, tags={**last.tags, STAGE: "intermediate"})
 
 
-def keyed(copy: Copy, step: Step, kms_key: str | None, wish: Wish, options: PublishOptions) -> Copy:
+def keyed(copy: Copy, step: RouteStep, kms_key: str | None, wish: PublishWish, options: PublishOptions) -> Copy:
     group = wish.option_group if copy.region != options.home.region and copy.kind == "instance" else None
     return replace(copy, kms_key_id=kms_key if step.under == "customer" else None, option_group=group)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
 from ..model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
-from ..naming import Lineage, digest_of, is_ours, may_come_from, own_lineage, parse, why_time_not_believed
+from ..naming import Lineage, digest_of, is_our_point, may_come_from, own_lineage, parse, why_time_not_believed
 from ..option_groups import is_default
 from ..recipe import RECIPE, as_tag, with_groups
 from .intermediates import tags_for
@@ -52,7 +52,7 @@ class ReplicateOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReplicateWish:
     """How one database's recovery points are to be copied."""
 
     kms_key_arn: str
@@ -141,7 +141,9 @@ def start_of(point: RecoveryPoint) -> Start:
     return Start(point.kind, point.engine, "manual", "customer" if point.encrypted else "none")
 
 
-def plan_copies(offer: Offer, wish: Wish, options: ReplicateOptions, *, single_step: bool = True) -> list[Copy]:
+def plan_copies(
+    offer: Offer, wish: ReplicateWish, options: ReplicateOptions, *, single_step: bool = True
+) -> list[Copy]:
     """How the DR site makes an offered recovery point its own: the last copy is the one that lands."""
     last = last_copy(offer, wish, options)
     if offer.point.is_intermediate:
@@ -168,7 +170,7 @@ def first_copy(offer: Offer, options: ReplicateOptions) -> Copy:
     )
 
 
-def last_copy(offer: Offer, wish: Wish, options: ReplicateOptions) -> Copy:
+def last_copy(offer: Offer, wish: ReplicateWish, options: ReplicateOptions) -> Copy:
     """The copy that lands, made from the offered recovery point itself."""
     point = offer.point
     (step,) = to_own(start_of(point), Place(point.account, point.region), options.home)
@@ -267,13 +269,13 @@ def why_not_copyable(offer: Offer, keys: Mapping[str, Key], refused: Mapping[str
     return None
 
 
-def landed_points(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> list[Landed]:
+def landed_entries(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> list[Landed]:
     """What of these is here, finished, ours and like its source."""
     found = [(copy, rows[copy.key]) for copy in copies if copy.key in rows]
     return [
         Landed(row.name, row.arn, now)
         for copy, row in found
-        if row.is_available and is_ours(row, prefix) and why_not_landed(copy, row) is None
+        if row.is_available and is_our_point(row, prefix) and why_not_landed(copy, row) is None
     ]
 
 

@@ -70,7 +70,7 @@ def is_multi_az_cluster(kind: str, engine: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RouteStep:
     """One thing that one account does, and why."""
 
     action: Literal["restore", "take", "remove", "copy", "share"]
@@ -88,7 +88,7 @@ class Unsupported:
     remedy: str
 
 
-Steps = tuple[Step, ...]
+Steps = tuple[RouteStep, ...]
 
 
 def to_publish(start: Start, source: Place, region: str, *, share: bool = True) -> Steps | Unsupported:
@@ -99,7 +99,7 @@ def to_publish(start: Start, source: Place, region: str, *, share: bool = True) 
     if steps:
         start = replace(start, kind="instance", origin="manual")
     if share:
-        return (*steps, *needed_copy(start, source, region), Step("share", source.account, region, WHY_SHARE))
+        return (*steps, *needed_copy(start, source, region), RouteStep("share", source.account, region, WHY_SHARE))
     return (*steps, moving_copy(start, source, region))
 
 
@@ -127,9 +127,9 @@ def stand_in(source: Place) -> Steps:
     """A snapshot of an instance instead of that of a Multi-AZ DB cluster (law 9)."""
     account, region = source.account, source.region
     return (
-        Step("restore", account, region, WHY_RESTORE),
-        Step("take", account, region, "a snapshot of the stand-in is an ordinary one, under the same key"),
-        Step("remove", account, region, WHY_REMOVE),
+        RouteStep("restore", account, region, WHY_RESTORE),
+        RouteStep("take", account, region, "a snapshot of the stand-in is an ordinary one, under the same key"),
+        RouteStep("remove", account, region, WHY_REMOVE),
     )
 
 
@@ -140,19 +140,19 @@ def needed_copy(start: Start, source: Place, region: str) -> Steps:
         return (moving_copy(start, source, region),)
     if under:
         reason = f"{start.origin} and under {under}: one copy makes it manual and re-keys it"
-        return (Step("copy", source.account, region, reason, "customer"),)
+        return (RouteStep("copy", source.account, region, reason, "customer"),)
     if start.origin != "manual":
         reason = f"an {start.origin} snapshot cannot be shared: copy it, its key stays"
-        return (Step("copy", source.account, region, reason),)
+        return (RouteStep("copy", source.account, region, reason),)
     return ()
 
 
-def moving_copy(start: Start, source: Place, region: str) -> Step:
+def moving_copy(start: Start, source: Place, region: str) -> RouteStep:
     """A copy of the source's own into another Region, which needs a key there unless nothing is encrypted (law 4)."""
     reason = f"one copy takes it from {source.region} to {region}, makes it manual and gives it a key of that Region"
     if start.encryption == "none":
         reason = f"one copy takes it from {source.region} to {region}; it stays unencrypted there"
-    return Step("copy", source.account, region, reason, "unchanged" if start.encryption == "none" else "customer")
+    return RouteStep("copy", source.account, region, reason, "unchanged" if start.encryption == "none" else "customer")
 
 
 def to_own(start: Start, source: Place, dr: Place, *, single_step: bool = True) -> Steps:
@@ -164,15 +164,15 @@ def to_own(start: Start, source: Place, dr: Place, *, single_step: bool = True) 
     if single_step or source.region == dr.region or source.account == dr.account:
         return (last,)
     reason = f"AWS refuses one step from {source} to {dr.region}: first a copy of its own in {source.region}"
-    first = Step("copy", dr.account, source.region, reason, "unchanged" if last.under == "unchanged" else "own")
+    first = RouteStep("copy", dr.account, source.region, reason, "unchanged" if last.under == "unchanged" else "own")
     return first, last_copy(start, Place(dr.account, source.region), dr)
 
 
-def last_copy(start: Start, source: Place, dr: Place) -> Step:
+def last_copy(start: Start, source: Place, dr: Place) -> RouteStep:
     if start.encryption == "none" and start.kind == "cluster":
         reason = "an unencrypted cluster snapshot stays so when copied: it is encrypted at restore"
-        return Step("copy", dr.account, dr.region, reason)
+        return RouteStep("copy", dr.account, dr.region, reason)
     where = "in its Region" if source.region == dr.region else f"from {source.region} to {dr.region}"
     whose = "shared by" if source.account != dr.account else "already owned by"
     reason = f"{whose} {source.account}: one copy {where} under the DR account's key"
-    return Step("copy", dr.account, dr.region, reason, "optional" if start.encryption == "none" else "customer")
+    return RouteStep("copy", dr.account, dr.region, reason, "optional" if start.encryption == "none" else "customer")

@@ -94,11 +94,11 @@ def left_over(databases: Iterable[Database], needed: Iterable[StandIn], prefix: 
     return [
         database
         for database in databases
-        if is_ours(database, prefix) and (database.id.identifier not in names or is_expired(database, now))
+        if is_our_stand_in(database, prefix) and (database.id.identifier not in names or is_expired(database, now))
     ]
 
 
-def is_ours(database: Database, prefix: str) -> bool:
+def is_our_stand_in(database: Database, prefix: str) -> bool:
     """What we made for another purpose is no stand-in."""
     is_own = own_lineage(database.id.identifier, database.tags, prefix) is not None
     return is_own and database.tags.get(PURPOSE) == STAND_IN

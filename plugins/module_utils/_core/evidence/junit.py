@@ -18,10 +18,10 @@ from .measures import Facts, Measures, number, restore_phases, total
 from .shape import LONGEST
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-Outcome = Literal["failure", "error", "skipped"]
+CaseOutcome = Literal["failure", "error", "skipped"]
 
 # A CI server has no third colour: what could not be looked at is an error.
-OUTCOMES: dict[str, Outcome] = {"failed": "failure", "unverified": "error"}
+OUTCOMES: dict[str, CaseOutcome] = {"failed": "failure", "unverified": "error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Case:
     subject: str
     name: str
     seconds: float | None = None
-    outcome: Outcome | None = None
+    outcome: CaseOutcome | None = None
     reason: str = ""
 
 
@@ -133,12 +133,12 @@ def check_case(subject: str, row: Facts) -> Case:
     status = row.get("status")
     if status == "passed":
         return Case(subject, name, number(row.get("seconds")))
-    outcome: Outcome = "skipped" if is_harmless(row) else outcome_of(str(status)) or "error"
+    outcome: CaseOutcome = "skipped" if is_harmless(row) else outcome_of(str(status)) or "error"
     found = f"expected {row.get('expected')}, found {row.get('found')}"
     return Case(subject, name, number(row.get("seconds")), outcome, str(row.get("reason") or f"{status}: {found}"))
 
 
-def outcome_of(verdict: str) -> Outcome | None:
+def outcome_of(verdict: str) -> CaseOutcome | None:
     """What is neither verified nor known to have failed is an error, whatever it calls itself."""
     return None if verdict == "verified" else OUTCOMES.get(verdict, "error")
 

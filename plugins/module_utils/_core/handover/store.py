@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ..errors import LifeboatError
 from ..sharing import ACCOUNT
@@ -69,3 +72,54 @@ def site_of(key: str) -> tuple[str, str] | None:
     """The account and the Region whose document has this key, or None when it is something else."""
     match = FILE.fullmatch(key.rpartition("/")[2])
     return (match["account"], match["region"]) if match else None
+
+
+class StoreError(LifeboatError):
+    """A document that cannot be read or written: worth a warning, never the run."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str,
+        remedy: str,
+        code: str | None = None,
+        is_down: bool = False,
+        is_broken: bool = False,
+    ) -> None:
+        super().__init__(what, why=why, remedy=remedy, code=code)
+        self.is_down = is_down  # nobody answers: asking for the next document would only take time
+        self.is_broken = is_broken  # the document itself: its owner may replace it
+
+
+class Store(Protocol):
+    """Documents by key. Every method raises StoreError when the store does not do it."""
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        """The document, or None when there is none."""
+
+    def write(self, key: str, document: Mapping[str, Any]) -> None:
+        """Leave a document: readers see the former one or this one, never a part."""
+
+    def keys(self, folder: str) -> list[str]:
+        """The keys that start so; not all of them need to be documents."""
+
+
+def pack(document: Mapping[str, Any]) -> bytes:
+    """Compact: there are thousands of entries."""
+    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
+
+
+def unpack(content: bytes, where: str) -> dict[str, Any]:
+    """:raises StoreError: when it is not JSON."""
+    try:
+        document = json.loads(content)
+        why = None if isinstance(document, dict) else "it is not an object"
+    except (ValueError, RecursionError) as error:
+        document, why = None, str(error)
+    if why is not None:
+        remedy = "Delete it: its site writes it again"
+        raise StoreError(
+            f"Cannot read {where}", why=f"it is not a JSON document ({why})", remedy=remedy, is_broken=True
+        )
+    return dict(document)

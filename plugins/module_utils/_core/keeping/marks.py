@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ..errors import LifeboatError
 from ..model import VERIFIED, Kind, RecoveryPoint, from_iso, snapshot_arn
-from ..naming import is_ours
+from ..naming import is_our_point
 
 KINDS: dict[str, Kind] = {"snapshot": "instance", "cluster-snapshot": "cluster"}
 
@@ -38,7 +38,7 @@ def check_markable(arn: str, point: RecoveryPoint | None, prefix: str) -> Recove
     """
     if point is None:
         why, remedy = "there is no such snapshot any more", "Run the drill again with what is there"
-    elif not is_ours(point, prefix):
+    elif not is_our_point(point, prefix):
         why, remedy = "it does not carry our tag and our name", "Mark recovery points that snapshot_replicate made"
     elif not point.is_available:
         why, remedy = f"it is {point.status}", "Mark what could be restored"

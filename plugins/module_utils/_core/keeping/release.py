@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ..errors import LifeboatError
 from ..model import DATABASE, RESOURCE_ID, Database, RecoveryPoint
-from ..naming import is_ours, parse
+from ..naming import is_our_point, parse
 
 
 def released_points(
@@ -27,7 +27,7 @@ def released_points(
             raise cannot_release(name, why, "Give the exact name of one, not a pattern")
     found = [point for point in points if point.name in wanted]
     for point in found:
-        if not is_ours(point, prefix):
+        if not is_our_point(point, prefix):
             raise cannot_release(point.name, "it does not carry our tag", "Delete it by hand, if it must go")
         if point.arn not in chosen:
             why = f"its database {point.database} is not selected"

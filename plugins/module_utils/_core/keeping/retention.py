@@ -50,7 +50,7 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ruling:
     """What happens to one recovery point, and why."""
 
     point: RecoveryPoint
@@ -65,27 +65,27 @@ def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
     return sorted(mine, key=lambda one: (one[0].digest, one[0].original, one[1].arn), reverse=True)
 
 
-def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Verdict]:
-    """A verdict for each of our recovery points: published copies of the account's own databases, or landed ones."""
-    verdicts: list[Verdict] = []
+def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Ruling]:
+    """A ruling for each of our recovery points: published copies of the account's own databases, or landed ones."""
+    rulings: list[Ruling] = []
     for _digest, group in groupby(ours(points, retention.prefix), key=lambda one: one[0].digest):
-        verdicts += judge_database(list(group), retention)
-    return verdicts
+        rulings += judge_database(list(group), retention)
+    return rulings
 
 
-def undeclared(verdicts: Iterable[Verdict]) -> int:
+def undeclared(rulings: Iterable[Ruling]) -> int:
     """Count the databases of which recovery points stay because no retention is declared."""
-    return len({(one.point.database_kind, one.point.database) for one in verdicts if one.reason == UNDECLARED})
+    return len({(one.point.database_kind, one.point.database) for one in rulings if one.reason == UNDECLARED})
 
 
-def judge_database(rows: list[Named], retention: Retention) -> list[Verdict]:
+def judge_database(rows: list[Named], retention: Retention) -> list[Ruling]:
     """Verdicts for the recovery points of one database. What leaves anyway protects nothing, and has no standing."""
     finished = [one for one in rows if one[1].is_available and not is_leaving(one[1], retention)]
     is_source = any(is_published_by(retention.account, point) for _lineage, point in rows)
     protected = source_reasons(finished, retention) if is_source else dr_reasons(finished, retention.recovered)
     ranks = standings(lineage for lineage, _point in finished)
     return [
-        Verdict(point, reason)
+        Ruling(point, reason)
         if (reason := why_held(point) or protected.get(point.arn))
         else weigh(point, lineage, ranks, retention, is_source=is_source)
         for lineage, point in rows
@@ -104,21 +104,21 @@ def is_published_by(account: str, point: RecoveryPoint) -> bool:
 
 def weigh(
     point: RecoveryPoint, lineage: Lineage, ranks: Mapping[Lineage, Standing], retention: Retention, *, is_source: bool
-) -> Verdict:
-    """The verdict on a recovery point that nothing protects."""
+) -> Ruling:
+    """The ruling on a recovery point that nothing protects."""
     if point.name in retention.released:
-        return Verdict(point, "released by name", keep=False)
+        return Ruling(point, "released by name", keep=False)
     policy = retention.policy_of(point) or (SOURCE_POLICY if is_source else None)
     if policy is None:
-        return Verdict(point, UNDECLARED)
+        return Ruling(point, UNDECLARED)
     if not point.is_available:
-        return Verdict(point, f"{point.status}: nothing can be restored from it", keep=False)
+        return Ruling(point, f"{point.status}: nothing can be restored from it", keep=False)
     if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now):
-        return Verdict(point, reason)
+        return Ruling(point, reason)
     reason = why_not_wanted(policy)
     # At the source, what has not landed is protected until a newer one has.
     is_overtaken = is_source and not has_landed(point, retention.dr_accounts)
-    return Verdict(point, f"{OVERTAKEN}; {reason}" if is_overtaken else reason, keep=False)
+    return Ruling(point, f"{OVERTAKEN}; {reason}" if is_overtaken else reason, keep=False)
 
 
 def why_held(point: RecoveryPoint) -> str | None:

@@ -63,7 +63,7 @@ def read_time(name: str, given: Mapping[str, Any]) -> datetime | None:
     return moment
 
 
-def landed_points(
+def landed_by_database(
     points: Iterable[RecoveryPoint], prefix: str, wanted: Selection, where: str
 ) -> list[tuple[Candidate, list[Named]]]:
     """The selected databases, each with its finished recovery points, newest first.

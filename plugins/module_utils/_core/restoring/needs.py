@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from ..model import Key
 from .target import Target
 
-Wanted = tuple[str, str, str]  # engine, version, class
+WantedClass = tuple[str, str, str]  # engine, version, class
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ClassOffer:
     """What AWS offers of one engine, version and class."""
 
     exists: bool
@@ -24,10 +24,10 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
+class Available:
     """What there is in a Region of what some targets need."""
 
-    classes: Mapping[Wanted, Offer] = field(default_factory=dict)
+    classes: Mapping[WantedClass, ClassOffer] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
     refused_keys: Mapping[str, str] = field(default_factory=dict)  # and why they cannot be seen
     option_groups: frozenset[str] = frozenset()
@@ -35,7 +35,7 @@ class Offers:
     cluster_parameter_groups: frozenset[str] = frozenset()
 
 
-def wanted_class(target: Target) -> Wanted:
+def wanted_class(target: Target) -> WantedClass:
     return target.engine, target.engine_version, target.instance_class
 
 
@@ -44,13 +44,13 @@ def named(values: Iterable[str | None]) -> list[str]:
     return sorted({value for value in values if value})
 
 
-def obstacles(target: Target, offers: Offers) -> list[str]:
+def obstacles(target: Target, available: Available) -> list[str]:
     """Why a target cannot be restored here, and what to do; nothing when it can."""
-    return [*class_obstacles(target, offers), *key_obstacles(target, offers), *group_obstacles(target, offers)]
+    return [*class_obstacles(target, available), *key_obstacles(target, available), *group_obstacles(target, available)]
 
 
-def class_obstacles(target: Target, offers: Offers) -> Iterator[str]:
-    offer = offers.classes[wanted_class(target)]
+def class_obstacles(target: Target, available: Available) -> Iterator[str]:
+    offer = available.classes[wanted_class(target)]
     what = f"{target.instance_class} with {target.engine} {target.engine_version}"
     if not offer.exists:
         yield (
@@ -61,19 +61,19 @@ def class_obstacles(target: Target, offers: Offers) -> Iterator[str]:
         yield f"{what} has no IAM database authentication. Leave iam_authentication out for it."
 
 
-def key_obstacles(target: Target, offers: Offers) -> Iterator[str]:
+def key_obstacles(target: Target, available: Available) -> Iterator[str]:
     arn = target.key_of_point or ""
-    if arn in offers.refused_keys:
-        yield f"its key {arn} cannot be seen: {offers.refused_keys[arn]}. Let this role use it."
-    elif arn in offers.keys and not offers.keys[arn].is_enabled:
-        yield f"its key {arn} is {offers.keys[arn].state}. Enable it."
+    if arn in available.refused_keys:
+        yield f"its key {arn} cannot be seen: {available.refused_keys[arn]}. Let this role use it."
+    elif arn in available.keys and not available.keys[arn].is_enabled:
+        yield f"its key {arn} is {available.keys[arn].state}. Enable it."
 
 
-def group_obstacles(target: Target, offers: Offers) -> Iterator[str]:
+def group_obstacles(target: Target, available: Available) -> Iterator[str]:
     for what, name, known in (
-        ("option group", target.option_group, offers.option_groups),
-        ("DB parameter group", target.parameter_group, offers.parameter_groups),
-        ("DB cluster parameter group", target.cluster_parameter_group, offers.cluster_parameter_groups),
+        ("option group", target.option_group, available.option_groups),
+        ("DB parameter group", target.parameter_group, available.parameter_groups),
+        ("DB cluster parameter group", target.cluster_parameter_group, available.cluster_parameter_groups),
     ):
         if name and name not in known:
             yield f"{target.region} has no {what} {name}. Create it, or name another one."

@@ -69,7 +69,7 @@ def require_distinct(targets: Iterable[Target]) -> None:
             named[key] = target
 
 
-def is_ours(database: Database, prefix: str) -> bool:
+def is_our_database(database: Database, prefix: str) -> bool:
     """Both our tag and our name, or it is not ours to delete: who restores by hand may inherit the tags."""
     return database.tags.get(MANAGED_BY) == prefix and database.id.identifier.startswith(f"{prefix}-")
 
@@ -77,7 +77,7 @@ def is_ours(database: Database, prefix: str) -> bool:
 def belongs_to(database: Database, prefix: str, drill_id: str) -> bool:
     """Whether this drill made a database: only then may it be deleted. A recovery never does."""
     tags = database.tags
-    return is_ours(database, prefix) and (tags.get(PURPOSE), tags.get(DRILL_ID)) == ("drill", drill_id)
+    return is_our_database(database, prefix) and (tags.get(PURPOSE), tags.get(DRILL_ID)) == ("drill", drill_id)
 
 
 def is_recovery(database: Database, prefix: str) -> bool:
@@ -88,7 +88,7 @@ def is_recovery(database: Database, prefix: str) -> bool:
 def is_left_behind(database: Database, prefix: str, now: datetime) -> bool:
     """Whether a database of a drill, or a stand-in, is past its time; a recovery has none."""
     temporary = database.tags.get(PURPOSE) in ("drill", STAND_IN)
-    return temporary and is_ours(database, prefix) and is_expired(database, now)
+    return temporary and is_our_database(database, prefix) and is_expired(database, now)
 
 
 def members_first(databases: Iterable[Database]) -> list[Database]:

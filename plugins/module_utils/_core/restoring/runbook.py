@@ -20,7 +20,7 @@ from ..checking.checks import printable
 from ..evidence.measures import duration
 from .stages import seconds_between
 
-Step = Mapping[str, Any]
+RunbookStep = Mapping[str, Any]
 HEAD = ("database", "recovery point of", "age", "becomes", "class", "network", "key")
 WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 PASSWORDS = {
@@ -66,7 +66,9 @@ def option(name: str, value: Any) -> str:
     return f"--{word} {quote(text)}"
 
 
-def runbook(steps: Sequence[Step], checks: Mapping[str, Sequence[Mapping[str, Any]]], about: Occasion) -> list[str]:
+def runbook(
+    steps: Sequence[RunbookStep], checks: Mapping[str, Sequence[Mapping[str, Any]]], about: Occasion
+) -> list[str]:
     """The lines of the document, in Markdown.
 
     :param steps: of snapshot_restore in check mode.
@@ -77,7 +79,7 @@ def runbook(steps: Sequence[Step], checks: Mapping[str, Sequence[Mapping[str, An
     return [line for part in [*parts, ending(len(steps) + 1, about)] for line in [*part, ""]][:-1]
 
 
-def beginning(steps: Sequence[Step], about: Occasion) -> list[str]:
+def beginning(steps: Sequence[RunbookStep], about: Occasion) -> list[str]:
     """What it is about, and all databases in one table."""
     rows = [row_of(step, about) for step in steps if step.get("calls")]
     return [
@@ -92,7 +94,7 @@ def beginning(steps: Sequence[Step], about: Occasion) -> list[str]:
     ]
 
 
-def row_of(step: Step, about: Occasion) -> tuple[str, ...]:
+def row_of(step: RunbookStep, about: Occasion) -> tuple[str, ...]:
     asked = {**step["calls"][-1]["parameters"], **step["calls"][0]["parameters"]}
     network = f"{asked['DBSubnetGroupName']}, {' '.join(asked['VpcSecurityGroupIds'])}"
     zones = ", Multi-AZ" if asked.get("MultiAZ") else ""
@@ -110,7 +112,9 @@ def cell(text: str) -> str:
     return printable(text).replace("|", "\\|")
 
 
-def section(number: int, step: Step, checks: Mapping[str, Sequence[Mapping[str, Any]]], about: Occasion) -> list[str]:
+def section(
+    number: int, step: RunbookStep, checks: Mapping[str, Sequence[Mapping[str, Any]]], about: Occasion
+) -> list[str]:
     """One database: what is done with it, and the commands that do the same."""
     title = f"## {number}. {printable(step['database'])}"
     if not step.get("calls"):
@@ -135,7 +139,7 @@ def section(number: int, step: Step, checks: Mapping[str, Sequence[Mapping[str, 
     ]
 
 
-def why(step: Step) -> str:
+def why(step: RunbookStep) -> str:
     """The reason, as a sentence of its own."""
     return printable(step["reason"], 500).rstrip(".") + "."
 
@@ -144,7 +148,7 @@ def where(about: Occasion) -> dict[str, str]:
     return {**({"profile": about.profile} if about.profile else {}), "region": about.region}
 
 
-def commands_of(step: Step, about: Occasion) -> list[dict[str, Any]]:
+def commands_of(step: RunbookStep, about: Occasion) -> list[dict[str, Any]]:
     """All that is done with one database, in order, each as an operation and its parameters."""
     found: list[dict[str, Any]] = []
     for call in step["calls"]:

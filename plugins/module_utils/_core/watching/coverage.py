@@ -26,7 +26,7 @@ from ..model import (
     RecoveryPoint,
     iso,
 )
-from ..naming import digest_of, digest_of_database, is_ours, parse
+from ..naming import digest_of, digest_of_database, is_our_point, parse
 
 # What is there for an hour is nobody's database.
 TEMPORARY = ("drill", "stand_in")
@@ -59,7 +59,7 @@ class Coverage:
 
     def add(self, original: datetime, point: RecoveryPoint, view: View) -> None:
         """Count a recovery point: the newest at its place stays, one that is not finished is in flight."""
-        verified = verified_at(point) if is_ours(point, view.prefix) else None
+        verified = verified_at(point) if is_our_point(point, view.prefix) else None
         if verified and (self.verified is None or self.verified[0] < verified):
             self.verified = (verified, point)
         if point.is_in_progress:
@@ -86,7 +86,7 @@ def landed_in(account: str) -> str:
 def places_of(point: RecoveryPoint, view: View) -> Iterator[str]:
     """Where a recovery point is; a mark, which we set on nothing but our own, says that a DR account has it too."""
     yield f"{point.account}/{point.region}/{'automated' if point.origin == 'automated' else 'manual'}"
-    if is_ours(point, view.prefix):
+    if is_our_point(point, view.prefix):
         yield from (landed_in(account) for account in sorted(view.dr_accounts) if point.has_landed_in(account))
 
 
@@ -261,5 +261,5 @@ def foreign_share(
         "arn": point.arn,
         "accounts": accounts,
         "public": "all" in accounts,
-        "ours": is_ours(point, prefix),
+        "ours": is_our_point(point, prefix),
     }

@@ -47,7 +47,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedSubscription:
     """An event subscription as it should be."""
 
     name: str
@@ -61,7 +61,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SubscriptionStep:
     """One call that changes a subscription, and why."""
 
     action: Action
@@ -73,7 +73,7 @@ class Step:
         return {"action": self.action, **self.values}
 
 
-def plan(wanted: Wanted, found: Subscription | None, valid: frozenset[str]) -> list[Step]:
+def plan(wanted: WantedSubscription, found: Subscription | None, valid: frozenset[str]) -> list[SubscriptionStep]:
     """The steps from what there is to what is wanted, in their order; none when it is right.
 
     :param valid: every category that there is for the wanted type of source, which is what no categories stand for.
@@ -82,7 +82,7 @@ def plan(wanted: Wanted, found: Subscription | None, valid: frozenset[str]) -> l
         return [creation(wanted, ABSENT)]
     if must_be_remade(wanted, found):
         why = f"RDS cannot widen it from {found.source_type} to all types of source, so it is made anew"
-        return [Step("delete", why), creation(wanted, ABSENT)]
+        return [SubscriptionStep("delete", why), creation(wanted, ABSENT)]
     change = modification(wanted, found, valid)
     if found.source_type == wanted.source_type:
         sources = [*added_sources(wanted, found.source_ids), *removed_sources(found, wanted.source_ids)]
@@ -92,16 +92,16 @@ def plan(wanted: Wanted, found: Subscription | None, valid: frozenset[str]) -> l
     return [*tag_steps(wanted, found), *emptied, *change, *added_sources(wanted, frozenset())]
 
 
-def must_be_remade(wanted: Wanted, found: Subscription) -> bool:
+def must_be_remade(wanted: WantedSubscription, found: Subscription) -> bool:
     return found.source_type is not None and wanted.source_type is None
 
 
-def plan_removal(found: Subscription | None) -> list[Step]:
+def plan_removal(found: Subscription | None) -> list[SubscriptionStep]:
     """The step that removes a subscription, unless there is none or it is going."""
-    return [] if found is None or found.status == "deleting" else [Step("delete", "it is not wanted")]
+    return [] if found is None or found.status == "deleting" else [SubscriptionStep("delete", "it is not wanted")]
 
 
-def creation(wanted: Wanted, reason: str) -> Step:
+def creation(wanted: WantedSubscription, reason: str) -> SubscriptionStep:
     values = {
         "topic": wanted.topic,
         "source_type": wanted.source_type,
@@ -110,10 +110,10 @@ def creation(wanted: Wanted, reason: str) -> Step:
         "enabled": wanted.enabled,
         "tags": dict(wanted.tags),
     }
-    return Step("create", reason, values)
+    return SubscriptionStep("create", reason, values)
 
 
-def modification(wanted: Wanted, found: Subscription, valid: frozenset[str]) -> list[Step]:
+def modification(wanted: WantedSubscription, found: Subscription, valid: frozenset[str]) -> list[SubscriptionStep]:
     """One call for all that it takes. All of it is sent: what RDS does with what is left out is not documented."""
     # Nothing in particular is everything, and is sent as everything: an empty list may mean no change.
     here = found.source_type == wanted.source_type
@@ -132,7 +132,7 @@ def modification(wanted: Wanted, found: Subscription, valid: frozenset[str]) -> 
     reasons = [difference(part, have[part], want[part]) for part in PARTS if have[part] != want[part]]
     if found.status in TROUBLED:
         reasons.append(f"RDS says {found.status}, and looks again when it is told the topic")
-    return [Step("modify", "; ".join(reasons), want)] if reasons else []
+    return [SubscriptionStep("modify", "; ".join(reasons), want)] if reasons else []
 
 
 def difference(part: str, have: Any, want: Any) -> str:
@@ -146,30 +146,30 @@ def difference(part: str, have: Any, want: Any) -> str:
     return f"{PARTS[part]} was {have or 'any'}"
 
 
-def added_sources(wanted: Wanted, have: frozenset[str]) -> Iterator[Step]:
+def added_sources(wanted: WantedSubscription, have: frozenset[str]) -> Iterator[SubscriptionStep]:
     """Before others are removed: without any identifier a subscription is about everything."""
     for source in sorted(wanted.source_ids - have):
-        yield Step("add_source", f"{source} is wanted", {"source": source})
+        yield SubscriptionStep("add_source", f"{source} is wanted", {"source": source})
 
 
-def removed_sources(found: Subscription, keep: frozenset[str]) -> Iterator[Step]:
+def removed_sources(found: Subscription, keep: frozenset[str]) -> Iterator[SubscriptionStep]:
     for source in sorted(found.source_ids - keep):
-        yield Step("remove_source", f"{source} is not wanted", {"source": source})
+        yield SubscriptionStep("remove_source", f"{source} is not wanted", {"source": source})
 
 
-def tag_steps(wanted: Wanted, found: Subscription) -> Iterator[Step]:
+def tag_steps(wanted: WantedSubscription, found: Subscription) -> Iterator[SubscriptionStep]:
     """Tags need no waiting, so they come first. Those that were not read are left alone."""
     if found.tags is None:
         return
     new = {key: value for key, value in wanted.tags.items() if found.tags.get(key) != value}
     old = sorted(found.tags.keys() - kept_tags(wanted, found.tags).keys())
     if new:
-        yield Step("tag", f"set the tags {', '.join(sorted(new))}", {"tags": new})
+        yield SubscriptionStep("tag", f"set the tags {', '.join(sorted(new))}", {"tags": new})
     if old:
-        yield Step("untag", f"removed the tags {', '.join(old)}", {"keys": old})
+        yield SubscriptionStep("untag", f"removed the tags {', '.join(old)}", {"keys": old})
 
 
-def kept_tags(wanted: Wanted, have: Mapping[str, str]) -> dict[str, str]:
+def kept_tags(wanted: WantedSubscription, have: Mapping[str, str]) -> dict[str, str]:
     """Those of the existing tags that stay: AWS's own cannot be removed, and ours are not the caller's."""
     reserved = (OUR_TAGS, "aws:")
     return {
@@ -179,11 +179,13 @@ def kept_tags(wanted: Wanted, have: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def is_ours(found: Subscription, prefix: str) -> bool:
+def is_our_subscription(found: Subscription, prefix: str) -> bool:
     return (found.tags or {}).get(MANAGED_BY) == prefix
 
 
-def as_document(one: Subscription | Wanted, valid: Iterable[str], tags: Mapping[str, str]) -> dict[str, Any]:
+def as_document(
+    one: Subscription | WantedSubscription, valid: Iterable[str], tags: Mapping[str, str]
+) -> dict[str, Any]:
     """A subscription as the difference of a run shows it."""
     return {
         "sns_topic_arn": one.topic,
@@ -196,7 +198,7 @@ def as_document(one: Subscription | Wanted, valid: Iterable[str], tags: Mapping[
 
 
 def difference_of(
-    wanted: Wanted, found: Subscription | None, valid: frozenset[str]
+    wanted: WantedSubscription, found: Subscription | None, valid: frozenset[str]
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """A subscription before and after all of its steps."""
     if found is None or found.status == "deleting":

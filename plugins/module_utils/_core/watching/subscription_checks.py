@@ -15,7 +15,7 @@ from typing import Any
 from ..copying.quota import Quota
 from ..errors import LifeboatError, raise_all
 from ..model import MANAGED_BY, partition_of
-from .subscription import Subscription, Wanted, is_ours
+from .subscription import Subscription, WantedSubscription, is_our_subscription
 
 SERVICE = "events.rds.amazonaws.com"
 # As DescribeAccountAttributes names it, and its code in Service Quotas (RDS User Guide, quotas).
@@ -27,7 +27,7 @@ ONE_TYPE = re.compile(r"[a-z-]+")
 Catalogue = Mapping[str, frozenset[str]]  # the categories of each type of source
 
 
-def check(wanted: Iterable[Wanted], region: str) -> None:
+def check(wanted: Iterable[WantedSubscription], region: str) -> None:
     """What needs no AWS to tell.
 
     :raises LifeboatError: naming everything that is wrong.
@@ -50,7 +50,7 @@ def check_names(names: Iterable[str]) -> None:
     raise_all("Cannot subscribe", problems)
 
 
-def problems_of(one: Wanted, region: str) -> Iterator[LifeboatError]:
+def problems_of(one: WantedSubscription, region: str) -> Iterator[LifeboatError]:
     yield from topic_problems(one, region)
     if one.source_type is not None and not ONE_TYPE.fullmatch(one.source_type):
         why = f"source_type is {one.source_type}, and RDS takes one type of source for each subscription"
@@ -60,7 +60,7 @@ def problems_of(one: Wanted, region: str) -> Iterator[LifeboatError]:
         yield refusal(one.name, why, "Set source_type to what they are, for example db-instance")
 
 
-def topic_problems(one: Wanted, region: str) -> Iterator[LifeboatError]:
+def topic_problems(one: WantedSubscription, region: str) -> Iterator[LifeboatError]:
     topic = TOPIC.fullmatch(one.topic)
     if topic is None:
         yield refusal(one.name, f"sns_topic_arn is {one.topic!r}", "Set it to the ARN of an SNS topic")
@@ -73,7 +73,7 @@ def topic_problems(one: Wanted, region: str) -> Iterator[LifeboatError]:
         yield refusal(one.name, why, "Name a standard topic")
 
 
-def check_catalogue(wanted: Iterable[Wanted], catalogue: Catalogue) -> None:
+def check_catalogue(wanted: Iterable[WantedSubscription], catalogue: Catalogue) -> None:
     """What DescribeEventCategories tells.
 
     :raises LifeboatError: naming every unknown type and category, and those that there are.
@@ -81,7 +81,7 @@ def check_catalogue(wanted: Iterable[Wanted], catalogue: Catalogue) -> None:
     raise_all("Cannot subscribe", [problem for one in wanted for problem in catalogue_problems(one, catalogue)])
 
 
-def catalogue_problems(one: Wanted, catalogue: Catalogue) -> Iterator[LifeboatError]:
+def catalogue_problems(one: WantedSubscription, catalogue: Catalogue) -> Iterator[LifeboatError]:
     if one.source_type is not None and one.source_type not in catalogue:
         why = f"there is no type of source {one.source_type}"
         yield refusal(one.name, why, f"Valid are {', '.join(sorted(catalogue))}")
@@ -107,12 +107,12 @@ def check_ours(found: Iterable[Subscription], prefix: str) -> None:
             remedy="Choose another name, or set adopt to take it over",
         )
         for one in found
-        if not is_ours(one, prefix)
+        if not is_our_subscription(one, prefix)
     ]
     raise_all("Cannot subscribe", problems)
 
 
-def check_sources(one: Wanted, added: Iterable[str], known: frozenset[str]) -> None:
+def check_sources(one: WantedSubscription, added: Iterable[str], known: frozenset[str]) -> None:
     """:raises LifeboatError: when identifiers that would be added are not those of anything here."""
     if unknown := sorted(set(added) - known):
         kind = f"{one.source_type} of this account and Region"

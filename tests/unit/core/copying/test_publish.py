@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.publish import (
     Publication,
     PublishOptions,
-    Wish,
+    PublishWish,
     begin,
     complete,
 )
@@ -48,7 +48,7 @@ OWN_KEY = f"arn:aws:kms:{WEST}:{SOURCE}:key/lifeboat"
 STAND_IN = StandInOptions("private", ("sg-1",), "db.t4g.medium", NOW)
 OPTIONS = PublishOptions("lifeboat", HOME, WEST, is_shared=True, tags={"team": "shop"}, stand_in=STAND_IN)
 ABROAD = replace(OPTIONS, publish_in=EAST)
-WISH = Wish("automated", timedelta(days=1), "alias/lifeboat")
+WISH = PublishWish("automated", timedelta(days=1), "alias/lifeboat")
 NOW_TAKEN = replace(WISH, source="snapshot")
 MULTI_AZ = database("sales", "cluster", engine="postgres")
 AWS_KEY = {"encrypted": True, "kms_key_id": SOURCE_KEY}
@@ -57,7 +57,7 @@ AWS_KEY = {"encrypted": True, "kms_key_id": SOURCE_KEY}
 def publish(
     one: Database | None = None,
     points: Any = (),
-    wish: Wish = WISH,
+    wish: PublishWish = WISH,
     options: PublishOptions = OPTIONS,
     *,
     aws_managed: bool = False,

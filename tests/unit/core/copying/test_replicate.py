@@ -15,10 +15,10 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replica
     Offer,
     Refusal,
     ReplicateOptions,
-    Wish,
+    ReplicateWish,
     as_own_offers,
     in_two_steps,
-    landed_points,
+    landed_entries,
     newest_by_database,
     offer_of,
     plan_copies,
@@ -53,7 +53,7 @@ from tests.builders import (
 )
 
 OPTIONS = ReplicateOptions("lifeboat", frozenset({SOURCE}), Place(DR, EAST))
-WISH = Wish(DR_KEY)
+WISH = ReplicateWish(DR_KEY)
 
 
 def offer(**facts: Any) -> Offer:
@@ -62,7 +62,7 @@ def offer(**facts: Any) -> Offer:
     return found
 
 
-def plan_copy(one: Offer, wish: Wish = WISH) -> Copy:
+def plan_copy(one: Offer, wish: ReplicateWish = WISH) -> Copy:
     return plan_copies(one, wish, OPTIONS)[-1]
 
 
@@ -173,7 +173,7 @@ def test_what_landed_of_one_stand_in_is_as_good_as_what_another_one_left_at_the_
 def test_what_is_not_finished_or_not_ours_is_not_reported_as_landed() -> None:
     copy = plan_copy(offer())
     for row, wanted in ((landed(), 1), (landed(status="copying"), 0), (landed(tags={"lifeboat:managed-by": "x"}), 0)):
-        assert len(landed_points([copy], {copy.key: row}, "lifeboat", "now")) == wanted
+        assert len(landed_entries([copy], {copy.key: row}, "lifeboat", "now")) == wanted
 
 
 @pytest.mark.parametrize(
@@ -300,11 +300,13 @@ def test_of_one_recovery_point_the_intermediate_is_preferred() -> None:
     ("wish", "facts", "wanted"),
     [
         pytest.param(WISH, {}, (None, False), id="the default one"),
-        pytest.param(Wish(DR_KEY, "own"), {}, ("own", False), id="another one"),
-        pytest.param(Wish(DR_KEY, None, True), {"option_group": "theirs"}, (None, False), id="none goes to a Region"),
+        pytest.param(ReplicateWish(DR_KEY, "own"), {}, ("own", False), id="another one"),
+        pytest.param(
+            ReplicateWish(DR_KEY, None, True), {"option_group": "theirs"}, (None, False), id="none goes to a Region"
+        ),
     ],
 )
-def test_a_copy_gets_the_option_group_that_is_wanted(wish: Wish, facts: dict[str, Any], wanted: Any) -> None:
+def test_a_copy_gets_the_option_group_that_is_wanted(wish: ReplicateWish, facts: dict[str, Any], wanted: Any) -> None:
     copy = plan_copy(offer(**facts), wish)
     assert (copy.option_group, copy.takes_group_along) == wanted
 
@@ -317,12 +319,12 @@ def test_within_its_region_an_option_group_can_be_taken_along() -> None:
         ("oracle-ee", "", False),
         ("mysql", "theirs", False),
     ):
-        (copy,) = plan_copies(offer(engine=engine, option_group=group), Wish(DR_KEY, "ours", True), options)
+        (copy,) = plan_copies(offer(engine=engine, option_group=group), ReplicateWish(DR_KEY, "ours", True), options)
         assert (copy.takes_group_along, copy.option_group) == (wanted, None if wanted else "ours")
 
 
 def test_of_two_steps_the_first_takes_the_option_group_along_and_the_last_names_one() -> None:
-    wish = Wish(DR_KEY, "own", True)
+    wish = ReplicateWish(DR_KEY, "own", True)
     theirs = offer(engine="oracle-ee", option_group="theirs")
     first, last = plan_copies(theirs, wish, OPTIONS, single_step=False)
     assert (first.takes_group_along, first.option_group) == (True, None)

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Policy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import (
     Retention,
-    Verdict,
+    Ruling,
     judge,
     ours,
     retirements,
@@ -25,7 +25,7 @@ LANDED = {f"lifeboat:landed:{DR}": "2026-11-23T13:00:00Z"}
 LANDED_TWICE = {**LANDED, f"lifeboat:landed:{STRANGER}": "2026-11-23T13:00:00Z"}
 
 
-def verdicts(points: list[Any], account: str, policy: Policy | None = None, **more: Any) -> list[Verdict]:
+def rulings(points: list[Any], account: str, policy: Policy | None = None, **more: Any) -> list[Ruling]:
     """In the order of the points."""
     retention = Retention("lifeboat", account, NOW, lambda _point: policy or Policy(), **more)
     by_arn = {one.point.arn: one for one in judge(points, retention)}
@@ -33,11 +33,11 @@ def verdicts(points: list[Any], account: str, policy: Policy | None = None, **mo
 
 
 def kept(points: list[Any], account: str, **policy: Any) -> list[bool]:
-    return [one.keep for one in verdicts(points, account, Policy(**policy))]
+    return [one.keep for one in rulings(points, account, Policy(**policy))]
 
 
 def reasons(points: list[Any], account: str, policy: Policy | None = None, **more: Any) -> list[str]:
-    return [one.reason for one in verdicts(points, account, policy, **more)]
+    return [one.reason for one in rulings(points, account, policy, **more)]
 
 
 def published(hours: float, **more: Any) -> Any:
@@ -144,7 +144,7 @@ def test_the_day_is_that_of_utc() -> None:
         pytest.param({"daily": 9, "monthly": 2}, "the newest of 2026-09-26", id="the first of several"),
     ],
 )
-def test_a_verdict_says_what_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
+def test_a_ruling_says_what_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
     points = [*(dr(hours) for hours in (1, 2, 3, 4)), dr(1400)]
     assert reasons(points, DR, Policy(**policy))[-1] == wanted
 
@@ -162,7 +162,7 @@ def test_a_verdict_says_what_wants_a_recovery_point(policy: dict[str, Any], want
         ),
     ],
 )
-def test_a_verdict_says_why_nothing_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
+def test_a_ruling_says_why_nothing_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
     points = [dr(hours) for hours in (1, 2, 3, 1399, 1400)]
     assert reasons(points, DR, Policy(**policy))[-1] == wanted
 
@@ -204,7 +204,7 @@ def test_a_published_copy_has_landed_once_it_landed_in_every_dr_account(
     newest: dict[str, str], wanted: list[bool]
 ) -> None:
     points = [published(1, tags=newest), published(2, tags=LANDED), published(3)]
-    found = verdicts(points, SOURCE, dr_accounts=frozenset([DR, STRANGER]))
+    found = rulings(points, SOURCE, dr_accounts=frozenset([DR, STRANGER]))
     assert [one.keep for one in found] == wanted
 
 
@@ -221,7 +221,7 @@ def test_what_has_not_landed_stays_with_the_dr_sites_reason(where: str) -> None:
 def test_an_intermediate_stays_and_counts_for_nothing(account: str) -> None:
     stage = copied(hours=1, account=account, tags={"lifeboat:stage": "copy", **LANDED, "lifeboat:verified": "t"})
     points = [stage, copied(hours=2, account=account, tags=LANDED), copied(hours=3, account=account, tags=LANDED)]
-    found = verdicts(points, account)
+    found = rulings(points, account)
     assert [one.keep for one in found] == [True, True, False]
     assert found[0].reason == "an intermediate: the module that made it removes it"
     assert found[1].reason == "the newest that landed"
@@ -242,14 +242,14 @@ def test_an_intermediate_stays_and_counts_for_nothing(account: str) -> None:
     ],
 )
 def test_a_release_lifts_the_protection_of_that_name_alone(points: list[Any], account: str, wanted: list[bool]) -> None:
-    found = verdicts(points, account, Policy(), released=frozenset([points[0].name]))
+    found = rulings(points, account, Policy(), released=frozenset([points[0].name]))
     assert [one.keep for one in found] == wanted
     assert wanted[0] or found[0].reason == "released by name"
 
 
 def test_a_released_one_takes_nobodys_place_in_the_policy() -> None:
     points = [dr(1), dr(15), dr(39), dr(63)]
-    found = verdicts(points, DR, Policy(keep=2, daily=3), released=frozenset([points[1].name]))
+    found = rulings(points, DR, Policy(keep=2, daily=3), released=frozenset([points[1].name]))
     assert [one.keep for one in found] == [True, False, True, True]
 
 

@@ -18,7 +18,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.choic
     Choice,
     by_original,
     choose,
-    landed_points,
+    landed_by_database,
     read_choice,
     why_none,
 )
@@ -69,19 +69,19 @@ def test_what_lands_later_changes_a_lot_only_when_it_is_drawn_itself() -> None:
 
 def test_only_what_is_finished_and_no_intermediate_is_restored() -> None:
     rows = [landed(hours=1, status="copying"), landed(hours=2, tags={"lifeboat:stage": "x"}), landed(hours=3)]
-    ((_candidate, found),) = landed_points(rows, "lifeboat", Selection(), "here")
+    ((_candidate, found),) = landed_by_database(rows, "lifeboat", Selection(), "here")
     assert [point for _lineage, point in found] == rows[2:]
 
 
 def test_an_unknown_database_is_refused() -> None:
     with pytest.raises(LifeboatError, match="there are: orders"):
-        landed_points([landed()], "lifeboat", Selection(identifiers=("odrers",)), "here")
+        landed_by_database([landed()], "lifeboat", Selection(identifiers=("odrers",)), "here")
 
 
 def test_what_stood_in_for_a_cluster_is_selected_as_that_cluster() -> None:
     one = landed(tags={"lifeboat:database": f"arn:aws:rds:{WEST}:{SOURCE}:cluster:orders"})
-    assert landed_points([one], "lifeboat", Selection(kinds=("cluster",)), "here")
-    assert not landed_points([one], "lifeboat", Selection(kinds=("instance",)), "here")
+    assert landed_by_database([one], "lifeboat", Selection(kinds=("cluster",)), "here")
+    assert not landed_by_database([one], "lifeboat", Selection(kinds=("instance",)), "here")
 
 
 def test_a_choice_is_read_from_the_options() -> None:
@@ -120,7 +120,7 @@ def test_a_database_that_was_created_anew_goes_on_where_the_old_one_ended() -> N
     old = [landed(hours=hours) for hours in (4, 5)]
     new = [renewed(landed(hours=hours)) for hours in (1, 2)]
     other = landed("billing")
-    found = by_original(landed_points([*old, *new, other], "lifeboat", Selection(), "here"))
+    found = by_original(landed_by_database([*old, *new, other], "lifeboat", Selection(), "here"))
     assert [(one.identifier, len(rows)) for one, rows in found] == [("billing", 1), ("orders", 4)]
     rows = found[1][1]
     assert [row[1] for row in rows] == [*new, *old]

@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import (
-    Offer,
-    Offers,
+    Available,
+    ClassOffer,
     obstacles,
     wanted_class,
 )
@@ -30,16 +30,16 @@ def target(point: Any = None, **options: Any) -> Target:
     return plan_target(Lineage("5f0c2a9b7d31", NOW), point or landed(), replace(OPTIONS, **options))
 
 
-def offers(one: Target, **given: Any) -> Offers:
-    usual = {"classes": {wanted_class(one): Offer(True, iam=True)}, "keys": {DR_KEY: key(DR_KEY)}}
-    return Offers(**{**usual, **given})
+def available(one: Target, **given: Any) -> Available:
+    usual = {"classes": {wanted_class(one): ClassOffer(True, iam=True)}, "keys": {DR_KEY: key(DR_KEY)}}
+    return Available(**{**usual, **given})
 
 
 def test_what_the_region_has_is_no_obstacle() -> None:
-    assert obstacles(target(), offers(target())) == []
+    assert obstacles(target(), available(target())) == []
     named = target(landed(option_group="o"), parameter_group="p")
     groups = {"option_groups": frozenset("o"), "parameter_groups": frozenset("p")}
-    assert obstacles(named, offers(named, **groups)) == []
+    assert obstacles(named, available(named, **groups)) == []
 
 
 CLASS = wanted_class(target())
@@ -50,12 +50,15 @@ CLASS = wanted_class(target())
     [
         pytest.param(
             target(),
-            {"classes": {CLASS: Offer(False)}},
+            {"classes": {CLASS: ClassOffer(False)}},
             "us-east-1 offers no db.t4g.medium with postgres 16.4. Name a class",
             id="class",
         ),
         pytest.param(
-            target(iam=True), {"classes": {CLASS: Offer(True)}}, "has no IAM database authentication. Leave", id="iam"
+            target(iam=True),
+            {"classes": {CLASS: ClassOffer(True)}},
+            "has no IAM database authentication. Leave",
+            id="iam",
         ),
         pytest.param(
             target(), {"keys": {DR_KEY: key(DR_KEY, state="PendingDeletion")}}, "is PendingDeletion. Enable", id="key"
@@ -74,5 +77,5 @@ CLASS = wanted_class(target())
     ],
 )
 def test_each_obstacle_says_what_to_do(one: Target, given: Any, message: str) -> None:
-    (found,) = obstacles(one, offers(one, **given))
+    (found,) = obstacles(one, available(one, **given))
     assert message in found

@@ -13,7 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota i
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscription import (
     Subscription,
-    Wanted,
+    WantedSubscription,
     difference_of,
     plan,
     plan_removal,
@@ -37,9 +37,9 @@ VALID = frozenset({"backup", "creation", "deletion"})
 CATALOGUE = {"db-instance": VALID, "db-proxy": frozenset({"failure"})}
 
 
-def wanted(**more: Any) -> Wanted:
+def wanted(**more: Any) -> WantedSubscription:
     given = {"source_type": "db-instance", "categories": frozenset({"backup"}), "tags": OURS, **more}
-    return Wanted("snapshots", TOPIC, **given)
+    return WantedSubscription("snapshots", TOPIC, **given)
 
 
 def found(**more: Any) -> Subscription:
@@ -53,7 +53,7 @@ def found(**more: Any) -> Subscription:
     return Subscription("snapshots", f"arn:aws:rds:{WEST}:{SOURCE}:es:snapshots", given.pop("topic", TOPIC), **given)
 
 
-def actions(want: Wanted, have: Subscription | None) -> list[str]:
+def actions(want: WantedSubscription, have: Subscription | None) -> list[str]:
     return [f"{step.action} {step.values.get('source', '')}".strip() for step in plan(want, have, VALID)]
 
 
@@ -95,7 +95,9 @@ def ids(*names: str) -> frozenset[str]:
         pytest.param(wanted(tags=OURS | {"a": "1"}), found(tags=None), [], id="tags that were not read"),
     ],
 )  # fmt: skip
-def test_steps_lead_from_what_there_is_to_what_is_wanted(want: Wanted, have: Any, expected: list[str]) -> None:
+def test_steps_lead_from_what_there_is_to_what_is_wanted(
+    want: WantedSubscription, have: Any, expected: list[str]
+) -> None:
     assert actions(want, have) == expected
 
 
@@ -155,7 +157,7 @@ def test_the_difference_shows_a_status_only_when_something_is_wrong_with_it() ->
         pytest.param(wanted(source_type=None, source_ids=ids("a")), "without source_type", id="sources of no type"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_with_its_remedy(one: Wanted, message: str) -> None:
+def test_what_cannot_be_is_refused_with_its_remedy(one: WantedSubscription, message: str) -> None:
     with pytest.raises(LifeboatError, match=message):
         check([one], WEST)
 
@@ -172,7 +174,7 @@ def test_what_cannot_be_is_refused_with_its_remedy(one: Wanted, message: str) ->
     ],
     ids=["category", "type", "category of no type"],
 )
-def test_what_aws_does_not_know_is_refused_with_what_it_knows(one: Wanted, message: str) -> None:
+def test_what_aws_does_not_know_is_refused_with_what_it_knows(one: WantedSubscription, message: str) -> None:
     with pytest.raises(LifeboatError, match=message):
         check_catalogue([one], CATALOGUE)
 

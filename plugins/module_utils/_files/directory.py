@@ -1,0 +1,102 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
+"""Documents in a directory that the sites share."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from .._core.handover.store import StoreError, pack, unpack
+
+# Of a store's mode what it hands on to what is made in it: never more than its group may do.
+FOLDER_MODE, FILE_MODE = 0o2770, 0o660
+
+
+class Directory:
+    """A directory that the sites share."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        path = self._path / key
+        with troubles(f"Cannot read {path}"):
+            content = content_of(path)
+        return None if content is None else unpack(content, str(path))
+
+    def write(self, key: str, document: Mapping[str, Any]) -> None:
+        path = self._path / key
+        with troubles(f"Cannot write {path}"):
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            mode = self._path.stat().st_mode
+            for folder in reversed(path.relative_to(self._path).parents[:-1]):
+                make_folder(self._path / folder, mode & FOLDER_MODE)
+            replace(path, pack(document), mode & FILE_MODE)
+
+    def keys(self, folder: str) -> list[str]:
+        path = self._path / folder
+        with troubles(f"Cannot list {path}"):
+            return [f"{folder}{name}" for name in sorted(os.listdir(path))] if path.is_dir() else []
+
+
+@contextmanager
+def troubles(what: str) -> Iterator[None]:
+    """Turn what the system says into a StoreError.
+
+    :raises StoreError: when the call inside fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        why, remedy = error.strerror or str(error), "Let the user who runs the playbooks read and write the store"
+        raise StoreError(what, why=why, remedy=remedy) from error
+
+
+def content_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def make_folder(folder: Path, mode: int) -> None:
+    """Make a folder that is missing, as open as the store."""
+    if not folder.is_dir():
+        folder.mkdir(exist_ok=True)
+        folder.chmod(mode)  # the mode that mkdir takes is cut by the umask
+
+
+def replace(path: Path, content: bytes, mode: int) -> None:
+    """Write a file under another name, onto the disk, and only then give it its own."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """The new name, too, must outlive a power failure."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
