@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """Option groups: what the data of a database depend on, and what of it a copy needs at its destination.
 
 They belong to a Region. RDS User Guide, copying a snapshot: a copy in its own account and Region keeps its group, one

@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """How a database was configured: what a restore must be told, since no snapshot carries it.
 
 Parameter groups never travel (aws_rds.md, 1.8). So their contents go in the published manifest, and live in the DR
