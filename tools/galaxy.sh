@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# SPDX-License-Identifier: GPL-3.0-or-later
 # Build the collection's archive, install it into an empty place and read every module's documentation there.
 #
 # Usage: tools/galaxy.sh VENV
@@ -15,7 +14,7 @@ trap 'exit 130' INT TERM HUP
     exit 1
 }
 archive=$(echo "$place"/*.tar.gz)
-belongs='^(([A-Z_]+\.md|COPYING|REUSE.toml|MANIFEST.json|FILES.json)$|(LICENSES|changelogs|docs|extensions|meta|playbooks|plugins|roles)/)'
+belongs='^((COPYING|README.md|CHANGELOG.md|MANIFEST.json|FILES.json)$|(changelogs|docs|extensions|meta|playbooks|plugins|roles)/)'
 strays=$(tar -tzf "$archive" | grep -vE "$belongs" || true)
 if [ -n "$strays" ]; then
     printf 'Not part of a collection, so build_ignore in galaxy.yml should name it:\n%s\n' "$strays"

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Wrong input is refused before the first write, with what failed, on what, why, and what to do."""
 
@@ -41,7 +43,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "sharing with itself": (
         "snapshot_copy",
         COPY | {"share_with": [SOURCE.account]},
-        ["must be another one", "Name the DR account"],
+        ["must be another one", "12-digit ID of the DR account"],
     ),
     "sharing with everybody": ("snapshot_copy", COPY | {"share_with": ["all"]}, ["never shared with everybody"]),
     "a key that does not exist": (
@@ -134,7 +136,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "a prefix that no name can start with": (
         "recovery_point_info",
         {"account_id": DR.account, "prefix": "-x"},
-        ["Choose a prefix"],
+        ["Set prefix to at most 20"],
     ),
 }
 

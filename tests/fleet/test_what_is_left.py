@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the random worlds came upon: each in as few steps as it takes."""
 
@@ -55,7 +57,7 @@ def test_what_had_landed_and_was_deleted_lands_again_as_the_remedy_promises(flee
     fleet.begin(route, 1)
     fleet.protect()
     mark = f"lifeboat:landed:{DR.account}"
-    assert f"take its tag {mark} away" in delete_what_landed(fleet)
+    assert f"remove its tag {mark} there" in delete_what_landed(fleet)
     (published,) = own(shots(fleet.status()).values(), SOURCE.account)
     fleet.others(SOURCE).remove_tags_from_resource(ResourceName=published.arn, TagKeys=[mark])
     fleet.protect()
@@ -82,7 +84,7 @@ def test_of_what_is_lost_with_its_key_no_snapshot_is_asked_for_and_the_run_says_
     fleet.back_up()
     fleet.new_calls()
     published, *others = fleet.protect()  # of the other database in several passes
-    assert "is inaccessible-encryption-credentials, and RDS takes snapshots only of what is available" in str(published)
+    assert "is inaccessible-encryption-credentials, and RDS takes snapshots only of available" in str(published)
     assert (published["failed"], [one.get("failed") for one in others]) == (True, [None] * 3)
     steps = [one["status"] for one in published["steps"] if one["database"].startswith(TAKEN.name)]
     assert steps == ["failed", "landed"]

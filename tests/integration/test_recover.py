@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The source account is gone, and the shop is put in its place at the DR site: real rows, kept and protected.
 
@@ -109,7 +111,7 @@ def test_check_mode_writes_the_run_book_and_nothing_at_aws(lab: Lab, run: Callab
     [
         ("recover_databases=order", "nothing there matches it .there are: billing, catalog, events, orders"),
         ("recover_at=2020-01-01T00:00:00Z", "The oldest is of 2"),
-        ("recover_restore_as=lifeboat-{database}", "are for databases that are removed again"),
+        ("recover_restore_as=lifeboat-{database}", "belong to temporary databases, which are removed again"),
         ("recover_restore_as=shop", "would be called so as well"),
         ("recover_backup_retention_period=0", "a recovery keeps backups for 1 to 35 days"),
         ('{"recover_account_id": "111111111111", "recover_source_accounts": []}', "belong to account 222222222222"),
@@ -204,7 +206,7 @@ def test_a_name_that_somebody_else_has_is_refused(lab: Lab, run: Callable[..., R
     forget_calls(lab)
     done = run("recover.yml", "-e", "recover_databases=orders", "-e", "recover_restore_as=theirs")
     assert done.code == 2
-    assert "Choose another name with restore_as" in " ".join(done.output.split())
+    assert "Set restore_as to another name" in " ".join(done.output.split())
     assert writes(lab) == []
 
 

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors that a user reads."""
+# Private to this collection: may change in any release.
+"""The errors that users read."""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 
 class LifeboatError(Exception):
-    """Something the user must know: what failed, on what, why, and what to do about it."""
+    """An error message for the user: what failed, on what, why, and what to do about it."""
 
     def __init__(self, what: str, *, why: str, remedy: str = "", code: str | None = None) -> None:
         super().__init__(sentence(what, why, remedy))
@@ -16,21 +19,21 @@ class LifeboatError(Exception):
         self.code = code
 
     def as_result(self) -> dict[str, Any]:
-        """Keyword arguments for ``fail_json``."""
+        """Build the keyword arguments for ``fail_json``."""
         result: dict[str, Any] = {"msg": str(self), "reason": self.why, "remedy": self.remedy}
         return result | ({"error_code": self.code} if self.code else {})
 
 
 def sentence(what: str, why: str, remedy: str) -> str:
-    """Join the parts the way every message of this collection reads."""
+    """Join the parts of a message. Every message of this collection has this form."""
     text = f"{what}: {why.rstrip('.')}."
     return f"{text} {remedy.rstrip('.')}." if remedy else text
 
 
 def raise_all(what: str, problems: list[LifeboatError]) -> None:
-    """Say everything that is wrong at once: who mends one thing after the other starts as often.
+    """Raise one error for all problems, so that the user can fix them together.
 
-    :raises LifeboatError: unless nothing is wrong.
+    :raises LifeboatError: when there is at least one problem.
     """
     if len(problems) == 1:
         raise problems[0]

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which KMS keys a copy may be put under."""
+# Private to this collection: may change in any release.
+"""Which KMS keys may encrypt a copy."""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from .model import Key
 
 
 def check_key(key: Key, account: str, region: str) -> Key:
-    """Return the key.
+    """Check that this account may encrypt its copies in this Region with the key, and return the key.
 
-    :raises LifeboatError: when copies made by this account in this Region must not be under it.
+    :raises LifeboatError: when the key is not an enabled customer managed key of that account and Region.
     """
     if reason := why_unfit(key, account, region):
         raise LifeboatError(
-            f"Cannot put copies under the KMS key {key.arn}",
+            f"Cannot encrypt copies with the KMS key {key.arn}",
             why=reason,
             remedy=f"Set kms_key_id to an enabled customer managed key of account {account} in {region}",
         )
@@ -22,11 +25,14 @@ def check_key(key: Key, account: str, region: str) -> Key:
 
 
 def why_unfit(key: Key, account: str, region: str) -> str | None:
-    """Why not, or None. A copy under another account's key is lost together with that account."""
+    """Explain why copies may not be encrypted with this key, or return None if they may.
+
+    A copy under another account's key is lost together with that account.
+    """
     if key.account != account:
-        return f"it belongs to account {key.account}: a copy under it is lost when that account is"
+        return f"it belongs to account {key.account}, and a copy under it is lost together with that account"
     if key.region != region:
-        return f"it is a key of {key.region}, and the copies are made in {region}"
+        return f"it is a key of {key.region}, but the copies are made in {region}"
     if not key.is_enabled:
         return f"it is {key.state}"
     if key.is_aws_managed:

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The values that every room speaks of: one shape for DB instances and DB clusters."""
+# Private to this collection: may change in any release.
+"""The values that every room works with. DB instances and DB clusters have the same shape."""
 
 from __future__ import annotations
 
@@ -9,28 +12,28 @@ from datetime import datetime, timezone
 from typing import Literal
 
 Kind = Literal["instance", "cluster"]
-Purpose = Literal["drill", "recovery"]  # of a restored database: to be removed, or to be kept
+Purpose = Literal["drill", "recovery"]  # a drill's database is removed afterwards, a recovery's is kept
 
-# Tags that we write. RDS allows letters, digits, spaces and _ . : / = + - @ in keys and values.
+# The tags that we write. RDS allows letters, digits, spaces and _ . : / = + - @ in keys and values.
 MANAGED_BY = "lifeboat:managed-by"
 DATABASE = "lifeboat:database"
 RESOURCE_ID = "lifeboat:resource-id"
 ORIGINAL_TIME = "lifeboat:original-time"
-LANDED = "lifeboat:landed"  # one key an account: lifeboat:landed:222222222222
+LANDED = "lifeboat:landed"  # followed by an account ID: lifeboat:landed:222222222222
 VERIFIED = "lifeboat:verified"
 PURPOSE = "lifeboat:purpose"
 DRILL_ID = "lifeboat:drill-id"
 RECOVERY_ID = "lifeboat:recovery-id"
 EXPIRES = "lifeboat:expires"
 RECOVERY_POINT = "lifeboat:recovery-point"
-RECOVERY = "recovery"  # the purpose of a database that is to stay; others stand for a while only
-STAGE = "lifeboat:stage"  # on what a route leaves on its way: whoever made it removes it, retention does not judge it
-RETAIN = "retain"
-OUR_TAGS = "lifeboat:"
+RECOVERY = "recovery"  # a value of PURPOSE: this database is kept; those with another purpose are temporary
+STAGE = "lifeboat:stage"  # marks an intermediate: the route that made it also removes it, and retention ignores it
+RETAIN = "retain"  # a tag of the user's: retention keeps the snapshot, see keeping/retention.py
+OUR_TAGS = "lifeboat:"  # what all our tag keys begin with
 
-# The API calls its set of states open: what is neither here nor available is still under way.
+# RDS may add states, so a snapshot in an unknown state counts as in progress.
 BAD_SNAPSHOT_STATES = frozenset({"failed", "deleted", "deleting", "incompatible-restore", "incompatible-parameters"})
-# botocore's waiters overlook most of these, so a doomed restore would burn the whole timeout.
+# The waiters of botocore ignore most of these, so a failed restore would use up the whole timeout.
 BAD_DATABASE_STATES = frozenset(
     {
         "cloning-failed",
@@ -50,26 +53,28 @@ BAD_DATABASE_STATES = frozenset(
         "upgrade_failed",
     }
 )
-# RDS backs up only what is available (RDS User Guide, introduction to backups): these do not pass by themselves.
+# RDS backs up available databases only (RDS User Guide, introduction to backups). Databases in these states stay in
+# them until somebody acts.
 NOT_BACKED_UP = BAD_DATABASE_STATES | {"stopped", "stopping"}
-# storage-initialization: connectable, blocks still arrive from S3 on first touch.
+# In the state storage-initialization a database accepts connections, and loads blocks from S3 on first access.
 USABLE_DATABASE_STATES = frozenset({"available", "storage-initialization", "storage-optimization"})
 
 
 def partition_of(region: str) -> str:
-    """The partition that a Region belongs to, by its name."""
+    """Derive the AWS partition from the name of a Region."""
     starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
     return next((partition for start, partition in starts.items() if region.startswith(start)), "aws")
 
 
 def snapshot_arn(account: str, region: str, kind: Kind, name: str) -> str:
+    """Build the ARN of a manual snapshot."""
     resource = "snapshot" if kind == "instance" else "cluster-snapshot"
     return f"arn:{partition_of(region)}:rds:{region}:{account}:{resource}:{name}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class DatabaseId:
-    """Which database: the resource id tells a database from a later one under the same name."""
+    """Identifies a database. The resource ID tells it from a later database with the same name."""
 
     account: str
     region: str
@@ -85,22 +90,22 @@ class DatabaseId:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """How a database is set up, as far as a restore must be told: a snapshot carries none of it."""
+    """The settings of a database that a restore must be told, because a snapshot contains none of them."""
 
     instance_class: str | None = None
     storage_type: str | None = None
     iops: int | None = None
     throughput: int | None = None  # MiB/s
-    serverless: str | None = None  # the least and most capacity units, such as 0.5-8.0
+    serverless: str | None = None  # the minimum and maximum of capacity units, such as 0.5-8.0
     option_group: str | None = None
-    parameter_group: str | None = None  # of an instance, or of a cluster's members
+    parameter_group: str | None = None  # of an instance, or of the members of a cluster
     cluster_parameter_group: str | None = None
     multi_az: bool | None = None  # None: in one Availability Zone, or not known
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A DB instance or DB cluster as its site sees it now."""
+    """A DB instance or DB cluster as its own site sees it now."""
 
     id: DatabaseId
     engine: str
@@ -114,13 +119,13 @@ class Database:
     master_username: str | None = None
     database_name: str | None = None
     members: tuple[str, ...] = ()
-    cluster: str | None = None  # of which this instance is a member
-    pending: bool = False  # a change that was asked for has not been applied yet
+    cluster: str | None = None  # the cluster that this instance is a member of
+    pending: bool = False  # whether a requested change has not been applied yet
     created: datetime | None = None
-    backup_retention_days: int | None = None  # 0: automated backups are off
-    ca: str | None = None  # who vouches for its TLS; instances only
-    iam: bool = False  # whether IAM's tokens let users in
-    secret_arn: str | None = None  # of a master password that RDS manages
+    backup_retention_days: int | None = None  # 0: automated backups are off; None: not known
+    ca: str | None = None  # the certificate authority of its TLS certificate; instances only
+    iam: bool = False  # whether users may log in with IAM tokens
+    secret_arn: str | None = None  # the secret of a master password that RDS manages
     secret_status: str | None = None
     configuration: Configuration = Configuration()
 
@@ -143,26 +148,26 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryPoint:
-    """A snapshot from which a database can be restored, at one place."""
+    """One snapshot, at one place, from which a database can be restored."""
 
     kind: Kind
     name: str
     arn: str
     account: str
     region: str
-    origin: str  # automated, manual, awsbackup; a shared one is manual and belongs to another account
+    origin: str  # automated, manual or awsbackup; a shared one is manual and belongs to another account
     status: str
     engine: str
     engine_version: str
-    identifier: str  # of the database
-    resource_id: str  # of the database; travels along every copy
+    identifier: str  # of the database or stand-in that the snapshot was taken from
+    resource_id: str  # of the same; every copy keeps it
     size_gib: int = 0
     percent: int = 0
     encrypted: bool = False
     kms_key_id: str | None = None
     created: datetime | None = None
-    original: datetime | None = None  # DB snapshots only: when the first of all copies was made
-    database_time: datetime | None = None  # DB snapshots only: the last transaction inside
+    original: datetime | None = None  # DB snapshots only: when the first snapshot in the chain of copies was made
+    database_time: datetime | None = None  # DB snapshots only: the time of the last transaction in it
     source_region: str | None = None
     source_arn: str | None = None
     option_group: str = ""  # DB snapshots only
@@ -170,7 +175,7 @@ class RecoveryPoint:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells the snapshots of an account apart."""
+        """Identifies a snapshot within an account."""
         return self.region, self.kind, self.name
 
     @property
@@ -187,28 +192,31 @@ class RecoveryPoint:
 
     @property
     def database(self) -> str:
-        """The identifier of the database: a stand-in's snapshot has the stand-in's, and our tag tells whose it is."""
+        """The identifier of the original database.
+
+        It comes from our tag, since the snapshot of a stand-in names the stand-in.
+        """
         return self.tags.get(DATABASE, "").rpartition(":")[2] or self.identifier
 
     @property
     def database_kind(self) -> Kind:
-        """What the database is: an instance that stood in for a Multi-AZ DB cluster left a DB snapshot of it."""
+        """The kind of the original database. A DB snapshot of a stand-in belongs to a cluster."""
         return "cluster" if self.tags.get(DATABASE, "").split(":")[5:6] == ["cluster"] else self.kind
 
     @property
     def database_arn(self) -> str | None:
-        """The ARN of the original database, where our tag tells it."""
+        """The ARN of the original database, or None without a valid tag of ours."""
         arn = self.tags.get(DATABASE, "")
         return arn if arn.count(":") == 6 else None
 
     @property
     def database_tags(self) -> dict[str, str]:
-        """The tags of the database, as far as they travelled."""
+        """The tags of the database that were copied along: all tags but ours."""
         return {key: value for key, value in self.tags.items() if not key.startswith(OUR_TAGS)}
 
     @property
     def is_intermediate(self) -> bool:
-        """Whether a route left it on its way: nothing is to be restored from it."""
+        """Whether it is only a step of a route. Nothing may be restored from it."""
         return STAGE in self.tags
 
     def has_landed_in(self, account: str) -> bool:
@@ -217,7 +225,7 @@ class RecoveryPoint:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A KMS key as ``kms:DescribeKey`` shows it."""
+    """A KMS key as ``kms:DescribeKey`` describes it."""
 
     arn: str
     account: str
@@ -231,13 +239,13 @@ class Key:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """UTC, to the second, with a Z: the one form of times in results, tags and evidence."""
+    """Format a time in UTC, to the second, with a Z. Results, tags and evidence use no other format."""
     return None if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_iso(text: str) -> datetime:
-    """The inverse of iso.
+    """Parse a time in ISO 8601 format, such as those that ``iso`` writes.
 
-    :raises ValueError: when the text is no such time.
+    :raises ValueError: when the text is not such a time.
     """
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -1,4 +1,7 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
 """Identifiers that carry the lineage across accounts, where RDS drops the tags.
 
 A recovery point that we make is called ``PREFIX-READABLE-TIME-DIGEST``: the UTC time of the original snapshot and a
@@ -19,7 +22,7 @@ from datetime import datetime, timedelta, timezone
 from .errors import LifeboatError
 from .model import MANAGED_BY, DatabaseId, RecoveryPoint, iso
 
-MAX_LENGTH = 63  # of a cluster snapshot's name; a DB snapshot's may be longer, but one shape serves both
+MAX_LENGTH = 63  # for cluster snapshots; DB snapshots may have longer names, but both kinds use the same format
 TIME_FORMAT = "%Y%m%d%H%M%S"
 ACCOUNT_PART, DATABASE_PART = 4, 8  # characters of five bits each
 DIGEST = rf"[0-9a-v]{{{ACCOUNT_PART + DATABASE_PART}}}"  # in base32hex
@@ -31,22 +34,22 @@ PREFIX = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Lineage:
-    """What ties every copy of one recovery point together."""
+    """Identifies one recovery point: every copy of it, at every place, has the same lineage."""
 
-    digest: str
-    original: datetime
+    digest: str  # identifies the original database, see digest_of
+    original: datetime  # when the original snapshot was made, in UTC, without microseconds
 
     def __str__(self) -> str:
         return f"{self.original.strftime(TIME_FORMAT)}-{self.digest}"
 
 
 def digest_of(account: str, region: str, resource_id: str) -> str:
-    """Name a database in 12 characters. A database created anew under an old name gets another digest."""
+    """Compute the 12 characters that identify a database. A new database under an old name gets another digest."""
     return short_hash(account, ACCOUNT_PART) + short_hash(f"{account}/{region}/{resource_id}", DATABASE_PART)
 
 
 def short_hash(text: str, length: int) -> str:
-    """Hash a text into digits and lower-case letters, which every name of AWS may hold."""
+    """Hash a text into digits and lower-case letters, which AWS allows in every name."""
     return base64.b32hexencode(hashlib.sha256(text.encode()).digest()).decode().lower()[:length]
 
 
@@ -56,10 +59,10 @@ def may_come_from(lineage: Lineage, account: str) -> bool:
 
 
 def why_time_not_believed(lineage: Lineage, point: RecoveryPoint) -> str | None:
-    """Compare the time that a name claims with AWS's own time of that row. On every honest route it is not later.
+    """Explain why the time in a snapshot's name is not believed, or return None if it is.
 
-    A DB snapshot's copies keep the original time (RDS API, DBSnapshot); of a cluster snapshot there is only the time of
-    its creation.
+    It cannot be later than the time that AWS shows. For a DB snapshot that is the original time, which copies keep (RDS
+    API, DBSnapshot). For a cluster snapshot AWS shows the creation time only.
     """
     known = point.original or point.created
     if known is None:
@@ -70,67 +73,68 @@ def why_time_not_believed(lineage: Lineage, point: RecoveryPoint) -> str | None:
 
 
 def digest_of_database(one: DatabaseId) -> str:
+    """Compute the digest of a database (see digest_of)."""
     return digest_of(one.account, one.region, one.resource_id)
 
 
 def lineage_of(database: DatabaseId, original: datetime) -> Lineage:
-    """The lineage of a recovery point of this database, first made at that time."""
+    """Build the lineage of a recovery point from its database and the time of its original snapshot."""
     moment = original.astimezone(timezone.utc).replace(microsecond=0)
     return Lineage(digest_of_database(database), moment)
 
 
 def check_prefix(prefix: str) -> str:
-    """Return the prefix.
+    """Check that names may begin with this prefix, and return it.
 
-    :raises LifeboatError: when names could not start with it.
+    :raises LifeboatError: when the prefix has illegal characters or more than 20 characters.
     """
     if not PREFIX.fullmatch(prefix):
         raise LifeboatError(
             f"Cannot use the prefix {prefix!r}",
-            why="a snapshot name needs lower-case letters, digits and single hyphens, a letter first",
-            remedy="Choose a prefix of at most 20 such characters",
+            why="a snapshot name has lower-case letters, digits and single hyphens, and begins with a letter",
+            remedy="Set prefix to at most 20 such characters",
         )
     return prefix
 
 
 def check_apart(one: str, other: str) -> None:
-    """Two installations or directions in one account must not take each other's names for their own.
+    """Check that two prefixes can be used in the same account without mixing up each other's snapshots.
 
-    :raises LifeboatError: when a name of the one could be read as a name of the other.
+    :raises LifeboatError: when a name with one prefix could be read as a name with the other.
     """
     if f"{one}-".startswith(f"{other}-") or f"{other}-".startswith(f"{one}-"):
         raise LifeboatError(
             f"Cannot use the prefixes {one} and {other} side by side",
-            why="a name that starts with the one starts with the other as well",
+            why="every name that starts with one of them also starts with the other",
             remedy="Choose prefixes that begin differently, such as lifeboat and failback",
         )
 
 
 def readable(identifier: str, length: int) -> str:
-    """As much of an identifier as fits, in legal characters."""
+    """Shorten an identifier to the given length, and replace characters that names may not contain."""
     text = re.sub(r"[^a-z0-9]+", "-", identifier.lower())
     return text[:length].strip("-")
 
 
 def name_for(prefix: str, identifier: str, lineage: Lineage) -> str:
-    """The name that this recovery point has at every place."""
+    """Build the name of a recovery point, which is the same at every place."""
     room = MAX_LENGTH - len(prefix) - len(str(lineage)) - 2
     middle = readable(identifier, room)
     return "-".join(part for part in (prefix, middle, str(lineage)) if part)
 
 
 def intermediate_name(prefix: str, identifier: str, lineage: Lineage) -> str:
-    """The name of a snapshot that a route leaves on its way, where the recovery point itself comes to be as well."""
+    """Build the name of an intermediate snapshot. It differs from the final name, because both may be in one Region."""
     return name_for(prefix, f"via-{identifier}", lineage)
 
 
 def stand_in_name(prefix: str, identifier: str, lineage: Lineage) -> str:
-    """The identifier of the instance that stands in for a Multi-AZ DB cluster; it tells which recovery point it is."""
+    """Build the identifier of a stand-in instance. Like a snapshot's name, it contains the lineage."""
     return name_for(prefix, f"standin-{identifier}", lineage)
 
 
 def parse(name: str, prefix: str) -> Lineage | None:
-    """Read the lineage out of a name, or None when it is not one of ours."""
+    """Read the lineage out of a name, or return None when the name does not have our format."""
     match = NAME.fullmatch(name)
     if match is None or not f"{match['start']}-".startswith(f"{prefix}-"):
         return None
@@ -142,33 +146,41 @@ def parse(name: str, prefix: str) -> Lineage | None:
 
 
 def own_lineage(name: str, tags: Mapping[str, str], prefix: str) -> Lineage | None:
-    """The lineage of what our installation made: it has both our tag and our name, or it is not ours to touch."""
+    """Read the lineage of a resource that our installation made, or return None when it is not ours.
+
+    Both the tag and the name must be ours: a foreign tag or a name alone is not enough to touch it.
+    """
     return parse(name, prefix) if tags.get(MANAGED_BY) == prefix else None
 
 
 def is_our_point(point: RecoveryPoint, prefix: str) -> bool:
+    """Tell whether our installation made this snapshot (see own_lineage)."""
     return own_lineage(point.name, point.tags, prefix) is not None
 
 
 def restored_name(prefix: str, run: str, identifier: str, digest: str) -> str:
-    """The identifier of a database that a drill or a recovery makes: the same again for the same run."""
-    room = MAX_LENGTH - len(prefix) - len(run) - 6 - 3 - 2  # and -1 for the member of a cluster
+    """Build the identifier of a restored database. The same run always gets the same name."""
+    room = MAX_LENGTH - len(prefix) - len(run) - 6 - 3 - 2  # 6 of the digest, 3 hyphens, 2 for a member's "-1"
     return "-".join(part for part in (prefix, run, readable(identifier, room), digest[-6:]) if part)
 
 
 def recovered_name(pattern: str | None, identifier: str, prefix: str, longest: int = MAX_LENGTH) -> str:
-    """The identifier of a recovery: the original's, or another one in which ``{database}`` stands for it.
+    """Build the identifier of a recovered database from a pattern.
 
-    What we make for a time is called ``PREFIX-...``, and cleaners go by that: a recovery is never called so.
+    In the pattern, ``{database}`` stands for the original's identifier.
 
-    :raises LifeboatError: when no database may be called like that.
+    It may not begin with ``PREFIX-``: databases with such names are temporary, and clean-ups remove them.
+
+    :param pattern: the option restore_as; without it, the original's identifier is used.
+    :param longest: the greatest allowed length, in characters.
+    :raises LifeboatError: when RDS does not allow the identifier, or when it begins with the prefix.
     """
     name = (pattern or "{database}").replace("{database}", identifier).lower()
     what = f"Cannot restore {identifier} as {name}"
     if not IDENTIFIER.fullmatch(name) or len(name) > longest:
-        why = f"an identifier has a letter first, then letters, digits and single hyphens, at most {longest} here"
-        raise LifeboatError(what, why=why, remedy="Choose another name with restore_as")
+        why = f"an identifier begins with a letter, and has letters, digits and single hyphens, at most {longest} here"
+        raise LifeboatError(what, why=why, remedy="Set restore_as to another name")
     if name.startswith(f"{prefix}-"):
-        why = f"names that start with {prefix}- are for databases that are removed again"
-        raise LifeboatError(what, why=why, remedy="Choose another name with restore_as")
+        why = f"names that start with {prefix}- belong to temporary databases, which are removed again"
+        raise LifeboatError(what, why=why, remedy="Set restore_as to another name")
     return name

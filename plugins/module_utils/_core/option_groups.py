@@ -1,9 +1,12 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Option groups: what the data of a database depend on, and what of it a copy needs at its destination.
+# Private to this collection: may change in any release.
+"""Option groups: which options the data of a database depend on, and which group a copy needs at its destination.
 
-They belong to a Region. RDS User Guide, copying a snapshot: a copy in its own account and Region keeps its group, one
-that goes elsewhere gets the default group unless it names another, and without the options on which its data depend
-it is refused. ``CopyOptionGroup`` takes Oracle's along, across accounts and within a Region.
+An option group belongs to a Region. A copy within its account and Region keeps its group. A copy to elsewhere gets the
+default group unless it names another one, and AWS refuses it if it lacks options that the data depend on (RDS User
+Guide, copying a snapshot). ``CopyOptionGroup`` copies Oracle's group too, across accounts and within a Region.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OptionGroup:
-    """An option group of this Region."""
+    """An option group of a Region."""
 
     name: str
     engine: str
@@ -25,23 +28,27 @@ Groups = Mapping[str, OptionGroup]
 
 
 def is_default(name: str) -> bool:
+    """Tell whether an option group is a default one, which exists in every Region."""
     return not name or name.startswith("default:")
 
 
 def custom(name: str | None) -> str | None:
-    """An option group that must be there; a default one is in every Region."""
+    """Return the name unless it is that of a default option group."""
     return None if is_default(name or "") else name
 
 
 def why_not_usable(
     wanted: str, engine: str, needed: frozenset[str], groups: Groups, region: str
 ) -> tuple[str, str] | None:
-    """Why a copy cannot be put into an option group of its destination, and the remedy; or None."""
+    """Explain why a copy cannot use an option group of its destination, with the remedy, or return None if it can.
+
+    :param needed: the options that the data depend on.
+    """
     group = groups.get(wanted)
     if group is None:
-        return f"{region} has no option group {wanted}", "Make it there, or name another one as option_group"
+        return f"{region} has no option group {wanted}", "Create it there, or set option_group to another one"
     if group.engine != engine:
-        return f"the option group {wanted} is for {group.engine}, not {engine}", "Name another one as option_group"
+        return f"the option group {wanted} is for {group.engine}, not {engine}", "Set option_group to another one"
     if missing := needed - group.persistent:
-        return f"the option group {wanted} lacks {', '.join(sorted(missing))}", "Add it there"
+        return f"the option group {wanted} lacks {', '.join(sorted(missing))}", "Add what it lacks"
     return None

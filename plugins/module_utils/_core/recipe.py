@@ -1,9 +1,12 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a database was configured: what a restore must be told, since no snapshot carries it.
+# Private to this collection: may change in any release.
+"""The recipe: how a database was configured, which a restore must be told because snapshots do not contain it.
 
-Parameter groups never travel (aws_rds.md, 1.8). So their contents go in the published manifest, and live in the DR
-account as parameter groups that are named after their contents. A tag of the DR copy holds the rest, and their names:
-a restore needs nothing of the source account.
+Parameter groups cannot be copied to another account (aws_rds.md, 1.8). So the published manifest has their contents,
+and the DR account has parameter groups named after their contents. A tag of the DR copy has the rest and these names,
+so a restore needs nothing from the source account.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ from typing import Any
 from .model import Configuration, Database, Kind, RecoveryPoint
 
 RECIPE = "lifeboat:recipe"
-DIGEST = 12  # hex digits in the name of a parameter group
-# The words of the tag: a key and a value, no spaces in either.
+DIGEST = 12  # hexadecimal digits in the name of a parameter group
+# The words of the tag and the settings that they stand for. The tag has pairs WORD=VALUE, without spaces in either.
 WORDS = {
     "class": "instance_class",
     "storage": "storage_type",
@@ -36,7 +39,7 @@ NUMBERS = ("iops", "throughput")
 
 @dataclass(frozen=True, slots=True)
 class ParameterGroup:
-    """The parameters that somebody set, of one kind of parameter group."""
+    """The parameters that somebody set in a parameter group."""
 
     kind: Kind
     family: str
@@ -45,13 +48,16 @@ class ParameterGroup:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The configuration of a database, and what is in its parameter groups where they are not the default ones."""
+    """The configuration of a database, and the contents of its parameter groups except the default ones."""
 
     configuration: Configuration
     groups: tuple[ParameterGroup, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
-        """Its form in the published manifest; the groups' names mean nothing elsewhere."""
+        """Build its part of the published manifest.
+
+        It omits the groups' names, which mean nothing in another account.
+        """
         one = self.configuration
         told = {name: getattr(one, name) for name in WORDS.values() if not name.endswith("parameter_group")}
         groups = [{"kind": g.kind, "family": g.family, "parameters": dict(g.parameters)} for g in self.groups]
@@ -59,7 +65,9 @@ class Recipe:
 
 
 def configuration_of_database(database: Database, members: Mapping[str, Database]) -> Configuration:
-    """Of a cluster, its writer has the class and the parameters of the instances.
+    """Gather the configuration of a database.
+
+    For a cluster, its writer has the class and the instances' parameter group.
 
     :param members: instances by their identifier.
     """
@@ -71,7 +79,7 @@ def configuration_of_database(database: Database, members: Mapping[str, Database
 
 
 def custom_groups(configuration: Configuration) -> list[tuple[Kind, str]]:
-    """The kinds and names of the parameter groups in which there may be something: nobody can change a default one."""
+    """List the kinds and names of the parameter groups that may have changes. Nobody can change a default group."""
     named: list[tuple[Kind, str | None]] = [
         ("instance", configuration.parameter_group),
         ("cluster", configuration.cluster_parameter_group),
@@ -80,9 +88,9 @@ def custom_groups(configuration: Configuration) -> list[tuple[Kind, str]]:
 
 
 def read_recipe(document: Mapping[str, Any]) -> Recipe:
-    """The inverse of as_document.
+    """Read what as_document wrote.
 
-    :raises ValueError: when it is no such document.
+    :raises ValueError: when a field is missing or has a wrong type.
     """
     try:
         groups = tuple(
@@ -94,14 +102,14 @@ def read_recipe(document: Mapping[str, Any]) -> Recipe:
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"recipe: {error}") from error
     if any(one.kind not in ("instance", "cluster") for one in groups):
-        raise ValueError("recipe: a parameter group is of an instance or a cluster")
+        raise ValueError("recipe: the kind of a parameter group must be instance or cluster")
     return Recipe(Configuration(**told), groups)
 
 
 def read_word(name: str, value: Any) -> Any:
-    """A setting as a configuration has it.
+    """Convert the value of one setting to the type that Configuration has.
 
-    :raises ValueError: when it is none.
+    :raises ValueError: when a number is expected and it is not one.
     """
     if name == "multi_az":
         return str(value).lower() in ("yes", "true") or None
@@ -109,18 +117,22 @@ def read_word(name: str, value: Any) -> Any:
 
 
 def group_name(prefix: str, group: ParameterGroup) -> str:
-    """The name of a parameter group by its contents: equal contents share one, and another one never changes it."""
+    """Build the name of a parameter group from its contents.
+
+    So equal contents share a group, and no group ever needs to be changed.
+    """
     text = json.dumps([group.kind, group.family, sorted(group.parameters.items())])
     family = re.sub("[^a-z0-9]+", "-", group.family.lower()).strip("-")
     return f"{prefix}-{family}-{hashlib.sha256(text.encode()).hexdigest()[:DIGEST]}"
 
 
 def is_group_name(name: str, prefix: str) -> bool:
+    """Tell whether a name is one that group_name builds."""
     return re.fullmatch(rf"{re.escape(prefix)}-[a-z0-9-]+-[0-9a-f]{{{DIGEST}}}", name) is not None
 
 
 def with_groups(recipe: Recipe, prefix: str) -> Configuration:
-    """The configuration with the names that its parameter groups have in the DR account."""
+    """Return the configuration with the names that its parameter groups have in the DR account."""
     names = {one.kind: group_name(prefix, one) for one in recipe.groups}
     return replace(
         recipe.configuration,
@@ -130,23 +142,26 @@ def with_groups(recipe: Recipe, prefix: str) -> Configuration:
 
 
 def as_tag(configuration: Configuration) -> str:
-    """The value of the tag, for example ``class=db.r6g.large storage=gp3``. At most 256 characters: names are short."""
+    """Write the tag's value, for example ``class=db.r6g.large storage=gp3``.
+
+    RDS allows 256 characters; names are short.
+    """
     told = {word: getattr(configuration, name) for word, name in WORDS.items()}
     return " ".join(f"{word}={'yes' if value is True else value}" for word, value in told.items() if value is not None)
 
 
 def configuration_of(point: RecoveryPoint) -> Configuration | None:
-    """What the tag of a recovery point says of its database's configuration; None without one that can be read."""
+    """Read the configuration of the database from the tag of a recovery point. Returns None without a readable tag."""
     pairs = [part.partition("=") for part in point.tags.get(RECIPE, "").split()]
     try:
         told = {WORDS[word]: read_word(WORDS[word], value) for word, _sign, value in pairs if word in WORDS and value}
-    except ValueError:  # somebody else wrote it
+    except ValueError:  # not a tag of ours
         return None
     return Configuration(**told) if told else None
 
 
 def unused_groups(names: Iterable[str], points: Iterable[RecoveryPoint], prefix: str) -> list[str]:
-    """Our parameter groups that no recovery point names any more."""
+    """List those of our parameter groups that no recovery point names."""
     found = [one for one in map(configuration_of, points) if one]
     used = {name for one in found for name in (one.parameter_group, one.cluster_parameter_group)}
     return sorted(name for name in names if is_group_name(name, prefix) and name not in used)

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may copy a recovery point."""
+# Private to this collection: may change in any release.
+"""Which accounts may copy a recovery point."""
 
 from __future__ import annotations
 
@@ -29,9 +32,11 @@ class SharePlan:
 
 
 def check_accounts(accounts: Iterable[str], own: str) -> frozenset[str]:
-    """Return the accounts as a set.
+    """Check the IDs of the accounts to share with, and return them as a set.
 
-    :raises LifeboatError: when one is no account, is our own, or there are too many.
+    :param own: the ID of the account that owns the snapshots.
+    :raises LifeboatError: when an ID is malformed or is the own account's, or when there are more accounts than RDS
+        allows.
     """
     wanted = frozenset(accounts)
     for account in sorted(wanted):
@@ -41,17 +46,26 @@ def check_accounts(accounts: Iterable[str], own: str) -> frozenset[str]:
             raise bad_account(account, "is the account that owns the snapshots: the DR account must be another one")
     if len(wanted) > MAX_ACCOUNTS:
         raise LifeboatError(
-            f"Cannot share with {len(wanted)} accounts", why=f"RDS allows {MAX_ACCOUNTS}", remedy="Name fewer accounts"
+            f"Cannot share with {len(wanted)} accounts", why=f"RDS allows {MAX_ACCOUNTS}", remedy="List fewer accounts"
         )
     return wanted
 
 
 def bad_account(account: str, why: str) -> LifeboatError:
-    return LifeboatError(f"Cannot share with {account!r}", why=f"it {why}", remedy="Name the DR account's 12 digits")
+    """Build the error for one account. ``why`` continues a sentence that begins with "it"."""
+    return LifeboatError(
+        f"Cannot share with {account!r}", why=f"it {why}", remedy="Use the 12-digit ID of the DR account"
+    )
 
 
 def plan_share(point: RecoveryPoint, have: Iterable[str], wanted: Iterable[str], key: Key | None) -> SharePlan:
-    """Compare the accounts of a recovery point with the wanted ones."""
+    """Compare the accounts that a snapshot is shared with to the wanted ones.
+
+    Accounts are removed even when none may be added.
+
+    :param have: the IDs of the accounts that it is shared with now.
+    :param key: the KMS key of the snapshot, or None when it is not encrypted.
+    """
     now, want = frozenset(have), frozenset(wanted)
     add, remove = want - now, now - want
     if add and (reason := why_not_shareable(point, key)):
@@ -60,7 +74,10 @@ def plan_share(point: RecoveryPoint, have: Iterable[str], wanted: Iterable[str],
 
 
 def why_not_shareable(point: RecoveryPoint, key: Key | None) -> str | None:
-    """Why AWS refuses to share it (RDS and Aurora User Guides, sharing a snapshot), or None."""
+    """Explain why AWS refuses to share this snapshot, or return None if it does not.
+
+    Source: RDS and Aurora User Guides, sharing a snapshot.
+    """
     if point.origin != "manual":
         return (
             f"{point.name} is {point.origin}, and only manual snapshots can be shared: copy it with snapshot_copy first"

@@ -1,4 +1,7 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
 """One pass over copies: look, decide, act within the limits, report what is in flight."""
 
 from __future__ import annotations
@@ -156,7 +159,7 @@ def start(copy: Copy, work: Work) -> Waiting | None:
         give_up(copy, work.closed[copy.slot], work)
         return None
     if copy.slot in work.full and not copy.is_taken:
-        return copy, "waits for a free copy slot of its destination"
+        return copy, "waits for a free copy slot at its destination"
     if work.check_mode:
         work.report.resume.append(replace(copy, started=iso(work.site.now)).as_document())
     else:
@@ -198,7 +201,7 @@ def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work
         give_up(copy, f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}", work)
     for copy, reason in (*decision.queued, *waiting):
         if copy.source_arn in work.lost:
-            give_up(copy, f"{copy.name} of {copy.identifier} is not made: the step before it failed.", work)
+            give_up(copy, f"{copy.name} of {copy.identifier} is not made: the previous step failed.", work)
         else:
             queue(copy, report, reason)
 

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ def test_our_tag_on_a_name_of_somebody_else_makes_it_not_ours() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "-a", "a-", "A", "1a", "a--b", "a_b", "a" * 21])
 def test_a_prefix_that_names_cannot_start_with_is_refused(prefix: str) -> None:
-    with pytest.raises(LifeboatError, match="Choose a prefix"):
+    with pytest.raises(LifeboatError, match="Set prefix to at most 20"):
         check_prefix(prefix)
 
 

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ def test_a_write_that_fails_leaves_the_former_document(tmp_path: Path, monkeypat
 def test_what_is_no_json_object_is_said_with_the_remedy(tmp_path: Path, content: bytes) -> None:
     (tmp_path / KEY).parent.mkdir(parents=True)
     (tmp_path / KEY).write_bytes(content)
-    with pytest.raises(StoreError, match="Delete it: its site writes it again") as told:
+    with pytest.raises(StoreError, match="Delete it, and its site will write it again") as told:
         Directory(tmp_path).read(KEY)
     assert told.value.is_broken
 

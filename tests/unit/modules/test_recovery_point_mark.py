@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -93,15 +95,15 @@ def test_one_that_aws_refuses_stops_no_other(run: Any, dr_site: Any) -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        pytest.param(landed("gone"), "there is no such snapshot any more", id="gone"),
+        pytest.param(landed("gone"), "the snapshot does not exist any more", id="gone"),
         pytest.param(landed("billing", tags={"lifeboat:managed-by": "other"}), "our tag and our name",
                      id="no tag of ours"),
         pytest.param(landed("billing", name="by-hand", arn=f"arn:aws:rds:{EAST}:{DR}:snapshot:by-hand"),
                      "our tag and our name", id="no name of ours"),
         pytest.param(landed("billing", status="failed"), "it is failed", id="not available"),
-        pytest.param(copied("billing"), f"no ARN of a snapshot of account {DR} in {EAST}", id="another account's"),
+        pytest.param(copied("billing"), f"not the ARN of a snapshot of account {DR} in {EAST}", id="another account's"),
         pytest.param(landed("billing", arn=f"arn:aws:rds:{WEST}:{DR}:snapshot:x"), f"in {EAST}", id="another Region's"),
-        pytest.param(landed("billing", arn="billing"), "no ARN", id="a name"),
+        pytest.param(landed("billing", arn="billing"), "not the ARN of a snapshot", id="a name"),
     ],
 )  # fmt: skip
 def test_nothing_is_marked_when_one_of_them_may_not_be(

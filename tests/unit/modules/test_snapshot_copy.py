@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -305,7 +307,7 @@ def test_of_a_database_that_broke_what_was_taken_last_is_offered_and_the_run_fai
     result = run(source, source="snapshot")
     assert [step["status"] for step in result["steps"]] == ["failed", "published"]
     assert writes(source) == ["share"], "AWS is not asked for a snapshot that it would not take"
-    assert "orders is failed, and RDS takes snapshots only of what is available" in result["msg"]
+    assert "orders is failed, and RDS takes snapshots only of available databases" in result["msg"]
 
 
 def test_a_snapshot_is_taken_for_a_time_once(run: Any, site: Any, writes: Any) -> None:

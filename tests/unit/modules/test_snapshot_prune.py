@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -344,8 +346,8 @@ def test_the_source_releases_what_belongs_to_a_database_that_is_gone(run: Any, s
         ),
         pytest.param([copied(tags={"lifeboat:managed-by": "other"})], {}, "does not carry our tag", id="not ours"),
         pytest.param([copied(), copied("billing")], {"databases": ["billing"]}, "not selected", id="not selected"),
-        pytest.param([copied()], {"release": ["lifeboat-orders-*"]}, "not a pattern", id="a pattern"),
-        pytest.param([automated()], {"release": [automated().name]}, "called so", id="automated"),
+        pytest.param([copied()], {"release": ["lifeboat-orders-*"]}, "not to patterns", id="a pattern"),
+        pytest.param([automated()], {"release": [automated().name]}, "not the name of a", id="automated"),
     ],
 )
 def test_what_must_not_be_released_stops_the_call_before_the_first_write(

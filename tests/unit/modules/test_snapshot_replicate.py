@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -249,7 +251,7 @@ def stranger() -> RecoveryPoint:
     ("shared", "reason"),
     [
         pytest.param(stranger(), f"account {STRANGER} is not one of source_accounts", id="a stranger's"),
-        pytest.param(published(resource_id="db-OTHER"), "does not belong to the database", id="a name that lies"),
+        pytest.param(published(resource_id="db-OTHER"), "does not match the database", id="a name that lies"),
     ],
 )
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
@@ -289,7 +291,7 @@ def test_snapshots_that_have_nothing_to_do_with_us_are_not_mentioned(run: Any, d
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [
-        pytest.param([key(DR_KEY)], "Let the policy of", id="it does not admit this account"),
+        pytest.param([key(DR_KEY)], "Allow this account in the key policy of", id="it does not admit this account"),
         pytest.param([key(DR_KEY), key(SOURCE_KEY, state="Disabled")], "is Disabled. Enable it", id="disabled"),
     ],
 )

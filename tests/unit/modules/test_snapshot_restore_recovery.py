@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """snapshot_restore in earnest: what it makes, what it goes on with, and what it refuses before the first write."""
 
@@ -122,7 +124,7 @@ def test_a_name_in_use_is_refused_before_the_first_write(
     ("given", "message"),
     [
         pytest.param({"restore_as": "shop"}, "would be called so as well", id="one name for two"),
-        pytest.param({"restore_as": "-"}, "Choose another name", id="no name"),
+        pytest.param({"restore_as": "-"}, "Set restore_as to another name", id="no name"),
         pytest.param({"backup_retention_period": 0}, "1 to 35 days", id="backups off"),
         pytest.param({"backup_retention_period": 36}, "1 to 35 days", id="more than there can be"),
         pytest.param({"source_accounts": [DR]}, "it is a source account", id="beside the originals"),

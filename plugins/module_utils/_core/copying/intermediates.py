@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The snapshots that we make: their tags, and which of them a route needs no more."""
+# Private to this collection: may change in any release.
+"""The tags of the snapshots that we make, and the intermediates that are not needed any more."""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from .plan import Copy, Rows
 def tags_for(
     database_arn: str, resource_id: str, lineage: Lineage, prefix: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """The tags of a recovery point that we make: ours, and what the caller adds."""
+    """Build the tags of a snapshot that we make. Our own tags override the extra ones."""
     return {
         **extra,
         MANAGED_BY: prefix,
@@ -24,9 +27,12 @@ def tags_for(
 
 
 def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix: str) -> list[RecoveryPoint]:
-    """Our intermediates from which nothing is to be made any more.
+    """List our intermediates that no copy needs any more.
 
-    A source may not go before its copy is available (RDS and Aurora User Guides, copying a snapshot).
+    A source must exist until its copy is available (RDS and Aurora User Guides, copying a snapshot).
+
+    :param points: all snapshots at the place.
+    :param copies: the copies that are still to be made or in flight.
     """
     mine = [(lineage, one) for one in points if (lineage := own_lineage(one.name, one.tags, prefix))]
     busy = {lineage for lineage, one in mine if one.is_in_progress} | {parse(copy.name, prefix) for copy in copies}
@@ -34,11 +40,12 @@ def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix:
 
 
 def is_idle(point: RecoveryPoint, lineage: Lineage, busy: Collection[Lineage | None]) -> bool:
-    """Whether an intermediate can go; one that went bad can, so that the next run makes it anew."""
+    """Tell whether an intermediate can be deleted. A failed one can, so that the next run makes it again."""
     if point.is_in_progress or point.status in ("deleting", "deleted"):
         return False
     return point.is_bad or lineage not in busy
 
 
 def unfinished(copies: Iterable[Copy], rows: Rows) -> list[Copy]:
+    """List the copies that are not available yet."""
     return [copy for copy in copies if (row := rows.get(copy.key)) is None or not row.is_available]

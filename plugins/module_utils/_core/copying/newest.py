@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which recovery point of a database is published: one that is there, or a snapshot taken now."""
+# Private to this collection: may change in any release.
+"""Chooses which recovery point of a database to publish: an existing one, or a snapshot to be taken now."""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ Source = Literal["automated", "manual", "awsbackup", "snapshot"]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The recovery point to publish; without a snapshot it is still to be taken."""
+    """The recovery point to publish. Without a point, its snapshot is one that we take, or have taken."""
 
     lineage: Lineage
     point: RecoveryPoint | None = None
-    is_overdue: bool = False  # whether a newer one should have been taken by now, and cannot be
+    is_overdue: bool = False  # whether the newest one is older than the interval and RDS takes no snapshot now
 
 
 def choose(
@@ -32,15 +35,16 @@ def choose(
     now: datetime,
     taken_for: datetime | None = None,
 ) -> Chosen | None:
-    """The recovery point of a database that its source setting means, or None when there is none.
+    """Choose the recovery point to publish, as the option source says, or return None if there is none.
 
-    :param points: the snapshots of this very database (see by_database) and our own of it.
-    :param taken_for: the time that a snapshot that is taken stands for, instead of the interval.
+    :param points: the snapshots of this database, including those that we made (see by_database).
+    :param interval: how old the last taken snapshot may be before another one is taken.
+    :param taken_for: with it, the snapshot for exactly this time is chosen, and the interval does not matter.
     """
     mine = list(points)
     if source != "snapshot":
         point = newest(one for one in mine if one.origin == source and not is_our_point(one, prefix))
-        # A copy of a DB snapshot has a new time of creation but keeps its original one (BC, DescribeDBSnapshots).
+        # A copy of a DB snapshot has a new creation time but keeps its original time (BC, DescribeDBSnapshots).
         moment = point and (point.original or point.created)
         return Chosen(lineage_of(database.id, moment), point) if moment else None
     taken = taken_before(database, mine, prefix)
@@ -48,14 +52,17 @@ def choose(
 
 
 def to_take_for(database: Database, taken: list[Lineage], moment: datetime) -> Chosen | None:
-    """The snapshot that stands for a time: no other one will do."""
+    """Choose the snapshot for exactly this time, or return None if it does not exist and cannot be taken."""
     wanted = lineage_of(database.id, moment)
     return Chosen(wanted) if wanted in taken or database.can_be_backed_up else None
 
 
 def to_take(database: Database, taken: list[Lineage], interval: timedelta, now: datetime) -> Chosen | None:
-    """One of now, if the last one is older than the interval and RDS would take one."""
-    # To the minute, so that what is planned and what is done a moment later have the same name.
+    """Choose the last taken snapshot while it is younger than the interval, otherwise one to be taken now.
+
+    If RDS cannot take one now, the last one is chosen and marked as overdue.
+    """
+    # Rounded to the minute, so that check mode and a run a moment later choose the same name.
     minute = now.replace(second=0, microsecond=0)
     last = max(taken, default=None)
     if last is not None and last.original > minute - interval:
@@ -66,20 +73,20 @@ def to_take(database: Database, taken: list[Lineage], interval: timedelta, now: 
 
 
 def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
-    """The newest finished one; RDS may show one without a time while it is being made."""
+    """Find the newest available snapshot. While RDS makes a snapshot, it may show it without a time."""
     finished = [one for one in points if one.is_available and one.created is not None]
     return max(finished, key=lambda one: (one.original or one.created, one.name), default=None)
 
 
 def taken_before(database: Database, points: Iterable[RecoveryPoint], prefix: str) -> list[Lineage]:
-    """The recovery points of ours that there are, or are to be."""
+    """List the lineages of our snapshots of this database, both finished and in progress."""
     digest = digest_of_database(database.id)
     mine = [own_lineage(one.name, one.tags, prefix) for one in points if not one.is_bad]
     return [one for one in mine if one and one.digest == digest]
 
 
 def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[RecoveryPoint]]:
-    """Snapshots by what they belong to: the resource id of a database, or the digest in a name of ours."""
+    """Group snapshots by database: our own by the digest in their name, others by kind and resource ID."""
     found: dict[str, list[RecoveryPoint]] = {}
     for point in points:
         lineage = own_lineage(point.name, point.tags, prefix)
@@ -88,6 +95,10 @@ def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[
 
 
 def of_database(database: Database, grouped: dict[str, list[RecoveryPoint]]) -> list[RecoveryPoint]:
-    """A resource id tells a database from an earlier one under its name; stand-ins have another one, and our name."""
+    """Find the snapshots of one database in the groups of by_database.
+
+    The resource ID excludes those of an earlier database with the same name. Snapshots of stand-ins are found by
+    digest.
+    """
     digest = digest_of_database(database.id)
     return grouped.get(f"{database.id.kind} {database.id.resource_id}", []) + grouped.get(digest, [])

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is and what is wanted: which copies to start now, which to wait for, which are done."""
+# Private to this collection: may change in any release.
+"""Compares the wanted copies with those that exist: which to start now, which to wait for, which are done."""
 
 from __future__ import annotations
 
@@ -12,21 +15,21 @@ from ..errors import LifeboatError
 from ..model import Database, Kind, RecoveryPoint, snapshot_arn
 from ..naming import is_our_point, parse
 
-PointKey = tuple[str, str, str]  # Region, kind and name tell the snapshots of an account apart
+PointKey = tuple[str, str, str]  # Region, kind and name: identifies a snapshot within an account
 Rows = Mapping[PointKey, RecoveryPoint]
-Slot = tuple[str, str]  # copies are limited by the Region that they end in, and by kind
+Slot = tuple[str, str]  # destination Region and kind: AWS limits the copies in flight for each pair
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One movement of a recovery point between places, and where it stands.
+    """One movement of a recovery point between places, and its progress.
 
     Its source is a snapshot, or a database of which a snapshot is taken.
     """
 
     kind: Kind
     identifier: str
-    digest: str  # of the database: one copy at a time each
+    digest: str  # of the database; one copy of each database runs at a time
     name: str  # at the destination
     account: str  # of the destination
     region: str  # of the destination
@@ -34,14 +37,14 @@ class Copy:
     size_gib: int
     engine: str
     reason: str
-    resource_id: str  # of what the snapshot was taken from; it travels along every copy
+    resource_id: str  # of the database or stand-in that the snapshot was taken from; every copy keeps it
     kms_key_id: str | None = None
     option_group: str | None = None
-    copy_option_group: bool = False  # wherever it can be taken along, instead of option_group
+    copy_option_group: bool = False  # take the option group along where AWS can, instead of setting option_group
     tags: Mapping[str, str] = field(default_factory=dict)
-    started: str | None = None  # AWS's time of the request, once it was made
+    started: str | None = None  # when AWS received the request, by AWS's clock
     waits_for: str | None = None  # the name of an earlier copy of the same database
-    doubtful: bool = False  # whether AWS's answer leaves open if it exists
+    doubtful: bool = False  # AWS's answer did not say whether the copy was started
 
     @property
     def key(self) -> PointKey:
@@ -65,27 +68,30 @@ class Copy:
 
     @property
     def is_taken(self) -> bool:
-        """Whether its source is a database: that takes none of the slots for copies."""
+        """Whether a snapshot is taken of a database. Such a snapshot uses no copy slot."""
         return self.source_arn.split(":")[5] in ("db", "cluster")
 
     @property
     def is_single_step(self) -> bool:
-        """Whether it crosses account and Region at once, which AWS allows since 2025-09."""
+        """Whether one copy crosses both account and Region, which AWS allows since 2025-09."""
         return self.source_region != self.region and self.source_account != self.account
 
     @property
     def takes_group_along(self) -> bool:
-        """Whether AWS can copy the option group as well: across accounts, within a Region (aws_rds.md 1.2)."""
+        """Whether AWS copies the option group as well: it does so across accounts within a Region (aws_rds.md 1.2)."""
         return self.copy_option_group and self.source_region == self.region and self.source_account != self.account
 
     def as_document(self) -> dict[str, Any]:
-        """What an unfinished copy leaves for the next pass."""
+        """Turn an unfinished copy into plain values, so that the next pass can go on with it."""
         return asdict(self) | {"tags": dict(self.tags)}
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Copies in flight per destination Region and account (RDS User Guide: 20; Aurora User Guide: 5)."""
+    """The greatest number of copies in flight per destination Region and account.
+
+    Defaults: AWS's limits (RDS User Guide: 20; Aurora User Guide: 5).
+    """
 
     instance: int = 20
     cluster: int = 5
@@ -96,23 +102,24 @@ class Limits:
 
 @dataclass(slots=True)
 class Decision:
-    """The copies of one pass by what is to be done with them."""
+    """The copies of one pass, sorted by what to do with them."""
 
     start: list[Copy] = field(default_factory=list)
     in_flight: list[tuple[Copy, RecoveryPoint]] = field(default_factory=list)
-    queued: list[tuple[Copy, str]] = field(default_factory=list)  # and what they wait for
+    queued: list[tuple[Copy, str]] = field(default_factory=list)  # each with what it waits for
     available: list[tuple[Copy, RecoveryPoint]] = field(default_factory=list)
     failed: list[tuple[Copy, RecoveryPoint]] = field(default_factory=list)
 
 
 def after_earlier(copies: Iterable[Copy], rows: Rows, prefix: str) -> list[Copy]:
-    """The copies, each with the earlier copy of its database that is still in flight to its destination."""
+    """Set waits_for on copies whose database has an earlier copy in flight to the same destination."""
     unfinished = [row for row in rows.values() if row.is_in_progress]
     busy = {(row.region, lineage.digest): row.name for row in unfinished if (lineage := parse(row.name, prefix))}
     return [replace(copy, waits_for=earlier_than(copy, busy)) for copy in copies]
 
 
 def earlier_than(copy: Copy, busy: Mapping[tuple[str, str], str]) -> str | None:
+    """Find the name of another copy of this database that is in flight to the same destination."""
     name = busy.get((copy.region, copy.digest))
     return None if name == copy.name else name
 
@@ -120,11 +127,13 @@ def earlier_than(copy: Copy, busy: Mapping[tuple[str, str], str]) -> str | None:
 def decide(
     copies: Iterable[Copy], rows: Rows, limits: Limits, foreign: Mapping[Slot, int], held: Iterable[str] = ()
 ) -> Decision:
-    """Sort the copies; start what the limits allow, one at a time per database (RDS queues the others anyway).
+    """Sort the copies by their state, and choose which to start now within the limits.
+
+    Starts one copy per database and destination at a time: RDS would queue the others anyway.
 
     :param rows: the recovery points at the destinations.
-    :param foreign: how many copies by others are in flight there.
-    :param held: the ARNs of sources that are not there yet.
+    :param foreign: how many copies by others are in flight to each destination.
+    :param held: the ARNs of sources that do not exist yet.
     """
     decision = Decision()
     missing: list[Copy] = []
@@ -148,17 +157,20 @@ def decide(
 def fill_slots(
     decision: Decision, missing: Iterable[Copy], unready: set[str], limits: Limits, used: Counter[Slot]
 ) -> None:
-    """Start the missing copies while there are free slots; the copy of a copy only once that is available."""
+    """Start the missing copies while slots are free, and queue the others with the reason.
+
+    A copy whose source is itself a copy waits until that one is available.
+    """
     busy = {(copy.region, copy.digest) for copy, _row in decision.in_flight}
     used.update(copy.slot for copy, _row in decision.in_flight if not copy.is_taken)
     for copy in missing:
         place = copy.region, copy.digest
         if copy.source_arn in unready:
-            decision.queued.append((copy, "waits for the step before it"))
+            decision.queued.append((copy, "waits for the previous step"))
         elif copy.waits_for or place in busy:
-            decision.queued.append((copy, "waits for an earlier copy of its database"))
+            decision.queued.append((copy, "waits for an earlier copy of the same database"))
         elif not copy.is_taken and used[copy.slot] >= limits.of(copy.kind):
-            decision.queued.append((copy, "waits for a free copy slot of its destination"))
+            decision.queued.append((copy, "waits for a free copy slot at its destination"))
         else:
             decision.start.append(copy)
             busy.add(place)
@@ -166,15 +178,15 @@ def fill_slots(
 
 
 def foreign_in_flight(rows: Iterable[RecoveryPoint], copies: Iterable[Copy]) -> Counter[Slot]:
-    """How many copies are in flight that are not ours to wait for, by destination."""
+    """Count the copies in flight that are not among ours, for each destination."""
     ours = {copy.key for copy in copies}
     return Counter((row.region, row.kind) for row in rows if row.status == "copying" and row.key not in ours)
 
 
 def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
-    """Nothing that somebody else made may stand where a copy is to go.
+    """Check that no foreign snapshot has the name of a copy to be made.
 
-    :raises LifeboatError: naming the first such snapshot.
+    :raises LifeboatError: for the first such snapshot.
     """
     for copy in copies:
         row = rows.get(copy.key)
@@ -187,7 +199,7 @@ def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
 
 
 def as_made(copy: Copy) -> RecoveryPoint:
-    """The recovery point that a copy will be, as far as the copy tells: what check mode goes on with."""
+    """Predict the recovery point that a copy will be, from the copy alone. Check mode goes on with it."""
     return RecoveryPoint(
         kind=copy.kind,
         name=copy.name,
@@ -208,7 +220,7 @@ def as_made(copy: Copy) -> RecoveryPoint:
 
 
 def expected(copy: Copy, source: RecoveryPoint | Database) -> RecoveryPoint:
-    """The same with what its source tells of it: what check mode hands to the next module."""
+    """Predict the recovery point that a copy will be, from the copy and its source. Check mode passes it on."""
     return replace(
         as_made(copy),
         engine_version=source.engine_version,

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The source side: which recovery point of each database the DR account should be offered, and how."""
+# Private to this collection: may change in any release.
+"""The source side: which recovery point of each database to offer to the DR account, and how to get it there."""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from .plan import Copy, Rows
 from .routes import Encryption, Place, RouteStep, Start, Steps, Unsupported, is_multi_az_cluster, to_publish
 from .stand_in import StandIn, StandInOptions, arn_of, plan_stand_in
 
-# What makes RDS take snapshots of a database again, by the state that it is in.
+# What the user can do so that RDS takes snapshots of a database again, by the state of the database.
 REMEDIES = {
     "inaccessible-encryption-credentials": "Restore it from one of its recovery points",
     "inaccessible-encryption-credentials-recoverable": "Enable its KMS key and start it",
@@ -33,7 +36,7 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class PublishWish:
-    """How one database is to be published."""
+    """The wanted way of publishing one database."""
 
     source: Source
     interval: timedelta
@@ -43,25 +46,25 @@ class PublishWish:
 
 @dataclass(frozen=True, slots=True)
 class PublishOptions:
-    """How this site publishes."""
+    """The settings of a source site that hold for all its databases."""
 
     prefix: str
     home: Place
-    publish_in: str  # the Region where the recovery points are offered
-    is_shared: bool
+    publish_in: str  # the Region in which the recovery points are offered
+    is_shared: bool  # whether the recovery points are shared with the DR account
     tags: Mapping[str, str]
     stand_in: StandInOptions | None = None
-    snapshot_time: datetime | None = None  # what snapshots that are taken stand for, instead of an interval
+    snapshot_time: datetime | None = None  # in the names of taken snapshots, instead of the current time
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The recovery point of a database on its way to where it is offered, or why there is none."""
+    """The recovery point of one database and the copies that bring it to where it is offered, or why there is none."""
 
     database: Database
     wish: PublishWish
     chosen: Chosen | None = None
-    copies: tuple[Copy, ...] = ()  # in their order; the last one is what is offered
+    copies: tuple[Copy, ...] = ()  # in order; the last one is offered
     stand_in: StandIn | None = None
     problem: str | None = None
 
@@ -70,25 +73,25 @@ class Publication:
         return self.copies[-1] if self.copies else None
 
     def is_done(self, rows: Rows) -> bool:
-        """Whether what is to be offered is there, or on its way."""
+        """Whether the offered snapshot exists already, in whatever state."""
         return self.offered is not None and self.offered.key in rows
 
 
 def begin(
     database: Database, points: Iterable[RecoveryPoint], wish: PublishWish, options: PublishOptions, now: datetime
 ) -> Publication:
-    """What of a database is to be offered, and under which name; how it gets there is seen only if it is not there."""
+    """Choose which recovery point of a database to offer, and its name. How it gets there is planned in complete."""
     chosen = choose(database, points, wish.source, options.prefix, wish.interval, now, options.snapshot_time)
     if chosen is None:
         return Publication(database, wish, problem=no_snapshot(database, wish.source))
-    # What somebody stopped or deletes has nothing new to lose; what broke may have.
+    # A stopped database has no new data to lose, nor has one that is being deleted. A broken one may have.
     is_lost = chosen.is_overdue and database.is_broken and database.status != "deleting"
     problem = not_taken(database) if is_lost else None
     return Publication(database, wish, chosen, (offered_copy(database, chosen, options),), problem=problem)
 
 
 def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) -> Copy:
-    """The last copy of a publication, its source not known yet."""
+    """Build the last copy of a publication. Its source and its reason are set later, in build."""
     point, lineage = chosen.point, chosen.lineage
     is_cluster = is_multi_az_cluster(database.id.kind, database.engine)
     return Copy(
@@ -114,11 +117,11 @@ def complete(
     groups: tuple[Groups, Groups],
     options: PublishOptions,
 ) -> Publication:
-    """All the copies that a publication takes, in their order, each with its key and its reason.
+    """Plan all copies that a publication needs, in order, each with its key and its reason.
 
-    :param keys: those of the snapshots, as far as they can be read, and why the others cannot.
+    :param keys: the keys of the snapshots by key ID, and for those that cannot be read the reason by key ID.
     :param kms_keys: the ARN of each key that a wish names.
-    :param groups: the option groups at home, and of the Region where it is offered.
+    :param groups: the option groups at home, and those of the Region where it is offered.
     """
     database, wish, chosen, last = publication.database, publication.wish, publication.chosen, publication.offered
     if chosen is None or last is None:
@@ -140,27 +143,34 @@ def complete(
 
 
 def refuse(publication: Publication, what: str, why: Unsupported) -> Publication:
+    """Record why a database cannot be published, instead of its copies."""
     return replace(publication, copies=(), problem=f"{what} cannot be published: {why.reason}. {why.remedy}.")
 
 
 def why_not_readable(
     database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key], refused: Mapping[str, str]
 ) -> Unsupported | None:
-    """A key that is disabled or out of sight spoils every route."""
+    """Explain why nothing can be made from a snapshot because of its key, or return None if its key is usable.
+
+    A key that is disabled or cannot be read rules out every route.
+    """
     key_id = point.kms_key_id if point else database.kms_key_id
     if key_id is None:
         return None
     key = keys.get(key_id)
     if key is None:
         why = f"its key {key_id} cannot be read: {refused[key_id].rstrip('.')}"
-        return Unsupported(why, "Allow kms:DescribeKey on it to this role, if the key still exists")
+        return Unsupported(why, "Allow kms:DescribeKey on it for this role, if the key still exists")
     if not key.is_enabled:
-        return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or restore it before it is deleted")
+        return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or cancel its deletion")
     return None
 
 
 def start_of(database: Database, point: RecoveryPoint | None, keys: Mapping[str, Key], groups: Groups) -> Start:
-    """What the route depends on. A manual snapshot has no lineage in its name: it is copied once, as others are."""
+    """Gather what the route depends on.
+
+    A manual snapshot counts as automated here: its name has no lineage, so it is copied once as well.
+    """
     origin = "manual" if point is None else "automated" if point.origin == "manual" else point.origin
     group = groups.get(point.option_group if point else database.option_group)
     return Start(
@@ -173,33 +183,39 @@ def start_of(database: Database, point: RecoveryPoint | None, keys: Mapping[str,
 
 
 def encryption_of(one: Database | RecoveryPoint, keys: Mapping[str, Key]) -> Encryption:
+    """Classify the encryption of a database or snapshot for the route."""
     if not one.encrypted:
         return "none"
     if one.kms_key_id is None:
-        return "aws-owned"  # sse-rds: there is no key in the account
+        return "aws-owned"  # sse-rds: the account has no key for it
     return "aws-managed" if keys[one.kms_key_id].is_aws_managed else "customer"
 
 
 def no_key(encryption: Encryption) -> Unsupported:
+    """Explain that a copy needs a KMS key and the wish names none."""
     under = {"aws-managed": "the AWS-managed key aws/rds", "aws-owned": "an AWS-owned key"}.get(encryption)
     why = f"it is encrypted under {under}, which no other account can use" if under else "it needs a key in that Region"
     return Unsupported(why, "Set kms_key_id to a customer managed key whose policy admits the DR account")
 
 
 def no_place(database: Database) -> Unsupported:
+    """Explain that a Multi-AZ DB cluster needs a place for a stand-in and none is set."""
     return Unsupported(
         f"{database.id.identifier} is a Multi-AZ DB cluster, whose snapshots can be neither copied nor shared",
-        "Name a private subnet group in stand_in, where an instance may stand in for it for a while",
+        "Set stand_in with a private subnet group, in which a temporary instance may stand in for it",
     )
 
 
 def why_no_option_group(start: Start, wish: PublishWish, groups: Groups, options: PublishOptions) -> Unsupported | None:
-    """Elsewhere a copy has the default option group, unless it is told another one."""
+    """Explain why a copy in another Region lacks a usable option group, or return None if it does not.
+
+    In another Region a copy gets the default option group, unless option_group is set.
+    """
     if options.publish_in == options.home.region:
         return None
     if wish.option_group is None:
         lost = ", ".join(sorted(start.options))
-        remedy = f"Make an option group with it in {options.publish_in}, and name it as option_group"
+        remedy = f"Create an option group with it in {options.publish_in}, and set option_group to its name"
         return Unsupported(f"its data depend on the option {lost}", remedy) if start.options else None
     problem = why_not_usable(wish.option_group, start.engine, start.options, groups, options.publish_in)
     return Unsupported(*problem) if problem else None
@@ -213,7 +229,7 @@ def build(
     kms_key: str | None,
     options: PublishOptions,
 ) -> Publication:
-    """The copies of the steps: what is first taken has a name of its own where it is not what is offered."""
+    """Turn route steps into Copy objects. A snapshot taken only as an intermediate gets its own name."""
     copying = [step for step in steps if step.action == "copy"]
     reasons = {step.action: step.reason for step in steps}
     copies: tuple[Copy, ...] = ()
@@ -243,7 +259,10 @@ def taken_copy(
     kind: Kind | None = None,
     is_offered: bool = False,
 ) -> Copy:
-    """The snapshot of a database or of a stand-in, in the database's own Region."""
+    """Build the copy that takes a snapshot of a database or of a stand-in, in the database's own Region.
+
+    Unless this snapshot is the one to offer, it gets the name and the tag of an intermediate.
+    """
     reason = "a snapshot taken for this recovery point"
     taken = replace(last, source_arn=source, region=options.home.region, reason=reason, kind=kind or last.kind)
     if is_offered:
@@ -253,22 +272,23 @@ def taken_copy(
 
 
 def keyed(copy: Copy, step: RouteStep, kms_key: str | None, wish: PublishWish, options: PublishOptions) -> Copy:
+    """Set the key and the option group of a copy. Only a DB snapshot in another Region needs an option group."""
     group = wish.option_group if copy.region != options.home.region and copy.kind == "instance" else None
     return replace(copy, kms_key_id=kms_key if step.under == "customer" else None, option_group=group)
 
 
 def no_snapshot(database: Database, source: Source) -> str:
-    """Why a database has nothing to publish, with the remedy."""
+    """Explain why a database has no snapshot to publish, and what to do."""
     if source == "snapshot":
         return not_taken(database)
     if source == "automated":
-        remedy = "Wait for its first backup, or set its backup retention period to a day or more."
+        remedy = "Wait for its first backup, or set its backup retention period to at least one day."
     else:
-        remedy = "Make one, or set source to snapshot: then one is taken."
+        remedy = "Create one, or set source to snapshot so that one is taken."
     return f"{database.id.identifier} has no finished {source} snapshot yet. {remedy}"
 
 
 def not_taken(database: Database) -> str:
-    """Why no snapshot is taken of a database, with the remedy. AWS would say so again as often as it is asked."""
+    """Explain why no snapshot of a database is taken, and what to do. AWS would refuse every attempt."""
     name, remedy = database.id.identifier, REMEDIES.get(database.status, "Look at its events in RDS")
-    return f"{name} is {database.status}, and RDS takes snapshots only of what is available. {remedy}."
+    return f"{name} is {database.status}, and RDS takes snapshots only of available databases. {remedy}."

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many more manual snapshots a Region takes, told before the first of them is made."""
+# Private to this collection: may change in any release.
+"""The quota of manual snapshots: how many more a Region accepts, checked before the first is made."""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from dataclasses import dataclass
 
 from .plan import Copy, Slot
 
-# As DescribeAccountAttributes names them, and the codes under which Service Quotas lists them (RDS User Guide, quotas).
+# The names of the quotas in DescribeAccountAttributes, and their codes in Service Quotas (RDS User Guide, quotas).
 NAMES = {"instance": "ManualSnapshots", "cluster": "ManualClusterSnapshots"}
 CODES = {"instance": "L-272F1212", "cluster": "L-9B510759"}
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The quota for manual snapshots of one kind in one Region."""
+    """The use and the limit of manual snapshots of one kind in one Region."""
 
     used: int
     maximum: int
@@ -27,11 +30,16 @@ class Quota:
 
 
 def affordable(copies: Iterable[Copy], quotas: Mapping[Slot, Quota]) -> tuple[list[Copy], list[Copy]]:
-    """The copies for which there is room, in their order, and those for which there is none."""
+    """Split the copies, in order, into those that the quotas allow and those that they do not.
+
+    A copy whose source is a copy that does not fit does not fit either.
+
+    :param quotas: an absent Region and kind is not limited.
+    """
     fit: list[Copy] = []
     left: list[Copy] = []
     used: Counter[Slot] = Counter()
-    without: set[str] = set()  # what would be copied from something that is not made
+    without: set[str] = set()  # ARNs of copies that do not fit
     for copy in copies:
         quota = quotas.get(copy.slot)
         if copy.source_arn in without or (quota is not None and used[copy.slot] >= quota.free):
@@ -44,7 +52,7 @@ def affordable(copies: Iterable[Copy], quotas: Mapping[Slot, Quota]) -> tuple[li
 
 
 def advice(slot: Slot, quota: Quota, wanted: int) -> str:
-    """What to do about a Region in which not all wanted snapshots fit."""
+    """Explain how to make room in a Region where the wanted snapshots do not all fit."""
     region, kind = slot
     lacking = wanted - quota.free
     return (

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The DR side: what was published for this account, what of it to copy, and what has landed."""
+# Private to this collection: may change in any release.
+"""The DR side: which snapshots were published for this account, which of them to copy, and which have landed."""
 
 from __future__ import annotations
 
@@ -16,23 +19,24 @@ from .intermediates import tags_for
 from .plan import Copy, Rows
 from .routes import Place, Start, to_own
 
-# A key that every account has; what is under it cannot be shared, and need not be (aws_rds.md 14.1, note e).
+# Every account has this key. A snapshot under it cannot be shared, but intermediates are never shared (aws_rds.md 14.1,
+# note e).
 AWS_MANAGED_ALIAS = "alias/aws/rds"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A recovery point that a source account shared with ours, its lineage proven."""
+    """A recovery point that a source account offers to this one, with a proven lineage."""
 
     point: RecoveryPoint
     lineage: Lineage
-    entry: Published | None = None  # what a manifest says of it
-    is_visible: bool = True  # else only a manifest speaks of it: no longer, or not yet, shared
+    entry: Published | None = None  # what a manifest says about it
+    is_visible: bool = True  # False: only a manifest lists it, and it is not shared yet or not any more
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A shared snapshot that is not adopted, and why."""
+    """A shared snapshot that is not copied, and why."""
 
     arn: str
     reason: str
@@ -40,7 +44,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ReplicateOptions:
-    """How this DR site replicates."""
+    """The settings of a DR site that hold for all databases."""
 
     prefix: str
     source_accounts: frozenset[str]
@@ -50,7 +54,7 @@ class ReplicateOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReplicateWish:
-    """How one database's recovery points are to be copied."""
+    """The wanted way of copying one database's recovery points."""
 
     kms_key_arn: str
     option_group: str | None = None
@@ -60,26 +64,29 @@ class ReplicateWish:
 def read_offer(
     point: RecoveryPoint, options: ReplicateOptions, published: Mapping[str, Published]
 ) -> Offer | Refusal | None:
-    """Whether a shared snapshot is one that a source published for us; None for what has nothing to do with us.
+    """Decide whether a shared snapshot is one that a source published for us.
 
-    Anybody may share a snapshot with our account, under any name: so the account decides first, then the lineage.
+    Anybody may share a snapshot with our account, under any name. So the account is checked first, then the lineage.
+
+    :return: an offer, or a refusal when the name looks like ours but cannot be trusted, or None for an unrelated
+        snapshot.
     """
     lineage = parse(point.name, options.prefix)
     if lineage is None:
         return None
     if point.account not in options.source_accounts:
         return Refusal(
-            point.arn, f"account {point.account} is not one of source_accounts, though it is named like ours"
+            point.arn, f"account {point.account} is not one of source_accounts, though the name looks like one of ours"
         )
     if not proves(lineage, point, published.get(point.arn), options.prefix):
-        return Refusal(point.arn, "its name does not belong to the database that it was taken from")
+        return Refusal(point.arn, "its name does not match the database that it was taken from")
     if reason := why_time_not_believed(lineage, point):
         return Refusal(point.arn, reason)
     return Offer(point, lineage, published.get(point.arn))
 
 
 def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
-    """A recovery point that a manifest names and that is not visibly shared."""
+    """Turn an entry of a manifest into an offer, for a recovery point that is not visibly shared."""
     if entry.database.account not in options.source_accounts:
         return Refusal(entry.arn, f"account {entry.database.account} is not one of source_accounts")
     if entry.arn.split(":")[4] != entry.database.account:
@@ -105,28 +112,33 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
 
 
 def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, prefix: str) -> bool:
-    """Whether the name's digest is that of the database; a published entry also vouches for the time.
+    """Tell whether a snapshot's name belongs to the database that it was taken from.
 
-    Whatever vouches for the database, the account is the one that AWS names as the owner.
+    The account part of the digest must fit the account that AWS names as the owner. The rest must match the entry of
+    the manifest, or else the stand-in's name, or else the resource ID in one of the Regions that it may come from.
     """
     if not may_come_from(lineage, point.account):
         return False
     if entry is not None:
         return entry.lineage == lineage
     stand_in = parse(point.identifier, prefix)
-    if stand_in is not None:  # of a Multi-AZ DB cluster: the instance's name tells the cluster's lineage
+    # A Multi-AZ DB cluster's recovery point was taken of a stand-in, whose name contains the cluster's lineage.
+    if stand_in is not None:
         return stand_in == lineage
     regions = {point.region, point.source_region or point.region, region_of_source(point)}
     return any(lineage.digest == digest_of(point.account, region, point.resource_id) for region in regions)
 
 
 def region_of_source(point: RecoveryPoint) -> str:
-    """Of a copy's source, which is all that RDS tells of a cluster snapshot's way."""
+    """Read the Region of the source of a copy. RDS tells nothing else about where a cluster snapshot comes from."""
     return point.source_arn.split(":")[3] if point.source_arn else point.region
 
 
 def newest_by_database(offers: Iterable[Offer]) -> list[Offer]:
-    """One offer a database: the newest one, and of that the one that is ours already."""
+    """Keep one offer for each database: the newest.
+
+    If that one also exists as our intermediate, the intermediate is kept.
+    """
     newest: dict[str, Offer] = {}
     for offer in sorted(offers, key=lambda one: (one.lineage.original, one.point.is_intermediate)):
         newest[offer.lineage.digest] = offer
@@ -134,14 +146,14 @@ def newest_by_database(offers: Iterable[Offer]) -> list[Offer]:
 
 
 def start_of(point: RecoveryPoint) -> Start:
-    """What the route depends on, of a snapshot that is shared or our own already (routes.py, law 2)."""
+    """Gather what the route of a shared or own snapshot depends on. No such snapshot is under a key of AWS (law 2)."""
     return Start(point.kind, point.engine, "manual", "customer" if point.encrypted else "none")
 
 
 def plan_copies(
     offer: Offer, wish: ReplicateWish, options: ReplicateOptions, *, single_step: bool = True
 ) -> list[Copy]:
-    """How the DR site makes an offered recovery point its own: the last copy is the one that lands."""
+    """Plan the copies that make an offered recovery point the DR site's own. The last copy is the one that lands."""
     last = last_copy(offer, wish, options)
     if offer.point.is_intermediate:
         return [first_copy(offer, options), last]
@@ -149,7 +161,7 @@ def plan_copies(
 
 
 def first_copy(offer: Offer, options: ReplicateOptions) -> Copy:
-    """An intermediate of ours as the copy that it is or was."""
+    """Describe an existing intermediate of ours as the Copy that makes or made it."""
     point = offer.point
     return Copy(
         kind=point.kind,
@@ -168,7 +180,7 @@ def first_copy(offer: Offer, options: ReplicateOptions) -> Copy:
 
 
 def last_copy(offer: Offer, wish: ReplicateWish, options: ReplicateOptions) -> Copy:
-    """The copy that lands, made from the offered recovery point itself."""
+    """Build the copy that lands. Its source is the offered recovery point itself."""
     point = offer.point
     (step,) = to_own(start_of(point), Place(point.account, point.region), options.home)
     carried = carried_tags(offer.entry, options.tags) if offer.entry else {}
@@ -194,21 +206,24 @@ def last_copy(offer: Offer, wish: ReplicateWish, options: ReplicateOptions) -> C
 
 
 def has_own_group(point: RecoveryPoint) -> bool:
-    """Whether a copy can take the option group along: AWS does that for Oracle's (RDS API, CopyDBSnapshot)."""
+    """Tell whether AWS can copy the option group as well: it does so for Oracle only (RDS API, CopyDBSnapshot)."""
     return point.engine.startswith("oracle") and not is_default(point.option_group)
 
 
 def recipe_tag(offer: Offer, prefix: str) -> dict[str, str]:
-    """How the database was configured. A stand-in is an instance, and so without what its cluster was told."""
+    """Build the tag with the database's configuration, if the manifest tells it.
+
+    A stand-in is an instance, so the configuration of its cluster does not apply to it.
+    """
     if offer.entry is None or offer.entry.recipe is None or offer.point.kind != offer.entry.database.kind:
         return {}
     return {RECIPE: as_tag(with_groups(offer.entry.recipe, prefix))}
 
 
 def in_two_steps(copy: Copy) -> list[Copy]:
-    """The same copy by way of one of our own in the source's Region, which is never shared: aws/rds will do as its key.
+    """Split a copy in two: a first one to our own account in the source's Region, then one to our Region.
 
-    An unencrypted DB snapshot is encrypted by the first of them.
+    The first one is never shared, so the key aws/rds is good enough. It also encrypts an unencrypted DB snapshot.
     """
     start = Start(copy.kind, copy.engine, "manual", "customer" if copy.kms_key_id else "none")
     source, home = Place(copy.source_account, copy.source_region), Place(copy.account, copy.region)
@@ -225,7 +240,10 @@ def in_two_steps(copy: Copy) -> list[Copy]:
 
 
 def as_own_offers(points: Iterable[RecoveryPoint], rows: Rows, options: ReplicateOptions) -> list[Offer]:
-    """Intermediates of ours in other Regions, which go on to this one whether their source is still offered or not."""
+    """Turn our intermediates in other Regions into offers.
+
+    They are finished even if their source is not offered any more.
+    """
     home = options.home.region
     mine = [one for one in points if one.is_intermediate and not one.is_bad and one.region != home]
     named = [(own_lineage(one.name, one.tags, options.prefix), one) for one in mine]
@@ -235,7 +253,7 @@ def as_own_offers(points: Iterable[RecoveryPoint], rows: Rows, options: Replicat
 
 
 def database_arn(offer: Offer) -> str:
-    """Of the database that an offered recovery point was taken from."""
+    """Find the ARN of the database that an offered recovery point was taken from."""
     if offer.entry is not None:
         return offer.entry.database.arn
     point = offer.point
@@ -246,28 +264,34 @@ def database_arn(offer: Offer) -> str:
 
 
 def identifier_of(offer: Offer) -> str:
+    """Find the identifier of the original database."""
     return offer.entry.database.identifier if offer.entry else offer.point.identifier
 
 
 def original_resource_id(offer: Offer) -> str:
-    """Of the database itself: for a stand-in, only the manifest or our own tag knows it."""
+    """Find the resource ID of the original database. For a stand-in, only the manifest or our own tag tells it."""
     if offer.entry is not None:
         return offer.entry.database.resource_id
     return offer.point.tags.get(RESOURCE_ID, offer.point.resource_id)
 
 
 def why_not_copyable(offer: Offer, keys: Mapping[str, Key], refused: Mapping[str, str]) -> str | None:
-    """Why an offer that is not here yet cannot be copied, with the remedy; or None."""
+    """Explain why an offer that is not here yet cannot be copied, with the remedy, or return None if it can be."""
     key_id = offer.point.kms_key_id or ""
     if key_id in refused:
-        return f"its key cannot be used from here ({refused[key_id]}). Let the policy of {key_id} admit this account."
+        return (
+            f"its key cannot be used from here ({refused[key_id]}). Allow this account in the key policy of {key_id}."
+        )
     if key_id in keys and not keys[key_id].is_enabled:
         return f"its key {key_id} is {keys[key_id].state}. Enable it."
     return None
 
 
 def landed_entries(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) -> list[Landed]:
-    """What of these is here, finished, ours and like its source."""
+    """List the copies that have landed: those that are available, ours, and like their sources.
+
+    :param now: the time of landing to record, as an ISO string.
+    """
     found = [(copy, rows[copy.key]) for copy in copies if copy.key in rows]
     return [
         Landed(row.name, row.arn, now)
@@ -277,9 +301,9 @@ def landed_entries(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) ->
 
 
 def why_not_landed(copy: Copy, row: RecoveryPoint) -> str | None:
-    """What of an available copy differs from its source; None when it has landed."""
-    # Each stand-in of a Multi-AZ DB cluster has a resource id of its own, and somebody may have deleted what it left at
-    # the source: what another one leaves there is of the same recovery point.
+    """List how an available copy differs from its source, or return None when it has landed."""
+    # Each stand-in of a Multi-AZ DB cluster has its own resource ID. After a stand-in's snapshot was deleted at the
+    # source, another stand-in may have replaced it: it is the same recovery point under another resource ID.
     is_of_stand_in = row.database_kind != row.kind
     problems = [
         f"{what} is {found!r} instead of {wanted!r}"

@@ -1,8 +1,11 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The instance that stands in for a Multi-AZ DB cluster, whose snapshots can be neither copied nor shared.
+# Private to this collection: may change in any release.
+"""The stand-in: a temporary instance, because snapshots of a Multi-AZ DB cluster can be neither copied nor shared.
 
-It is restored from the cluster's snapshot, has its own snapshot taken, and goes (RDS User Guide, restoring from a
-Multi-AZ DB cluster snapshot to a DB instance).
+It is restored from the cluster's snapshot, a snapshot is taken of it, and it is deleted (RDS User Guide, restoring from
+a Multi-AZ DB cluster snapshot to a DB instance).
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ STAND_IN = "stand_in"
 
 @dataclass(frozen=True, slots=True)
 class StandInOptions:
-    """Where stand-ins may live, and for how long."""
+    """Where stand-ins are created, and when they expire."""
 
     subnet_group: str
     security_groups: tuple[str, ...]
@@ -32,7 +35,7 @@ class StandInOptions:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A stand-in that is wanted; plain values, so that it travels between passes."""
+    """A stand-in to create. It has plain values only, so that one pass can hand it to the next."""
 
     identifier: str  # of the cluster
     name: str
@@ -42,7 +45,7 @@ class StandIn:
     security_groups: list[str]
     instance_class: str
     tags: Mapping[str, str] = field(default_factory=dict)
-    started: str | None = None  # AWS's time of the restore call
+    started: str | None = None  # when the restore was requested, by AWS's clock
 
     def as_document(self) -> dict[str, Any]:
         return asdict(self) | {"tags": dict(self.tags)}
@@ -51,7 +54,10 @@ class StandIn:
 def plan_stand_in(
     identifier: str, engine: str, recovery_point: str, lineage: Lineage, prefix: str, options: StandInOptions
 ) -> StandIn:
-    """The instance to restore from the snapshot of a Multi-AZ DB cluster."""
+    """Plan the instance that is restored from the snapshot of a Multi-AZ DB cluster.
+
+    :param recovery_point: the ARN of that snapshot.
+    """
     return StandIn(
         identifier=identifier,
         name=stand_in_name(prefix, identifier, lineage),
@@ -70,23 +76,24 @@ def plan_stand_in(
 
 
 def arn_of(name: str, account: str, region: str) -> str:
+    """Build the ARN of a stand-in."""
     return DatabaseId(account, region, "instance", name, "").arn
 
 
 def as_restored(one: StandIn, account: str, region: str) -> Database:
-    """The instance that a stand-in will be: what check mode goes on with."""
+    """Predict the instance that a stand-in will be. Check mode goes on with it."""
     identity = DatabaseId(account, region, "instance", one.name, "")
     return Database(identity, one.engine, "", "available", tags=one.tags)
 
 
 def still_needed(stand_ins: Iterable[StandIn], copies: Iterable[Copy], rows: Rows) -> list[StandIn]:
-    """The stand-ins of which no snapshot has been taken yet."""
+    """List the stand-ins whose snapshot is not available yet."""
     waiting = {copy.source_arn.split(":")[6] for copy in unfinished(copies, rows) if copy.is_taken}
     return [one for one in stand_ins if one.name in waiting]
 
 
 def left_over(databases: Iterable[Database], needed: Iterable[StandIn], prefix: str, now: datetime) -> list[Database]:
-    """Our stand-ins that are needed no more, or that somebody left beyond their time."""
+    """List our stand-ins that are not needed any more or have expired."""
     names = {one.name for one in needed}
     return [
         database
@@ -96,13 +103,14 @@ def left_over(databases: Iterable[Database], needed: Iterable[StandIn], prefix: 
 
 
 def is_our_stand_in(database: Database, prefix: str) -> bool:
-    """What we made for another purpose is no stand-in."""
+    """Tell whether our installation made this database as a stand-in, and not for another purpose."""
     is_own = own_lineage(database.id.identifier, database.tags, prefix) is not None
     return is_own and database.tags.get(PURPOSE) == STAND_IN
 
 
 def is_expired(database: Database, now: datetime) -> bool:
+    """Tell whether the expiry time in the tags has passed. A database without a valid one does not expire."""
     try:
         return from_iso(database.tags.get(EXPIRES, "")) < now
-    except (ValueError, TypeError):  # no time, or one without a zone: not ours
+    except (ValueError, TypeError):  # without a valid time and zone, it is not ours
         return False

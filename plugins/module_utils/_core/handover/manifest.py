@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The small JSON documents that one side leaves for the other: what AWS drops between accounts.
+# Private to this collection: may change in any release.
+"""The manifests: small JSON documents for the other side, with the facts that AWS does not pass between accounts.
 
 ``published`` goes from a source site to the DR sites, ``landed`` back.
 """
@@ -22,7 +25,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A recovery point that its source made for the DR account, as the source describes it."""
+    """A recovery point that a source published, as the source describes it."""
 
     database: DatabaseId
     lineage: Lineage
@@ -32,26 +35,28 @@ class Published:
     engine_version: str
     encrypted: bool
     kms_key_id: str | None
+
     size_gib: int
-    snapshot_resource_id: str
+    snapshot_resource_id: str  # of the database or stand-in that the snapshot was taken from
     database_tags: Mapping[str, str] = field(default_factory=dict)
-    landed_in: tuple[str, ...] = ()  # the DR accounts that its source has heard so of
+    landed_in: tuple[str, ...] = ()  # the DR accounts in which it has landed, as far as the source knows
     recipe: Recipe | None = None  # how the database is configured
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A recovery point that the DR site owns."""
+    """A recovery point that has landed at the DR site."""
 
     name: str
     arn: str
-    landed_time: str
+
+    landed_time: str  # when the DR site first said so, as an ISO string
 
 
 def describe_published(
     database: Database, original: datetime, point: RecoveryPoint, recipe: Recipe | None = None
 ) -> dict[str, Any]:
-    """One entry of the published manifest."""
+    """Build one entry of the published manifest."""
     one = database.id
     told = {"recipe": recipe.as_document()} if recipe else {}
     return told | {
@@ -68,37 +73,39 @@ def describe_published(
         "encrypted": point.encrypted,
         "kms_key_id": point.kms_key_id,
         "size_gib": point.size_gib,
-        "snapshot_resource_id": point.resource_id,  # that of a stand-in is not its database's
+        "snapshot_resource_id": point.resource_id,  # differs from resource_id when a stand-in was used
         "database_tags": dict(database.tags),
         "landed_in": sorted(tag.rsplit(":", 1)[1] for tag in point.tags if tag.startswith(f"{LANDED}:")),
     }
 
 
 def published_manifest(account: str, region: str, points: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Build the published manifest of a source site."""
     return {"version": VERSION, "document": "published", "account": account, "region": region, "points": list(points)}
 
 
 def landed_manifest(
     account: str, region: str, points: Iterable[Landed], refused: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
+    """Build the landed manifest of a DR site."""
     landed = [{"name": one.name, "arn": one.arn, "landed_time": one.landed_time} for one in points]
     head = {"version": VERSION, "document": "landed", "account": account, "region": region}
     return head | {"points": landed, "refused": list(refused)}
 
 
 def read_published(documents: Iterable[Mapping[str, Any]]) -> dict[str, Published]:
-    """The entries of some published manifests by ARN.
+    """Read the entries of published manifests, by ARN.
 
-    :raises LifeboatError: when one of them is not such a document.
+    :raises LifeboatError: when a document is not a published manifest.
     """
     points = [point for document in documents for point in points_of(document, "published")]
     return {entry.arn: entry for entry in map(read_entry, points)}
 
 
 def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    """By DR account: the time at which each name landed.
+    """Read landed manifests: for each DR account, the time at which each name landed.
 
-    :raises LifeboatError: when one of them is not such a document.
+    :raises LifeboatError: when a document is not a landed manifest.
     """
     landed: dict[str, dict[str, str]] = {}
     for document in documents:
@@ -110,7 +117,7 @@ def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, s
 
 
 def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """By ARN, or by name where there is none: which DR site did not take a recovery point, and what it says."""
+    """Read why DR sites refused recovery points, by ARN, or by name for an entry without an ARN."""
     said: dict[str, list[str]] = {}
     for document in documents:
         entries = document.get("refused")
@@ -123,6 +130,7 @@ def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def is_landed(point: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of a landed manifest has a name and a valid time."""
     try:
         read_time(point.get("landed_time"))
     except ValueError:
@@ -131,6 +139,10 @@ def is_landed(point: Mapping[str, Any]) -> bool:
 
 
 def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
+    """Check the frame of a manifest, and return its points.
+
+    :raises LifeboatError: when its version or its type is another one, or when it has no list of points.
+    """
     points = document.get("points")
     is_list = isinstance(points, list) and all(isinstance(point, Mapping) for point in points)
     if document.get("version") != VERSION or document.get("document") != wanted or not is_list:
@@ -139,6 +151,10 @@ def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
 
 
 def read_entry(entry: Mapping[str, Any]) -> Published:
+    """Read one entry of a published manifest.
+
+    :raises LifeboatError: when a field is missing or has a wrong type.
+    """
     try:
         require_types(entry)
         database = DatabaseId(*(entry[key] for key in ("account", "region", "kind", "identifier", "resource_id")))
@@ -160,7 +176,10 @@ TEXTS = ("account", "region", "kind", "identifier", "resource_id", "name", "arn"
 
 
 def require_types(entry: Mapping[str, Any]) -> None:
-    """:raises ValueError: when an entry has something else in a place than we would write there."""
+    """Check the types of the fields of an entry.
+
+    :raises ValueError: for the first field that has another type than we write.
+    """
     tags, landed_in = entry.get("database_tags", {}), entry.get("landed_in", [])
     rules = {key: isinstance(entry[key], str) for key in TEXTS} | {
         "kind": entry["kind"] in ("instance", "cluster"),
@@ -176,14 +195,18 @@ def require_types(entry: Mapping[str, Any]) -> None:
 
 
 def read_time(text: Any) -> datetime:
-    """:raises ValueError: when the text is not what ``iso`` writes: it becomes a tag."""
+    """Read a time that iso wrote. Other forms are refused, because the text becomes a tag.
+
+    :raises ValueError: when the text has another form.
+    """
     moment = from_iso(str(text))
     if iso(moment) != text:
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{text!r} is not a time")
     return moment
 
 
 def not_a_manifest(wanted: str, why: str) -> LifeboatError:
+    """Build the error for a document that is not the wanted manifest."""
     return LifeboatError(
-        f"Cannot read the {wanted} manifest", why=why, remedy="Pass what the other side's module returned as manifest"
+        f"Cannot read the {wanted} manifest", why=why, remedy="Pass the manifest that the other side's module returned"
     )

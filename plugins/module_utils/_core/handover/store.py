@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where manifests stay between runs: an S3 prefix or a directory, and the name of each document in it."""
+# Private to this collection: may change in any release.
+"""The store, in which manifests stay between runs: its address, and the name of each document in it."""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ FILE = re.compile(r"(?P<account>[0-9]{12})-(?P<region>[a-z0-9-]+)\.json")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A directory, or a bucket and the start of all keys in it."""
+    """A directory, or a bucket and a prefix of its keys."""
 
     path: str
     bucket: str | None = None
@@ -29,9 +32,9 @@ class Address:
 
 
 def read_address(text: str) -> Address:
-    """The address of a store.
+    """Read the address of a store.
 
-    :raises LifeboatError: when it is neither ``s3://BUCKET/PREFIX`` nor an absolute directory.
+    :raises LifeboatError: when it is neither ``s3://BUCKET/PREFIX`` nor the absolute path of a directory.
     """
     if text.startswith("/"):
         return Address("/" + text.strip("/"))
@@ -41,20 +44,22 @@ def read_address(text: str) -> Address:
         return Address("/".join(part for part in path.split("/") if part), bucket)
     raise LifeboatError(
         f"Cannot use the store {text!r}",
-        why=f"{bucket!r} is no name of a bucket" if scheme == "s3" else "it is neither an S3 prefix nor a directory",
+        why=f"{bucket!r} is not the name of a bucket"
+        if scheme == "s3"
+        else "it is neither an S3 prefix nor a directory",
         remedy="Set store to s3://BUCKET/PREFIX, or to the absolute path of a directory",
     )
 
 
 def folder_of(prefix: str, document: str) -> str:
-    """What the keys of all ``published`` or ``landed`` documents of an installation start with."""
+    """Build the prefix of the keys of all ``published`` or ``landed`` documents of an installation."""
     return f"{prefix}/{document}/"
 
 
 def key_of(prefix: str, document: str, account: str, region: str) -> str:
-    """Under which key a site leaves its document.
+    """Build the key of a site's document.
 
-    :raises LifeboatError: when the account or the Region is none, and would lead elsewhere.
+    :raises LifeboatError: when the account or the Region is malformed, because the key could lead elsewhere.
     """
     if not ACCOUNT.fullmatch(account) or not REGION.fullmatch(region):
         raise LifeboatError(
@@ -66,13 +71,13 @@ def key_of(prefix: str, document: str, account: str, region: str) -> str:
 
 
 def site_of(key: str) -> tuple[str, str] | None:
-    """The account and the Region whose document has this key, or None when it is something else."""
+    """Read the account and the Region from a key, or return None when the key has another form."""
     match = FILE.fullmatch(key.rpartition("/")[2])
     return (match["account"], match["region"]) if match else None
 
 
 class StoreError(LifeboatError):
-    """A document that cannot be read or written: worth a warning, never the run."""
+    """A document that cannot be read or written. It causes a warning, and never stops the run."""
 
     def __init__(
         self,
@@ -85,37 +90,41 @@ class StoreError(LifeboatError):
         is_broken: bool = False,
     ) -> None:
         super().__init__(what, why=why, remedy=remedy, code=code)
-        self.is_down = is_down  # nobody answers: asking for the next document would only take time
-        self.is_broken = is_broken  # the document itself: its owner may replace it
+        self.is_down = is_down  # the store does not answer, so asking for other documents would only take time
+        self.is_broken = is_broken  # the document itself is invalid, and its owner may replace it
 
 
 class Store(Protocol):
-    """Documents by key. Every method raises StoreError when the store does not do it."""
+    """Keeps documents by key. Every method raises StoreError on failure."""
 
     def read(self, key: str) -> dict[str, Any] | None:
-        """The document, or None when there is none."""
+        """Read a document, or return None when it does not exist."""
 
     def write(self, key: str, document: Mapping[str, Any]) -> None:
-        """Leave a document: readers see the former one or this one, never a part."""
+        """Write a document. Readers get the old one or the new one, never a part of one."""
 
     def keys(self, folder: str) -> list[str]:
-        """The keys that start so; not all of them need to be documents."""
+        """List the keys with this prefix. Some of them may not be documents."""
 
 
 def pack(document: Mapping[str, Any]) -> bytes:
-    """Compact: there are thousands of entries."""
+    """Write a document as compact JSON, since it may have thousands of entries."""
     return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
 
 
 def unpack(content: bytes, where: str) -> dict[str, Any]:
-    """:raises StoreError: when it is not JSON."""
+    """Read a JSON document.
+
+    :param where: the address of the document, for the message.
+    :raises StoreError: when it is not a JSON object.
+    """
     try:
         document = json.loads(content)
         why = None if isinstance(document, dict) else "it is not an object"
     except (ValueError, RecursionError) as error:
         document, why = None, str(error)
     if why is not None:
-        remedy = "Delete it: its site writes it again"
+        remedy = "Delete it, and its site will write it again"
         raise StoreError(
             f"Cannot read {where}", why=f"it is not a JSON document ({why})", remedy=remedy, is_broken=True
         )

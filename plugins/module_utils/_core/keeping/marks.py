@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mark of a recovery point that a drill proved: what may bear it, and since when."""
+# Private to this collection: may change in any release.
+"""The mark on a recovery point that a drill verified: which snapshots may have it, and since when they do."""
 
 from __future__ import annotations
 
@@ -13,39 +16,42 @@ KINDS: dict[str, Kind] = {"snapshot": "instance", "cluster-snapshot": "cluster"}
 
 
 def read_arn(arn: str, account: str, region: str) -> tuple[Kind, str]:
-    """The kind and the name of a recovery point of this site.
+    """Read the kind and the name of a recovery point of this site from its ARN.
 
-    :raises LifeboatError: when the ARN is none, or one of another site.
+    :raises LifeboatError: when it is not the ARN of a snapshot, or belongs to another site.
     """
     parts = arn.split(":", 6)
     kind = KINDS.get(parts[5]) if len(parts) == 7 else None
     if kind is None or arn != snapshot_arn(account, region, kind, parts[6]):
         raise LifeboatError(
             f"Cannot mark {arn}",
-            why=f"it is no ARN of a snapshot of account {account} in {region}",
-            remedy="Give the ARN of a recovery point that snapshot_restore returned for this site",
+            why=f"it is not the ARN of a snapshot of account {account} in {region}",
+            remedy="Pass the ARN of a recovery point that snapshot_restore returned for this site",
         )
     return kind, parts[6]
 
 
 def check_markable(arn: str, point: RecoveryPoint | None, prefix: str) -> RecoveryPoint:
-    """A mark protects from pruning, so it is for our own finished recovery points alone.
+    """Check that a snapshot may be marked, and return it.
 
-    :raises LifeboatError: when it is something else.
+    A mark protects from pruning, so only our own available ones may.
+
+    :param point: the snapshot, or None when it does not exist.
+    :raises LifeboatError: when it may not be marked.
     """
     if point is None:
-        why, remedy = "there is no such snapshot any more", "Run the drill again with what is there"
+        why, remedy = "the snapshot does not exist any more", "Run the drill again with an existing recovery point"
     elif not is_our_point(point, prefix):
-        why, remedy = "it does not carry our tag and our name", "Mark recovery points that snapshot_replicate made"
+        why, remedy = "it does not carry our tag and our name", "Mark only recovery points that snapshot_replicate made"
     elif not point.is_available:
-        why, remedy = f"it is {point.status}", "Mark what could be restored"
+        why, remedy = f"it is {point.status}", "Mark only available recovery points"
     else:
         return point
     raise LifeboatError(f"Cannot mark {arn}", why=why, remedy=remedy)
 
 
 def verified_at(point: RecoveryPoint) -> datetime | None:
-    """When it was verified; None where it was not, or the mark is no time with a zone."""
+    """Read when a recovery point was verified, or return None without a mark that is a time with a zone."""
     try:
         when = from_iso(point.tags[VERIFIED])
     except (KeyError, ValueError):
@@ -54,6 +60,9 @@ def verified_at(point: RecoveryPoint) -> datetime | None:
 
 
 def is_marked(point: RecoveryPoint, when: datetime) -> bool:
-    """Whether it was verified then or later. A mark that is no time is replaced."""
+    """Tell whether a recovery point was verified at this time or later.
+
+    A mark that is not a valid time does not count.
+    """
     marked = verified_at(point)
     return marked is not None and marked >= when

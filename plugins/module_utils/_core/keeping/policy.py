@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a retention policy wants of the recovery points of one database: number, age, and days, weeks, months, years."""
+# Private to this collection: may change in any release.
+"""Retention policies: how many recovery points of a database to keep, by number, age, days, weeks, months and years."""
 
 from __future__ import annotations
 
@@ -11,17 +14,17 @@ from typing import Any
 from ..errors import LifeboatError
 from ..naming import Lineage
 
-# Each period and how one is written, in UTC. Weeks are those of ISO 8601: a Monday begins one, a year has 52 or 53.
+# Each period and its format, in UTC. Weeks follow ISO 8601: they begin on Monday, and a year has 52 or 53.
 PERIODS = {"daily": "%Y-%m-%d", "weekly": "%G-W%V", "monthly": "%Y-%m", "yearly": "%Y"}
 UNITS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which recovery points of a database stay: whatever one of these wants.
+    """Which recovery points of a database to keep. One is kept if any rule says so, otherwise it is deleted.
 
-    The newest ``keep``; all that are younger than ``max_age``; the newest of each of the newest so many days, weeks,
-    months and years that have any. All by the original time.
+    The rules: the newest ``keep``; all that are younger than ``max_age``; the newest one of each day, week, month and
+    year, for so many of the newest days, weeks, months and years that have any. All rules go by the original time.
     """
 
     keep: int = 1
@@ -34,19 +37,20 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a recovery point stands among those of its database: how many are newer, and which periods it leads."""
+    """The rank of a recovery point among those of its database: how many are newer, and which periods it leads."""
 
-    position: int
-    leads: Mapping[str, int] = field(default_factory=dict)  # by period: how many newer ones of them have any
+    position: int  # how many recovery points are newer
+    # for each period of which it is the newest one: how many newer periods have recovery points
+    leads: Mapping[str, int] = field(default_factory=dict)
 
 
 SETTINGS = ("keep", "max_age_days", *PERIODS)
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Settings of a policy, or what an override says of some.
+    """Check the settings of a policy, or the part of them that an override sets.
 
-    :raises LifeboatError: when one would keep nothing, or is below nothing.
+    :raises LifeboatError: when keep is below 1, or another setting is below 0.
     """
     keep = settings.get("keep")
     if keep is not None and keep < 1:
@@ -55,12 +59,14 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     for name in SETTINGS:
         if (settings.get(name) or 0) < 0:
             raise LifeboatError(
-                f"Cannot keep recovery points with {name} {settings[name]}", why="it is below 0", remedy="Raise it"
+                f"Cannot keep recovery points with {name} {settings[name]}",
+                why="it is below 0",
+                remedy=f"Set {name} to 0 or more",
             )
 
 
 def read_policy(settings: Mapping[str, Any]) -> Policy | None:
-    """Read the policy of a database from its settings. None when nobody declared one."""
+    """Read the policy of a database from its settings. Returns None when no setting is declared."""
     if all(settings[name] is None for name in SETTINGS):
         return None
     keep, days = settings["keep"], settings["max_age_days"]
@@ -69,7 +75,10 @@ def read_policy(settings: Mapping[str, Any]) -> Policy | None:
 
 
 def standings(lineages: Iterable[Lineage]) -> dict[Lineage, Standing]:
-    """How each recovery point of one database stands among the others, by its lineage; the newest one comes first."""
+    """Rank the recovery points of one database.
+
+    :param lineages: newest first. Copies of one recovery point have the same lineage and count once.
+    """
     found: dict[Lineage, Standing] = {}
     seen: dict[str, set[str]] = {name: set() for name in PERIODS}
     for position, lineage in enumerate(dict.fromkeys(lineages)):
@@ -82,7 +91,7 @@ def standings(lineages: Iterable[Lineage]) -> dict[Lineage, Standing]:
 
 
 def why_wanted(policy: Policy, standing: Standing, original: datetime, now: datetime) -> str | None:
-    """The first thing that a policy wants of a recovery point, or None when it wants nothing of it."""
+    """Find the first rule by which a policy keeps a recovery point, or return None when no rule does."""
     if standing.position < policy.keep:
         return f"one of the newest {policy.keep}" if policy.keep > 1 else "the newest"
     if policy.max_age is not None and now - original < policy.max_age:
@@ -94,7 +103,7 @@ def why_wanted(policy: Policy, standing: Standing, original: datetime, now: date
 
 
 def why_not_wanted(policy: Policy) -> str:
-    """Why a policy keeps a recovery point of which it wants nothing no longer."""
+    """Explain why a policy does not keep a recovery point: no rule of it does."""
     periods = [counted(getattr(policy, name), unit) for name, unit in UNITS.items() if getattr(policy, name)]
     reasons = ["superseded by newer ones" if policy.keep == 1 else f"not one of the newest {policy.keep}"]
     if policy.max_age is not None:
@@ -105,4 +114,5 @@ def why_not_wanted(policy: Policy) -> str:
 
 
 def counted(number: int, unit: str) -> str:
+    """Write a number with its unit."""
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recovery points whose protection is lifted by name: what belongs to a database that is gone."""
+# Private to this collection: may change in any release.
+"""Releases: recovery points that a user names so that they lose their protection, because their database is gone."""
 
 from __future__ import annotations
 
@@ -13,19 +16,21 @@ from ..naming import is_our_point, parse
 def released_points(
     names: Iterable[str], points: Iterable[RecoveryPoint], selected: Iterable[RecoveryPoint], prefix: str
 ) -> list[RecoveryPoint]:
-    """The recovery points here that these names mean; some may be gone already.
+    """Find the recovery points that the user wants to release. Some may have been deleted already.
 
-    :raises LifeboatError: when a name is none of ours, or belongs to what is not ours or not selected.
+    :param points: all recovery points of the site.
+    :param selected: those of the databases that the run selects.
+    :raises LifeboatError: when a name does not have our format, or when its snapshot is not ours or not selected.
     """
     wanted, chosen = set(names), {point.arn for point in selected}
     for name in sorted(wanted):
         if parse(name, prefix) is None:
-            why = f"no recovery point that we make under the prefix {prefix} is called so"
-            raise cannot_release(name, why, "Give the exact name of one, not a pattern")
+            why = f"it is not the name of a recovery point with the prefix {prefix}"
+            raise cannot_release(name, why, "Set release to exact names, not to patterns")
     found = [point for point in points if point.name in wanted]
     for point in found:
         if not is_our_point(point, prefix):
-            raise cannot_release(point.name, "it does not carry our tag", "Delete it by hand, if it must go")
+            raise cannot_release(point.name, "it does not carry our tag", "Delete it by hand if you do not need it")
         if point.arn not in chosen:
             why = f"its database {point.database} is not selected"
             raise cannot_release(point.name, why, "Select that database too")
@@ -33,23 +38,24 @@ def released_points(
 
 
 def homes(points: Iterable[RecoveryPoint]) -> set[str]:
-    """The Regions in which the databases of some published copies live."""
+    """List the Regions in which the databases of these published copies are."""
     return {point.tags[DATABASE].split(":")[3] for point in points}
 
 
 def check_gone(points: Iterable[RecoveryPoint], databases: Iterable[Database]) -> None:
-    """Published copies are released only once their database is gone.
+    """Check that the databases of the published copies to be released do not exist any more.
 
-    :raises LifeboatError: naming the first one whose database still exists.
+    :raises LifeboatError: for the first copy whose database exists.
     """
     living = {database.id.resource_id: database.id.identifier for database in databases}
     for point in points:
-        # A snapshot tells the resource id by itself too, should somebody have changed the tag.
+        # The snapshot row has a resource ID as well, in case somebody changed the tag.
         for resource_id in (point.tags.get(RESOURCE_ID), point.resource_id):
             if resource_id in living:
                 why = f"its database {living[resource_id]} still exists"
-                raise cannot_release(point.name, why, "Let retention delete it, or delete the database first")
+                raise cannot_release(point.name, why, "Let the retention delete it, or delete the database first")
 
 
 def cannot_release(name: str, why: str, remedy: str) -> LifeboatError:
+    """Build the error for one recovery point."""
     return LifeboatError(f"Cannot release {name}", why=why, remedy=remedy)

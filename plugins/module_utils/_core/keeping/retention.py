@@ -1,5 +1,8 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which recovery points stay, and why."""
+# Private to this collection: may change in any release.
+"""Decides which recovery points are kept and which are deleted, each with the reason."""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ from ..naming import Lineage, own_lineage
 from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
-RECOVERED = "a database that was recovered from it stands here"
+RECOVERED = "a database that was recovered from it exists here"
 UNDECLARED = "no retention is declared"
-# A source site needs no retention: the DR site keeps the history.
+# A source site needs no declared retention, because the DR site keeps the history.
 SOURCE_POLICY = Policy()
 
 Named = tuple[Lineage, RecoveryPoint]
@@ -34,21 +37,23 @@ Named = tuple[Lineage, RecoveryPoint]
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What the recovery points of an account are judged by."""
+    """What decides about the recovery points of an account."""
 
     prefix: str
     account: str
     now: datetime
-    policy_of: Callable[[RecoveryPoint], Policy | None]  # None: nobody declared one
-    dr_accounts: frozenset[str] = frozenset()  # what a source published must land in all of them; when empty, in any
-    refused: Mapping[str, str] = field(default_factory=dict)  # by ARN or name: what DR sites say of what did not land
-    released: frozenset[str] = frozenset()  # names whose protection is lifted
-    recovered: frozenset[str] = frozenset()  # names of those from which databases were recovered that stand here
+    policy_of: Callable[[RecoveryPoint], Policy | None]  # None: no retention is declared for it
+    # a published copy must land in all of them; if there are none, in any account
+    dr_accounts: frozenset[str] = frozenset()
+    # by ARN or name: why a DR site did not take a published copy
+    refused: Mapping[str, str] = field(default_factory=dict)
+    released: frozenset[str] = frozenset()  # names of recovery points that the user released
+    recovered: frozenset[str] = frozenset()  # names of recovery points whose recovered databases exist here
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What happens to one recovery point, and why."""
+    """The decision about one recovery point, with the reason."""
 
     point: RecoveryPoint
     reason: str
@@ -56,14 +61,17 @@ class Ruling:
 
 
 def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
-    """Our recovery points by database, newest first."""
+    """List our recovery points, grouped by database, newest first."""
     named = [(own_lineage(point.name, point.tags, prefix), point) for point in points]
     mine = [(lineage, point) for lineage, point in named if lineage is not None]
     return sorted(mine, key=lambda one: (one[0].digest, one[0].original, one[1].arn), reverse=True)
 
 
 def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Ruling]:
-    """A ruling for each of our recovery points: published copies of the account's own databases, or landed ones."""
+    """Decide about each of our recovery points.
+
+    They are either published copies of this account's own databases, or copies that landed here.
+    """
     rulings: list[Ruling] = []
     for _digest, group in groupby(ours(points, retention.prefix), key=lambda one: one[0].digest):
         rulings += judge_database(list(group), retention)
@@ -71,12 +79,15 @@ def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Ruling]
 
 
 def undeclared(rulings: Iterable[Ruling]) -> int:
-    """Count the databases of which recovery points stay because no retention is declared."""
+    """Count the databases that keep recovery points because no retention is declared."""
     return len({(one.point.database_kind, one.point.database) for one in rulings if one.reason == UNDECLARED})
 
 
 def judge_database(rows: list[Named], retention: Retention) -> list[Ruling]:
-    """Verdicts for the recovery points of one database. What leaves anyway protects nothing, and has no standing."""
+    """Decide about the recovery points of one database.
+
+    Recovery points that are deleted in any case do not count toward its retention, and protect no other.
+    """
     finished = [one for one in rows if one[1].is_available and not is_leaving(one[1], retention)]
     is_source = any(is_published_by(retention.account, point) for _lineage, point in rows)
     protected = source_reasons(finished, retention) if is_source else dr_reasons(finished, retention.recovered)
@@ -90,19 +101,25 @@ def judge_database(rows: list[Named], retention: Retention) -> list[Ruling]:
 
 
 def is_leaving(point: RecoveryPoint, retention: Retention) -> bool:
-    """Whether it does not count for the others: an intermediate, or what is released and not held."""
+    """Tell whether a recovery point does not count toward the retention of its database.
+
+    Intermediates do not count, nor released ones, unless something holds them.
+    """
     return STAGE in point.tags or (point.name in retention.released and why_held(point) is None)
 
 
 def is_published_by(account: str, point: RecoveryPoint) -> bool:
-    """Whether the database is the account's own: then the snapshot is a published copy, else one that landed."""
+    """Tell whether this account published the snapshot, because its database is in the account.
+
+    Otherwise it landed here.
+    """
     return point.tags.get(DATABASE, "").split(":")[4:5] == [account]
 
 
 def weigh(
     point: RecoveryPoint, lineage: Lineage, ranks: Mapping[Lineage, Standing], retention: Retention, *, is_source: bool
 ) -> Ruling:
-    """The ruling on a recovery point that nothing protects."""
+    """Decide about a recovery point that nothing protects."""
     if point.name in retention.released:
         return Ruling(point, "released by name", keep=False)
     policy = retention.policy_of(point) or (SOURCE_POLICY if is_source else None)
@@ -113,13 +130,13 @@ def weigh(
     if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now):
         return Ruling(point, reason)
     reason = why_not_wanted(policy)
-    # At the source, what has not landed is protected until a newer one has.
+    # At the source, a copy that has not landed is protected until a newer one has landed.
     is_overtaken = is_source and not has_landed(point, retention.dr_accounts)
     return Ruling(point, f"{OVERTAKEN}; {reason}" if is_overtaken else reason, keep=False)
 
 
 def why_held(point: RecoveryPoint) -> str | None:
-    """What stands above every policy, and above a release."""
+    """Find what holds a recovery point against every policy and every release, or return None when nothing does."""
     if point.is_in_progress or point.status in ("deleting", "deleted"):
         return point.status
     if RETAIN in point.tags:
@@ -130,18 +147,21 @@ def why_held(point: RecoveryPoint) -> str | None:
 
 
 def recovered_from(databases: Iterable[Database]) -> frozenset[str]:
-    """The names of the recovery points from which recoveries restored the databases that stand here.
+    """List the names of the recovery points from which the recovered databases that exist here were restored.
 
-    They hold what was right when the original was not; who restores one anew must find it.
+    They are kept, because they contain data from before the damage, and may be needed again.
     """
     kept = [one.tags for one in databases if one.tags.get(PURPOSE) == RECOVERY and RECOVERY_POINT in one.tags]
     return frozenset(tags[RECOVERY_POINT] for tags in kept)
 
 
 def dr_reasons(finished: list[Named], recovered: frozenset[str] = frozenset()) -> dict[str, str]:
-    """What the DR site never deletes: the newest landed recovery point of a database and the last verified one.
+    """Find what the DR site never deletes, with the reason by ARN.
 
-    Nor what a database was recovered from, as long as that stands.
+    That is the newest landed recovery point of a database, the last verified one, and those from which existing
+    databases were recovered.
+
+    :param finished: the available recovery points of one database, newest first.
     """
     landed = [point for _lineage, point in finished if is_under_own_key(point)]
     verified = [point for point in landed if VERIFIED in point.tags]
@@ -151,15 +171,21 @@ def dr_reasons(finished: list[Named], recovered: frozenset[str] = frozenset()) -
 
 
 def is_under_own_key(point: RecoveryPoint) -> bool:
-    """Else it is lost together with the account that owns its key, and protects nothing."""
+    """Tell whether a snapshot is under a key of its own account, or not encrypted.
+
+    A snapshot under another account's key is lost together with that account, so it protects nothing.
+    """
     key = point.kms_key_id or ""
     return not key.startswith("arn:") or key.split(":")[4] == point.account
 
 
 def source_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:
-    """What the source never deletes: the newest published copy that landed, and whatever is newer and has not yet.
+    """Find what the source never deletes, with the reason by ARN.
 
-    The newest of all is always among them. What is older and has not landed was overtaken: nobody waits for it.
+    That is the newest published copy that landed, and all newer ones, which have not landed yet. So the newest one of
+    all is always protected. An older copy that has not landed is not protected: it has been overtaken.
+
+    :param finished: the available recovery points of one database, newest first.
     """
     reasons: dict[str, str] = {}
     for _lineage, point in finished:
@@ -171,7 +197,7 @@ def source_reasons(finished: list[Named], retention: Retention) -> dict[str, str
 
 
 def has_landed(point: RecoveryPoint, dr_accounts: frozenset[str]) -> bool:
-    """Whether it is marked as landed for each of these accounts; without any, for whichever."""
+    """Tell whether it is marked as landed in each of these accounts, or in any account when the set is empty."""
     if dr_accounts:
         return all(point.has_landed_in(account) for account in dr_accounts)
     return any(tag.startswith(f"{LANDED}:") for tag in point.tags)
@@ -180,7 +206,11 @@ def has_landed(point: RecoveryPoint, dr_accounts: frozenset[str]) -> bool:
 def retirements(
     points: Iterable[RecoveryPoint], prefix: str, own: str, landed: Mapping[str, Mapping[str, str]]
 ) -> list[tuple[RecoveryPoint, str, str]]:
-    """The copies that this account published, that landed and are not marked so: with the DR account and the time."""
+    """List the published copies that landed and are not marked as landed yet, each with the DR account and the time.
+
+    :param own: this account, which published them.
+    :param landed: for each DR account, the time at which each name landed.
+    """
     published = [point for _lineage, point in ours(points, prefix) if is_published_by(own, point)]
     return [
         (point, account, times[point.name])
@@ -191,6 +221,9 @@ def retirements(
 
 
 def with_marks(points: Iterable[RecoveryPoint], retired: Mapping[str, Iterable[str]]) -> list[RecoveryPoint]:
-    """The recovery points as they are once the retired ones are marked."""
+    """Predict the recovery points with the marks that retiring sets on them.
+
+    :param retired: by ARN, the DR accounts in which the copy landed.
+    """
     marks = {arn: {f"{LANDED}:{account}": "now" for account in accounts} for arn, accounts in retired.items()}
     return [replace(point, tags={**point.tags, **marks.get(point.arn, {})}) for point in points]

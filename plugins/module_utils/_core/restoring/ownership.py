@@ -1,4 +1,7 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
 """Whose a restored database is, and when it goes: a drill's after the drill, a recovery never."""
 
 from __future__ import annotations
@@ -44,9 +47,9 @@ def taken_name(target: Target, taken: Database) -> LifeboatError:
     if is_recovery(taken, prefix) and (lineage := parse(other, prefix)):
         why = f"it was recovered already, from {other}, and {target.recovery_point} is wanted now"
         go_on = f"To go on with it, choose at: {iso(lineage.original)} for it"
-        return LifeboatError(what, why=why, remedy=f"{go_on}. Else choose another name with restore_as")
+        return LifeboatError(what, why=why, remedy=f"{go_on}. Otherwise set restore_as to another name")
     why = "a database of that name exists, and it is no recovery of ours"
-    return LifeboatError(what, why=why, remedy="Choose another name with restore_as, or rename that database")
+    return LifeboatError(what, why=why, remedy="Set restore_as to another name, or rename that database")
 
 
 def require_distinct(targets: Iterable[Target]) -> None:

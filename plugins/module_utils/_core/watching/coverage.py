@@ -1,4 +1,7 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: may change in any release.
 """Per database: the newest recovery point at each place, its age against the objective, and what is unprotected."""
 
 from __future__ import annotations
@@ -147,7 +150,7 @@ def lineage_of_point(point: RecoveryPoint, prefix: str) -> tuple[str, datetime |
 def trouble_of(database: Database, broken_member: Database | None) -> str | None:
     """What keeps a database from being backed up; or None."""
     if database.backup_retention_days == 0:
-        return "Its automated backups are off: set its backup retention period to a day or more."
+        return "Its automated backups are off: set its backup retention period to at least one day."
     if not database.can_be_backed_up:
         return f"It is {database.status}, and RDS backs up only what is available."
     if broken_member is not None:

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -165,7 +167,7 @@ def test_where_none_was_taken_and_none_can_be_is_a_problem_with_a_remedy(status:
     options = replace(OPTIONS, snapshot_time=moment)
     points = ON_REQUEST if moment else []
     found = publish(database(status=status), points, NOW_TAKEN, options)
-    says = f"orders is {status}, and RDS takes snapshots only of what is available. {remedy}"
+    says = f"orders is {status}, and RDS takes snapshots only of available databases. {remedy}"
     assert (found.copies, found.problem) == ((), says)
 
 
@@ -258,7 +260,7 @@ def test_a_snapshot_of_a_multi_az_cluster_that_is_taken_now_has_a_stand_in_too()
 
 def test_a_multi_az_cluster_needs_a_place_for_its_stand_in() -> None:
     found = publish(MULTI_AZ, [sales()], options=replace(OPTIONS, stand_in=None))
-    assert "Name a private subnet group in stand_in" in str(found.problem)
+    assert "Set stand_in with a private subnet group" in str(found.problem)
 
 
 # -- what cannot be ---------------------------------------------------------------------------------------------------

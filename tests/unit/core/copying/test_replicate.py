@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -82,7 +84,7 @@ def test_a_strangers_snapshot_is_refused_though_it_is_named_like_ours() -> None:
 def test_a_name_that_belongs_to_another_database_is_refused() -> None:
     found = read_offer(copied(resource_id="db-OTHER"), OPTIONS, {})
     assert isinstance(found, Refusal)
-    assert "does not belong" in found.reason
+    assert "does not match the database" in found.reason
 
 
 def named_for(hours: float, of: DatabaseId | None = None) -> str:
@@ -100,7 +102,7 @@ ELSEWHERE = DatabaseId("444444444444", WEST, "instance", "orders", "db-ORDERS")
         pytest.param({"original": None, "created": hours_ago(1.1)}, "AWS says", id="a cluster, before it was created"),
         pytest.param(
             {"name": named_for(1, ELSEWHERE), "identifier": named_for(1, ELSEWHERE)},
-            "does not belong",
+            "does not match the database",
             id="an instance named like a recovery point of another account",
         ),
     ],
@@ -232,7 +234,7 @@ def test_landed_names_are_kept_by_dr_account() -> None:
     ("keys", "refused", "reason"),
     [
         pytest.param({SOURCE_KEY: key()}, {}, None, id="usable"),
-        pytest.param({}, {SOURCE_KEY: "AccessDenied"}, "admit this account", id="its policy does not admit us"),
+        pytest.param({}, {SOURCE_KEY: "AccessDenied"}, "Allow this account in", id="its policy does not admit us"),
         pytest.param({SOURCE_KEY: key(state="Disabled")}, {}, "Enable it", id="disabled"),
     ],
 )

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every row of the table of routes, and what no route leads to.
 
@@ -130,8 +132,8 @@ def test_what_aws_backup_made_goes_the_way_of_automated_ones(origin: str) -> Non
         pytest.param(
             {"options": {"Timezone"}, "engine": "sqlserver-ee"}, "us-west-2", "us-east-1", "Timezone", id="tz"
         ),
-        pytest.param({}, "us-west-2", "us-gov-west-1", "another partition", id="partition"),
-        pytest.param({}, "cn-north-1", "cn-northwest-1", "lies in China", id="China"),
+        pytest.param({}, "us-west-2", "us-gov-west-1", "different partitions", id="partition"),
+        pytest.param({}, "cn-north-1", "cn-northwest-1", "or one is in China", id="China"),
         pytest.param({"engine": "custom-sqlserver-ee"}, "us-west-2", "us-east-1", "RDS Custom", id="RDS Custom"),
     ],
 )

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -83,19 +85,19 @@ def test_an_entry_whose_recipe_cannot_be_read_is_refused() -> None:
         ),
         pytest.param(published(version=0), "version 1, document 'published'", id="unknown version"),
         pytest.param(published(document="landed"), "document 'published'", id="another document"),
-        pytest.param(published(account=STRANGER), f"it is not of account {SOURCE}, {WEST}", id="another account's"),
-        pytest.param(published(region=EAST), f"it is not of account {SOURCE}, {WEST}", id="another Region's"),
+        pytest.param(published(account=STRANGER), f"it is not from account {SOURCE}, {WEST}", id="another account's"),
+        pytest.param(published(region=EAST), f"it is not from account {SOURCE}, {WEST}", id="another Region's"),
         pytest.param(published(points=None), "a list of points", id="no points"),
         pytest.param(published(["x"]), "a list of points", id="points of no shape"),  # type: ignore[arg-type]
         pytest.param(
-            published(entry(account=STRANGER)), "which is another account's", id="speaks of another's database"
+            published(entry(account=STRANGER)), "which belongs to another account", id="speaks of another's database"
         ),
         pytest.param(
             published(entry(arn=copied().arn.replace(SOURCE, STRANGER))),
-            "which is another account's",
+            "which belongs to another account",
             id="speaks of another's snapshot",
         ),
-        pytest.param({}, "it is not of account", id="an empty object"),
+        pytest.param({}, "it is not from account", id="an empty object"),
     ],
 )
 def test_a_document_of_a_store_counts_only_for_its_own_site(document: Row, why: str | None) -> None:
@@ -275,5 +277,5 @@ def test_what_became_of_an_entry_that_nobody_shares(landed: Any, offered: Any, w
 def test_what_the_source_believes_to_have_landed_and_is_not_here_is_told() -> None:
     one: Published = replace(read_entry(entry()), landed_in=(DR,))
     (found,) = read_stale([one], [], [], DR)
-    assert found.reason.startswith("its source was told that it landed here, and it is not here any more: ")
-    assert f"take its tag lifeboat:landed:{DR} away" in found.reason
+    assert found.reason.startswith("its source was told that it landed here, but it is not here any more: ")
+    assert f"remove its tag lifeboat:landed:{DR} there" in found.reason

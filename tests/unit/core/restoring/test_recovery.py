@@ -1,3 +1,5 @@
+# Copyright (c) 2026, The Lifeboat authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recovery takes the place of the original: its name, its tags, its class, and nobody else's."""
 
@@ -73,7 +75,7 @@ def test_a_recovery_is_called_as_applications_know_it_or_as_it_is_told(pattern: 
     "pattern", ["1st", "a--b", "a-", "a_b", "{name}", "a" * 64, "{database} ", "lifeboat-{database}"]
 )
 def test_a_name_that_cannot_be_is_refused_with_the_remedy(pattern: str) -> None:
-    with pytest.raises(LifeboatError, match=r"Cannot restore orders as .* Choose another name with restore_as"):
+    with pytest.raises(LifeboatError, match=r"Cannot restore orders as .* Set restore_as to another name"):
         planned(restore_as=pattern)
 
 
@@ -119,7 +121,7 @@ def test_a_database_beside_an_instance_is_no_matter() -> None:
     ],
 )
 def test_a_name_that_somebody_else_has_is_refused(tags: dict[str, str]) -> None:
-    with pytest.raises(LifeboatError, match=r"no recovery of ours\. Choose another name with restore_as"):
+    with pytest.raises(LifeboatError, match=r"no recovery of ours\. Set restore_as to another name"):
         require_own([planned()], found(made_of(planned(), **tags)))
 
 
