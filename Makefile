@@ -46,7 +46,7 @@ export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(VENV)/collections
 heading = @printf '\n=== %s: %s\n' "$@"
 
 .PHONY: help rehearse drill lab check test lint sanity unit pages lab-tests integration smoke galaxy bench crash storm
-.PHONY: format constraints clean environments lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
+.PHONY: format constraints clean environments lint-licences lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -73,7 +73,7 @@ test: ## Everything that CI runs, but for what cannot have changed (SKIP=none: r
 	@printf '\n=== test: all passed\n'
 
 lint: $(VENV)/ready-test ## Form, types, documentation
-	$(at_once) lint-docs lint-ansible lint-python
+	$(at_once) lint-licences lint-docs lint-ansible lint-python
 
 lint-python: $(VENV)/ready-test
 	$(heading) 'ruff'
@@ -81,6 +81,10 @@ lint-python: $(VENV)/ready-test
 	@$(BIN)/ruff format --check
 	$(heading) 'mypy'
 	@$(BIN)/mypy $(addprefix $(AS_COLLECTION)/,$(TYPED)) lab/src/lifeboat_lab $(wildcard tools/*.py) | sed 's|$(AS_COLLECTION)/||'
+
+lint-licences: $(VENV)/ready-test
+	$(heading) 'reuse'
+	@$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 
 lint-ansible: $(VENV)/ready-test
 	$(heading) 'ansible-lint'

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Print constraints.txt anew: the newest of everything that the requirements bring along, on both lines of Ansible."""
 
@@ -15,6 +13,9 @@ from pathlib import Path
 # The oldest Python of each line: what runs there runs on the newer ones of the line as well.
 OLDER, NEWER = "3.11", "3.12"
 REQUIREMENTS = ("requirements.txt", "requirements-test.txt")
+# Lines to leave out. reuse has wheels for few systems, so that pip cannot resolve it for another Python:
+# requirements-test.txt pins what it brings along.
+LEFT_OUT = ("-c ", "reuse==")
 HEADER = """\
 # Every package that requirements.txt and requirements-test.txt bring along, so that all builds are the same.
 # Made by `make constraints`: do so after a change there, and from time to time for newer ones.
@@ -32,7 +33,7 @@ def resolve(python: str, version: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as place:
         free = Path(place) / "requirements.txt"
         lines = [line for name in REQUIREMENTS for line in Path(name).read_text(encoding="utf-8").splitlines()]
-        free.write_text("\n".join(line for line in lines if not line.startswith("-c ")), encoding="utf-8")
+        free.write_text("\n".join(line for line in lines if not line.startswith(LEFT_OUT)), encoding="utf-8")
         command = [python, "-m", "pip", "install", "-qq", "--dry-run", "--ignore-installed", "--report", "-"]
         command += ["--python-version", version, "--only-binary", ":all:", "--target", place]
         report = subprocess.run([*command, "-r", free], check=True, stdout=subprocess.PIPE).stdout

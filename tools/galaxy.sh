@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Build the collection's archive, install it into an empty place and read every module's documentation there.
 #
 # Usage: tools/galaxy.sh VENV
@@ -14,7 +15,7 @@ trap 'exit 130' INT TERM HUP
     exit 1
 }
 archive=$(echo "$place"/*.tar.gz)
-belongs='^((COPYING|README.md|CHANGELOG.md|MANIFEST.json|FILES.json)$|(changelogs|docs|extensions|meta|playbooks|plugins|roles)/)'
+belongs='^(([A-Z_]+\.md|COPYING|REUSE.toml|MANIFEST.json|FILES.json)$|(LICENSES|changelogs|docs|extensions|meta|playbooks|plugins|roles)/)'
 strays=$(tar -tzf "$archive" | grep -vE "$belongs" || true)
 if [ -n "$strays" ]; then
     printf 'Not part of a collection, so build_ignore in galaxy.yml should name it:\n%s\n' "$strays"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Rehearse on the lab, drill in your own accounts, or keep a lab running.
 #
 # Usage: tools/run.sh rehearse|drill [options of ansible-playbook]
@@ -46,7 +47,7 @@ case $what in
     drill) command=("${play[@]}" playbooks/drill.yml "$@") ;;
     lab) command=("$bin/lifeboat-lab" serve --shop "${roles[@]}" "$@") ;;
     *)
-        sed -n 's/^# \?//; 2,10p' "$0" >&2
+        sed -n 's/^# \?//; 3,11p' "$0" >&2
         exit 2
         ;;
 esac

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Run ansible-test sanity over this checkout, with the Ansible of one virtual environment.
 #
 # Usage: tools/sanity.sh VENV [ansible-test sanity arguments, for example --test validate-modules]

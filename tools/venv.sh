@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Build a virtual environment in which this checkout is the collection lifeboat.rds.
 #
 # Usage: tools/venv.sh main|other|eda DIR

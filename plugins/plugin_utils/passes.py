@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The wait loop: a module's pass, repeated from the controller until nothing is in flight.
 
 A full pass reads everything; it comes first and last. Between, poll passes get what the last pass left in flight and

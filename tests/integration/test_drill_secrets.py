@@ -1,5 +1,3 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The passwords of a drill are nowhere, not for a moment: neither printed nor written, nor in the process list."""
 

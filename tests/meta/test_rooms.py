@@ -1,5 +1,3 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may import whom. Imports only go down, so that the rooms below can be read and tested by themselves."""
 
@@ -18,7 +16,9 @@ COLLECTION = "ansible_collections.lifeboat.rds"
 UTILS = f"{COLLECTION}.plugins.module_utils"
 BOTO = ("boto3", "botocore")
 CORE_FOLDERS = [path for path in (ROOT / "plugins/module_utils/_core").iterdir() if any(path.glob("*.py"))]
-PRIVATE = "# Private to this collection: may change in any release."
+# As in this file.
+LICENCE = Path(__file__).read_text(encoding="utf-8").splitlines()[0]
+FIRST_WORDS = f'{LICENCE}\n"""Say what the file is for."""\n'
 
 # Room -> the rooms of the engine that it may import. Each may import its own files, and the ground: the files that lie
 # directly in _core.
@@ -106,8 +106,8 @@ def complaints(path: str, source: str) -> list[str]:
         found += [f"the lab imports nothing from plugins: {name}" for name in names if is_within(name, COLLECTION)]
         found += [f"the lab imports nothing of the root: {name}" for name in names if is_within(name, "tests")]
     is_util = path.startswith(("plugins/module_utils/", "plugins/plugin_utils/"))
-    if is_util and source.strip() and PRIVATE not in source.splitlines()[:6]:
-        found.append(f"a private util says so at its start: {PRIVATE}")
+    if is_util and source.strip() and not source.startswith(f'{LICENCE}\n"""'):
+        found.append("a file starts with one line of licence; the first words after it say what the file is for")
     return found
 
 
@@ -191,7 +191,7 @@ PASSES = "plugins/plugin_utils/x.py"
     ],
 )
 def test_would_notice(path: str, line: str) -> None:
-    assert len(complaints(path, f"{PRIVATE}\n{line}\n")) == 1
+    assert len(complaints(path, f"{FIRST_WORDS}{line}\n")) == 1
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_would_notice(path: str, line: str) -> None:
     ],
 )
 def test_allows(path: str, source: str) -> None:
-    assert complaints(path, f"{PRIVATE}\n{source}\n") == []
+    assert complaints(path, f"{FIRST_WORDS}{source}\n") == []
 
 
 @pytest.mark.parametrize("path", [CORE, PASSES])
-def test_would_notice_a_util_that_does_not_say_that_it_is_private(path: str) -> None:
-    assert len(complaints(path, "import json\n")) == 1
+def test_would_notice_a_util_that_does_not_say_what_it_is_for(path: str) -> None:
+    assert len(complaints(path, f"{LICENCE}\nimport json\n")) == 1

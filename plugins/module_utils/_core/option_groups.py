@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """Option groups: which options the data of a database depend on, and which group a copy needs at its destination.
 
 An option group belongs to a Region. A copy within its account and Region keeps its group. A copy to elsewhere gets the

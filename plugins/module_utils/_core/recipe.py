@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The recipe: how a database was configured, which a restore must be told because snapshots do not contain it.
 
 Parameter groups cannot be copied to another account (aws_rds.md, 1.8). So the published manifest has their contents,

@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """Before the first write of a restore: the recovery points are chosen, and everything that could go wrong is looked at.
 
 What holds for all databases stops the call. What is wrong with one database alone fails that one and stops no other.

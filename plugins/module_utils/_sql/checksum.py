@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """A digest of all rows of a table, computed by the server and independent of their order.
 
 Each row is hashed, and 64 bits of the hashes are added up: nothing is sorted, and nothing is sent but two numbers. It

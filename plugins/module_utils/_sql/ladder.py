@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The checks of many databases, each database in a thread of its own and over one connection.
 
 Whatever happens there becomes the outcome of a check: only a library that is not there is an error.

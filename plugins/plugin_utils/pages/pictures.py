@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The pictures. matplotlib draws them where it is installed; each shows what a table beside it says as well."""
 
 from __future__ import annotations

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lets a test know the passwords that a drill makes, so that it can look for them where they must not be.
 

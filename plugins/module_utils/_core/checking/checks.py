@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """What is asked of a restored database, what its answers mean, and the verdict on it.
 
 The checks are a ladder, from the connection upwards. What stands on a rung that broke is skipped.

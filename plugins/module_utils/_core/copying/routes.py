@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The legal steps that bring a recovery point to the DR site, and the cheapest choice of them.
 
 Each side plans its own steps: the source with ``to_publish``, the DR site with ``to_own``. Every step has a reason of

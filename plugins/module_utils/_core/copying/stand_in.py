@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The stand-in: a temporary instance, because snapshots of a Multi-AZ DB cluster can be neither copied nor shared.
 
 It is restored from the cluster's snapshot, a snapshot is taken of it, and it is deleted (RDS User Guide, restoring from

@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The history of a DR site: its drills and recoveries, each of which names the digest of the one before.
 
 So what was changed or taken away shows, as long as something later is there, or its digest is known from elsewhere.

@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """The run-book of a recovery: what would be done, step by step, in words and as commands of the AWS CLI.
 
 It is a document to keep where it can be read when the controller is gone. It holds no secret.

@@ -1,7 +1,4 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Private to this collection: may change in any release.
 """What an event of RDS asks for. Whoever sent it: nothing of its text gets further than these patterns let it.
 
 ansible-rulebook runs this file by its path and knows no collections, so it imports nothing of this one.
