@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.awx.standin import TOKEN, Awx, serving
+from tests.warm import ansible_playbook
 
 ROOT = Path(__file__).parents[2]
 PLAYBOOKS = sorted({f"playbooks/{path.name}" for path in (ROOT / "playbooks").glob("*.yml")})
@@ -59,10 +59,8 @@ def url(awx: Awx) -> Iterator[str]:
 def configure(awx: Awx, url: str) -> Configure:
     def configure(variables: dict[str, Any], *arguments: str) -> Done:
         awx.writes.clear()
-        command = ["ansible-playbook", "playbooks/awx.yml", "-e", json.dumps(variables), *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment(url), capture_output=True, text=True, timeout=600, check=False
-        )
+        words = ["playbooks/awx.yml", "-e", json.dumps(variables), *arguments]
+        done = ansible_playbook(words, cwd=ROOT, env=environment(url), timeout=600)
         return Done(done.returncode, done.stdout + done.stderr)
 
     return configure

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lifeboat_lab import Lab
 from tests.schemas import read_evidence
+from tests.warm import ansible_playbook
 
 ROOT = Path(__file__).parents[2]
 ROLES = {
@@ -46,11 +46,9 @@ class Run:
 def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int = 180) -> Run:
     """Run a playbook of the collection, or one given by its path, on a lab."""
     path = ROOT / "playbooks" / playbook if "/" not in playbook else Path(playbook)
-    command = ["ansible-playbook", str(path), "-e", "lifeboat_poll_interval=1", *arguments]
+    words = [str(path), "-e", "lifeboat_poll_interval=1", *arguments]
     environment = lab.env() | {"LIFEBOAT_EVIDENCE": str(evidence), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout, check=False
-    )
+    done = ansible_playbook(words, cwd=ROOT, env=environment, timeout=timeout)
     return Run(done.returncode, done.stdout + done.stderr)
 
 
