@@ -113,7 +113,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "a drill with a security group of another network": (
         "snapshot_restore",
         RESTORE | {"vpc_security_group_ids": ["sg-0123456789abcdef0"]},
-        ["sg-0123456789abcdef0", "has no such group", "Name a group of that VPC"],
+        ["sg-0123456789abcdef0", "has no such group", "Set vpc_security_group_ids to groups of that VPC"],
     ),
     "a drill in public": (
         "snapshot_restore",

@@ -78,10 +78,17 @@ def name_taken(ground: Range) -> Given:
         pytest.param(lambda _g: {"db_subnet_group_name": None}, "is not set", "Name an isolated", id="no network"),
         pytest.param(lambda _g: {"vpc_security_group_ids": []}, "is not set", "Name an isolated", id="no group"),
         pytest.param(lambda _g: {"db_subnet_group_name": "no"}, "subnet group no", "", id="unknown network"),
-        pytest.param(public_network, "has a route to an internet gateway", "Name a subnet group", id="public"),
-        pytest.param(group_elsewhere, "has no such group", "Name a group of that VPC", id="another VPC's group"),
-        pytest.param(group_open_to("0.0.0.0/0"), "lets in 0.0.0.0/0, the whole", "Remove that rule", id="open"),
-        pytest.param(group_open_to("::/0"), "lets in ::/0, the whole world", "Remove that rule", id="open to IPv6"),
+        pytest.param(public_network, "has a route to an internet gateway", "Set db_subnet_group_name", id="public"),
+        pytest.param(
+            group_elsewhere,
+            "has no such group",
+            "Set vpc_security_group_ids to groups of that VPC",
+            id="another VPC's group",
+        ),
+        pytest.param(group_open_to("0.0.0.0/0"), "access from everywhere (0.0.0.0/0)", "Remove that rule", id="open"),
+        pytest.param(
+            group_open_to("::/0"), "allows access from everywhere (::/0)", "Remove that rule", id="open to IPv6"
+        ),
         pytest.param(key_of_the_source, "belongs to account 111111111111", "Set kms_key_id", id="source's key"),
         pytest.param(disabled_key, "it is Disabled", "Set kms_key_id", id="disabled key"),
         pytest.param(quota_of("instances"), "0 DB instances, and 3 more", "raise L-7B6409FD", id="instances"),
@@ -128,7 +135,7 @@ def only(name: str, **settings: Any) -> Given:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        pytest.param(only("customer", db_instance_class="db.odd"), "offers no db.odd with postgres", id="class"),
+        pytest.param(only("customer", db_instance_class="db.odd"), "does not offer db.odd with postgres", id="class"),
         pytest.param(only("customer", db_parameter_group_name="no"), "no DB parameter group no", id="parameters"),
         pytest.param(
             only("unencrypted", db_cluster_parameter_group_name="no"),

@@ -127,10 +127,10 @@ def test_preparing_twice_changes_nothing(go: Callable[..., Run]) -> None:
         pytest.param({"failback_databases": "ordres"}, "there is no such database", id="unknown"),
         pytest.param({"failback_databases": "by-hand"}, "no recovery of ours restored it", id="no recovery"),
         pytest.param(
-            {"failback_databases": "lost"}, "account 444444444444, us-west-2, and no source", id="no such site"
+            {"failback_databases": "lost"}, "account 444444444444, us-west-2, which is no source", id="no such site"
         ),
-        pytest.param({"failback_names": {"orders": "orders"}}, "db:orders stands there already", id="name in use"),
-        pytest.param({"failback_id": "yesterday"}, "it is no time such as", id="no id"),
+        pytest.param({"failback_names": {"orders": "orders"}}, "db:orders exists there already", id="name in use"),
+        pytest.param({"failback_id": "yesterday"}, "it is not a time such as", id="no id"),
         pytest.param({"recover_databases": ["billing"]}, "Say failback_databases", id="recover's databases"),
         pytest.param({"publish_databases": ["billing"]}, "Say failback_databases", id="publish's databases"),
         pytest.param({"lifeboat_failback_prefix": "lifeboat-back"}, "side by side", id="prefixes alike"),
@@ -239,7 +239,7 @@ def test_without_its_id_a_new_one_is_refused_as_long_as_the_old_one_stands(
     forget_calls(lab)
     done = go("failback.yml")
     assert done.code == 2
-    assert "Go on with that one with failback_id=" in " ".join(done.output.split())
+    assert "Set failback_id to " in " ".join(done.output.split())
     assert writes(lab) == []
 
 

@@ -76,7 +76,7 @@ def test_what_is_in_the_way_stops_preflight_and_drill_before_the_first_write(
         forget_calls(lab)
         done = run(playbook)
         assert done.code == 2, done.output
-        assert "lets in 0.0.0.0/0, the whole world" in done.output
+        assert "allows access from everywhere (0.0.0.0/0)" in done.output
         assert writes(lab) == []
     assert newest_evidence(evidence)["verdict"] == "failed"
 
@@ -87,7 +87,7 @@ def test_one_database_that_cannot_be_restored_fails_the_preflight_and_stops_no_o
     odd = ("-e", '{"drill_overrides": [{"databases": ["orders"], "db_instance_class": "db.odd"}]}')
     done = run("preflight.yml", *odd)
     assert done.code == 2, done.output
-    assert "offers no db.odd" in done.output
+    assert "does not offer db.odd" in done.output
     done = run("drill.yml", *odd)
     assert done.code == 2, done.output
     verdicts = {one["name"]: one["verdict"] for one in newest_evidence(evidence)["databases"]}

@@ -110,7 +110,7 @@ def test_check_mode_writes_the_run_book_and_nothing_at_aws(lab: Lab, run: Callab
         ("recover_databases=order", "nothing there matches it .there are: billing, catalog, events, orders"),
         ("recover_at=2020-01-01T00:00:00Z", "The oldest is of 2"),
         ("recover_restore_as=lifeboat-{database}", "belong to temporary databases, which are removed again"),
-        ("recover_restore_as=shop", "would be called so as well"),
+        ("recover_restore_as=shop", "would get the same name"),
         ("recover_backup_retention_period=0", "a recovery keeps backups for 1 to 35 days"),
         ('{"recover_account_id": "111111111111", "recover_source_accounts": []}', "belong to account 222222222222"),
     ],

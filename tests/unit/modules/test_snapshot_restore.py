@@ -282,12 +282,12 @@ def test_bad_input_stops_the_call_before_the_first_write(
     [
         pytest.param({"network": PUBLIC}, {}, "subnet-2 has a route to an internet gateway", id="public subnet"),
         pytest.param({}, {"vpc_security_group_ids": ["sg-9"]}, "has no such group", id="a group of another VPC"),
-        pytest.param({}, {"vpc_security_group_ids": ["open"]}, "lets in 0.0.0.0/0, the whole world", id="open group"),
+        pytest.param({}, {"vpc_security_group_ids": ["open"]}, "access from everywhere .0.0.0.0/0.", id="open group"),
         pytest.param({}, {"source_accounts": [SOURCE, DR]}, "it is a source account", id="a source account"),
         pytest.param({"points": [copied(account=DR, tags=HERE)]}, {}, "it is a source account", id="by the tags"),
         pytest.param({"account_quotas": {"DBInstances": Quota(40, 40)}}, {}, "L-7B6409FD to 41", id="no room"),
         pytest.param({"account_quotas": {"AllocatedStorage": Quota(0, 1)}}, {}, "L-7ADDB58A", id="no storage"),
-        pytest.param({}, {"recovery_point": {"choose": "at"}}, "belong together", id="no time"),
+        pytest.param({}, {"recovery_point": {"choose": "at"}}, "at needs a time in at", id="no time"),
     ],
 )
 def test_the_guard_stops_the_call_before_the_first_write(
@@ -316,10 +316,10 @@ def test_the_guard_tells_all_that_is_wrong_at_once(run: Any, dr_site: Any) -> No
             {},
             {"offers_of": {("postgres", "16.4", "db.odd"): ClassOffer(False)}},
             CLASS,
-            "offers no db.odd",
+            "does not offer db.odd",
             id="class",
         ),
-        pytest.param({}, {"keys": []}, {}, "cannot be seen", id="key"),
+        pytest.param({}, {"keys": []}, {}, "cannot be read", id="key"),
         pytest.param({}, {"keys": [key(DR_KEY, state="Disabled")]}, {}, "is Disabled. Enable it", id="disabled key"),
         pytest.param({"kms_key_id": SOURCE_KEY}, {}, {}, f"Copy it under a key of account {DR}", id="a source's key"),
         pytest.param({"option_group": "odd"}, {}, {}, "has no option group odd", id="option group"),

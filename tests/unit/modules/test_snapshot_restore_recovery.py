@@ -105,8 +105,8 @@ def test_a_complete_recovery_has_nothing_to_do(run: Any, dr_site: Any, writes: A
 @pytest.mark.parametrize(
     ("taken", "message"),
     [
-        pytest.param(database(), "no recovery of ours", id="somebody's"),
-        pytest.param(running(landed(hours=5)), "To go on with it, choose at", id="of another time"),
+        pytest.param(database(), "not a recovery of ours", id="somebody's"),
+        pytest.param(running(landed(hours=5)), "To go on with it, set choose: at", id="of another time"),
     ],
 )
 def test_a_name_in_use_is_refused_before_the_first_write(
@@ -121,12 +121,12 @@ def test_a_name_in_use_is_refused_before_the_first_write(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        pytest.param({"restore_as": "shop"}, "would be called so as well", id="one name for two"),
+        pytest.param({"restore_as": "shop"}, "would get the same name", id="one name for two"),
         pytest.param({"restore_as": "-"}, "Set restore_as to another name", id="no name"),
         pytest.param({"backup_retention_period": 0}, "1 to 35 days", id="backups off"),
         pytest.param({"backup_retention_period": 36}, "1 to 35 days", id="more than there can be"),
         pytest.param({"source_accounts": [DR]}, "it is a source account", id="beside the originals"),
-        pytest.param({"vpc_security_group_ids": ["sg-open"]}, "the whole world", id="open to the world"),
+        pytest.param({"vpc_security_group_ids": ["sg-open"]}, "access from everywhere", id="open to the world"),
         pytest.param({"state": "absent"}, "nobody here deletes it", id="gone"),
     ],
 )
@@ -191,5 +191,5 @@ def test_the_later_passes_look_at_what_is_theirs_and_at_no_other(run: Any, dr_si
     resume = run(dr_site(ORDERS))["resume"]
     result = run(dr_site(ORDERS, databases=[running(ORDERS)]), resume=resume)
     assert statuses(result) == {"orders": "restored"}
-    with pytest.raises(LifeboatError, match="no recovery of ours"):
+    with pytest.raises(LifeboatError, match="not a recovery of ours"):
         run(dr_site(ORDERS, databases=[database()]), resume=resume)

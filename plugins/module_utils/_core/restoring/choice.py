@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which recovery point of each database is restored."""
+"""Chooses which recovery point of each database to restore."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..model import DATABASE, VERIFIED, RecoveryPoint, from_iso, iso
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which one is wanted; times are those of the original snapshot."""
+    """Which recovery point the user wants. All times are times of original snapshots."""
 
     how: str = "newest"  # newest, verified, at, random
     at: datetime | None = None
@@ -27,9 +27,9 @@ class Choice:
 
 
 def read_choice(document: Mapping[str, Any] | None) -> Choice:
-    """The option ``recovery_point`` of a module.
+    """Read the option ``recovery_point`` of a module.
 
-    :raises LifeboatError: when a time is none, or says nothing of its zone.
+    :raises LifeboatError: when a time is malformed or has no zone, or when choose and at do not fit together.
     """
     given = {name: value for name, value in (document or {}).items() if value is not None}
     choice = Choice(
@@ -38,13 +38,14 @@ def read_choice(document: Mapping[str, Any] | None) -> Choice:
     if (choice.how == "at") != (choice.at is not None):
         raise LifeboatError(
             "Cannot choose recovery points",
-            why="choose=at and a time in at belong together",
-            remedy="Give both in recovery_point, or neither",
+            why="choose: at needs a time in at, and no other choice takes one",
+            remedy="Set both in recovery_point, or neither",
         )
     return choice
 
 
 def read_time(name: str, given: Mapping[str, Any]) -> datetime | None:
+    """Read one time of the option, or return None when it is not set."""
     if name not in given:
         return None
     try:
@@ -54,7 +55,7 @@ def read_time(name: str, given: Mapping[str, Any]) -> datetime | None:
     if moment is None or moment.tzinfo is None:
         raise LifeboatError(
             f"Cannot choose recovery points by {name}={given[name]}",
-            why="it is no time with a zone",
+            why="it is not a time with a zone",
             remedy="Write it as 2026-11-23T14:05:00Z",
         )
     return moment
@@ -63,9 +64,10 @@ def read_time(name: str, given: Mapping[str, Any]) -> datetime | None:
 def landed_by_database(
     points: Iterable[RecoveryPoint], prefix: str, wanted: Selection, where: str
 ) -> list[tuple[Candidate, list[Named]]]:
-    """The selected databases, each with its finished recovery points, newest first.
+    """List the selected databases, each with its available recovery points, newest first.
 
-    :raises LifeboatError: when an identifier matches no database that has one.
+    :param where: what the databases are searched in, for the message.
+    :raises LifeboatError: when an identifier of the selection matches no database that has a recovery point.
     """
     finished = [one for one in ours(points, prefix) if one[1].is_available and not one[1].is_intermediate]
     groups = [list(group) for _digest, group in groupby(finished, key=lambda one: one[0].digest)]
@@ -74,7 +76,7 @@ def landed_by_database(
 
 
 def by_original(candidates: Iterable[tuple[Candidate, list[Named]]]) -> list[tuple[Candidate, list[Named]]]:
-    """The same, with one entry for each original: a database that was created anew goes on where the old one ended."""
+    """Merge the entries of databases with the same ARN: a database that was created again continues the older one."""
     entries: dict[str, tuple[Candidate, list[Named]]] = {}
     for one, rows in candidates:
         origin = rows[0][1].tags.get(DATABASE) or rows[0][0].digest
@@ -85,29 +87,39 @@ def by_original(candidates: Iterable[tuple[Candidate, list[Named]]]) -> list[tup
 
 
 def candidate_of(point: RecoveryPoint, item: Any) -> Candidate:
+    """Describe a database by its recovery point, so that a selection can match it."""
     return Candidate(point.database, point.database_kind, point.engine, point.tags, item)
 
 
 def choose(rows: list[Named], choice: Choice, drill_id: str) -> Named | None:
-    """One recovery point of a database, of all that it has, newest first; None when none is as wanted."""
+    """Choose one recovery point of a database, or return None when none is as wanted.
+
+    :param rows: all its recovery points, newest first.
+    :param drill_id: for a random choice, which is the same for every run of the same drill.
+    """
     if choice.how == "random":
         within = [one for one in rows if is_within(one[0].original, choice)]
-        # By lot, but the same again for the same drill, also when others have come or gone meanwhile.
+        # A hash instead of random numbers: the same drill makes the same choice even if other recovery points have
+        # changed.
         return max(within, key=lambda one: hashlib.sha256(f"{drill_id}/{one[0]}".encode()).digest(), default=None)
     fit = {"verified": lambda one: VERIFIED in one[1].tags, "at": lambda one: one[0].original <= choice.at}
     return next(filter(fit.get(choice.how), rows), None)
 
 
 def is_within(moment: datetime, choice: Choice) -> bool:
+    """Tell whether a time is within the window of a choice. Both ends belong to it, and either may be open."""
     return (choice.start is None or choice.start <= moment) and (choice.end is None or moment <= choice.end)
 
 
 def why_none(choice: Choice, rows: list[Named]) -> str:
-    """Why none of a database's recovery points, newest first, is to be restored, and what to do."""
+    """Explain why a database has no recovery point as wanted, and what to do.
+
+    :param rows: all its recovery points, newest first.
+    """
     if choice.how == "verified":
         return "no drill has verified one of its recovery points yet. Choose the newest."
     if choice.how == "at":
         oldest = f"The oldest is of {iso(rows[-1][0].original)}: choose a later time."
         return f"it has no recovery point that was made at or before {iso(choice.at)}. {oldest}"
     window = f"from {iso(choice.start) or 'the beginning'} to {iso(choice.end) or 'now'}"
-    return f"it has no recovery point of the time {window}. Choose a wider window."
+    return f"it has no recovery point {window}. Choose a wider window."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which recovered databases go back, to which source site, and what they are called there."""
+"""Plans which recovered databases go back, to which source site, and under which name."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from ..naming import IDENTIFIER, check_apart, check_prefix, parse
 
 ID_FORMAT = "%Y%m%dt%H%M%S"
 SUFFIX = "-failback"
-# With room for the -1 of a cluster's member.
+# A cluster's identifier leaves room for the "-1" of its member.
 LONGEST = {"instance": 63, "cluster": 61}
 
-Row = Mapping[str, Any]  # of what database_info returns
+Row = Mapping[str, Any]  # one database as database_info returns it
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A recovered database on its way back to where it came from."""
+    """A recovered database and its way back to the site that it came from."""
 
-    dr: str  # the host of the site where it stands
-    source: str  # the host of the site that it came from
+    dr: str  # the inventory host of the DR site where it is
+    source: str  # the inventory host of the source site that it goes to
     database: str
     kind: str
     engine: str
     arn: str
     original: str  # the ARN of the database that it was recovered from
-    target: str  # what it will be called at the source
+    target: str  # the identifier that it gets at the source site
 
     def as_document(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def read_id(text: str) -> str:
-    """The time that a failback's snapshots stand for, as ISO 8601: its id is that time.
+    """Read the time in the ID of a failback, as an ISO string. All snapshots of the failback stand for this time.
 
-    :raises LifeboatError: when it is no such id.
+    :raises LifeboatError: when the ID has another form.
     """
     try:
         return str(iso(datetime.strptime(text, ID_FORMAT).replace(tzinfo=timezone.utc)))
     except ValueError as error:
         raise LifeboatError(
             f"Cannot use failback_id {text}",
-            why="it is no time such as 20261123t140500",
-            remedy="Give the id that the interrupted run printed, or leave it out",
+            why="it is not a time such as 20261123t140500",
+            remedy="Set it to the ID that the interrupted run printed, or leave it out",
         ) from error
 
 
@@ -59,14 +59,14 @@ def plan(
     wanted: Iterable[str] = (),
     names: Mapping[str, str] | None = None,
 ) -> list[Leg]:
-    """The recovered databases that are meant, each with the site that it goes to.
+    """Plan which recovered databases go back, each with its source site and its name there.
 
-    :param standing: what stands at each DR site, by its host.
-    :param sources: the variables of the source hosts.
-    :param prefixes: that of the recoveries, and that of the failback.
-    :param wanted: identifiers; all recovered databases when there are none.
-    :param names: what some are to be called at the source, by the identifier of the original.
-    :raises LifeboatError: when one of them cannot go back.
+    :param standing: the databases at each DR site, by inventory host.
+    :param sources: the inventory variables of the source hosts.
+    :param prefixes: the prefix of the recoveries, and that of the failback.
+    :param wanted: identifiers of recovered databases; without any, all of them go back.
+    :param names: the identifiers that databases get at the source, by the identifier of the original.
+    :raises LifeboatError: for the first database that cannot go back, or when there is none.
     """
     prefix, own = map(check_prefix, prefixes)
     check_apart(prefix, own)
@@ -83,7 +83,7 @@ def plan(
     if not legs:
         raise LifeboatError(
             "Cannot bring anything back",
-            why=f"no database that a recovery restored stands at {', '.join(standing) or 'a DR site'}",
+            why=f"there is no recovered database at {', '.join(standing) or 'a DR site'}",
             remedy="Run playbooks/recover.yml first, or use the inventory of the recovery",
         )
     require_different(legs)
@@ -91,29 +91,39 @@ def plan(
 
 
 def is_recovered(row: Row, prefix: str) -> bool:
+    """Tell whether a recovery of ours restored this database."""
     return row["tags"].get(MANAGED_BY) == prefix and row["tags"].get(PURPOSE) == RECOVERY
 
 
 def require_recovered(name: str, here: Iterable[tuple[str, Row]], recovered: Iterable[tuple[str, Row]]) -> None:
+    """Check that a wanted identifier is that of a recovered database.
+
+    :raises LifeboatError: when it is not.
+    """
     if any(row["database"] == name for _host, row in recovered):
         return
     if any(row["database"] == name for _host, row in here):
         why = f"no recovery of ours restored it: it has no tag {PURPOSE}={RECOVERY}"
-        raise cannot_bring_back(name, why, "Move it by other means, or name a recovered database")
+        raise cannot_bring_back(name, why, "Move it by other means, or list recovered databases in failback_databases")
     known = ", ".join(sorted(row["database"] for _host, row in recovered)) or "none"
     raise cannot_bring_back(name, f"there is no such database (recovered ones: {known})", "Correct failback_databases")
 
 
 def leg(host: str, row: Row, homes: Mapping[tuple[str, str], str], names: Mapping[str, str], own: str) -> Leg:
-    """:raises LifeboatError: when a recovered database is not ready, or nobody knows where it came from."""
+    """Plan the way of one recovered database.
+
+    :param homes: inventory hosts of the source sites by account and Region.
+    :param own: the prefix of the failback.
+    :raises LifeboatError: when it is not usable, its origin is not known, or its name at the source is not allowed.
+    """
     name, original = row["database"], str(row["tags"].get(DATABASE, ""))
     parts = original.split(":")
     if len(parts) != 7:
-        raise cannot_bring_back(name, f"its tag {DATABASE} does not name the original", "Set it to the original's ARN")
+        raise cannot_bring_back(name, f"its tag {DATABASE} does not name the original", "Set it to that ARN")
     home = homes.get((parts[4], parts[3]))
     if home is None:
-        why = f"its original lived in account {parts[4]}, {parts[3]}, and no source site of the inventory is that"
-        raise cannot_bring_back(name, why, "Add the site to lifeboat_source, or name the databases of other sites")
+        why = f"its original was in account {parts[4]}, {parts[3]}, which is no source site of the inventory"
+        raise cannot_bring_back(name, why, "Add the site to lifeboat_source, or leave it out of failback_databases")
     if row["status"] not in USABLE_DATABASE_STATES:
         raise cannot_bring_back(name, f"it is {row['status']}", "Wait until it is available, or start it")
     target = names.get(parts[6], parts[6] + SUFFIX)
@@ -122,64 +132,83 @@ def leg(host: str, row: Row, homes: Mapping[tuple[str, str], str], names: Mappin
 
 
 def require_legal(target: str, name: str, kind: str, own: str) -> None:
-    remedy = "Give it another name in failback_names"
+    """Check the identifier that a database gets at the source.
+
+    :raises LifeboatError: when RDS does not allow it, or when it begins with the prefix of the failback.
+    """
+    remedy = "Set another name for it in failback_names"
     if not IDENTIFIER.fullmatch(target) or len(target) > LONGEST[kind]:
-        why = f"{target!r} is no identifier of at most {LONGEST[kind]} lower-case letters, digits and single hyphens"
+        why = (
+            f"{target!r} is not an identifier of at most {LONGEST[kind]} lower-case letters, digits and single hyphens"
+        )
         raise cannot_bring_back(name, why, remedy)
     if target.startswith(f"{own}-"):
-        why = f"{target!r} starts with {own}-, as only what is removed again does"
+        why = f"{target!r} starts with {own}-, which only temporary databases do"
         raise cannot_bring_back(name, why, remedy)
 
 
 def require_different(legs: Iterable[Leg]) -> None:
-    """Of one name at the source there can be one; and both sites select by the name of the recovered database."""
+    """Check that no two databases get or have the same identifier at one site.
+
+    Both sites select databases by the name of the recovered one, so that must be unique as well.
+
+    :raises LifeboatError: for the first two with the same identifier.
+    """
     seen: dict[tuple[str, str, str], Leg] = {}
     for one in legs:
         uses = (
             ("becomes", one.source, one.target),
             ("is", one.dr, one.database),
-            ("comes as", one.source, one.database),
+            ("arrives as", one.source, one.database),
         )
         for use in uses:
             other = seen.setdefault(use, one)
             if other != one:
                 why = f"{other.arn} {use[0]} {use[2]} at {use[1]} as well"
-                raise cannot_bring_back(one.arn, why, "Bring them back one by one: failback_databases, failback_names")
+                raise cannot_bring_back(
+                    one.arn, why, "Bring them back one by one: set failback_databases and failback_names"
+                )
 
 
 def require_free(legs: Iterable[Leg], standing: Iterable[Row], prefix: str, failback_id: str = "") -> list[Leg]:
-    """The legs to a source site, once no database stands where one of them is to be.
+    """Check that the identifiers at a source site are free, and return the legs.
 
-    What this very failback has restored already may stand there.
+    A database that this same failback has restored already is not in the way.
 
-    :param standing: what stands at the source site.
-    :param prefix: that of the failback.
-    :raises LifeboatError: naming the first one that is in the way.
+    :param standing: the databases at the source site.
+    :param prefix: the prefix of the failback.
+    :param failback_id: the ID of this failback, when it goes on with an earlier run.
+    :raises LifeboatError: for the first database that is in the way.
     """
     here, checked = list(standing), list(legs)
     for one in checked:
         for row in in_the_way(one, here):
             began = began_by(row, prefix)
             if began is None:
-                why = f"{row['arn']} stands there already, and no failback restored it"
-                raise cannot_bring_back(one.database, why, "Give it another name in failback_names")
+                why = f"{row['arn']} exists there already, and no failback restored it"
+                raise cannot_bring_back(one.database, why, "Set another name for it in failback_names")
             if began != failback_id:
-                why = f"{row['arn']} stands there already, which the failback {began} restored"
-                remedy = f"Go on with that one with failback_id={began}, or rename or delete its database first"
+                why = f"{row['arn']} exists there already, and the failback {began} restored it"
+                remedy = f"Set failback_id to {began} to go on with that one, or rename or delete its database first"
                 raise cannot_bring_back(one.database, why, remedy)
     return checked
 
 
 def in_the_way(one: Leg, here: Iterable[Row]) -> Iterator[Row]:
+    """Find the databases with an identifier that a leg needs. A cluster also needs one for its member."""
     names = {(one.kind, one.target)} | ({("instance", f"{one.target}-1")} if one.kind == "cluster" else set())
     return (row for row in here if (row["kind"], row["database"]) in names)
 
 
 def began_by(row: Row, prefix: str) -> str | None:
-    """The id of the failback that restored a database, by the recovery point that it was restored from."""
+    """Find the ID of the failback that restored a database, or return None.
+
+    The time in the name of the recovery point that it was restored from is that ID.
+    """
     lineage = parse(str(row["tags"].get(RECOVERY_POINT, "")).rpartition(":")[2], prefix)
     return lineage.original.strftime(ID_FORMAT) if lineage and is_recovered(row, prefix) else None
 
 
 def cannot_bring_back(name: str, why: str, remedy: str) -> LifeboatError:
+    """Build the error for one database."""
     return LifeboatError(f"Cannot bring {name} back", why=why, remedy=remedy)

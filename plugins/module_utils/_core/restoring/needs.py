@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Region must have before something can be restored there: the class for the version, groups, keys."""
+"""What a Region must have so that something can be restored there: class, groups and keys."""
 
 from __future__ import annotations
 
@@ -14,63 +14,67 @@ WantedClass = tuple[str, str, str]  # engine, version, class
 
 @dataclass(frozen=True, slots=True)
 class ClassOffer:
-    """What AWS offers of one engine, version and class."""
+    """What AWS offers for one engine, version and class."""
 
     exists: bool
-    iam: bool = False
+    iam: bool = False  # whether it supports IAM database authentication
 
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """What there is in a Region of what some targets need."""
+    """Those things that targets need and a Region has."""
 
     classes: Mapping[WantedClass, ClassOffer] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
-    refused_keys: Mapping[str, str] = field(default_factory=dict)  # and why they cannot be seen
+    refused_keys: Mapping[str, str] = field(default_factory=dict)  # why a key cannot be read, by its ARN
     option_groups: frozenset[str] = frozenset()
     parameter_groups: frozenset[str] = frozenset()
     cluster_parameter_groups: frozenset[str] = frozenset()
 
 
 def wanted_class(target: Target) -> WantedClass:
+    """Name the engine, version and class that a target needs."""
     return target.engine, target.engine_version, target.instance_class
 
 
 def named(values: Iterable[str | None]) -> list[str]:
-    """What is asked for, once each."""
+    """List the values that are set, each once."""
     return sorted({value for value in values if value})
 
 
 def obstacles(target: Target, available: Available) -> list[str]:
-    """Why a target cannot be restored here, and what to do; nothing when it can."""
+    """List why a target cannot be restored here, each with the remedy. Empty when it can be."""
     return [*class_obstacles(target, available), *key_obstacles(target, available), *group_obstacles(target, available)]
 
 
 def class_obstacles(target: Target, available: Available) -> Iterator[str]:
+    """Report a class that this Region does not offer for the engine and version, or not with IAM authentication."""
     offer = available.classes[wanted_class(target)]
     what = f"{target.instance_class} with {target.engine} {target.engine_version}"
     if not offer.exists:
         yield (
-            f"{target.region} offers no {what}. Name a class that it offers in db_instance_class or overrides;"
+            f"{target.region} does not offer {what}. Set db_instance_class (or overrides) to a class that it offers;"
             " if there is none, upgrade the original database: its version is no longer offered."
         )
     elif target.iam and not offer.iam:
-        yield f"{what} has no IAM database authentication. Leave iam_authentication out for it."
+        yield f"{what} does not support IAM database authentication. Do not set iam_authentication for it."
 
 
 def key_obstacles(target: Target, available: Available) -> Iterator[str]:
+    """Report a key of the recovery point that cannot be read or used."""
     arn = target.key_of_point or ""
     if arn in available.refused_keys:
-        yield f"its key {arn} cannot be seen: {available.refused_keys[arn]}. Let this role use it."
+        yield f"its key {arn} cannot be read: {available.refused_keys[arn]}. Allow this role to use it."
     elif arn in available.keys and not available.keys[arn].is_enabled:
         yield f"its key {arn} is {available.keys[arn].state}. Enable it."
 
 
 def group_obstacles(target: Target, available: Available) -> Iterator[str]:
+    """Report option groups and parameter groups that do not exist here."""
     for what, name, known in (
         ("option group", target.option_group, available.option_groups),
         ("DB parameter group", target.parameter_group, available.parameter_groups),
         ("DB cluster parameter group", target.cluster_parameter_group, available.cluster_parameter_groups),
     ):
         if name and name not in known:
-            yield f"{target.region} has no {what} {name}. Create it, or name another one."
+            yield f"{target.region} has no {what} {name}. Create it there, or set another one."

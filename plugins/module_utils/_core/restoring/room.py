@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What restores take of the account's quotas, told before the first of them is started."""
+"""How much of the account's quotas the restores need, checked before the first of them starts."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .target import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What restores need of an account: how the API names it, what it is called, and its code in Service Quotas."""
+class QuotaKind:
+    """A quota that restores need: its name in the RDS API, its name in messages, and its code in Service Quotas."""
 
     name: str
     words: str
     code: str
 
 
-INSTANCES = Room("DBInstances", "DB instances", "L-7B6409FD")
-CLUSTERS = Room("DBClusters", "DB clusters", "L-952B80B8")
-# Aurora's storage does not count (Service Quotas, "Total storage for all DB instances").
-STORAGE = Room("AllocatedStorage", "GiB of storage", "L-7ADDB58A")
+INSTANCES = QuotaKind("DBInstances", "DB instances", "L-7B6409FD")
+CLUSTERS = QuotaKind("DBClusters", "DB clusters", "L-952B80B8")
+# The storage of Aurora does not count (Service Quotas, "Total storage for all DB instances").
+STORAGE = QuotaKind("AllocatedStorage", "GiB of storage", "L-7ADDB58A")
 
 
-def needed_for(targets: Iterable[Target]) -> dict[Room, int]:
-    """What so many new databases take: a cluster has a member, which is an instance."""
+def needed_for(targets: Iterable[Target]) -> dict[QuotaKind, int]:
+    """Sum up what the targets need of each quota. A cluster has a member, which counts as an instance."""
     targets = list(targets)
     return {
         INSTANCES: len(targets),
@@ -36,11 +36,11 @@ def needed_for(targets: Iterable[Target]) -> dict[Room, int]:
 
 
 def lacking(targets: Iterable[Target], quotas: Mapping[str, Quota]) -> list[str]:
-    """For each quota that the restores would exceed: by how much, and what to do."""
+    """Report each quota that the restores would exceed, and what to do."""
     return [
-        f"the account has {quota.used:,} of {quota.maximum:,} {room.words}, and {wanted:,} more are wanted."
+        f"the account has {quota.used:,} of {quota.maximum:,} {kind.words}, and {wanted:,} more are wanted."
         f" Drill fewer databases at a time, delete what is not needed,"
-        f" or ask AWS to raise {room.code} to {quota.used + wanted}."
-        for room, wanted in needed_for(targets).items()
-        if (quota := quotas.get(room.name)) and wanted > quota.free
+        f" or ask AWS to raise {kind.code} to {quota.used + wanted}."
+        for kind, wanted in needed_for(targets).items()
+        if (quota := quotas.get(kind.name)) and wanted > quota.free
     ]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The run-book of a recovery: what would be done, step by step, in words and as commands of the AWS CLI.
+"""The run-book of a recovery: the planned steps, in words and as commands of the AWS CLI.
 
-It is a document to keep where it can be read when the controller is gone. It holds no secret.
+Keep this document where it can be read when the controller is gone. It contains no secret.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ HEAD = ("database", "recovery point of", "age", "becomes", "class", "network", "
 WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 PASSWORDS = {
     "managed": "RDS makes a new master password and keeps it in Secrets Manager.",
-    "iam": "No password is set: users come in with tokens of IAM.",
+    "iam": "No password is set: users log in with IAM tokens.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a run-book says of the recovery as a whole."""
+    """The facts about the whole recovery that a run-book states."""
 
     site: str
     account: str
     region: str
     profile: str | None
-    time: str  # AWS's, of the plan
+    time: str  # of the plan, by AWS's clock, as an ISO string
     credentials: str  # managed or iam
     check_host: str
     hook: str | None
@@ -42,10 +42,10 @@ class Occasion:
 
 
 def as_cli(operation: str, parameters: Mapping[str, Any], where: Mapping[str, str]) -> str:
-    """A call as a command of the AWS CLI, an option a line.
+    """Write a call as a command of the AWS CLI, with one option on each line.
 
-    :param operation: as botocore names its methods, or ``wait x``.
-    :param where: options that all commands have, by name.
+    :param operation: the name of botocore's method, or ``wait NAME``.
+    :param where: options that every command has, such as the Region.
     """
     place = "".join(f" --{name} {quote(value)}" for name, value in where.items())
     words = [option(name, value) for name, value in parameters.items()]
@@ -53,7 +53,7 @@ def as_cli(operation: str, parameters: Mapping[str, Any], where: Mapping[str, st
 
 
 def option(name: str, value: Any) -> str:
-    """For example ``--multi-az`` of MultiAZ, and ``--no-multi-az`` where it is false."""
+    """Write one option of the CLI. For example, MultiAZ becomes ``--multi-az`` or, when false, ``--no-multi-az``."""
     word = WORDS.sub("-", name).lower()
     if isinstance(value, bool):
         return f"--{word}" if value else f"--no-{word}"
@@ -66,10 +66,11 @@ def option(name: str, value: Any) -> str:
 def runbook(
     steps: Sequence[RunbookStep], checks: Mapping[str, Sequence[Mapping[str, Any]]], about: Occasion
 ) -> list[str]:
-    """The lines of the document, in Markdown.
+    """Write the lines of the document, in Markdown.
 
-    :param steps: of snapshot_restore in check mode.
-    :param checks: by the identifier of the original database.
+    :param steps: the result of snapshot_restore in check mode.
+    :param checks: the checks by the identifier of the original database.
+    :param about: the facts about the whole recovery.
     """
     parts = [beginning(steps, about)]
     parts += [section(number, step, checks, about) for number, step in enumerate(steps, start=1)]
@@ -77,7 +78,7 @@ def runbook(
 
 
 def beginning(steps: Sequence[RunbookStep], about: Occasion) -> list[str]:
-    """What it is about, and all databases in one table."""
+    """Write the introduction, and a table of all databases."""
     rows = [row_of(step, about) for step in steps if step.get("calls")]
     return [
         f"# Recover in {about.site}: account {about.account}, {about.region}",
@@ -92,6 +93,7 @@ def beginning(steps: Sequence[RunbookStep], about: Occasion) -> list[str]:
 
 
 def row_of(step: RunbookStep, about: Occasion) -> tuple[str, ...]:
+    """Write the row of one database in that table."""
     asked = {**step["calls"][-1]["parameters"], **step["calls"][0]["parameters"]}
     network = f"{asked['DBSubnetGroupName']}, {' '.join(asked['VpcSecurityGroupIds'])}"
     zones = ", Multi-AZ" if asked.get("MultiAZ") else ""
@@ -101,18 +103,20 @@ def row_of(step: RunbookStep, about: Occasion) -> tuple[str, ...]:
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Write a Markdown table. Its first row is the heading."""
     head, *others = ["| " + " | ".join(cell(one) for one in row) + " |" for row in rows]
     return [head, "| " + " | ".join("---" for _one in HEAD) + " |", *others]
 
 
 def cell(text: str) -> str:
+    """Escape a text for a cell of a table."""
     return printable(text).replace("|", "\\|")
 
 
 def section(
     number: int, step: RunbookStep, checks: Mapping[str, Sequence[Mapping[str, Any]]], about: Occasion
 ) -> list[str]:
-    """One database: what is done with it, and the commands that do the same."""
+    """Write the section of one database: what is done with it, and the commands that do the same."""
     title = f"## {number}. {printable(step['database'])}"
     if not step.get("calls"):
         return [title, "", f"{'It cannot be restored' if step['status'] == 'failed' else 'Nothing to do'}: {why(step)}"]
@@ -122,31 +126,32 @@ def section(
         title,
         "",
         f"From the recovery point {step['recovery_point']} ({step['engine']} {step['engine_version']}).",
-        *(f"- Not as the original: {printable(one)}" for one in step.get("unlike", ())),
+        *(f"- Different from the original: {printable(one)}" for one in step.get("unlike", ())),
         "",
         "```sh",
         *"\n".join(commands).splitlines(),
         "```",
         "",
-        f"{PASSWORDS[about.credentials]} The last command shows where the database listens, and the secret.",
+        f"{PASSWORDS[about.credentials]} The last command shows the database's address and port, and its secret.",
         "",
-        f"Then look at the data, from {about.check_host}:",
+        f"Then check the data, from {about.check_host}:",
         "",
-        *(looked_at or ["- There are no checks of it: nothing would be proven, and the hook does not run."]),
+        *(looked_at or ["- It has no checks: nothing would be proven, and the hook does not run."]),
     ]
 
 
 def why(step: RunbookStep) -> str:
-    """The reason, as a sentence of its own."""
+    """Write the reason of a step as a sentence."""
     return printable(step["reason"], 500).rstrip(".") + "."
 
 
 def where(about: Occasion) -> dict[str, str]:
+    """Build the options that every command has."""
     return {**({"profile": about.profile} if about.profile else {}), "region": about.region}
 
 
 def commands_of(step: RunbookStep, about: Occasion) -> list[dict[str, Any]]:
-    """All that is done with one database, in order, each as an operation and its parameters."""
+    """List the operations for one database in order, with their parameters."""
     found: list[dict[str, Any]] = []
     for call in step["calls"]:
         key = "DBInstanceIdentifier" if "DBInstanceIdentifier" in call["parameters"] else "DBClusterIdentifier"
@@ -163,25 +168,26 @@ def commands_of(step: RunbookStep, about: Occasion) -> list[dict[str, Any]]:
 
 
 def wait_for(key: str, name: str) -> dict[str, Any]:
+    """Build the operation that waits until a database is available."""
     kind = "db_instance" if key == "DBInstanceIdentifier" else "db_cluster"
     return {"operation": f"wait {kind}_available", "parameters": {key: name}}
 
 
 def check_line(check: Mapping[str, Any]) -> str:
-    """Which check, of what; never what it expects, which may be a secret of the data."""
+    """Describe a check: its name and its tables. It omits expected values, which may be confidential."""
     targets = check.get("tables") or [one for one in (check.get("table"), check.get("column")) if one]
     return f"- {printable(check.get('check'))}" + (f" of {printable(', '.join(map(str, targets)))}" if targets else "")
 
 
 def ending(number: int, about: Occasion) -> list[str]:
-    """What follows when all databases run."""
+    """Write the last section: what to do when all databases run."""
     hook = (
-        f"When every check has passed, the tasks in `{printable(about.hook)}` run: names and applications are yours."
+        f"After all checks pass, the tasks in `{printable(about.hook)}` run. DNS names and applications are yours."
         if about.hook
-        else "Names and applications are yours: no hook is set (`recover_hook`)."
+        else "DNS names and applications are yours: no hook is set (`recover_hook`)."
     )
     return [
         f"## {number}. The end",
         "",
-        f"{hook} Nothing is removed. What runs is protected from deletion, keeps backups, and never expires.",
+        f"{hook} Nothing is removed. The databases are protected from deletion, keep backups, and never expire.",
     ]

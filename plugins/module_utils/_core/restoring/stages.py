@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far the restore of a database has come: what it needs next, and how long each phase took."""
+"""How far the restore of a database has come: what to do next, and how long each phase took."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from ..model import Database, from_iso, iso
 from .target import Databases, Target
 
 Stage = Literal["restore", "wait", "member", "ready", "failed"]
-# What a bad end asks for; whatever else there is, the events of the database tell.
+# What to do about a failed restore, by the state of the database. In other states, its events in RDS say more.
 REMEDIES = {
     "inaccessible-encryption-credentials": "Enable its KMS key",
     "inaccessible-encryption-credentials-recoverable": "Enable its KMS key",
-    "incompatible-network": "Name a DB subnet group with free addresses",
-    "insufficient-capacity": "Name another db_instance_class, or a subnet group in more Availability Zones",
-    "storage-full": "Restore another recovery point, of a time when there was room",
+    "incompatible-network": "Set db_subnet_group_name to a group with free addresses",
+    "insufficient-capacity": (
+        "Set db_instance_class to another class, or db_subnet_group_name to a group in more Availability Zones"
+    ),
+    "storage-full": "Restore an older recovery point, from when the storage was not full",
 }
 LOOK_AT_EVENTS = "Look at its events in RDS"
 
 
 def stage_of(target: Target, databases: Databases) -> tuple[Stage, Database | None]:
-    """What a target needs next, and the database that shows it."""
+    """Find out what a target needs next, and the database row that decides it (None before the restore).
+
+    A cluster is ready only when its member is.
+    """
     found = databases.get(target.key)
     if found is None:
         return "restore", None
@@ -37,18 +42,26 @@ def stage_of(target: Target, databases: Databases) -> tuple[Stage, Database | No
 
 
 def unusable(target: Target, found: Database) -> Stage:
-    """Whether it is on its way. What a killed run was removing goes first; what this run made is not to go."""
+    """Decide between waiting and failure for a database that cannot be used.
+
+    A database that is being deleted from before this run goes away, so that is waited for. One that this run started
+    has failed.
+    """
     is_going_first = found.status == "deleting" and target.started is None
     return "failed" if found.is_broken and not is_going_first else "wait"
 
 
 def why_failed(target: Target, found: Database) -> str:
+    """Explain how a restore failed, and what to do."""
     remedy = REMEDIES.get(found.status, LOOK_AT_EVENTS)
     return f"The restore of {target.identifier} ended as {found.status} ({found.id.identifier}). {remedy}."
 
 
 def phases_of(target: Target, now: datetime) -> dict[str, int]:
-    """How long each phase took, in seconds on AWS's clock, one after the other; what this run did not see is absent."""
+    """Compute the seconds that each phase took, by AWS's clock.
+
+    Phases that this run did not see, such as those of a restore that an earlier run started, are absent.
+    """
     marks = {
         "choose": (target.began, target.chosen),
         "restore_call": (target.chosen, target.started),
@@ -59,4 +72,5 @@ def phases_of(target: Target, now: datetime) -> dict[str, int]:
 
 
 def seconds_between(start: str, end: str) -> int:
+    """Compute the seconds between two ISO times."""
     return int((from_iso(end) - from_iso(start)).total_seconds())

@@ -92,10 +92,12 @@ def test_a_choice_is_read_from_the_options() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        pytest.param({"choose": "at"}, "belong together", id="no time"),
-        pytest.param({"choose": "newest", "at": "2026-11-23T12:00:00Z"}, "belong together", id="a time for nothing"),
-        pytest.param({"choose": "at", "at": "yesterday"}, "by at=yesterday: it is no time", id="no time at all"),
-        pytest.param({"choose": "random", "from": "2026-11-23T12:00:00"}, "no time with a zone", id="no zone"),
+        pytest.param({"choose": "at"}, "at needs a time in at", id="no time"),
+        pytest.param(
+            {"choose": "newest", "at": "2026-11-23T12:00:00Z"}, "at needs a time in at", id="a time for nothing"
+        ),
+        pytest.param({"choose": "at", "at": "yesterday"}, "by at=yesterday: it is not a time", id="no time at all"),
+        pytest.param({"choose": "random", "from": "2026-11-23T12:00:00"}, "not a time with a zone", id="no zone"),
     ],
 )
 def test_a_choice_that_makes_no_sense_names_the_remedy(given: Any, message: str) -> None:

@@ -87,21 +87,21 @@ def test_some_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("rows", "options", "says"),
     [
-        pytest.param([], {}, "no database that a recovery restored stands at production_dr", id="nothing"),
+        pytest.param([], {}, "there is no recovered database at production_dr", id="nothing"),
         pytest.param([recovered()], {"wanted": ["ordres"]}, r"\(recovered ones: orders\)", id="unknown"),
         pytest.param([row(), recovered("sales")], {"wanted": ["orders"]}, "has no tag lifeboat:purpose", id="no tag"),
         pytest.param([recovered(tags={DATABASE: "orders"})], {}, "does not name the original", id="no original"),
         pytest.param(
-            [recovered(original=arn(account="444444444444"))], {}, "account 444444444444, us-west-2, and no source",
+            [recovered(original=arn(account="444444444444"))], {}, "account 444444444444, us-west-2, which",
             id="original account not in the inventory",
         ),
         pytest.param([recovered(original=arn(region=EAST))], {}, "no source site", id="another Region"),
         pytest.param([recovered(status="stopped")], {}, "it is stopped. Wait until it is available", id="not usable"),
-        pytest.param([recovered("o" * 55)], {}, "Give it another name in failback_names", id="too long"),
+        pytest.param([recovered("o" * 55)], {}, "Set another name for it in failback_names", id="too long"),
         pytest.param(
             [recovered("o" * 53, "cluster")], {}, "of at most 61 lower-case", id="too long for the member of a cluster"
         ),
-        pytest.param([recovered()], {"names": {"orders": "-x"}}, "no identifier", id="illegal"),
+        pytest.param([recovered()], {"names": {"orders": "-x"}}, "is not an identifier", id="illegal"),
         pytest.param([recovered()], {"names": {"orders": "failback-x"}}, "starts with failback-", id="as ours"),
         pytest.param(
             [recovered(), recovered("orders-2", original=arn())], {}, "becomes orders-failback at production as well",
@@ -124,12 +124,12 @@ def test_what_cannot_go_back_is_refused_with_the_remedy(rows: list[Row], options
     [
         pytest.param([], "", None, id="nothing stands there"),
         pytest.param([row("orders", account=SOURCE)], "", None, id="the original stands there"),
-        pytest.param([row("orders-failback")], "", "and no failback restored it. Give it another name", id="taken"),
+        pytest.param([row("orders-failback")], "", "and no failback restored it. Set another name", id="taken"),
         pytest.param([failed_back("orders-failback")], NOW_ID, None, id="this failback goes on"),
         pytest.param(
             [failed_back("orders-failback")],
             "",
-            f"which the failback {NOW_ID} restored. Go on with that one",
+            f"the failback {NOW_ID} restored it. Set failback_id to {NOW_ID} to go on with that one",
             id="older",
         ),
         pytest.param(
@@ -149,11 +149,11 @@ def test_a_name_in_use_at_the_source_is_refused(standing: list[Row], failback_id
 
 def test_the_name_of_a_clusters_member_must_be_free_as_well() -> None:
     legs = planned(recovered("events", "cluster"))
-    with pytest.raises(LifeboatError, match="db:events-failback-1 stands there already"):
+    with pytest.raises(LifeboatError, match="db:events-failback-1 exists there already"):
         require_free(legs, [row("events-failback-1")], "failback")
 
 
 def test_an_id_is_the_time_that_the_snapshots_stand_for() -> None:
     assert read_id(NOW_ID) == "2026-11-23T14:00:00Z"
-    with pytest.raises(LifeboatError, match="it is no time such as"):
+    with pytest.raises(LifeboatError, match="it is not a time such as"):
         read_id("yesterday")

@@ -64,7 +64,7 @@ def test_a_security_group_of_another_vpc_is_refused() -> None:
 @pytest.mark.parametrize("source", ["0.0.0.0/0", "::/0", "0:0:0:0:0:0:0:0/0", "10.0.0.0/0"])
 def test_a_security_group_that_lets_the_world_in_is_refused(source: str) -> None:
     one = SecurityGroup("sg-1", "drill", ("10.0.0.0/8", source))
-    with pytest.raises(LifeboatError, match=r"lets in .*, the whole world. Remove that rule"):
+    with pytest.raises(LifeboatError, match=r"allows access from everywhere \(.*\). Remove that rule"):
         chosen_groups(Network("private", "vpc-1", ("a",), security_groups=(one,)), ["drill"])
 
 

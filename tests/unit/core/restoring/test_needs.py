@@ -49,20 +49,23 @@ CLASS = wanted_class(target())
         pytest.param(
             target(),
             {"classes": {CLASS: ClassOffer(False)}},
-            "us-east-1 offers no db.t4g.medium with postgres 16.4. Name a class",
+            "us-east-1 does not offer db.t4g.medium with postgres 16.4. Set db_instance_class",
             id="class",
         ),
         pytest.param(
             target(iam=True),
             {"classes": {CLASS: ClassOffer(True)}},
-            "has no IAM database authentication. Leave",
+            "does not support IAM database authentication. Do not",
             id="iam",
         ),
         pytest.param(
             target(), {"keys": {DR_KEY: key(DR_KEY, state="PendingDeletion")}}, "is PendingDeletion. Enable", id="key"
         ),
         pytest.param(
-            target(), {"keys": {}, "refused_keys": {DR_KEY: "denied"}}, "cannot be seen: denied. Let this", id="no key"
+            target(),
+            {"keys": {}, "refused_keys": {DR_KEY: "denied"}},
+            "cannot be read: denied. Allow this",
+            id="no key",
         ),
         pytest.param(target(landed(option_group="o")), {}, "has no option group o. Create it", id="option group"),
         pytest.param(target(parameter_group="p"), {}, "has no DB parameter group p. Create it", id="parameter group"),

@@ -119,7 +119,7 @@ def test_a_database_beside_an_instance_is_no_matter() -> None:
     ],
 )
 def test_a_name_that_somebody_else_has_is_refused(tags: dict[str, str]) -> None:
-    with pytest.raises(LifeboatError, match=r"no recovery of ours\. Set restore_as to another name"):
+    with pytest.raises(LifeboatError, match=r"not a recovery of ours\. Set restore_as to another name"):
         require_own([planned()], found(made_of(planned(), **tags)))
 
 

@@ -129,7 +129,7 @@ def test_a_cluster_gets_its_member_before_its_password() -> None:
 
 def test_with_tokens_no_password_is_set() -> None:
     text = written(ORDERS, credentials="iam")
-    assert "modify-db-instance" not in text and "tokens of IAM" in text
+    assert "modify-db-instance" not in text and "IAM tokens" in text
 
 
 def test_without_a_profile_the_commands_have_none() -> None:
@@ -155,7 +155,7 @@ def test_it_names_the_checks_and_never_what_they_expect() -> None:
 
 
 def test_a_database_without_checks_is_told_what_that_means() -> None:
-    assert "There are no checks of it" in written(EVENTS)
+    assert "It has no checks" in written(EVENTS)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_warnings_the_hook_and_the_end_are_told() -> None:
     assert "- Warning: mind the gap" in text
     assert "the tasks in `/etc/hook.yml` run" in text
     assert "no hook is set" in written(ORDERS, hook="")
-    assert "Not as the original: class" in written({**ORDERS, "unlike": ["class: a instead of b"]})
+    assert "Different from the original: class" in written({**ORDERS, "unlike": ["class: a instead of b"]})
 
 
 def test_text_from_elsewhere_stays_in_its_cell_and_its_line() -> None:
