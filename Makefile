@@ -46,7 +46,7 @@ export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(VENV)/collections
 heading = @printf '\n=== %s: %s\n' "$@"
 
 .PHONY: help rehearse drill lab check test lint sanity unit pages lab-tests integration smoke galaxy bench crash storm
-.PHONY: format constraints clean environments lint-licences lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
+.PHONY: format pictures constraints clean environments lint-licences lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -151,6 +151,9 @@ bench: $(VENV)/ready-test $(VENV)/awscli/ready ## Measure calls, time and memory
 format: $(VENV)/ready-test ## Put the Python into the house's form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+pictures: $(VENV)/ready ## Draw the pictures of docs/architecture.md anew
+	@$(BIN)/python tools/pictures.py
 
 constraints: $(VENV)/ready $(OTHER)/ready ## Pin anew what the requirements bring along
 	@$(BIN)/python tools/constraints.py $(BIN)/python $(OTHER)/bin/python > $(VENV)/constraints.txt
