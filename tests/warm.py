@@ -1,5 +1,3 @@
-# Copyright (c) 2026, The Lifeboat authors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run ansible-playbook and its modules in forks of two processes that have imported everything already.
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -30,14 +31,17 @@ PAGES = (
     "docs/drill.md",
     "docs/recover.md",
     "README.md",
+    "CONTRIBUTING.md",
     "docs/lab.md",
 )
 # These run tests, this one among them, or a whole rehearsal, which is a test of its own.
-ELSEWHERE = ("make rehearse", "make test")
+ELSEWHERE = ("make rehearse", "make check", "make test")
 
 
 def blocks(page: str) -> list[str]:
-    return re.findall(r"^```sh\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    """The commands of a page, also those that stand indented in a list."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)]
 
 
 def not_run_yet() -> Iterator[tuple[str, str]]:
