@@ -23,7 +23,7 @@ def test_check_mode_says_that_everything_would_be_made_and_makes_nothing(awx: Aw
 def test_bad_settings_stop_everything_before_the_first_write(awx: Awx, configure: Configure) -> None:
     done = configure(VARIABLES | JOB | {"awx_job_settings": {"reap": {"shedule": ""}}})
     assert done.code == 2
-    assert "shedule is no setting. Did you mean schedule." in done.output
+    assert "unknown setting 'shedule'. Did you mean 'schedule'?" in done.output
     assert awx.writes == []
 
 

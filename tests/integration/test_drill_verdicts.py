@@ -86,7 +86,7 @@ def test_a_typo_stops_the_drill_before_anything_is_asked_of_aws(lab: Lab, drill:
     forget_calls(lab)
     done, _evidence = drill({"orders": {"rpoo": 86400, "checks": [ROWS]}})
     assert done.code == 2
-    assert "Cannot use lifeboat_databases.orders: 'rpoo' is no setting. Did you mean rpo." in done.output
+    assert "Cannot use lifeboat_databases.orders: unknown setting 'rpoo'. Did you mean 'rpo'?" in done.output
     assert lab.calls() == []
     assert list(evidence.glob("*.json")) == []
 

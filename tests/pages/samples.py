@@ -227,7 +227,7 @@ def posture(rows: Iterable[Row], **changes: Any) -> Row:
 def shop_posture() -> Row:
     drill = held("x", age=1)["last_drill"]
     nothing = "nothing of it has landed in 222222222222. Its automated backups are off"
-    late = "what landed last in 222222222222 is 130000 s old, and the objective is 86400 s"
+    late = "the newest that landed in 222222222222 is 130000 s old, and the objective is 86400 s"
     return posture(
         [
             held("orders", age=43200),

@@ -24,7 +24,8 @@ class LifeboatError(Exception):
 def sentence(what: str, why: str, remedy: str) -> str:
     """Join the parts of a message. Every message of this collection has this form."""
     text = f"{what}: {why.rstrip('.')}."
-    return f"{text} {remedy.rstrip('.')}." if remedy else text
+    end = "" if remedy.endswith("?") else "."
+    return f"{text} {remedy.rstrip('.')}{end}" if remedy else text
 
 
 def raise_all(what: str, problems: list[LifeboatError]) -> None:

@@ -154,7 +154,7 @@ def test_what_landed_is_a_place_of_its_own(run: Any, site: Any) -> None:
         pytest.param([automated(hours=1)], f"nothing of it has landed in {DR}", id="not even published"),
         pytest.param(
             [automated(hours=1), marked(25, DR)],
-            f"what landed last in {DR} is 90000 s old, and the objective is 86400 s",
+            f"the newest that landed in {DR} is 90000 s old, and the objective is 86400 s",
             id="too old, though there is a newer one here",
         ),
         pytest.param([marked(1, STRANGER)], f"nothing of it has landed in {DR}", id="landed elsewhere"),
@@ -173,7 +173,7 @@ def test_a_source_is_protected_by_what_landed(run: Any, site: Any, points: Any, 
 def test_every_dr_account_has_to_have_it(run: Any, site: Any) -> None:
     source = site(databases=[database()], points=[marked(1, DR), marked(30, DR, STRANGER)])
     orders = run(source, dr_accounts=[DR, STRANGER], rpo=86400)["orders"]
-    assert orders["reason"] == f"what landed last in {STRANGER} is 108000 s old, and the objective is 86400 s"
+    assert orders["reason"] == f"the newest that landed in {STRANGER} is 108000 s old, and the objective is 86400 s"
     assert orders["age_seconds"] == 30 * 3600
     assert run(site(databases=[database()], points=[marked(1, DR)]), dr_accounts=[DR, STRANGER])["orders"][
         "reason"

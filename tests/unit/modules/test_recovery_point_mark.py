@@ -116,7 +116,7 @@ def test_nothing_is_marked_when_one_of_them_may_not_be(
     ("given", "message"),
     [
         pytest.param({"account_id": "111111111111"}, f"these credentials belong to account {DR}", id="wrong account"),
-        pytest.param({"time": "noon"}, "'noon' is no time with a zone", id="no time"),
+        pytest.param({"time": "noon"}, "'noon' is not a time with a zone", id="no time"),
     ],
 )
 def test_bad_input_stops_the_call_before_the_first_write(

@@ -322,8 +322,8 @@ def test_a_snapshot_is_taken_for_a_time_once(run: Any, site: Any, writes: Any) -
     ("given", "says"),
     [
         pytest.param("2026-11-23T14:02:00Z", "Give a snapshot_time that is past", id="to come"),
-        pytest.param("2026-11-23T14:00:00", "no time with a zone", id="without a zone"),
-        pytest.param("noon", "no time with a zone", id="no time"),
+        pytest.param("2026-11-23T14:00:00", "not a time with a zone", id="without a zone"),
+        pytest.param("noon", "not a time with a zone", id="no time"),
     ],
 )
 def test_a_snapshot_is_taken_for_no_other_than_a_past_time(

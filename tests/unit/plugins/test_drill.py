@@ -241,14 +241,14 @@ def test_the_definitions_of_the_example_inventory_make_sense() -> None:
 @pytest.mark.parametrize(
     ("definitions", "said"),
     [
-        pytest.param([], ["lifeboat_databases", "no dictionary but a list"], id="a list"),
-        pytest.param({"orders": {"rpoo": 1}}, ["lifeboat_databases.orders", "'rpoo' is no setting", "Did you mean rpo"],
+        pytest.param([], ["lifeboat_databases", "it is a list, not a dictionary"], id="a list"),
+        pytest.param({"orders": {"rpoo": 1}}, ["lifeboat_databases.orders", "unknown setting 'rpoo'", "mean 'rpo'?"],
                      id="a typo"),
-        pytest.param({"orders": {"zzz": 1}}, ["'zzz' is no setting", "Known are: rpo, rto"], id="an unknown key"),
-        pytest.param({"orders": {"\x1b[2J": 1}}, ["'\\x1b[2J' is no setting"], id="a hostile key"),
-        pytest.param({"orders": {1: 1}}, ["'1' is no setting"], id="a key that is a number"),
+        pytest.param({"orders": {"zzz": 1}}, ["setting 'zzz'", "Known settings: rpo, rto"], id="an unknown key"),
+        pytest.param({"orders": {"\x1b[2J": 1}}, ["unknown setting '\\x1b[2J'"], id="a hostile key"),
+        pytest.param({"orders": {1: 1}}, ["unknown setting '1'"], id="a key that is a number"),
         pytest.param({7: {"rpo": 1}}, ["lifeboat_databases.7", "in quotes"], id="a number for a name"),
-        pytest.param({"orders": 5}, ["lifeboat_databases.orders: it is no dictionary"], id="a number for an entry"),
+        pytest.param({"orders": 5}, ["lifeboat_databases.orders: it is not a dictionary"], id="a number for an entry"),
         pytest.param({"orders": {"rpo": -1}}, ["rpo is -1", "a whole number of seconds above 0"], id="negative"),
         pytest.param({"orders": {"rto": 0}}, ["rto is 0"], id="nothing"),
         pytest.param({"orders": {"rpo": 1.5}}, ["rpo is 1.5"], id="a fraction"),
@@ -455,11 +455,13 @@ def test_in_earnest_no_database_is_left_out_for_want_of_checks() -> None:
     ("recovery", "message"),
     [
         pytest.param(
-            {"restore_a": "x"}, r"orders.recovery: 'restore_a' is no setting. Did you mean restore_as", id="no setting"
+            {"restore_a": "x"},
+            r"orders.recovery: unknown setting 'restore_a'. Did you mean 'restore_as'",
+            id="no setting",
         ),
-        pytest.param({"rpo": 60}, "'rpo' is no setting", id="of drills"),
-        pytest.param({"multi_az": "maybe"}, "Make multi_az true or false", id="no value"),
-        pytest.param("orders-dr", "recovery is 'orders-dr'. Make recovery a dictionary", id="no dictionary"),
+        pytest.param({"rpo": 60}, "unknown setting 'rpo'", id="of drills"),
+        pytest.param({"multi_az": "maybe"}, "Set multi_az to true or false", id="no value"),
+        pytest.param("orders-dr", "recovery is 'orders-dr'. Set recovery to a dictionary", id="no dictionary"),
     ],
 )
 def test_what_is_said_of_a_recovery_is_read_as_strictly(recovery: Any, message: str) -> None:

@@ -26,7 +26,7 @@ def test_a_list_may_be_given_as_text(given: str | list[str], found: list[str]) -
 
 
 def test_a_wrong_setting_is_an_error_that_ansible_shows() -> None:
-    with pytest.raises(AnsibleFilterError, match="shedule is no setting"):
+    with pytest.raises(AnsibleFilterError, match="unknown setting 'shedule'"):
         awx_jobs({"drill": {"playbook": "drill.yml"}}, {"drill": {"shedule": ""}})
 
 

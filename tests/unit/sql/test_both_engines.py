@@ -79,7 +79,9 @@ def test_the_connection_says_what_it_found_and_where(healthy: Shop) -> None:
         pytest.param({**CANARY, "expected": "tweet"}, "failed", "expected value", id="another-canary"),
         pytest.param({**CANARY, "expected": "Tweet-Tweet"}, "failed", "expected value", id="canary-in-another-case"),
         pytest.param({**CANARY, "where": {"id": None}}, "failed", "not there", id="canary-without-id"),
-        pytest.param({**QUERY, "expected": [[1000, 999]]}, "failed", "else in column 2", id="another-value"),
+        pytest.param(
+            {**QUERY, "expected": [[1000, 999]]}, "failed", "has other values in column 2", id="another-value"
+        ),
         pytest.param({**QUERY, "expected": [[1000]]}, "failed", "has 2 columns, not 1", id="more-columns"),
         pytest.param({**QUERY, "expected": []}, "failed", "more rows than expected", id="a-row-too-many"),
         pytest.param({**QUERY, "expected": [[1000, 1000]] * 2}, "failed", "2 rows were expected", id="a-row-too-few"),
@@ -129,7 +131,7 @@ def test_what_is_recorded_is_expected_another_time(either: Shop) -> None:
     either.sql(drop, "UPDATE wide SET amount = 2.51")
     result = either.ask(*recorded)
     assert [row["reason"] for row in result["checks"]] == [
-        "", "index words is not there", "", "the 1 rows do not hold what they held",
+        "", "index words is not there", "", "the 1 rows do not have the expected contents",
     ]  # fmt: skip
 
 

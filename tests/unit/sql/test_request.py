@@ -121,8 +121,10 @@ def test_a_check_without_what_it_needs_is_refused(kind: str, name: str) -> None:
         pytest.param({**GOOD["rows"], "optional": True}, "optional means nothing to it", id="optional-rows"),
         pytest.param({**GOOD["freshness"], "max_age": 0}, "max_age is 0", id="no-age"),
         pytest.param({**GOOD["freshness"], "max_age": 10**15}, "max_age is 1000000000000000", id="endless-age"),
-        pytest.param({**GOOD["freshness"], "at": "yesterday"}, "'yesterday' is no time", id="no-time"),
-        pytest.param({**GOOD["freshness"], "at": "2026-11-23T14:05:00"}, "no time with a zone", id="time-without-zone"),
+        pytest.param({**GOOD["freshness"], "at": "yesterday"}, "'yesterday' is not a time", id="no-time"),
+        pytest.param(
+            {**GOOD["freshness"], "at": "2026-11-23T14:05:00"}, "not a time with a zone", id="time-without-zone"
+        ),
         pytest.param({**GOOD["canary"], "where": {}}, "it has no where", id="canary-without-a-row"),
         pytest.param({**GOOD["canary"], "where": {"id": [1]}}, "where.id is no plain value", id="list-in-where"),
         pytest.param({**GOOD["canary"], "where": {"id": "\0"}}, "where.id is no plain value", id="nul-in-where"),

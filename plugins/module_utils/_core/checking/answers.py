@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the answers of a database mean for the check that asked."""
+"""Judges the answers of a database: what they mean for the check that asked."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from ..model import iso
 from .checks import Check, Outcome, Table, counted, printable
 from .values import as_moment, is_same
 
-# How far ahead of the reference a row may be: clocks differ, and a snapshot ends later than it starts.
+# How far a row may be ahead of the reference time: clocks differ, and a snapshot ends later than it starts.
 AHEAD = timedelta(hours=1)
 NOTHING_EXPECTED = "nothing was expected: what was found is only recorded"
 
 
 def judge_tables(check: Check, present: Iterable[Table]) -> Outcome:
+    """Judge whether all wanted tables exist."""
     missing = frozenset(check.tables) - frozenset(present)
     found = f"{len(frozenset(check.tables)) - len(missing)} present"
     if not missing:
@@ -27,7 +28,7 @@ def judge_tables(check: Check, present: Iterable[Table]) -> Outcome:
 
 
 def judge_structure(check: Check, columns: Mapping[str, str], indexes: Mapping[str, str]) -> Outcome:
-    """Compare what is wanted with what is there; what is there beside it is no objection."""
+    """Compare the wanted columns and indexes with those that exist. Additional ones are accepted."""
     record = {"check": "structure", "table": str(check.table), "columns": dict(columns), "indexes": dict(indexes)}
     differences = [
         *differences_of("column", check.columns, columns),
@@ -38,6 +39,7 @@ def judge_structure(check: Check, columns: Mapping[str, str], indexes: Mapping[s
 
 
 def differences_of(noun: str, wanted: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
+    """Describe each wanted column or index that is missing or different. An empty text accepts any type."""
     for name, text in wanted.items():
         if name not in found:
             yield f"{noun} {name} is not there"
@@ -46,35 +48,40 @@ def differences_of(noun: str, wanted: Mapping[str, str], found: Mapping[str, str
 
 
 def plain(text: str) -> str:
-    """A type or an index, however it is written."""
+    """Normalize the text of a type or of an index: white space and case do not matter."""
     return "".join(text.split()).casefold()
 
 
 def recorded(outcome: Outcome, record: Mapping[str, Any]) -> Outcome:
-    """The outcome with what could be expected another time. Where nothing is, nothing is proved."""
+    """Add a record to an outcome: the check that would have expected exactly what was found.
+
+    A check that expects nothing is unverified, because it proves nothing.
+    """
     if outcome.check.is_open:
         outcome = replace(outcome, status="unverified", reason=NOTHING_EXPECTED)
     return replace(outcome, record=record)
 
 
 def judge_rows(check: Check, count: int) -> Outcome:
+    """Judge the number of rows, and record it."""
     record = {"check": "rows", "table": str(check.table), "expected": count}
     return recorded(judge_count(check, count), record)
 
 
 def judge_checksum(check: Check, count: int, digest: str) -> Outcome:
-    """Compare digests that begin with the number of rows, so that a difference there has its own words."""
+    """Compare digests. They begin with the number of rows, so that a different number gets a message of its own."""
     found = f"{count}:{digest}"
     if found == check.digest:
         outcome = Outcome(check, "passed", found)
     elif check.digest.partition(":")[0] != str(count):
         outcome = Outcome(check, "failed", found, f"{count} rows are there, not {check.digest.partition(':')[0]}")
     else:
-        outcome = Outcome(check, "failed", found, f"the {count} rows do not hold what they held")
+        outcome = Outcome(check, "failed", found, f"the {count} rows do not have the expected contents")
     return recorded(outcome, {"check": "checksum", "table": str(check.table), "expected": found})
 
 
 def judge_count(check: Check, count: int) -> Outcome:
+    """Compare the number of rows with the wanted minimum and maximum."""
     if count < check.minimum:
         return Outcome(check, "failed", str(count), f"{count} rows are fewer than {check.minimum}")
     if check.maximum is not None and count > check.maximum:
@@ -83,7 +90,7 @@ def judge_count(check: Check, count: int) -> Outcome:
 
 
 def judge_freshness(check: Check, newest: Any, now: Any) -> Outcome:
-    """Compare the newest row with the check's own time, else with the database server's."""
+    """Compare the newest row with the check's own time, or else with the clock of the database server."""
     if newest is None:
         return Outcome(check, "failed", "no row", "no row has a time there")
     moment, at = as_moment(newest), check.at or as_moment(now)
@@ -95,14 +102,15 @@ def judge_freshness(check: Check, newest: Any, now: Any) -> Outcome:
     if age > check.max_age:
         why = f"the newest row is {age.total_seconds():.0f} s old, more than {check.max_age.total_seconds():g} s"
         return Outcome(check, "failed", found, why, newest=moment)
-    if -age > AHEAD:  # one such row would hide for years that all others are old
+
+    if -age > AHEAD:  # a single row in the future would hide that all other rows are old
         why = f"the newest row is {-age.total_seconds():.0f} s ahead: that says nothing about how old the data are"
         return Outcome(check, "unverified", found, why, newest=moment)
     return Outcome(check, "passed", found, newest=moment)
 
 
 def judge_canary(check: Check, values: Sequence[Any]) -> Outcome:
-    """Compare the one row that was looked for; no word of what it holds."""
+    """Judge the row that was looked for. The outcome does not contain its value."""
     if not values:
         return Outcome(check, "failed", "no row", "the row is not there")
     if len(values) > 1:
@@ -113,9 +121,9 @@ def judge_canary(check: Check, values: Sequence[Any]) -> Outcome:
 
 
 def judge_query(check: Check, rows: Sequence[Sequence[Any]]) -> Outcome:
-    """Compare rows in their order; no word of what they hold.
+    """Compare rows in their order. The outcome does not contain their values.
 
-    :param rows: at most one more than are expected.
+    :param rows: at most one more than the check expects.
     """
     expected = check.secret
     if len(rows) > len(expected):
@@ -127,17 +135,20 @@ def judge_query(check: Check, rows: Sequence[Sequence[Any]]) -> Outcome:
         if len(row) != len(wanted):
             return Outcome(check, "failed", found, f"row {number} has {len(row)} columns, not {len(wanted)}")
         if wrong := [str(place) for place, pair in enumerate(zip(row, wanted, strict=True), 1) if not is_same(*pair)]:
-            return Outcome(check, "failed", found, f"row {number} holds something else in column {', '.join(wrong)}")
+            return Outcome(check, "failed", found, f"row {number} has other values in column {', '.join(wrong)}")
     return Outcome(check, "passed", found)
 
 
 def not_offered(check: Check, reason: str) -> Outcome:
-    """The engine has no such check: whether that matters is the user's to say."""
+    """Judge a check that the engine does not offer: skipped if the user marked it as optional, otherwise unverified."""
     return Outcome(check, "skipped" if check.is_optional else "unverified", reason=printable(reason))
 
 
 def judge_integrity(check: Check, parts: int, problems: Sequence[str]) -> Outcome:
-    """:param parts: how many things were looked at: indexes, tables."""
+    """Judge the result of an integrity check.
+
+    :param parts: how many things were examined, such as indexes or tables.
+    """
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return Outcome(check, "failed", f"{len(problems)} problems", printable(f"{problems[0]}"[:250]) + more)

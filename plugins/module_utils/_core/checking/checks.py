@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked of a restored database, what its answers mean, and the verdict on it.
+"""The checks of a restored database, their outcomes, and the verdict on the database.
 
-The checks are a ladder, from the connection upwards. What stands on a rung that broke is skipped.
+The checks form a ladder, beginning with the connection. When one fails, those that depend on it are skipped.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ MAX_TITLE = 80  # characters
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One kind of check: the parameters it needs, those it allows, and whether it proves that there are data."""
+    """One kind of check: its parameters, and whether it proves that the database contains data."""
 
     required: tuple[str, ...] = ()
-    expectations: tuple[str, ...] = ()  # at least one of these; a check that only records needs none
+    expectations: tuple[str, ...] = ()  # at least one of these is needed, unless the check only records
     optional: tuple[str, ...] = ()
     looks_at_data: bool = False
 
 
-# In the order of the ladder. A table that is there, whole and well indexed may be empty: these do not look at data.
+# In the order of the ladder. Those that do not look at data also pass on empty tables.
 LADDER: dict[str, Rung] = {
     "connection": Rung(),
     "tables": Rung(required=("tables",)),
@@ -50,12 +50,12 @@ LADDER: dict[str, Rung] = {
     "query": Rung(required=("query", "expected"), looks_at_data=True),
     "integrity": Rung(required=("tables",), optional=("optional",)),
 }
-SECRETIVE = ("canary", "query")  # neither what they expect nor what they find is shown
+SECRETIVE = ("canary", "query")  # their expected and found values are never shown
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The name of a table, case and all: it is quoted wherever it is used."""
+    """The name of a table. Its case matters, because it is always quoted."""
 
     name: str
     schema: str | None = None
@@ -76,22 +76,22 @@ class Check:
     max_age: timedelta = timedelta()
     at: datetime | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
-    columns: Mapping[str, str] = field(default_factory=dict)  # structure: name → type, empty for any
-    indexes: Mapping[str, str] = field(default_factory=dict)  # structure: name → description, empty for any
-    digest: str = ""  # checksum: as it was recorded
+    columns: Mapping[str, str] = field(default_factory=dict)  # structure: type by name; an empty type accepts any
+    indexes: Mapping[str, str] = field(default_factory=dict)  # structure: description by name; an empty one accepts any
+    digest: str = ""  # checksum: the expected one
     query: str = ""
-    secret: Any = field(default=None, repr=False)  # what the canary must be, or the rows of a query
-    is_optional: bool = False  # an engine that does not offer it is no objection
-    is_open: bool = False  # nothing is expected: it only records
+    secret: Any = field(default=None, repr=False)  # canary: the expected value; query: the expected rows
+    is_optional: bool = False  # do not object when the engine does not offer this check
+    is_open: bool = False  # expects nothing, only records
 
     @property
     def table(self) -> Table:
-        """The one table of a check that has one."""
+        """The first table, for checks of one table."""
         return self.tables[0]
 
     @property
     def target(self) -> str:
-        """What the check looks at, in words."""
+        """Describes what the check looks at."""
         if self.query:
             return printable(" ".join(self.query.split()), MAX_TITLE)
         names = ", ".join(str(table) for table in self.tables)
@@ -99,7 +99,7 @@ class Check:
 
     @property
     def wanted(self) -> str:
-        """What must be found, in words."""
+        """Describes what the check expects."""
         if self.is_open:
             return "nothing yet"
         if self.kind == "rows":
@@ -118,19 +118,20 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a check. It never holds what a canary or a query found."""
+    """The result of a check. It never contains the values that a canary or a query found."""
 
     check: Check
     status: Status
     found: str | None = None
     reason: str = ""
     seconds: float = 0.0
-    newest: datetime | None = None  # freshness: the newest row
-    missing: frozenset[Table] = frozenset()  # tables: those that are not there
-    lost: bool = False  # and the connection with it
-    record: Mapping[str, Any] | None = None  # the check that would have expected exactly this
+    newest: datetime | None = None  # freshness: the time of the newest row
+    missing: frozenset[Table] = frozenset()  # tables: the missing ones
+    lost: bool = False  # whether the connection was lost
+    record: Mapping[str, Any] | None = None  # the check that would have expected exactly what was found
 
     def as_result(self) -> dict[str, Any]:
+        """Build the entry of the result. Its values are safe to show."""
         return {
             "check": self.check.kind,
             "target": self.check.target,
@@ -144,18 +145,19 @@ class Outcome:
 
 
 def counted(columns: Mapping[str, str], indexes: Mapping[str, str]) -> str:
+    """Write the numbers of columns and indexes."""
     return f"{len(columns)} columns, {len(indexes)} indexes"
 
 
 def printable(text: object, limit: int = MAX_REASON) -> str:
-    """One line that may be shown anywhere: no control, no invisible, no direction-changing character."""
+    """Make one line that is safe to show anywhere, without control, invisible or direction-changing characters."""
     head = str(text)[: limit + 1]
     shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in head)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def brief(text: str) -> str:
-    """What is printable and still tells long texts apart that begin alike: a type of many words, for example."""
+    """Shorten a long text such as a type. A hash keeps long texts with the same beginning apart."""
     if len(text) <= MAX_REASON // 2:
         return printable(text)
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
@@ -163,20 +165,21 @@ def brief(text: str) -> str:
 
 
 def read_time(what: str, text: str) -> datetime:
-    """A moment with its zone.
+    """Read a time with a zone.
 
-    :raises LifeboatError: when the text is none.
+    :param what: how the error message begins.
+    :raises LifeboatError: when the text is not a time, or has no zone.
     """
     with suppress(ValueError):
         moment = from_iso(text)
         if moment.tzinfo is not None:
             return moment
-    why = f"'{printable(text)}' is no time with a zone"
-    raise LifeboatError(what, why=why, remedy="Write it like 2026-11-23T14:05:00Z")
+    why = f"'{printable(text)}' is not a time with a zone"
+    raise LifeboatError(what, why=why, remedy="Write it in the form 2026-11-23T14:05:00Z")
 
 
 def why_skipped(check: Check, outcomes: Iterable[Outcome]) -> str | None:
-    """Why a check has nothing to stand on after these outcomes, or None."""
+    """Explain why a check cannot be run after these outcomes, or return None if it can."""
     for outcome in outcomes:
         if outcome.check.kind == "connection" and outcome.status != "passed":
             return "there is no connection"
@@ -188,16 +191,20 @@ def why_skipped(check: Check, outcomes: Iterable[Outcome]) -> str | None:
 
 
 def left_out(checks: Iterable[Check], status: Status, reason: str) -> list[Outcome]:
-    """The same outcome for checks that are not run."""
+    """Give checks that are not run the same outcome."""
     return [Outcome(check, status, reason=reason) for check in checks]
 
 
 def timed(outcome: Outcome, seconds: float) -> Outcome:
+    """Set how many seconds a check took."""
     return replace(outcome, seconds=seconds)
 
 
 def verdict_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Verdict, str]:
-    """The verdict on a database, and why, from its checks as in the result; only what passed is no objection."""
+    """Judge a database by its checks as they are in the result, and explain the verdict.
+
+    ``failed`` if a check failed; ``verified`` if all passed and one of them looked at data; otherwise ``unverified``.
+    """
     failed = [row for row in rows if row.get("status") == "failed"]
     open_ones = [row for row in rows if row.get("status") not in ("passed", "failed") and not is_harmless(row)]
     if failed or open_ones:
@@ -208,17 +215,18 @@ def verdict_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Verdict, str]:
 
 
 def is_harmless(row: Mapping[str, Any]) -> bool:
-    """A check that the engine does not offer, and that was not insisted on."""
+    """Tell whether a check was skipped because the engine does not offer it, and the user had marked it as optional."""
     return row.get("status") == "skipped" and row.get("optional") is True
 
 
 def looks_at_data(row: Mapping[str, Any]) -> bool:
+    """Tell whether a check of this kind looks at data."""
     rung = LADDER.get(str(row.get("check")))
     return rung is not None and rung.looks_at_data
 
 
 def objections(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The first objection in full, and how many more there are."""
+    """Write the first objection, and how many more there are."""
     first = rows[0]
     where = " ".join(str(first[key]) for key in ("check", "target") if first.get(key))
     more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
@@ -226,9 +234,9 @@ def objections(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def summary(name: str, outcomes: Sequence[Outcome], seconds: float, connected: float | None = None) -> dict[str, Any]:
-    """The result for one database.
+    """Build the result for one database.
 
-    :param connected: how many seconds after the beginning the connection stood; None when it never did.
+    :param connected: seconds until the connection was made, or None when there never was one.
     """
     rows = [outcome.as_result() for outcome in outcomes]
     verdict, reason = verdict_of(rows)
@@ -247,5 +255,5 @@ def summary(name: str, outcomes: Sequence[Outcome], seconds: float, connected: f
 
 
 def records(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """What was found, as checks that expect just that."""
+    """List the recorded checks, each of which expects exactly what was found."""
     return [dict(outcome.record) for outcome in outcomes if outcome.record]

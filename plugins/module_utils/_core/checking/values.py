@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values from columns, compared with what was written down in YAML."""
+"""Compares values from columns with values written in YAML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..model import from_iso
 
 
 def is_same(found: Any, expected: Any) -> bool:
-    """Whether a value from a column is the expected one, which may come as text out of a template."""
+    """Tell whether a value from a column equals the expected one, which a template may have turned into text."""
     if found is None or expected is None:
         return found is expected
     if isinstance(found, bool) or isinstance(expected, bool):
@@ -29,7 +29,7 @@ def is_same(found: Any, expected: Any) -> bool:
 
 
 def is_same_document(found: object, expected: object) -> bool:
-    """MariaDB and MySQL hand JSON over as text."""
+    """Compare JSON that MariaDB and MySQL return as text."""
     try:
         return isinstance(found, str) and bool(json.loads(found) == expected)
     except ValueError:
@@ -37,6 +37,7 @@ def is_same_document(found: object, expected: object) -> bool:
 
 
 def is_same_number(found: float | Decimal, expected: object) -> bool:
+    """Compare numbers by value, so that 1 and 1.0 are equal."""
     try:
         return Decimal(str(found)) == Decimal(str(expected))
     except InvalidOperation:
@@ -44,6 +45,7 @@ def is_same_number(found: float | Decimal, expected: object) -> bool:
 
 
 def is_same_time(found: datetime, expected: object) -> bool:
+    """Compare times by the moment, whatever their zones."""
     try:
         return as_moment(found) == as_moment(from_iso(str(expected)))
     except ValueError:
@@ -51,11 +53,12 @@ def is_same_time(found: datetime, expected: object) -> bool:
 
 
 def as_text(value: object) -> str:
+    """Convert a value to text; bytes become hexadecimal digits."""
     return bytes(value).hex() if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
 
 
 def as_moment(value: Any) -> datetime | None:
-    """A time from a column; one without a zone is UTC, as the session is."""
+    """Convert a value from a column to a time, or return None. Without a zone it is UTC, like the session."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
     if isinstance(value, date):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the inventory says of each database (``lifeboat_databases``), read and refused as a whole.
+"""Validates what the inventory says about each database (``lifeboat_databases``), before anything else happens.
 
-A name that nobody knows would be ignored by every module, and with it an objective or a check.
+Every module would ignore a misspelt name, and with it an objective or a check.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .overrides import CHOICE, read_overrides, settings_for
 from .selection import Candidate
 
 Definitions = Mapping[str, Any]
-Rule = tuple[Callable[[Any], bool], str]  # what holds of a value, and how to say it
+Rule = tuple[Callable[[Any], bool], str]  # tests a value, and describes a valid one
 
 EVERY = "*"
 NARROWER = tuple(name for name in CHOICE if name != "databases")
@@ -25,33 +25,37 @@ YES_NO = ("true", "false", "yes", "no")
 
 
 def is_seconds(value: Any) -> bool:
-    """A whole number above 0; templates make text of it."""
+    """Tell whether it is a whole number above 0. Templates turn numbers into text, so text is accepted."""
     return not isinstance(value, bool) and str(value).isdigit() and int(value) > 0
 
 
 def is_number(value: Any) -> bool:
-    """A whole number."""
+    """Tell whether it is a whole number, 0 included."""
     return is_seconds(value) or (not isinstance(value, bool) and str(value) == "0")
 
 
 def is_text(value: Any) -> bool:
+    """Tell whether it is a text that is not blank."""
     return isinstance(value, str) and bool(value.strip())
 
 
 def is_texts(value: Any) -> bool:
+    """Tell whether it is a list of such texts, and not empty."""
     return isinstance(value, list) and bool(value) and all(is_text(one) for one in value)
 
 
 def is_yes_no(value: Any) -> bool:
+    """Tell whether it is a boolean, or text for one."""
     return isinstance(value, bool) or str(value).lower() in YES_NO
 
 
 def is_class(value: Any) -> bool:
+    """Tell whether it looks like an instance class."""
     return is_text(value) and value.startswith("db.")
 
 
 def is_capacity(value: Any) -> bool:
-    """The least and the most Aurora capacity units of a serverless cluster."""
+    """Tell whether it has the minimum and the maximum of Aurora capacity units."""
     return (
         isinstance(value, Mapping)
         and set(value) == {"min", "max"}
@@ -61,21 +65,24 @@ def is_capacity(value: Any) -> bool:
 
 
 def is_mapping(value: Any) -> bool:
+    """Tell whether it is a dictionary."""
     return isinstance(value, Mapping)
 
 
 def is_rows(value: Any) -> bool:
+    """Tell whether it is a list of dictionaries."""
     return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
 
 
 def are_kinds(value: Any) -> bool:
+    """Tell whether it is a list of kinds of databases."""
     return is_texts(value) and set(value) <= {"instance", "cluster"}
 
 
 TEXT: Rule = (is_text, "a text")
 SECONDS: Rule = (is_seconds, "a whole number of seconds above 0")
 NUMBER: Rule = (is_number, "a whole number")
-# What holds of a recovery: nothing of it is taken over from drills, whose networks are isolated and classes small.
+# The settings of recoveries. They do not inherit the drills' settings, with isolated networks and small classes.
 RECOVERY: Mapping[str, Rule] = {
     "restore_as": TEXT,
     "db_instance_class": (is_class, "a class such as db.r6g.large"),
@@ -116,15 +123,15 @@ RULES: Mapping[str, Rule] = {
 
 
 def check_definitions(definitions: Any) -> Definitions:
-    """Return the definitions.
+    """Check the definitions of all databases, and return them.
 
-    :raises LifeboatError: naming the first entry that is wrong, and what to do about it.
+    :raises LifeboatError: for the first entry that is wrong.
     """
     if not isinstance(definitions, Mapping):
         raise LifeboatError(
             "Cannot use lifeboat_databases",
-            why=f"it is no dictionary but a {type(definitions).__name__}",
-            remedy="Make it a dictionary of dictionaries, by identifier or pattern",
+            why=f"it is a {type(definitions).__name__}, not a dictionary",
+            remedy="Make it a dictionary with a dictionary for each identifier or pattern",
         )
     for position, (name, entry) in enumerate(definitions.items()):
         check_entry(name, entry, is_first=position == 0)
@@ -132,56 +139,69 @@ def check_definitions(definitions: Any) -> Definitions:
 
 
 def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
+    """Check the entry of one identifier or pattern.
+
+    :param is_first: whether it is the first entry. Later entries override earlier ones, so ``*`` must be first.
+    :raises LifeboatError: when it is wrong.
+    """
     what = f"Cannot use lifeboat_databases.{printable(name, 70)}"
     if not is_text(name):
-        raise LifeboatError(what, why=f"{printable(name, 70)} is no text", remedy="Put the identifier in quotes")
+        raise LifeboatError(what, why=f"{printable(name, 70)} is not a text", remedy="Put the identifier in quotes")
     if entry is None:
         return
     if not isinstance(entry, Mapping):
-        raise LifeboatError(what, why="it is no dictionary", remedy="Give it settings such as rpo, rto and checks")
+        raise LifeboatError(what, why="it is not a dictionary", remedy="Write settings there, such as rpo and checks")
     for setting, value in entry.items():
         check_setting(what, setting, value, RULES)
     for setting, value in (entry.get("recovery") or {}).items():
         check_setting(f"{what}.recovery", setting, value, RECOVERY)
     if name == EVERY and not is_first and not set(NARROWER) & set(entry):
-        why = "it is for every database, so what it says would hold instead of what the entries above it say"
-        raise LifeboatError(what, why=why, remedy="Put it first: the last entry that matches has the last word")
+        why = "it matches every database, so its settings would override those of the entries above it"
+        raise LifeboatError(what, why=why, remedy="Put it first: later entries override earlier ones")
 
 
 def check_setting(what: str, setting: Any, value: Any, rules: Mapping[str, Rule]) -> None:
+    """Check the name and the value of one setting.
+
+    :raises LifeboatError: when it is unknown, or its value is not valid.
+    """
     if setting not in rules:
         close = get_close_matches(str(setting), rules, n=1)
-        remedy = f"Did you mean {close[0]}" if close else f"Known are: {', '.join(rules)}"
-        raise LifeboatError(what, why=f"'{printable(setting, 70)}' is no setting", remedy=remedy)
+        remedy = f"Did you mean '{close[0]}'?" if close else f"Known settings: {', '.join(rules)}"
+        raise LifeboatError(what, why=f"unknown setting '{printable(setting, 70)}'", remedy=remedy)
     holds, said = rules[setting]
     if value is not None and not holds(value):
         why = f"{setting} is {printable(repr(value), 70)}"
-        raise LifeboatError(what, why=why, remedy=f"Make {setting} {said}, or leave it out")
+        raise LifeboatError(what, why=why, remedy=f"Set {setting} to {said}, or leave it out")
 
 
 def definition_of(
     definitions: Definitions, identifier: str, kind: str, engine: str = "", tags: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """What holds for a database: what all entries say that match it, the last word to the last one."""
+    """Merge the settings of all entries that match a database. Later entries override earlier ones."""
     entries = [{**(entry or {}), "databases": [pattern]} for pattern, entry in definitions.items()]
     database = Candidate(identifier, kind, engine, tags or {}, None)
     return settings_for(database, {}, read_overrides(entries))
 
 
 def is_accepted(definition: Mapping[str, Any]) -> bool:
-    """Whether it was said of a database that nobody looks at its data."""
+    """Tell whether the user accepts that no check looks at the data of this database."""
     return str(definition.get("accept_unverified")).lower() in ("true", "yes")
 
 
 def has_proof(checks: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether one of these checks looks at data."""
     return any(looks_at_data(check) for check in checks)
 
 
 def why_refused(definition: Mapping[str, Any]) -> str | None:
-    """Why a database is not restored: hours and money later, nothing would be proven."""
+    """Explain why a database is not drilled, or return None if it is.
+
+    Without a check that looks at data, the drill would cost hours and money and prove nothing.
+    """
     if has_proof(definition.get("checks") or []) or is_accepted(definition):
         return None
     return (
-        "no check of it looks at its data. Give it one in lifeboat_databases, such as rows, freshness or canary, or"
-        " say accept_unverified: true there."
+        "none of its checks looks at its data. Add one in lifeboat_databases, such as rows, freshness or canary, or"
+        " set accept_unverified: true there."
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a scheduler runs: job templates of AWX, from data and what an operator says of it."""
+"""The jobs that a scheduler runs: job templates of AWX, built from our definitions and the operator's changes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from ..errors import LifeboatError
 
-Said = Mapping[str, Any]
+Entry = Mapping[str, Any]
 
-# Every setting of a job, and what holds where nothing is said.
+# Every setting of a job, with its default.
 SETTINGS: dict[str, Any] = {
     "state": "present",
     "description": "",
@@ -24,68 +24,76 @@ SETTINGS: dict[str, Any] = {
     "extra_vars": {},
     "survey": [],
 }
-# A question of another type would bring text to be read as YAML, or a secret.
+# Other types of AWX would pass on text that is read as YAML, or a secret.
 QUESTIONS = ("text", "multiplechoice", "integer")
 
 
 def plan_jobs(
-    jobs: Mapping[str, Said],
-    said: Mapping[str, Said],
-    credentials: Iterable[Said] = (),
-    notifications: Iterable[Said] = (),
+    jobs: Mapping[str, Entry],
+    changes: Mapping[str, Entry],
+    credentials: Iterable[Entry] = (),
+    notifications: Iterable[Entry] = (),
 ) -> list[dict[str, Any]]:
-    """Each job with all its settings, its credentials, and who is told of its failure and of its success.
+    """Build the job templates, each with all its settings, credentials and notifications.
 
-    :raises LifeboatError: at the first setting, job or question that AWX or the playbooks could not use.
+    :param jobs: our definitions, by name.
+    :param changes: the operator's changes and own jobs, by name.
+    :param credentials: AWX credentials, each with the names of its jobs; without names it is for all jobs.
+    :param notifications: AWX notifications, with the names of the jobs whose error or success they report.
+    :raises LifeboatError: for the first name, setting or question that is not valid.
     """
-    names = list(dict.fromkeys([*jobs, *said]))
-    ways, told = list(credentials), list(notifications)
-    for one, key in [*((way, "jobs") for way in ways), *((tell, on) for tell in told for on in ("error", "success"))]:
+    names = list(dict.fromkeys([*jobs, *changes]))
+    ways, notices = list(credentials), list(notifications)
+    for one, key in [
+        *((way, "jobs") for way in ways),
+        *((tell, on) for tell in notices for on in ("error", "success")),
+    ]:
         refuse_unknown(one["name"], one.get(key) or (), names, "job")
     return [
         {
-            **settings_of(name, {**(jobs.get(name) or {}), **(said.get(name) or {})}),
+            **settings_of(name, {**(jobs.get(name) or {}), **(changes.get(name) or {})}),
             "credentials": [way["name"] for way in ways if concerns(way, "jobs", name)],
-            "error": [tell["name"] for tell in told if concerns(tell, "error", name)],
-            "success": [tell["name"] for tell in told if name in (tell.get("success") or ())],
+            "error": [tell["name"] for tell in notices if concerns(tell, "error", name)],
+            "success": [tell["name"] for tell in notices if name in (tell.get("success") or ())],
         }
         for name in names
     ]
 
 
-def settings_of(name: str, said: Said) -> dict[str, Any]:
-    """A job with all its settings.
+def settings_of(name: str, given: Entry) -> dict[str, Any]:
+    """Build one job with all its settings.
 
-    :raises LifeboatError: when a setting is unknown, there is no playbook, or a question cannot be asked.
+    :raises LifeboatError: when a setting is unknown, there is no playbook, or a question has another type.
     """
-    refuse_unknown(name, said, SETTINGS, "setting")
-    if not said.get("playbook"):
+    refuse_unknown(name, given, SETTINGS, "setting")
+    if not given.get("playbook"):
         raise LifeboatError(
             f"Cannot use the job {name}",
             why="it has no playbook",
-            remedy="Name the one of the project that it runs, or correct the name of the job",
+            remedy="Set playbook to the one that it runs, or correct the name of the job",
         )
-    for question in said.get("survey") or ():
+    for question in given.get("survey") or ():
         if question.get("type") not in QUESTIONS:
             raise LifeboatError(
                 f"Cannot use the job {name}",
-                why=f"its question {question.get('variable')} is of the type {question.get('type')}",
-                remedy=f"Use {', '.join(QUESTIONS)}",
+                why=f"its question {question.get('variable')} has the type {question.get('type')}",
+                remedy=f"Use one of {', '.join(QUESTIONS)}",
             )
-    return {"name": name, **SETTINGS, **said}
+    return {"name": name, **SETTINGS, **given}
 
 
-def concerns(one: Said, key: str, name: str) -> bool:
-    """Whoever names no jobs means all of them."""
+def concerns(one: Entry, key: str, name: str) -> bool:
+    """Tell whether a credential or a notification is for this job. Without a list of jobs, it is for all."""
     return one.get(key) is None or name in one[key]
 
 
 def refuse_unknown(whose: str, given: Iterable[str], known: Iterable[str], what: str) -> None:
-    """Stop at a name that nobody would ever look at.
+    """Check that all given names are known.
 
-    :raises LifeboatError: naming the closest one that there is, or all of them.
+    :raises LifeboatError: for the first unknown name, with the closest known one, or all of them.
     """
     for name in given:
         if name not in (names := list(known)):
-            near = get_close_matches(name, names, 1) or [f"one of {', '.join(names)}"]
-            raise LifeboatError(f"Cannot use {whose}", why=f"{name} is no {what}", remedy=f"Did you mean {near[0]}")
+            near = get_close_matches(name, names, 1)
+            remedy = f"Did you mean '{near[0]}'?" if near else f"Use one of {', '.join(names)}"
+            raise LifeboatError(f"Cannot use {whose}", why=f"unknown {what} '{name}'", remedy=remedy)

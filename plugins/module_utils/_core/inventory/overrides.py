@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings that differ from database to database: one default for all, and what is said of some of them."""
+"""Settings that differ between databases: defaults for all, and overrides for some."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 
 from .selection import Candidate, Selection, matches
 
-# How the databases of an override are chosen; whatever else it has is a setting.
+# These keys of an override select its databases. All other keys are settings.
 CHOICE = ("databases", "match_tags", "engines", "kinds")
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What is said of the databases that a selection matches."""
+    """The settings for the databases that a selection matches."""
 
     selection: Selection
     settings: Mapping[str, Any]
 
 
 def read_overrides(documents: Iterable[Mapping[str, Any]]) -> list[Override]:
-    """The option ``overrides`` of a module; what is None was not said."""
+    """Read the option ``overrides`` of a module. Settings that are None count as absent."""
     return [
         Override(
             Selection(
@@ -38,7 +38,7 @@ def read_overrides(documents: Iterable[Mapping[str, Any]]) -> list[Override]:
 
 
 def settings_for(one: Candidate, defaults: Mapping[str, Any], overrides: Iterable[Override]) -> dict[str, Any]:
-    """The settings of one database: the defaults, and over them what each override that matches it says, in order."""
+    """Merge the settings of one database: the defaults, and then each override that matches it, in order."""
     settings = dict(defaults)
     for override in overrides:
         if matches(one, override.selection):

@@ -14,29 +14,31 @@ from ..model import PURPOSE, RECOVERY, Database, RecoveryPoint
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The selectable side of a database; item is what the caller gets back."""
+    """A database as a selection sees it."""
 
     identifier: str
     kind: str
     engine: str
     tags: Mapping[str, str]
-    item: Any
+
+    item: Any  # what the caller gets back
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Everything that is asked for must hold; an empty question is no restriction."""
+    """The criteria of a selection. A database must match all of them; an empty criterion matches every database."""
 
-    identifiers: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()  # identifiers or patterns
     tags: Mapping[str, str] = field(default_factory=dict)
     engines: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
 
 
 def select(candidates: Iterable[Candidate], wanted: Selection, where: str) -> list[Candidate]:
-    """The candidates that a selection means, by identifier.
+    """Select databases, sorted by identifier.
 
-    :raises LifeboatError: when an identifier or pattern matches none of them.
+    :param where: what was searched, for the message.
+    :raises LifeboatError: when an identifier or pattern matches no database.
     """
     known = sorted(candidates, key=lambda one: (one.identifier, one.kind))
     for pattern in wanted.identifiers:
@@ -46,6 +48,7 @@ def select(candidates: Iterable[Candidate], wanted: Selection, where: str) -> li
 
 
 def matches(one: Candidate, wanted: Selection) -> bool:
+    """Tell whether a database matches all criteria."""
     named = not wanted.identifiers or any(fnmatchcase(one.identifier, name.lower()) for name in wanted.identifiers)
     tagged = all(one.tags.get(key) == value for key, value in wanted.tags.items())
     of_engine = not wanted.engines or one.engine in wanted.engines
@@ -53,6 +56,7 @@ def matches(one: Candidate, wanted: Selection) -> bool:
 
 
 def unknown(pattern: str, known: list[str], where: str) -> LifeboatError:
+    """Build the error for an identifier or pattern that matches nothing."""
     shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
     return LifeboatError(
         f"Cannot select the database {pattern!r} in {where}",
@@ -62,28 +66,30 @@ def unknown(pattern: str, known: list[str], where: str) -> LifeboatError:
 
 
 def candidate_of(database: Database) -> Candidate:
+    """Describe a database as a selection sees it."""
     return Candidate(database.id.identifier, database.id.kind, database.engine, database.tags, database)
 
 
 def databases_among(databases: Iterable[Database], wanted: Selection, where: str) -> list[Database]:
-    """The selected databases; the members of a cluster are none of their own, and neither is what a drill restored.
+    """Select databases. Members of clusters do not count as databases, nor do temporary ones such as a drill's.
 
-    What a recovery restored is one, where it stands: it is in use, and somebody has to protect it.
+    A recovered database counts: it is in use, and needs protection.
 
-    :raises LifeboatError: when an identifier or pattern matches none of them.
+    :raises LifeboatError: when an identifier or pattern matches no database.
     """
     candidates = [candidate_of(one) for one in databases if one.cluster is None and is_to_stay(one)]
     return [one.item for one in select(candidates, wanted, where)]
 
 
 def is_to_stay(database: Database) -> bool:
+    """Tell whether a database is permanent. Only databases of drills and stand-ins have another purpose."""
     return database.tags.get(PURPOSE, RECOVERY) == RECOVERY
 
 
 def points_among(points: Iterable[RecoveryPoint], wanted: Selection, where: str) -> list[RecoveryPoint]:
-    """The recovery points of the selected databases, whether those exist any more or not.
+    """Select the recovery points of the selected databases, which may not exist any more.
 
-    :raises LifeboatError: when an identifier or pattern matches none of them.
+    :raises LifeboatError: when an identifier or pattern matches no database.
     """
     candidates = [Candidate(one.database, one.kind, one.engine, one.tags, one) for one in points]
     return [one.item for one in select(candidates, wanted, where)]

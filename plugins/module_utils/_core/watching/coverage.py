@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Per database: the newest recovery point at each place, its age against the objective, and what is unprotected."""
+"""The coverage of each database: its newest recovery points, their age, and why it is unprotected."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ..model import (
 )
 from ..naming import digest_of, digest_of_database, is_our_point, parse
 
-# What is there for an hour is nobody's database.
+# Purposes of databases that exist for some hours only, and need no protection.
 TEMPORARY = ("drill", "stand_in")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Who looks, and where recovery points have to be: in these accounts, or else in the one that looks."""
+    """The site that looks. Recovery points must be in its DR accounts, or if it has none, in its own account."""
 
     account: str
     prefix: str
@@ -40,22 +40,24 @@ class View:
 
 @dataclass(slots=True)
 class Coverage:
-    """What is known of one database, at the places that this site sees."""
+    """What a site knows about one database."""
 
     identifier: str
-    kind: str
+    kind: str  # instance or cluster
     engine: str
     digest: str
-    arn: str | None  # of the original database
+    arn: str | None  # of the original database, None when not known
     tags: Mapping[str, str] = field(default_factory=dict)
-    exists: bool = False
-    trouble: str | None = None
+
+    exists: bool = False  # whether the database itself is at this site
+    trouble: str | None = None  # why it cannot be backed up
+    # by place: the original time, and the recovery point
     newest: dict[str, tuple[datetime, RecoveryPoint]] = field(default_factory=dict)
-    verified: tuple[datetime, RecoveryPoint] | None = None  # what a drill verified last
-    in_flight: list[str] = field(default_factory=list)
+    verified: tuple[datetime, RecoveryPoint] | None = None  # when a drill verified one last, and which
+    in_flight: list[str] = field(default_factory=list)  # names of recovery points
 
     def add(self, original: datetime, point: RecoveryPoint, view: View) -> None:
-        """Count a recovery point: the newest at its place stays, one that is not finished is in flight."""
+        """Count a recovery point. Only the newest one at each place is kept, and unfinished ones are in flight."""
         verified = verified_at(point) if is_our_point(point, view.prefix) else None
         if verified and (self.verified is None or self.verified[0] < verified):
             self.verified = (verified, point)
@@ -67,28 +69,35 @@ class Coverage:
                     self.newest[place] = (original, point)
 
     def newest_landed(self, account: str) -> datetime | None:
-        """When the newest was made of those that a DR account has."""
+        """Find the original time of the newest recovery point that landed in a DR account."""
         return self.newest[landed_in(account)][0] if landed_in(account) in self.newest else None
 
     def newest_here(self, account: str) -> datetime | None:
-        """When the newest was made of those that an account owns; one that others only share may go any time."""
+        """Find the original time of the newest recovery point that an account owns.
+
+        Those that others share with it do not count, because they may disappear at any time.
+        """
         mine = [original for original, point in self.newest.values() if point.account == account]
         return max(mine, default=None)
 
 
 def landed_in(account: str) -> str:
+    """Name the place of what landed in a DR account."""
     return f"{account} (landed)"
 
 
 def places_of(point: RecoveryPoint, view: View) -> Iterator[str]:
-    """Where a recovery point is; a mark, which we set on nothing but our own, says that a DR account has it too."""
+    """List the places of a recovery point.
+
+    A published copy of ours that is marked as landed is in that DR account as well.
+    """
     yield f"{point.account}/{point.region}/{'automated' if point.origin == 'automated' else 'manual'}"
     if is_our_point(point, view.prefix):
         yield from (landed_in(account) for account in sorted(view.dr_accounts) if point.has_landed_in(account))
 
 
 def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: View) -> list[Coverage]:
-    """Bring databases and recovery points together by the digest of the original database."""
+    """Group the recovery points with their databases, by the digest of the original database."""
     known = list(databases)
     broken = {database.cluster: database for database in known if database.cluster and database.is_broken}
     passing = {digest_of_database(one.id) for one in known if one.tags.get(PURPOSE) in TEMPORARY}
@@ -107,7 +116,7 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
 
 
 def covered_database(database: Database, broken_member: Database | None) -> Coverage:
-    """A database that is here, before any of its recovery points is counted."""
+    """Describe a database that is at this site, before its recovery points are counted."""
     one = database.id
     trouble = trouble_of(database, broken_member if one.kind == "cluster" else None)
     return Coverage(
@@ -123,21 +132,24 @@ def covered_database(database: Database, broken_member: Database | None) -> Cove
 
 
 def covered_by(point: RecoveryPoint, digest: str, prefix: str) -> Coverage:
-    """A database that is not here, as far as one of its recovery points tells."""
+    """Describe a database that is not at this site, as far as one of its recovery points tells."""
     kind, arn = point.database_kind, point.database_arn
     if arn is None and parse(point.name, prefix) is None:
-        # What others made tells nothing but where it lies.
+        # A snapshot that others made does not name its original database, so assume that it was in the same place.
         arn = DatabaseId(point.account, point.region, kind, point.identifier, point.resource_id).arn
     return Coverage(point.database, kind, point.engine, digest, arn, point.tags)
 
 
 def candidates(covered: Iterable[Coverage]) -> list[Candidate]:
-    """What a selection and the overrides look at; of a database that is not here, what its snapshots tell."""
+    """Describe databases for selections and overrides. For one that is not here, its snapshot provides the tags."""
     return [Candidate(one.identifier, one.kind, one.engine, one.tags, one) for one in covered]
 
 
 def lineage_of_point(point: RecoveryPoint, prefix: str) -> tuple[str, datetime | None]:
-    """Ours carry it in their name; others are known by where they are."""
+    """Find the digest and the original time of a recovery point.
+
+    Our snapshots have them in their names. For others they come from the snapshot's row.
+    """
     lineage = parse(point.name, prefix)
     if lineage is not None:
         return lineage.digest, lineage.original
@@ -145,18 +157,18 @@ def lineage_of_point(point: RecoveryPoint, prefix: str) -> tuple[str, datetime |
 
 
 def trouble_of(database: Database, broken_member: Database | None) -> str | None:
-    """What keeps a database from being backed up; or None."""
+    """Explain what keeps a database from being backed up, or return None."""
     if database.backup_retention_days == 0:
         return "Its automated backups are off: set its backup retention period to at least one day."
     if not database.can_be_backed_up:
-        return f"It is {database.status}, and RDS backs up only what is available."
+        return f"It is {database.status}, and RDS backs up only available databases."
     if broken_member is not None:
         return f"Its member {broken_member.id.identifier} is {broken_member.status}."
     return None
 
 
 def describe(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> dict[str, Any]:
-    """The result of recovery_point_info for one database; ages in seconds."""
+    """Build the result of recovery_point_info for one database. Ages are in seconds."""
     age, reason = protection(coverage, view, rpo, now)
     if reason and coverage.trouble:
         reason = f"{reason}. {coverage.trouble}"
@@ -182,6 +194,7 @@ def describe(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> 
 
 
 def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
+    """Build the part of the result about one recovery point."""
     return {
         "name": point.name,
         "arn": point.arn,
@@ -192,6 +205,7 @@ def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, 
 
 
 def shown_verified(verified: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
+    """Build the part of the result about the last verified recovery point."""
     return {
         "time": iso(verified),
         "age_seconds": seconds_between(verified, now),
@@ -201,15 +215,18 @@ def shown_verified(verified: datetime, point: RecoveryPoint, now: datetime) -> d
 
 
 def protection(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> tuple[int | None, str | None]:
-    """The age that counts, which is that of the worst place, and why the database is unprotected; or None."""
+    """Find the age that counts, in seconds, and why the database is unprotected, or None if it is protected.
+
+    With several DR accounts, the oldest age counts, and there is none if one account has nothing.
+    """
     if not view.dr_accounts:
         age = age_of(coverage.newest_here(view.account), now)
         return age, why_unprotected(age, rpo, "it has no finished recovery point here", "its newest recovery point")
     ages = {account: age_of(coverage.newest_landed(account), now) for account in sorted(view.dr_accounts)}
-    # Nothing new comes of a database that is gone: what landed of it is all there will be.
+    # No new recovery points can come of a deleted database, so their age does not matter.
     limit = rpo if coverage.exists else None
     reasons = [
-        why_unprotected(age, limit, f"nothing of it has landed in {account}", f"what landed last in {account}")
+        why_unprotected(age, limit, f"nothing of it has landed in {account}", f"the newest that landed in {account}")
         for account, age in ages.items()
     ]
     known = [age for age in ages.values() if age is not None]
@@ -218,6 +235,7 @@ def protection(coverage: Coverage, view: View, rpo: int | None, now: datetime) -
 
 
 def why_unprotected(age: int | None, rpo: int | None, nothing: str, newest: str) -> str | None:
+    """Explain why the age of the newest recovery point is not good enough, or return None if it is."""
     if age is None:
         return nothing
     if rpo is not None and age > rpo:
@@ -226,28 +244,30 @@ def why_unprotected(age: int | None, rpo: int | None, nothing: str, newest: str)
 
 
 def age_of(original: datetime | None, now: datetime) -> int | None:
+    """Compute the age of a recovery point in seconds."""
     return None if original is None else seconds_between(original, now)
 
 
 def seconds_between(original: datetime, now: datetime) -> int:
+    """Compute the whole seconds between two times."""
     return int((now - original).total_seconds())
 
 
 def headroom(quotas: Mapping[Slot, Quota]) -> dict[str, dict[str, int]]:
-    """What may still be made, by the names that AWS gives to these quotas."""
+    """List the use of the quotas for manual snapshots, by the names that AWS gives them."""
     named = {NAMES[kind]: one for (_region, kind), one in quotas.items()}
     return {name: {"used": one.used, "max": one.maximum, "free": one.free} for name, one in named.items()}
 
 
 def can_be_shared(point: RecoveryPoint) -> bool:
-    """AWS shares what is manual and finished, and nothing else."""
+    """Tell whether AWS can share a snapshot: only if it is manual and available."""
     return point.origin == "manual" and point.is_available
 
 
 def foreign_share(
     point: RecoveryPoint, shared: Iterable[str], known: frozenset[str], prefix: str
 ) -> dict[str, Any] | None:
-    """Who besides the known accounts may copy a snapshot; None when nobody. AWS calls everybody ``all``."""
+    """Report a snapshot that other accounts than the known ones may copy, or return None. ``all`` means everybody."""
     accounts = sorted(frozenset(shared) - known)
     if not accounts:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which messages an SNS topic passes on to whom, as wanted against as it is."""
+"""The subscriptions of an SNS topic: which messages it sends to whom."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ REASONS = {"RawMessageDelivery": "raw delivery", "FilterPolicy": "the filter pol
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A subscription of a topic. Without a filter policy it gets every message."""
+    """One subscription of a topic. Without a filter policy it gets every message."""
 
     protocol: str
     endpoint: str
     raw: bool = False
     filter_policy: FilterPolicy = field(default_factory=dict)
-    arn: str | None = None  # none until it exists, and until its owner has confirmed it
+    arn: str | None = None  # None until it exists and its owner has confirmed it
 
     @property
     def key(self) -> tuple[str, str]:
@@ -28,19 +28,19 @@ class Delivery:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """As SNS takes them. An empty filter policy takes one away."""
+        """The attributes as SNS expects them. An empty filter policy removes an existing one."""
         return {
             "RawMessageDelivery": str(self.raw).lower(),
             "FilterPolicy": json.dumps(self.filter_policy, sort_keys=True),
         }
 
     def as_document(self) -> dict[str, Any]:
-        """As the difference of a run shows it."""
+        """Describe it for the diff."""
         return {"protocol": self.protocol, "raw": self.raw, "filter_policy": dict(self.filter_policy)}
 
 
 def changes(wanted: Delivery, found: Delivery) -> dict[str, str]:
-    """The attributes to set. The order of names and values in a filter policy means nothing."""
+    """Find the attributes that must be set. The order of names and values in a filter policy does not matter."""
     differs = {
         "RawMessageDelivery": wanted.raw != found.raw,
         "FilterPolicy": normal(wanted.filter_policy) != normal(found.filter_policy),
@@ -49,10 +49,11 @@ def changes(wanted: Delivery, found: Delivery) -> dict[str, str]:
 
 
 def normal(policy: FilterPolicy) -> dict[str, list[str]]:
-    """Each name with its sorted values."""
+    """Normalize a filter policy: every name has a sorted list of values."""
     values = {name: value if isinstance(value, list) else [value] for name, value in policy.items()}
     return {name: sorted(json.dumps(one, sort_keys=True) for one in many) for name, many in values.items()}
 
 
 def reason_of(attributes: Mapping[str, str]) -> str:
+    """Explain which attributes differ."""
     return " and ".join(REASONS[name] for name in attributes) + (" differs" if len(attributes) == 1 else " differ")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metrics of CloudWatch: what it takes, and how many in one call (CloudWatch API Reference, PutMetricData)."""
+"""Metrics of CloudWatch: what PutMetricData accepts, and how much in one call (CloudWatch API Reference)."""
 
 from __future__ import annotations
 
@@ -13,55 +13,59 @@ from urllib.parse import quote_plus
 from ..checking.checks import printable, read_time
 from ..errors import LifeboatError
 
-MAX_METRICS, MAX_BYTES, MAX_DIMENSIONS = 1000, 1_000_000, 30  # of a call, of a call, of a metric
-MAX_NAME, MAX_VALUE = 255, 1024  # characters of a name, and of a dimension's value
+MAX_METRICS, MAX_BYTES, MAX_DIMENSIONS = 1000, 1_000_000, 30  # per call, per call, per metric
+MAX_NAME, MAX_VALUE = 255, 1024  # characters of a name, and of the value of a dimension
 LARGEST = 2.0**360
 SIZES = tuple(f"{many}{size}" for size in ("bytes", "bits") for many in ("kilo", "mega", "giga", "tera"))
 AMOUNTS = ("Count", "Bytes", "Bits", *(size.capitalize() for size in SIZES))
 UNITS = ("Seconds", "Milliseconds", "Microseconds", "Percent", "None", *AMOUNTS, *(f"{one}/Second" for one in AMOUNTS))
-# In the form of a query, which older clients send, a field is called as much as
+# Older clients send the call as a query, in which a field has a name of up to this length:
 # MetricData.member.1000.Dimensions.member.30.Value.
 FIELD, FIELDS = 52, ("MetricName", "Value", "Unit", "Timestamp")
-NUMBER = 32  # bytes of a value, a unit or a time at most
+NUMBER = 32  # the most bytes of a value, a unit or a time
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number at one time."""
+    """One value at one time."""
 
     name: str
     value: float
     unit: str = "None"
     dimensions: tuple[tuple[str, str], ...] = ()
-    time: datetime | None = None  # when CloudWatch gets it, if None
+    time: datetime | None = None  # None: the time of the call
 
     @property
     def size(self) -> int:
-        """The bytes that it takes in a call, in the longest form in which clients write it."""
+        """The bytes that it needs in a call, in the longest form that clients use."""
         words = [self.name, *(word for pair in self.dimensions for word in pair)]
         return len(FIELDS) * (FIELD + NUMBER) + sum(FIELD + len(quote_plus(word)) for word in words)
 
 
 def read_namespace(namespace: str) -> str:
-    """A namespace of one's own.
+    """Check the name of a namespace, and return it.
 
-    :raises LifeboatError: when CloudWatch would not take it.
+    :raises LifeboatError: when CloudWatch does not accept it.
     """
     if why := why_no_name(namespace) or ("it is one of AWS's own" if namespace.startswith("AWS/") else None):
         what = f"Cannot publish metrics in the namespace {printable(repr(namespace))}"
-        raise LifeboatError(what, why=why, remedy="Choose a short name of your own, such as Lifeboat")
+        raise LifeboatError(what, why=why, remedy="Set namespace to a short name of your own, such as Lifeboat")
     return namespace
 
 
 def read_metrics(rows: Iterable[Mapping[str, Any]]) -> list[Metric]:
-    """The option ``metrics`` of a module.
+    """Read the option ``metrics`` of a module.
 
-    :raises LifeboatError: naming the first one that CloudWatch would not take, and what to do about it.
+    :raises LifeboatError: for the first metric that CloudWatch does not accept.
     """
     return [read_metric(row) for row in rows]
 
 
 def read_metric(row: Mapping[str, Any]) -> Metric:
+    """Read one metric.
+
+    :raises LifeboatError: when CloudWatch does not accept it.
+    """
     dimensions = {str(key): str(value) for key, value in (row.get("dimensions") or {}).items()}
     what = f"Cannot publish the metric {printable(repr(row['name']))}"
     if reason := why_refused(row, dimensions):
@@ -77,27 +81,29 @@ def read_metric(row: Mapping[str, Any]) -> Metric:
 
 
 def why_refused(row: Mapping[str, Any], dimensions: Mapping[str, str]) -> tuple[str, str] | None:
-    """What is wrong with a metric, and the remedy; or None."""
+    """Explain why CloudWatch does not accept a metric, with the remedy, or return None if it does."""
     value, unit = row["value"], row.get("unit") or "None"
     if why := why_no_name(row["name"]):
         return why, "Give it a name such as RecoveryPointAge"
     if not math.isfinite(value) or abs(value) > LARGEST:
-        return f"its value is {value}", "Leave out what is not known, and keep to numbers up to 2^360"
+        return f"its value is {value}", "Leave out unknown values, and use numbers up to 2^360"
     if unit not in UNITS:
         return f"its unit is {printable(repr(unit))}", f"Use one of {', '.join(UNITS)}"
     if len(dimensions) > MAX_DIMENSIONS:
         return f"it has {len(dimensions)} dimensions", f"Use at most {MAX_DIMENSIONS}"
     for name, word in dimensions.items():
         if why := why_no_name(name) or why_no_word(word, MAX_VALUE):
-            return f"of the dimension {printable(repr(name))}: {why}", "Correct the dimension, or leave it out"
+            return f"its dimension {printable(repr(name))} is invalid: {why}", "Correct the dimension, or leave it out"
     return None
 
 
 def why_no_name(text: str) -> str | None:
+    """Explain why a text cannot be the name of a metric or a dimension, or return None if it can."""
     return "its name begins with a colon" if text.startswith(":") else why_no_word(text, MAX_NAME)
 
 
 def why_no_word(text: str, longest: int) -> str | None:
+    """Explain why CloudWatch does not accept a text, or return None if it does."""
     if not text.strip():
         return "it is empty"
     if len(text) > longest:
@@ -106,12 +112,12 @@ def why_no_word(text: str, longest: int) -> str | None:
 
 
 def heartbeat(prefix: str, name: str) -> dict[str, Any]:
-    """That a pass succeeded. Of what does not run, nobody hears: an alarm waits for this."""
+    """Build the metric that reports a successful pass. An alarm on its absence notices that nothing runs any more."""
     return {"name": "SuccessfulRun", "value": 1, "unit": "Count", "dimensions": {"Installation": prefix, "Pass": name}}
 
 
 def batches(metrics: Iterable[Metric]) -> Iterator[list[Metric]]:
-    """As many metrics as one call takes, by their number and by their size."""
+    """Split metrics into batches that fit into one call, by number and by size."""
     batch: list[Metric] = []
     size = 0
     for metric in metrics:

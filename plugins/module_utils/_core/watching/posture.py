@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How every database of all sites is protected: what each site says of it, brought together.
+"""The posture: how every database of all sites is protected, merged from what each site reports.
 
-One site that says no is enough to make a database unprotected. What a site knows that could not be looked at is
-unknown, and that is never a pass.
+A database is unprotected if one site says so. If a site that matters could not be read, the state is unknown, which
+never counts as protected.
 """
 
 from __future__ import annotations
@@ -20,39 +20,41 @@ from ..inventory.overrides import Override, settings_for
 from ..inventory.selection import Candidate
 from ..model import iso
 
-VERSION = 1  # of the document
-LONGEST = 2000  # characters of a problem
+VERSION = 1  # of the document's format
+LONGEST = 2000  # characters of a problem's text
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one site says, or why it says nothing."""
+    """What one site reports, or why it reports nothing."""
 
     name: str
     side: str  # source or dr
     account: str
     region: str
-    dr_accounts: frozenset[str] = frozenset()  # for which a source site publishes
+    dr_accounts: frozenset[str] = frozenset()  # of a source site: the accounts that it publishes for
     problem: str | None = None
-    now: datetime | None = None  # AWS's time when it was looked at
+    now: datetime | None = None  # AWS's time of the report
     databases: tuple[Row, ...] = ()
     quotas: Row | None = None
 
     @property
     def place(self) -> str:
+        """Names the account and the Region of the site."""
         return f"{self.account}/{self.region}"
 
     @property
     def is_silent(self) -> bool:
+        """Whether the site could not be read."""
         return self.problem is not None
 
 
-Seen = Sequence[tuple[Look, Row]]  # what the sites say of one database
+Seen = Sequence[tuple[Look, Row]]  # the reports of all sites about one database
 
 
 def read_site(site: Row) -> Look:
-    """A site as the role hands it over, with the result of recovery_point_info."""
+    """Read the facts about a site that the role passes on, including the result of recovery_point_info."""
     result = site.get("result") or {}
     now, problem = moment(result.get("now")), site.get("problem")
     if not problem and (now is None or "databases" not in result):
@@ -72,9 +74,9 @@ def read_site(site: Row) -> Look:
 
 
 def latest(looks: Iterable[Look]) -> datetime:
-    """AWS's time at the end of the look.
+    """Find AWS's time at the end of the last report.
 
-    :raises LifeboatError: when no site could be looked at.
+    :raises LifeboatError: when no site could be read.
     """
     looks = list(looks)
     times = [look.now for look in looks if look.now]
@@ -90,9 +92,11 @@ def latest(looks: Iterable[Look]) -> datetime:
 def document(
     looks: Iterable[Look], drills: Drills, overrides: Sequence[Override], tool: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The posture of everything at AWS's time.
+    """Build the posture document.
 
-    :raises LifeboatError: when no site could be looked at.
+    :param drills: the last drills, from the evidence.
+    :param overrides: the inventory's settings of databases, such as owner and rto.
+    :raises LifeboatError: when no site could be read.
     """
     ordered = sorted(looks, key=lambda look: (look.side != "source", look.name))
     now = latest(ordered)
@@ -113,6 +117,7 @@ def document(
 
 
 def site_facts(look: Look) -> dict[str, Any]:
+    """Build the entry of one site."""
     return {
         "name": look.name,
         "side": look.side,
@@ -125,7 +130,10 @@ def site_facts(look: Look) -> dict[str, Any]:
 
 
 def join(looks: Sequence[Look], drills: Drills, overrides: Sequence[Override], now: datetime) -> list[dict[str, Any]]:
-    """One entry for each database, whichever sites know it. One created anew under an old name is another one."""
+    """Merge the reports into one entry for each database.
+
+    A new database under an old name gets its own entry. Drills that name only the database count if the name is unique.
+    """
     found: dict[str, list[tuple[Look, Row]]] = {}
     for look in looks:
         for row in look.databases:
@@ -141,11 +149,12 @@ def join(looks: Sequence[Look], drills: Drills, overrides: Sequence[Override], n
 
 
 def best_known(seen: Seen) -> Row:
-    """Who has the database itself knows best what it is; then who knows where it came from."""
+    """Choose the report to describe the database with: that of its own site, or else one that knows its ARN."""
     return min((row for _look, row in seen), key=lambda row: (not row["exists"], row["database_arn"] is None))
 
 
 def name_of(seen: Seen) -> str:
+    """Name a database without account and Region, as old drills do."""
     row = best_known(seen)
     return unnamed(row["database"], row["kind"])
 
@@ -153,7 +162,7 @@ def name_of(seen: Seen) -> str:
 def describe(
     seen: Seen, looks: Sequence[Look], drills: Mapping[str, Last], overrides: Sequence[Override], now: datetime
 ) -> dict[str, Any]:
-    """Everything that is known of one database."""
+    """Build the entry of one database."""
     known = best_known(seen)
     settings = settings_of(known, overrides)
     protected, reason = protection(seen, concerned(seen, looks))
@@ -178,7 +187,7 @@ def describe(
 
 
 def dated(last: Last, times: Mapping[str, datetime], now: datetime) -> dict[str, Any]:
-    """Each drill is as old as the clock of its own site says."""
+    """Add the age of the last drills, each by the clock of its own site."""
     return {
         name: one.as_result(times.get(one.place, now)) if one else None
         for name, one in (("last_drill", last.drill), ("last_verified", last.verified))
@@ -186,12 +195,13 @@ def dated(last: Last, times: Mapping[str, datetime], now: datetime) -> dict[str,
 
 
 def settings_of(row: Row, overrides: Sequence[Override]) -> dict[str, Any]:
+    """Merge the settings that match one database."""
     one = Candidate(row["database"], row["kind"], row["engine"], row["tags"], None)
     return settings_for(one, {}, overrides)
 
 
 def places(seen: Seen) -> list[dict[str, Any]]:
-    """The newest recovery point at each place, as the first site tells that sees it."""
+    """List the newest recovery point at each place, as the first site that sees it reports."""
     found: dict[str, dict[str, Any]] = {}
     for look, row in seen:
         for place, point in row["newest"].items():
@@ -201,13 +211,13 @@ def places(seen: Seen) -> list[dict[str, Any]]:
 
 
 def worst_age(seen: Seen) -> int | None:
-    """The age that counts where it is worst; None where a site has nothing that counts."""
+    """Find the oldest of the ages that count, or None if a site has nothing that counts."""
     ages = [row["age_seconds"] for _look, row in seen]
     return None if None in ages else max(ages)
 
 
 def protection(seen: Seen, concerned_looks: Iterable[Look]) -> tuple[bool | None, str | None]:
-    """Whether a database is protected, None where that is unknown, and why not."""
+    """Decide whether a database is protected, and why not. None means unknown."""
     against = [f"{look.name}: {row['reason']}" for look, row in seen if not row["protected"]]
     if against:
         return False, "; ".join(against)
@@ -216,7 +226,7 @@ def protection(seen: Seen, concerned_looks: Iterable[Look]) -> tuple[bool | None
 
 
 def at_home(seen: Seen, looks: Iterable[Look]) -> list[Look]:
-    """The sites where the database itself is or was; where nobody knows that, all sources that its DR sites have."""
+    """List the sites where the database is or was. If nobody knows, all sources that publish for its DR sites count."""
     row = best_known(seen)
     if row["account_id"]:
         return [look for look in looks if (look.account, look.region) == (row["account_id"], row["region"])]
@@ -225,20 +235,20 @@ def at_home(seen: Seen, looks: Iterable[Look]) -> list[Look]:
 
 
 def dr_accounts_of(seen: Seen, looks: Iterable[Look]) -> set[str]:
-    """The accounts in which the database has to be, or is."""
+    """List the accounts in which the database must be or is."""
     wanted = {account for look in at_home(seen, looks) for account in look.dr_accounts}
     return wanted | {look.account for look, _row in seen if look.side == "dr"}
 
 
 def concerned(seen: Seen, looks: Sequence[Look]) -> list[Look]:
-    """The sites that have something to say about a database: those where it is, and those where it has to be."""
+    """List the sites that matter for a database: its own, and the DR sites where it must be or is."""
     accounts = dr_accounts_of(seen, looks)
     home = at_home(seen, looks)
     return [look for look in looks if look in home or (look.side == "dr" and look.account in accounts)]
 
 
 def existence(seen: Seen, looks: Iterable[Look]) -> bool | None:
-    """Whether the database itself is there; None where nobody could look who would know."""
+    """Find out whether the database itself exists. None means that its own site could not be read."""
     if any(row["exists"] for _look, row in seen):
         return True
     home = at_home(seen, looks)
@@ -246,7 +256,7 @@ def existence(seen: Seen, looks: Iterable[Look]) -> bool | None:
 
 
 def with_marks(drills: Mapping[str, Last], seen: Seen) -> dict[str, Last]:
-    """What the evidence says, and what the recovery points themselves bear: evidence may lie elsewhere, or be lost."""
+    """Add the marks on the recovery points to the drills of the evidence, which may be elsewhere or lost."""
     found = dict(drills)
     for look, row in seen:
         mark = row["last_verified"] or {}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an event of RDS asks for. Whoever sent it: nothing of its text gets further than these patterns let it.
+"""Decides what to do about an RDS event. An event may be forged, so only text that matches these patterns is used.
 
-ansible-rulebook runs this file by its path and knows no collections, so it imports nothing of this one.
+ansible-rulebook runs this file by its path without knowing collections, so it imports nothing from this one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# What has happened, by the id of the event; any other asks for nothing (RDS and Aurora User Guides, event messages).
+# What has happened, by the ID of the event. Other events are ignored (RDS and Aurora User Guides, event messages).
 HAPPENED: Mapping[str, str] = {
     "RDS-EVENT-0007": "storage_low",
     "RDS-EVENT-0041": "snapshot_deleted",
@@ -26,7 +26,7 @@ HAPPENED: Mapping[str, str] = {
     "RDS-EVENT-0419": "key_inaccessible",
 }
 PROTECT, LOOK = "protect", "look"
-# An event never deletes anything: whoever could forge one could else make us do it.
+# An event never causes a deletion: otherwise somebody who can forge events could delete.
 WORK: Mapping[str, str] = {
     "snapshot_created": PROTECT,
     "copy_finished": PROTECT,
@@ -36,9 +36,9 @@ WORK: Mapping[str, str] = {
     "storage_low": LOOK,
 }
 
-# What names the database: itself, the digest in a name of ours, or a snapshot of somebody else's.
+# What an event tells about the database: its name, the digest in the name of our snapshot, or another snapshot.
 DATABASE, DIGEST, SNAPSHOT = "database", "digest", "snapshot"
-DIGEST_FORM = "[0-9a-v]{12}"  # naming.DIGEST, said again: the event filter loads this file alone
+DIGEST_FORM = "[0-9a-v]{12}"  # the same as naming.DIGEST: the event filter loads this file alone
 _REGION, _ACCOUNT, _NAME = (
     r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}",
     r"[0-9]{12}",
@@ -57,16 +57,17 @@ OURS = re.compile(rf".+-[0-9]{{14}}-(?P<name>{DIGEST_FORM})")
 
 
 def read_event(body: object) -> dict[str, str] | None:
-    """What has happened, and about what as ``ACCOUNT/REGION/database|digest|snapshot/NAME``; None when it asks nothing.
+    """Read what has happened, and what it is about, from an event. Returns None if there is nothing to do.
 
-    The body is what RDS publishes: an object, but for the greeting of a subscription, which is plain text.
+    The subject has the form ``ACCOUNT/REGION/database|digest|snapshot/NAME``. The body is a JSON object, except for the
+    confirmation of a subscription, which is plain text.
     """
     if not isinstance(body, Mapping):
         return None
     identifier, arn = body.get("Event ID"), body.get("Source ARN")
     if not isinstance(identifier, str) or not isinstance(arn, str):
         return None
-    # The id is the end of an address.
+    # The ID is at the end of a URL.
     happened = HAPPENED.get(identifier.rpartition("#")[2].strip())
     found = ARN.fullmatch(arn)
     if happened is None or found is None:
@@ -76,7 +77,10 @@ def read_event(body: object) -> dict[str, str] | None:
 
 
 def subject(kind: str, name: str) -> tuple[str, str]:
-    """What names the database: an automated snapshot is called after it, a snapshot of ours has its digest."""
+    """Find what identifies the database.
+
+    The name of an automated snapshot contains the database's name, ours the digest.
+    """
     if kind in ("db", "cluster"):
         return DATABASE, name
     for what, pattern in ((DATABASE, AUTOMATED), (DIGEST, OURS)):
@@ -86,10 +90,11 @@ def subject(kind: str, name: str) -> tuple[str, str]:
 
 
 def subjects_at(site: Mapping[str, Any], about: object) -> list[str]:
-    """What events are about that happened at a site: in its account, where its databases are or where it publishes.
+    """List the subjects of events that happened at a site: in its account, in a Region that it uses.
 
-    :param site: the variables of its host.
-    :param about: what read_event says, of one event or of several with blanks between them, or what somebody typed.
+    :param site: the inventory variables of its host.
+    :param about: the subjects of one or more events, separated by blanks. May also be typed by a user, so it is
+        checked.
     """
     found = [ABOUT.fullmatch(one) for one in about.split(" ")] if isinstance(about, str) else []
     regions = [site.get("lifeboat_region"), site.get("lifeboat_publish_region")]
@@ -98,24 +103,27 @@ def subjects_at(site: Mapping[str, Any], about: object) -> list[str]:
 
 
 def databases_of(rows: Iterable[Mapping[str, Any]], subjects: Iterable[str]) -> list[str]:
-    """The databases that are meant, among those that a site knows; none when an event is late and they are gone.
+    """List the databases of a site that the subjects mean. Empty if the event is late and they are gone.
 
-    :param rows: as recovery_point_info returns them.
+    :param rows: the result of recovery_point_info.
     """
     wanted = set(subjects)
     return sorted({str(row["database"]) for row in rows if wanted & names_of(row)})
 
 
 def names_of(row: Mapping[str, Any]) -> set[str]:
-    """What may name a database. A snapshot that is not the newest of its kind does not: nobody would publish it."""
+    """List the subjects that mean a database.
+
+    Among snapshots, only the newest at each place, since no other is published.
+    """
     snapshots = {f"{SNAPSHOT}/{point['name']}" for point in row["newest"].values()}
     return {f"{DATABASE}/{row['database']}", f"{DIGEST}/{row['digest']}"} | snapshots
 
 
 def parts_of(happened: str, *, is_source: bool, is_dr: bool, databases: Iterable[str], upstream: bool) -> list[str]:
-    """What a site does about an event.
+    """Decide which parts a site runs for an event.
 
-    :param databases: those that the event is about, if it happened here.
+    :param databases: those of this site that the event is about.
     :param upstream: whether it happened at a source site that publishes for this one.
     """
     work, here = WORK.get(happened), bool(list(databases))

@@ -126,7 +126,7 @@ def test_a_structure_has_what_is_wanted(columns: dict[str, str], indexes: dict[s
 def test_a_checksum_says_what_kind_of_difference_there_is() -> None:
     check = Check("checksum", (ORDERS,), digest="3:0a")
     assert judge_checksum(check, 3, "0a").status == "passed"
-    assert judge_checksum(check, 3, "0b").reason == "the 3 rows do not hold what they held"
+    assert judge_checksum(check, 3, "0b").reason == "the 3 rows do not have the expected contents"
     assert judge_checksum(check, 2, "0a").reason == "2 rows are there, not 3"
 
 

@@ -48,11 +48,19 @@ def test_a_failure_is_told_and_a_success_only_where_somebody_wants_to_know() -> 
 @pytest.mark.parametrize(
     ("said", "more", "words"),
     [
-        ({"drill": {"shedule": ""}}, {}, ["drill", "shedule is no setting", "Did you mean schedule"]),
+        ({"drill": {"shedule": ""}}, {}, ["drill", "unknown setting 'shedule'", "Did you mean 'schedule'?"]),
         ({"dril": {"schedule": ""}}, {}, ["dril", "no playbook"]),
         ({"drill": {"playbook": ""}}, {}, ["drill", "no playbook"]),
-        ({}, {"credentials": [{"name": "key", "jobs": ["drills"]}]}, ["key", "drills is no job", "Did you mean drill"]),
-        ({}, {"notifications": [{"name": "chat", "success": ["x"]}]}, ["chat", "x is no job", "one of publish, drill"]),
+        (
+            {},
+            {"credentials": [{"name": "key", "jobs": ["drills"]}]},
+            ["key", "unknown job 'drills'", "Did you mean 'drill'?"],
+        ),
+        (
+            {},
+            {"notifications": [{"name": "chat", "success": ["x"]}]},
+            ["chat", "unknown job 'x'", "one of publish, drill"],
+        ),
         (
             {"drill": {"survey": [{"variable": "drill_overrides", "type": "textarea"}]}},
             {},

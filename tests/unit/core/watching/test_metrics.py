@@ -49,11 +49,11 @@ def test_a_metric_is_read_as_it_was_given() -> None:
         pytest.param({"unit": "Hours"}, "its unit is 'Hours'", id="no unit of CloudWatch"),
         pytest.param({"unit": "seconds"}, "its unit is 'seconds'", id="in other letters"),
         pytest.param({"dimensions": {f"d{n}": "x" for n in range(31)}}, "31 dimensions", id="too many dimensions"),
-        pytest.param({"dimensions": {"": "x"}}, "of the dimension '': it is empty", id="a nameless dimension"),
+        pytest.param({"dimensions": {"": "x"}}, "its dimension '' is invalid: it is empty", id="a nameless dimension"),
         pytest.param({"dimensions": {"Database": " "}}, "it is empty", id="an empty dimension"),
         pytest.param({"dimensions": {"Database": "a\nb"}}, "printable ASCII", id="a control character"),
         pytest.param({"dimensions": {"Database": "x" * 1025}}, "1024 are allowed", id="a long dimension"),
-        pytest.param({"timestamp": "2026-11-23T14:00:00"}, "no time with a zone", id="a time without a zone"),
+        pytest.param({"timestamp": "2026-11-23T14:00:00"}, "not a time with a zone", id="a time without a zone"),
     ],
 )
 def test_what_cloudwatch_would_not_take_is_refused(changes: Row, why: str) -> None:
