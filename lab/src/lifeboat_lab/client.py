@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -159,6 +159,24 @@ class Lab:
 
         found: list[dict[str, Any]] = self.admin("GET", f"calls?{urlencode(wanted)}")
         return found
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[list[dict[str, Any]]]:
+        """Record what is done in a ``with`` block. At its end the list has what ``replay`` takes."""
+        steps: list[dict[str, Any]] = []
+        self.admin("POST", "recording")
+        try:
+            yield steps
+            steps += self.admin("GET", "recording")["steps"]
+        finally:
+            self.admin("DELETE", "recording")
+
+    def replay(self, steps: list[dict[str, Any]]) -> None:
+        """Do again what was recorded in another lab, with the ids of this one.
+
+        :raises ValueError: with the lab's reason when that cannot be done here.
+        """
+        self.admin("POST", "replay", {"steps": steps})
 
 
 class Fault:

@@ -36,6 +36,7 @@ from lifeboat_lab.faults import LOST, UNDONE, Fault, Faults, Subject, all_names
 from lifeboat_lab.journal import Entry, Journal, telling
 from lifeboat_lab.rds import actions, lockouts, logins, secrets
 from lifeboat_lab.rds.world import Call, World
+from lifeboat_lab.recording import Recording, Replay
 from lifeboat_lab.requests import Environ, Request
 from lifeboat_lab.settings import Settings
 from lifeboat_lab.throttle import Throttle
@@ -58,7 +59,8 @@ class Application:
         alarms.connect(self.world)
         self.moto = Moto()
         engines.judge_tokens(partial(logins.why_not, self.world))
-        self.admin = Admin(self.world, self.journal, home)
+        self.recording = Recording()
+        self.admin = Admin(self.world, self.journal, self.recording, self._replay, home)
         # Set when the lab ends: nobody waits any longer.
         self.closing = threading.Event()
 
@@ -107,6 +109,7 @@ class Application:
             self._admit(request, caller, entry.resources)
             struck = self.faults.on_call(lambda: _subject(request, caller, entry.resources))
             answer = self._do(environ, request, caller, struck.get("answer"))
+            self.recording.add(environ, request, caller, answer)
         except NoAnswer:
             answer = None
         except AwsError as error:
@@ -119,6 +122,18 @@ class Application:
             answer.date_shift = struck["date"].seconds
         lost = "answer" in struck and struck["answer"].kind in LOST
         return None if lost else answer
+
+    def _replay(self) -> Replay:
+        return Replay(self.accounts, self._answer_again)
+
+    def _answer_again(self, environ: Environ, caller: Principal) -> Answer:
+        """Answer a recorded request as if the caller had signed it now. It is in no log, and no fault strikes it."""
+        request = requests.read(environ)
+        try:
+            self._admit(request, caller, resources.named(request, caller.account))
+            return self._do(environ, request, caller, None)
+        except AwsError as error:
+            return wire.error_answer(request.protocol, error, request.service)
 
     def _admit(self, request: Request, caller: Principal, named: list[str]) -> None:
         """:raises NoAnswer: when what is called is dark.

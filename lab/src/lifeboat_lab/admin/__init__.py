@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lifeboat_lab.admin import breakage, calls, clock, corrupt, reset, seed, settings, shop, snapshots, status
+from lifeboat_lab.admin import (
+    breakage,
+    calls,
+    clock,
+    corrupt,
+    recording,
+    reset,
+    seed,
+    settings,
+    shop,
+    snapshots,
+    status,
+)
 from lifeboat_lab.admin.forms import Routes
 from lifeboat_lab.journal import Journal
 from lifeboat_lab.rds.world import World
+from lifeboat_lab.recording import Recording, Replay
 from lifeboat_lab.requests import Environ
 from lifeboat_lab.settings import BadRequest
 from lifeboat_lab.shop import Shop
@@ -27,11 +41,14 @@ log = logging.getLogger("lifeboat_lab")
 class Admin:
     """What can be asked of the lab itself."""
 
-    def __init__(self, world: World, journal: Journal, home: Path) -> None:
+    def __init__(
+        self, world: World, journal: Journal, recorded: Recording, replay: Callable[[], Replay], home: Path
+    ) -> None:
         self.shop = Shop(world, home)
         self.routes: Routes = {
             **status.routes(world),
             **calls.routes(journal, world.accounts),
+            **recording.routes(recorded, replay),
             **settings.routes(world),
             **clock.routes(world),
             **snapshots.routes(world, self.shop),
