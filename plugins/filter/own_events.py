@@ -20,12 +20,12 @@ def own_events(
     region: str,
     failures: Iterable[str] = (),
 ) -> list[Row]:
-    """The events of one site, for event_publish."""
+    """The events of one site, for event_send."""
     return [asdict(event) for event in events_of(Teller(name, str(account_id), region), results, failures)]
 
 
 def heartbeats(passes: Iterable[str], prefix: str = "lifeboat") -> list[Row]:
-    """One number for each pass that succeeded, for metric_publish."""
+    """One number for each pass that succeeded, for metric_put."""
     return [heartbeat(prefix, one) for one in passes]
 
 

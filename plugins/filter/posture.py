@@ -36,7 +36,7 @@ def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
 
 
 def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "lifeboat") -> list[Metric]:
-    """The metrics of one DR site, for metric_publish. What is not known is left out, and not 0."""
+    """The metrics of one DR site, for metric_put. What is not known is left out, and not 0."""
     mine = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
     place = f"{account_id}/{region}"
     metrics = [metric for one in current(mine) for metric in metrics_of(one, place, prefix)]

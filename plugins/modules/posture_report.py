@@ -116,7 +116,7 @@ attributes:
 seealso:
   - module: lifeboat.rds.recovery_point_info
   - module: lifeboat.rds.drill_report
-  - module: lifeboat.rds.metric_publish
+  - module: lifeboat.rds.metric_put
 """
 
 EXAMPLES = r"""

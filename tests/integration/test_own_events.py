@@ -181,6 +181,6 @@ def test_a_topic_that_is_gone_is_a_warning_and_changes_no_end(lab: Lab, run: Cal
     lab.admin("POST", "automated-snapshots", {"account": "production"})
     done = run("protect.yml")
     assert done.code == 0, done.output
-    assert f"WARNING: production_dr: Cannot publish to the topic arn:aws:sns:{EAST}:{DR}:lifeboat-events" in done.output
+    assert f"WARNING: production_dr: Cannot send to the topic arn:aws:sns:{EAST}:{DR}:lifeboat-events" in done.output
     assert beats(lab, "replicate") > 0
     assert beats(lab, "reap") == before

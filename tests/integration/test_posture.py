@@ -161,7 +161,7 @@ def test_after_protect_and_a_drill_everything_is_protected_and_verified(protecte
     assert "0 of 4 unprotected" in said(protected)
 
 
-def test_the_dr_site_published_its_metrics(protected: Run, lab: Lab) -> None:
+def test_the_dr_site_put_its_metrics_into_cloudwatch(protected: Run, lab: Lab) -> None:
     posture = read_evidence(document_of(protected))
     ages = {one["database"]: one["last_verified"]["age_seconds"] for one in posture["databases"]}
     assert numbers(lab, "LastVerifiedDrillAge") == ages | {"": max(ages.values())}
@@ -171,8 +171,8 @@ def test_the_dr_site_published_its_metrics(protected: Run, lab: Lab) -> None:
     }
     assert numbers(lab, "NeverVerified") == dict.fromkeys(NAMES, 0)
     assert (numbers(lab, "Unprotected"), numbers(lab, "Unknown")) == ({"": 0}, {"": 0})
-    published = lab.calls(action="PutMetricData")[-1]
-    assert (published["account"], "lifeboat-replicate" in published["principal"]) == (DR, True)
+    put = lab.calls(action="PutMetricData")[-1]
+    assert (put["account"], "lifeboat-replicate" in put["principal"]) == (DR, True)
 
 
 def test_the_alarms_of_the_documentation_hear_of_the_drill(protected: Run, alarmed: Any) -> None:
@@ -219,7 +219,7 @@ def test_sinks_that_fail_are_reported_and_fail_nothing(protected: Run, lab: Lab,
     """CloudWatch refuses, since the role is held to a namespace; and there is nothing to sign with."""
     done, posture = report(run, "-e", "posture_namespace=Another", "-e", "posture_signing_key=/missing.pem")
     assert posture["signed_by"] is None
-    assert "WARNING: production_dr: Cannot publish metrics in the namespace Another" in said(done)
+    assert "WARNING: production_dr: Cannot put metrics into the namespace Another" in said(done)
     assert "WARNING: production_dr: Cannot sign the evidence with /missing.pem" in said(done)
     stats = done.output.partition("CUSTOM STATS")[2]
     assert "lifeboat_sink_problems" in stats

@@ -377,9 +377,9 @@ class Site:
         with refusals(f"Cannot tag {arn}"):
             self._client("rds").add_tags_to_resource(ResourceName=arn, Tags=rows.tag_list(tags))
 
-    def publish_metrics(self, namespace: str, metrics: Iterable[Metric]) -> None:
+    def put_metrics(self, namespace: str, metrics: Iterable[Metric]) -> None:
         """Give CloudWatch as many metrics as one call takes."""
-        with refusals(f"Cannot publish metrics in the namespace {namespace} in {self.region}"):
+        with refusals(f"Cannot put metrics into the namespace {namespace} in {self.region}"):
             data = [rows.metric_datum(metric) for metric in metrics]
             self._client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
 

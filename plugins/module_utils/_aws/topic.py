@@ -65,9 +65,9 @@ class Topic:
             for name, value in attributes.items():
                 self._sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
 
-    def publish(self, events: Sequence[OwnEvent], now: datetime) -> dict[int, str]:
-        """Publish as many events as one call takes, and return why not by the place of each that SNS did not take."""
-        with refusals(f"Cannot publish to the topic {self.arn}"):
+    def send(self, events: Sequence[OwnEvent], now: datetime) -> dict[int, str]:
+        """Send as many events as one call takes, and return why not by the place of each that SNS did not take."""
+        with refusals(f"Cannot send to the topic {self.arn}"):
             entries = [
                 {"Id": str(place), "Subject": SUBJECT, "Message": event.body(now), "MessageAttributes": strings(event)}
                 for place, event in enumerate(events)

@@ -164,7 +164,7 @@ def test_ten_events_are_one_call_and_those_that_are_not_taken_are_told(aws: Any)
         OwnEvent("LIFEBOAT-EVENT-0011", "db-snapshot", "a", "Finished", ARN),
         OwnEvent("X-EVENT-0001", "b", "b", "c"),
     ]
-    assert Topic(site, TOPIC).publish(events, NOW) == {1: "try again"}
+    assert Topic(site, TOPIC).send(events, NOW) == {1: "try again"}
     ((operation, sent),) = wire.asked
     assert (operation, sent["TopicArn"]) == ("PublishBatch", TOPIC)
     assert [sorted(entry["MessageAttributes"]) for entry in sent["PublishBatchRequestEntries"]] == [

@@ -888,9 +888,7 @@ def test_a_profile_that_does_not_exist_is_refused() -> None:
 
 def test_metrics_go_to_cloudwatch_in_one_call_each_with_its_dimensions(aws: Any) -> None:
     site, wire = aws(PutMetricData={})
-    site.publish_metrics(
-        "Lifeboat", [Metric("Age", 60.0, "Seconds", (("Database", "orders"),), NOW), Metric("One", 1.0)]
-    )
+    site.put_metrics("Lifeboat", [Metric("Age", 60.0, "Seconds", (("Database", "orders"),), NOW), Metric("One", 1.0)])
     assert wire.params("PutMetricData") == [
         {
             "Namespace": "Lifeboat",
@@ -910,6 +908,6 @@ def test_metrics_go_to_cloudwatch_in_one_call_each_with_its_dimensions(aws: Any)
 
 def test_a_refusal_of_cloudwatch_names_the_namespace(aws: Any) -> None:
     site, _wire = aws(PutMetricData=Refused("AccessDenied"))
-    with pytest.raises(AwsRefusal, match=r"Cannot publish metrics in the namespace Lifeboat in us-east-1") as caught:
-        site.publish_metrics("Lifeboat", [Metric("One", 1.0)])
+    with pytest.raises(AwsRefusal, match=r"Cannot put metrics into the namespace Lifeboat in us-east-1") as caught:
+        site.put_metrics("Lifeboat", [Metric("One", 1.0)])
     assert caught.value.meaning == "permission"

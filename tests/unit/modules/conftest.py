@@ -26,7 +26,7 @@ from tests.builders import NOW, SOURCE, WEST, copying, refusal
 WRITES = frozenset(
     [
         *("copy", "share", "tag", "delete_recovery_point", "restore", "stand_in", "add_member", "set_password"),
-        *("manage_password", "delete_database", "publish_metrics"),
+        *("manage_password", "delete_database", "put_metrics"),
     ],
 )
 GROUPS = (SecurityGroup("sg-1", "drill"), SecurityGroup("sg-open", "open", ("0.0.0.0/0",)))

@@ -82,9 +82,9 @@ class OwnEvent:
 def read_topic(arn: str) -> str:
     """The Region of a topic.
 
-    :raises LifeboatError: when it is none that events can be published to.
+    :raises LifeboatError: when it is none that events can be sent to.
     """
-    topic, what = TOPIC.fullmatch(arn), f"Cannot publish events to {printable(repr(arn))}"
+    topic, what = TOPIC.fullmatch(arn), f"Cannot send events to {printable(repr(arn))}"
     if topic is None:
         raise LifeboatError(what, why="it is no ARN of an SNS topic", remedy="Set topic_arn to one")
     if topic["name"].endswith(".fifo"):
@@ -95,10 +95,10 @@ def read_topic(arn: str) -> str:
 def read_events(rows: Iterable[Row]) -> list[OwnEvent]:
     """The option ``events`` of a module.
 
-    :raises LifeboatError: naming every one that must not be published.
+    :raises LifeboatError: naming every one that must not be sent.
     """
     events = [read_event(row) for row in rows]
-    raise_all("Cannot publish events", [problem for one in events if (problem := problem_of(one))])
+    raise_all("Cannot send events", [problem for one in events if (problem := problem_of(one))])
     return events
 
 
@@ -112,7 +112,7 @@ def problem_of(event: OwnEvent) -> LifeboatError | None:
     if ID.fullmatch(event.id) and not event.id.startswith("RDS-"):
         return None
     why = "it would be taken for one of RDS" if event.id.startswith("RDS-") else "it is no id of an event"
-    return LifeboatError(f"Cannot publish the event {event.id!r}", why=why, remedy="Write it like LIFEBOAT-EVENT-0001")
+    return LifeboatError(f"Cannot send the event {event.id!r}", why=why, remedy="Write it like LIFEBOAT-EVENT-0001")
 
 
 def batches(events: list[OwnEvent]) -> Iterator[list[OwnEvent]]:

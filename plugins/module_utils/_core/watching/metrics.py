@@ -48,7 +48,7 @@ def read_namespace(namespace: str) -> str:
     :raises LifeboatError: when CloudWatch does not accept it.
     """
     if why := why_no_name(namespace) or ("it is one of AWS's own" if namespace.startswith("AWS/") else None):
-        what = f"Cannot publish metrics in the namespace {printable(repr(namespace))}"
+        what = f"Cannot put metrics into the namespace {printable(repr(namespace))}"
         raise LifeboatError(what, why=why, remedy="Set namespace to a short name of your own, such as Lifeboat")
     return namespace
 
@@ -67,7 +67,7 @@ def read_metric(row: Mapping[str, Any]) -> Metric:
     :raises LifeboatError: when CloudWatch does not accept it.
     """
     dimensions = {str(key): str(value) for key, value in (row.get("dimensions") or {}).items()}
-    what = f"Cannot publish the metric {printable(repr(row['name']))}"
+    what = f"Cannot put the metric {printable(repr(row['name']))}"
     if reason := why_refused(row, dimensions):
         why, remedy = reason
         raise LifeboatError(what, why=why, remedy=remedy)

@@ -159,7 +159,7 @@ def test_texts_become_lines_of_a_length_that_fits_into_a_call() -> None:
     "arn", ["", "lifeboat-events", f"arn:aws:sqs:{WEST}:{SOURCE}:a", f"arn:aws:sns:{WEST}:{SOURCE}:a.fifo"]
 )
 def test_a_topic_that_takes_no_events_is_refused(arn: str) -> None:
-    with pytest.raises(LifeboatError, match="Cannot publish events to"):
+    with pytest.raises(LifeboatError, match="Cannot send events to"):
         read_topic(arn)
 
 

@@ -57,7 +57,7 @@ def test_a_metric_is_read_as_it_was_given() -> None:
     ],
 )
 def test_what_cloudwatch_would_not_take_is_refused(changes: Row, why: str) -> None:
-    with pytest.raises(LifeboatError, match="Cannot publish the metric") as caught:
+    with pytest.raises(LifeboatError, match="Cannot put the metric") as caught:
         read_metrics([metric(), metric(**changes)])
     assert why in str(caught.value)
 

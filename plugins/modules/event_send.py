@@ -7,8 +7,8 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
-module: event_publish
-short_description: Publish events of one's own in the shape of those of RDS
+module: event_send
+short_description: Send events of one's own in the shape of those of RDS
 version_added: 0.1.0
 description:
   - Tells an SNS topic what happened, in messages that are built like those of RDS event subscriptions, so that whatever
@@ -74,19 +74,19 @@ attributes:
     details: Each run tells it once more.
 seealso:
   - module: lifeboat.rds.event_subscription
-  - module: lifeboat.rds.metric_publish
+  - module: lifeboat.rds.metric_put
 """
 
 EXAMPLES = r"""
 - name: Tell what a run did
-  lifeboat.rds.event_publish:
+  lifeboat.rds.event_send:
     account_id: "210987654321"
     region: eu-central-1
     topic_arn: arn:aws:sns:eu-central-1:210987654321:lifeboat-events
     events: "{{ {'replicate': replicated} | lifeboat.rds.own_events('production_dr', '210987654321', 'eu-central-1') }}"
 
 - name: Tell something of one's own
-  lifeboat.rds.event_publish:
+  lifeboat.rds.event_send:
     account_id: "210987654321"
     region: eu-central-1
     topic_arn: arn:aws:sns:eu-central-1:210987654321:lifeboat-events
@@ -125,16 +125,16 @@ steps:
       returned: always
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
     status:
-      description: V(published) or V(failed).
+      description: V(sent) or V(failed).
       type: str
       returned: always
-      sample: published
+      sample: sent
     changed:
-      description: Whether it was published, or would be in check mode.
+      description: Whether it was sent, or would be in check mode.
       type: bool
       returned: always
     reason:
-      description: What happened, or why it was not published.
+      description: What happened, or why it was not sent.
       type: str
       returned: always
       sample: Finished the copy of a recovery point of orders
@@ -179,26 +179,26 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Publish all events, a call for ten; what one call is refused does not stop the others."""
+    """Send all events, a call for ten; what one call is refused does not stop the others."""
     region, events = read_topic(params["topic_arn"]), read_events(params["events"])
     site.check_account(params["account_id"])
     report = Report(check_mode=check_mode)
     topic = Topic(site.in_region(region), params["topic_arn"])
     for batch in batches(events):
-        publish(batch, topic, site, report)
+        send(batch, topic, site, report)
     return report.as_result()
 
 
-def publish(batch: list[OwnEvent], topic: Topic, site: Site, report: Report) -> None:
+def send(batch: list[OwnEvent], topic: Topic, site: Site, report: Report) -> None:
     """One call, of which SNS may take a part."""
     try:
-        missed = {} if report.check_mode else topic.publish(batch, site.now)
+        missed = {} if report.check_mode else topic.send(batch, site.now)
     except AwsRefusal as refusal:
         missed = dict.fromkeys(range(len(batch)), str(refusal))
     for place, event in enumerate(batch):
-        status, reason = ("failed", missed[place]) if place in missed else ("published", event.text)
+        status, reason = ("failed", missed[place]) if place in missed else ("sent", event.text)
         facts = {"name": event.id, "database": event.database, "source": event.source_id}
-        report.step(status, reason=reason, changed=status == "published", kind="event", **facts)
+        report.step(status, reason=reason, changed=status == "sent", kind="event", **facts)
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
-module: metric_publish
-short_description: Publish metrics to CloudWatch
+module: metric_put
+short_description: Put metrics into CloudWatch
 version_added: 0.1.0
 description:
   - Gives CloudWatch numbers of one's own, on which its alarms can act.
@@ -68,20 +68,20 @@ attributes:
     support: none
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    details: Each run publishes a number more.
+    details: Each run puts a number more.
 seealso:
   - module: lifeboat.rds.posture_report
 """
 
 EXAMPLES = r"""
 - name: Say how old the recovery points of this DR site are
-  lifeboat.rds.metric_publish:
+  lifeboat.rds.metric_put:
     account_id: "210987654321"
     region: eu-central-1
     metrics: "{{ report.posture | lifeboat.rds.posture_metrics('210987654321', 'eu-central-1') }}"
 
 - name: Leave a heartbeat
-  lifeboat.rds.metric_publish:
+  lifeboat.rds.metric_put:
     account_id: "210987654321"
     region: eu-central-1
     metrics:
@@ -124,16 +124,16 @@ steps:
       returned: always
       sample: {Database: orders, Installation: lifeboat, Kind: instance}
     status:
-      description: V(published) or V(failed).
+      description: V(put) or V(failed).
       type: str
       returned: always
-      sample: published
+      sample: put
     changed:
-      description: Whether it was published, or would be in check mode.
+      description: Whether it was put, or would be in check mode.
       type: bool
       returned: always
     reason:
-      description: Where it was published, or why not.
+      description: Where it was put, or why not.
       type: str
       returned: always
       sample: it belongs to Lifeboat
@@ -176,26 +176,26 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Publish all metrics, a call for as many as it takes; what one call is refused does not stop the others."""
+    """Put all metrics, a call for as many as it takes; what one call is refused does not stop the others."""
     namespace, metrics = read_namespace(params["namespace"]), read_metrics(params["metrics"])
     site.check_account(params["account_id"])
     report = Report(check_mode=check_mode)
     for batch in batches(metrics):
-        publish(namespace, batch, site, report)
+        put(namespace, batch, site, report)
     return report.as_result()
 
 
-def publish(namespace: str, batch: list[Metric], site: Site, report: Report) -> None:
+def put(namespace: str, batch: list[Metric], site: Site, report: Report) -> None:
     """One call, of which CloudWatch takes all or nothing."""
-    status, reason = "published", f"it belongs to {namespace}"
+    status, reason = "put", f"it belongs to {namespace}"
     try:
         if not report.check_mode:
-            site.publish_metrics(namespace, batch)
+            site.put_metrics(namespace, batch)
     except AwsRefusal as refusal:
         status, reason = "failed", str(refusal)
     for metric in batch:
         facts = {"name": metric.name, "value": metric.value, "unit": metric.unit, "dimensions": dict(metric.dimensions)}
-        report.step(status, reason=reason, changed=status == "published", kind="metric", **facts)
+        report.step(status, reason=reason, changed=status == "put", kind="metric", **facts)
 
 
 def main() -> None:

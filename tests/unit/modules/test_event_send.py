@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.modules import event_publish
+from ansible_collections.lifeboat.rds.plugins.modules import event_send
 from tests.builders import DR, EAST
 
 Row = dict[str, Any]
@@ -43,12 +43,12 @@ def publish_batch(dr: Mock) -> Mock:
 def run(options: Any, dr: Mock) -> Any:
     def run(*events: Row, check_mode: bool = False, **given: Any) -> Row:
         given = {"account_id": DR, "topic_arn": TOPIC, "events": list(events), **given}
-        return event_publish.run(options(event_publish, **given), dr, check_mode=check_mode)
+        return event_send.run(options(event_send, **given), dr, check_mode=check_mode)
 
     return run
 
 
-def test_an_event_is_published_with_what_filters_see(run: Any, publish_batch: Mock) -> None:
+def test_an_event_is_sent_with_what_filters_see(run: Any, publish_batch: Mock) -> None:
     result = run(EVENT)
     (entry,) = publish_batch.call_args.kwargs["PublishBatchRequestEntries"]
     assert publish_batch.call_args.kwargs["TopicArn"] == TOPIC
@@ -58,16 +58,16 @@ def test_an_event_is_published_with_what_filters_see(run: Any, publish_batch: Mo
         "Resource": ARN,
     }
     assert [(step["name"], step["database"], step["status"], step["changed"]) for step in result["steps"]] == [
-        ("LIFEBOAT-EVENT-0011", "orders", "published", True)
+        ("LIFEBOAT-EVENT-0011", "orders", "sent", True)
     ]
 
 
 def test_each_step_has_what_is_promised(run: Any, promised: Any) -> None:
     (step,) = run(EVENT)["steps"]
-    assert promised(event_publish) <= set(step)
+    assert promised(event_send) <= set(step)
 
 
-def test_check_mode_lists_and_publishes_nothing(run: Any, publish_batch: Mock) -> None:
+def test_check_mode_lists_and_sends_nothing(run: Any, publish_batch: Mock) -> None:
     result = run(EVENT, check_mode=True)
     assert (result["changed"], len(result["steps"])) == (True, 1)
     publish_batch.assert_not_called()
@@ -87,7 +87,7 @@ def test_what_sns_does_not_take_fails_and_the_others_are_told(run: Any, publish_
     result = run(*[EVENT] * 25)
     failed = [place for place, step in enumerate(result["steps"]) if step["status"] == "failed"]
     assert failed == [1, *range(10, 20)]
-    assert (result["failed"], result["changed"], result["msg"].count("Cannot publish")) == (True, True, 1)
+    assert (result["failed"], result["changed"], result["msg"].count("Cannot send")) == (True, True, 1)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_sns_does_not_take_fails_and_the_others_are_told(run: Any, publish_
     ],
     ids=["fifo", "id of RDS", "account"],
 )
-def test_bad_input_stops_the_call_before_anything_is_published(run: Any, publish_batch: Mock, given: Row) -> None:
+def test_bad_input_stops_the_call_before_anything_is_sent(run: Any, publish_batch: Mock, given: Row) -> None:
     with pytest.raises(LifeboatError):
         run(EVENT, **given)
     publish_batch.assert_not_called()
