@@ -162,6 +162,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.credentials import read_credentials
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.credentials import make_credentials
 
 ARGUMENTS: dict[str, Any] = {
@@ -176,7 +177,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: new passwords, or a look at whether they are in force."""
-    return make_credentials(params, site, check_mode=check_mode)
+    return make_credentials(read_credentials(params), site, check_mode=check_mode)
 
 
 def main() -> None:

@@ -280,6 +280,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments imp
     overrides_of,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.publish import read_publish
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.publish import publish
 
 SOURCES = ["automated", "manual", "awsbackup", "snapshot"]
@@ -316,7 +317,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: publish what is not published yet."""
-    return publish(params, site, check_mode=check_mode)
+    return publish(read_publish(params), site, check_mode=check_mode)
 
 
 def main() -> None:

@@ -228,6 +228,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, STORE, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.prune import read_prune
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.prune import prune
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -252,7 +253,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Retire what has landed, then delete what need not stay."""
-    return prune(params, site, check_mode=check_mode)
+    return prune(read_prune(params), site, check_mode=check_mode)
 
 
 def main() -> None:

@@ -246,6 +246,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import LIMITS, STORE, WAITING, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.replicate import read_replicate
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.replicate import replicate
 
 ARGUMENTS: dict[str, Any] = {
@@ -269,7 +270,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: copy what is offered and not here yet."""
-    return replicate(params, site, check_mode=check_mode)
+    return replicate(read_replicate(params), site, check_mode=check_mode)
 
 
 def main() -> None:

@@ -470,9 +470,9 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, WAITING, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.restore import read_remove, read_restore
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.remove import remove
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.restore import restore
 
@@ -515,15 +515,9 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass of the wanted direction."""
-    if params["state"] == "absent":
-        return remove(params, site, check_mode=check_mode)
-    if params["expired"]:
-        raise LifeboatError(
-            "Cannot restore what is expired",
-            why="expired is for removing what is past its time",
-            remedy="Set state to absent, or leave expired out",
-        )
-    return restore(params, site, check_mode=check_mode)
+    if is_removal(params):
+        return remove(read_remove(params), site, check_mode=check_mode)
+    return restore(read_restore(params), site, check_mode=check_mode)
 
 
 def is_removal(params: dict[str, Any]) -> bool:

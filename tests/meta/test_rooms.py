@@ -35,7 +35,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_core/watching": {"_core/checking", "_core/copying", "_core/evidence", "_core/inventory", "_core/keeping"},
     "_sql": {"_core/checking"},
     "_aws": {"_core/copying", "_core/evidence", "_core/handover", "_core/restoring", "_core/watching"},
-    "_module": {"_aws", "_core/copying", "_core/inventory"},
+    "_module": {
+        "_aws",
+        "_core/copying",
+        "_core/handover",
+        "_core/inventory",
+        "_core/keeping",
+        "_core/restoring",
+        "_core/watching",
+    },
     "_files": {"_aws", "_core/evidence", "_core/handover", "_module"},
     "_pass": {
         "_aws",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from .._aws.bucket import Bucket
 from .._aws.site import Site
 from .._core.errors import sentence
 from .._core.handover.between_runs import WRITTEN, differences, merge_landed, merge_published, same, why_unusable
-from .._core.handover.store import Address, Store, StoreError, folder_of, key_of, read_address, site_of
+from .._core.handover.store import Address, Store, StoreError, folder_of, key_of, site_of
 from .._core.model import iso
 from .._module.result import Report
 from .directory import Directory
@@ -125,10 +125,6 @@ def open_store(address: Address, site: Site) -> Store:
     return Directory(Path(address.path)) if address.bucket is None else Bucket(address, site)
 
 
-def open_manifests(params: Mapping[str, Any], site: Site, report: Report) -> Manifests:
-    """The manifests in the store of a module's options.
-
-    :raises LifeboatError: when ``store`` names none.
-    """
-    store = None if params["store"] is None else open_store(read_address(params["store"]), site)
-    return Manifests(store, params["prefix"], site, report)
+def open_manifests(address: Address | None, prefix: str, site: Site, report: Report) -> Manifests:
+    """Return the manifests in a store, or an object that reads and keeps none where no store is used."""
+    return Manifests(None if address is None else open_store(address, site), prefix, site, report)

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument pieces that modules share; their documentation is in the doc fragments of the same names."""
+"""The options that modules share, and how each is read; the doc fragments of the same names document them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from .._core.copying.plan import Limits
 from .._core.errors import LifeboatError
+from .._core.handover.store import Address, read_address
+from .._core.inventory.overrides import Override, PerDatabase, S, read_overrides
 from .._core.inventory.selection import Selection
 
 SITE: dict[str, Any] = {
@@ -23,7 +26,7 @@ SELECTION: dict[str, Any] = {
 
 
 def overrides_of(**settings: dict[str, Any]) -> dict[str, Any]:
-    """The option ``overrides`` of a module that has these settings for each database."""
+    """Return the option ``overrides`` of a module that has these settings for each database."""
     choice = {name: {**one, "default": None} for name, one in SELECTION.items()}
     return {"overrides": {"type": "list", "elements": "dict", "default": [], "options": {**choice, **settings}}}
 
@@ -45,27 +48,53 @@ LIMITS: dict[str, Any] = {
 }
 
 
-def selection(params: Mapping[str, Any]) -> Selection:
+def read_selection(params: Mapping[str, Any]) -> Selection:
     return Selection(
         identifiers=tuple(params["databases"]),
-        tags={str(key): str(value) for key, value in params["match_tags"].items()},
+        tags=read_tags(params["match_tags"]),
         engines=tuple(params["engines"]),
         kinds=tuple(params["kinds"]),
     )
 
 
-def limits(params: Mapping[str, Any]) -> Limits:
-    """How many copies may be in flight.
+def read_limits(given: Mapping[str, int | None]) -> Limits:
+    """Read how many copies may be in flight; what is not given is what AWS documents.
 
-    :raises LifeboatError: when nothing could ever start.
+    :raises LifeboatError: when a limit is below 1.
     """
-    given = {kind: number for kind, number in params["max_in_flight"].items() if number is not None}
-    for kind, number in given.items():
+    limits = {kind: number for kind, number in given.items() if number is not None}
+    for kind, number in limits.items():
         if number < 1:
-            what = f"Cannot copy with max_in_flight.{kind} {number}"
-            raise LifeboatError(what, why="it is below 1, so that no copy would ever start", remedy="Raise it")
-    return Limits(**given)
+            raise LifeboatError(
+                f"Cannot copy with max_in_flight.{kind} {number}",
+                why="it is below 1, so that no copy would ever start",
+                remedy=f"Set max_in_flight.{kind} to 1 or more",
+            )
+    return Limits(**limits)
 
 
-def extra_tags(params: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(value) for key, value in params["tags"].items()}
+def read_tags(given: Mapping[Any, Any]) -> dict[str, str]:
+    """Return tags as AWS takes them: YAML makes numbers and booleans of some texts."""
+    return {str(key): str(value) for key, value in given.items()}
+
+
+def read_store(text: str | None) -> Address | None:
+    return None if text is None else read_address(text)
+
+
+def read_settings(kind: type[S], params: Mapping[str, Any], **readers: Callable[[Any], Any]) -> PerDatabase[S]:
+    """Read the settings that ``overrides`` may change for some databases.
+
+    :param kind: a dataclass whose fields are named like the options.
+    :param readers: by option: what turns its value, if there is one, into that of the field.
+    """
+
+    def read(given: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: readers[name](value) if name in readers and value is not None else value
+            for name, value in given.items()
+        }
+
+    default = kind(**read({field.name: params[field.name] for field in fields(kind)}))
+    overrides = (Override(one.selection, read(one.settings)) for one in read_overrides(params["overrides"]))
+    return PerDatabase(default, tuple(overrides))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +33,9 @@ class Report:
         shown = {key: value for key, value in facts.items() if value is not None}
         self.steps.append({**shown, "status": status, "changed": changed, "reason": reason})
 
-    def wait_for(self, document: dict[str, Any], **facts: Any) -> None:
-        """Leave an item for the next pass; the document is all that pass will know of it."""
-        self.resume.append(document)
+    def wait_for(self, document: Mapping[str, Any], **facts: Any) -> None:
+        """Leave an item for the next pass, which will know of it only what the document says."""
+        self.resume.append(dict(document))
         self.in_flight.append({key: value for key, value in facts.items() if value is not None})
 
     def change(self, name: str, before: Any, after: Any) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
-from .._core.errors import LifeboatError
 from .._core.model import Database, iso
 from .._core.restoring.ownership import belongs_to, is_recovery
-from .._core.restoring.target import check_drill_id
+from .._module.requests.credentials import CredentialsRequest
 from .._module.result import Report
 from .reconcile import TRY_AGAIN, seconds_since
 from .remove import names_of
@@ -21,58 +20,32 @@ from .remove import names_of
 BYTES = 24  # of randomness: 32 characters, within the limits of every engine
 
 
-def make_credentials(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Change the passwords in the first pass; the later ones see that they are in force."""
-    work = CredentialsPass(site, Report(check_mode=check_mode), params["mode"], params["username"])
-    if params["resume"] is not None:
-        documents = {(one["kind"], one["name"]): one for one in params["resume"]}
-        for database in site.databases_named(names_of(params["resume"])):
+def make_credentials(request: CredentialsRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Change the passwords in the first pass; in the later ones see that they are in force."""
+    work = CredentialsPass(site, Report(check_mode=check_mode), request)
+    if request.resume is not None:
+        documents = {(one["kind"], one["name"]): one for one in request.resume}
+        for database in site.databases_named(names_of(request.resume)):
             work.go_on(database, documents[database.id.kind, database.id.identifier])
     else:
-        is_wanted = whose(params)
-        check_username(params["mode"], params["username"])
-        site.check_account(params["account_id"])
-        for database in filter(is_wanted, site.databases()):
-            if database.cluster is None:  # a member has its cluster's master user
+        site.check_account(request.account_id)
+        for database in site.databases():
+            # A member has its cluster's master user.
+            if database.cluster is None and is_meant(database, request):
                 work.begin(database)
     return work.report.as_result(credentials=work.found)
 
 
-def whose(params: Mapping[str, Any]) -> Callable[[Database], bool]:
-    """Which databases are meant: a drill's by its id, recoveries by their names.
-
-    :raises LifeboatError: when that is not clear, or a password would be lost.
-    """
-    check_drill_id(params["drill_id"])
-    prefix, names = params["prefix"], params["names"]
-    if params["purpose"] == "drill":
-        return lambda database: belongs_to(database, prefix, params["drill_id"])
-    if names is None:
-        why = "names is not set: other recoveries are in use, and nobody is to change their passwords"
-        raise LifeboatError("Cannot tell which recoveries are meant", why=why, remedy="Name them")
-    if params["mode"] == "random":
-        why = "nobody would know it afterwards"
-        remedy = "Set mode to managed, so that RDS keeps it in Secrets Manager, or to iam"
-        raise LifeboatError("Cannot set a random password on a recovery", why=why, remedy=remedy)
-    return lambda database: is_recovery(database, prefix) and database.id.identifier in names
+def is_meant(database: Database, request: CredentialsRequest) -> bool:
+    """Whether credentials are wanted for this database: a drill's is known by its id, a recovery by its name."""
+    if request.purpose == "drill":
+        return belongs_to(database, request.prefix, request.drill_id)
+    return is_recovery(database, request.prefix) and database.id.identifier in request.names
 
 
 def is_usable_soon(database: Database) -> bool:
     """Whether it was restored, and only cannot be changed just now: RDS backs up what it has restored."""
     return not database.is_usable and not database.is_broken and database.status != "creating"
-
-
-def check_username(mode: str, username: str | None) -> None:
-    """Tokens are for a user of the database, passwords for its master.
-
-    :raises LifeboatError: when there is no such user, or no use for one.
-    """
-    if mode == "iam" and not username:
-        remedy = "Name a database user who has the role rds_iam as username"
-        raise LifeboatError("Cannot make tokens", why="username is not set", remedy=remedy)
-    if mode != "iam" and username:
-        why = f"with the mode {mode}, passwords are set for the master user"
-        raise LifeboatError(f"Cannot use the username {username}", why=why, remedy="Leave it out, or set mode to iam")
 
 
 @dataclass(slots=True)
@@ -81,25 +54,24 @@ class CredentialsPass:
 
     site: Site
     report: Report
-    mode: str
-    username: str | None
+    request: CredentialsRequest
     found: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def begin(self, database: Database) -> None:
         """Make a way in, as soon as the database can take it."""
         if database.is_usable:
-            getattr(self, f"make_{self.mode}")(database)
+            getattr(self, f"make_{self.request.mode}")(database)
         elif is_usable_soon(database):
             self.wait_until_usable(database, {**about(database), "is_new": True})
 
-    def go_on(self, database: Database, document: dict[str, Any]) -> None:
+    def go_on(self, database: Database, document: Mapping[str, Any]) -> None:
         """Look again at what an earlier pass left."""
         if document.get("is_new"):
             self.begin(database)
         else:
             self.settle(database, document)
 
-    def wait_until_usable(self, database: Database, document: dict[str, Any]) -> None:
+    def wait_until_usable(self, database: Database, document: Mapping[str, Any]) -> None:
         facts = about(database)
         self.report.step("modifying", reason=f"it is {database.status}", **facts)
         if not self.report.check_mode:
@@ -127,8 +99,12 @@ class CredentialsPass:
             self.report.step("failed", reason=f"{why} {remedy}", **about(database))
             return
         if not self.report.check_mode:
-            token = self.site.token(database, str(self.username))
-            self.found[database.id.identifier] = {"username": str(self.username), "password": token, "kind": "iam"}
+            token = self.site.token(database, str(self.request.username))
+            self.found[database.id.identifier] = {
+                "username": str(self.request.username),
+                "password": token,
+                "kind": "iam",
+            }
         self.report.step("set", reason="a token; no password was changed", seconds=0, **about(database))
 
     def change(self, database: Database, what: str, ask: Callable[[], None]) -> bool:
@@ -145,14 +121,18 @@ class CredentialsPass:
         self.report.step("modifying", reason="a restored database has the original's password", changed=True, **facts)
         return True
 
-    def settle(self, database: Database, document: dict[str, Any]) -> None:
+    def settle(self, database: Database, document: Mapping[str, Any]) -> None:
         """Whether a new password is in force; one that RDS made is read."""
         facts = about(database)
-        if not database.is_usable or database.pending or (self.mode == "managed" and not has_active_secret(database)):
+        if (
+            not database.is_usable
+            or database.pending
+            or (self.request.mode == "managed" and not has_active_secret(database))
+        ):
             self.wait_until_usable(database, document)
             return
         try:
-            if self.mode == "managed" and not self.report.check_mode:
+            if self.request.mode == "managed" and not self.report.check_mode:
                 self.hand_over(database, self.site.managed_password(database))
         except AwsRefusal as refusal:
             self.retry(document, refusal, facts)
@@ -161,7 +141,7 @@ class CredentialsPass:
         facts["secret_arn"] = database.secret_arn
         self.report.step("set", reason="the new password is in force", seconds=seconds, **facts)
 
-    def retry(self, document: dict[str, Any], refusal: AwsRefusal, facts: dict[str, Any]) -> None:
+    def retry(self, document: Mapping[str, Any], refusal: AwsRefusal, facts: dict[str, Any]) -> None:
         """What cannot be read now may be readable soon."""
         if refusal.meaning not in TRY_AGAIN:
             self.report.step("failed", reason=str(refusal), **facts)
@@ -169,7 +149,7 @@ class CredentialsPass:
         self.report.step("modifying", reason=refusal.why, **facts)
         self.wait_for(document, "queued", facts)
 
-    def wait_for(self, document: dict[str, Any], status: str, facts: dict[str, Any]) -> None:
+    def wait_for(self, document: Mapping[str, Any], status: str, facts: dict[str, Any]) -> None:
         self.report.wait_for(document, status=status, since=document.get("started"), **facts)
 
     def hand_over(self, database: Database, password: str) -> None:

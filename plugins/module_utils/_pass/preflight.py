@@ -13,13 +13,12 @@ from typing import Any
 
 from .._aws.site import Site
 from .._core.errors import LifeboatError, raise_all
-from .._core.inventory.overrides import read_overrides, settings_for
 from .._core.inventory.selection import Candidate
 from .._core.keeping.retention import Named
 from .._core.keys import check_key
-from .._core.model import RECOVERY_POINT, Database, Key, Purpose, iso
+from .._core.model import RECOVERY_POINT, Database, Key, iso
 from .._core.naming import restored_name
-from .._core.restoring.choice import Choice, by_original, choose, landed_by_database, read_choice, why_none
+from .._core.restoring.choice import by_original, choose, landed_by_database, why_none
 from .._core.restoring.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
 from .._core.restoring.needs import Available, named, obstacles, wanted_class
 from .._core.restoring.ownership import belongs_to, is_made_for, require_distinct, require_own
@@ -28,145 +27,114 @@ from .._core.restoring.target import (
     Databases,
     RestoreOptions,
     Target,
-    check_drill_id,
     plan_target,
     why_not_recoverable,
     why_not_restorable,
 )
-from .._module.arguments import selection
+from .._module.requests.restore import RestoreRequest, RestoreSettings, check_settings
 from .._module.result import Report
 
 CANNOT = "Cannot restore"
-# Where a restored database lives. Left out, RDS would choose the default network.
-NETWORK = ("db_subnet_group_name", "vpc_security_group_ids")
-# What may differ from database to database.
-SETTINGS = (
-    *NETWORK,
-    "db_instance_class",
-    "db_parameter_group_name",
-    "db_cluster_parameter_group_name",
-    "expires_after",
-    "serverless",
-    "restore_as",
-    "multi_az",
-    "backup_retention_period",
-)
-# What drills decide for themselves.
-OF_RECOVERIES = ("restore_as", "multi_az", "backup_retention_period")
-RETENTION = range(1, 36)  # days that RDS keeps backups where there are any
 BACKUP_DAYS = 7  # unless told otherwise
-RestoreWish = tuple[Candidate, list[Named], dict[str, Any]]  # a database, its recovery points, and how it is wanted
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreWish:
+    """A database, its recovery points, newest first, and how it is wanted."""
+
+    database: Candidate
+    points: list[Named]
+    settings: RestoreSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is the same for all databases of one call."""
+    """What is known before the first restore, and is the same for all databases of one call."""
 
-    purpose: Purpose
-    prefix: str
-    drill_id: str
-    choice: Choice
+    request: RestoreRequest
     key: Key | None
     networks: Mapping[str, Network]
     databases: Databases
-    iam: bool
 
 
-def look(params: Mapping[str, Any], site: Site, report: Report) -> tuple[list[Target], Databases, str | None]:
-    """The databases to make, what there is already, and AWS's time when it all began.
+def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Target], Databases, str | None]:
+    """Return the databases to make, what there is already, and AWS's time when it all began.
 
     :raises LifeboatError: when nothing may be restored here.
     """
-    check_drill_id(params["drill_id"])
-    choice = read_choice(params["recovery_point"])
-    site.check_account(params["account_id"])
+    site.check_account(request.account_id)
     began = iso(site.now)
-    wishes = read_wishes(candidates(params, site), params)
-    for _one, _rows, settings in wishes:
-        check_settings(settings, params["purpose"])
-    run = guarded(params, choice, wishes, site, report)
+    wishes = wishes_of(request, site)
+    run = guarded(request, wishes, site, report)
     planned = [one for wish in wishes if (one := plan(wish, run, site, report))]
     targets = without_obstacles([replace(one, began=began) for one in planned], run, site, report)
     return [replace(one, chosen=iso(site.now)) for one in targets], run.databases, began
 
 
-def candidates(params: Mapping[str, Any], site: Site) -> list[tuple[Candidate, list[Named]]]:
-    """The selected databases with what has landed of each. A recovery knows them by the names that they had."""
-    where = f"the landed recovery points of account {site.account}, {site.region}"
-    found = landed_by_database(site.recovery_points("manual"), params["prefix"], selection(params), where)
-    return by_original(found) if params["purpose"] == "recovery" else found
+def wishes_of(request: RestoreRequest, site: Site) -> list[RestoreWish]:
+    """Return the selected databases with what has landed of each, and how each is wanted.
 
+    A recovery knows databases by the names that they had.
 
-def read_wishes(candidates: Iterable[tuple[Candidate, list[Named]]], params: Mapping[str, Any]) -> list[RestoreWish]:
-    """How each database is wanted.
-
-    :raises LifeboatError: when one of them would have no network.
+    :raises LifeboatError: when one of them would have no network, or its settings do not suit the purpose.
     """
-    overrides = read_overrides(params["overrides"])
-    defaults = {name: params[name] for name in SETTINGS}
-    wishes = [(one, rows, settings_for(one, defaults, overrides)) for one, rows in candidates]
-    for one, _rows, settings in wishes:
-        require_network(one.identifier, settings)
+    where = f"the landed recovery points of account {site.account}, {site.region}"
+    found = landed_by_database(site.recovery_points("manual"), request.prefix, request.selection, where)
+    candidates = by_original(found) if request.purpose == "recovery" else found
+    wishes = [RestoreWish(one, rows, request.settings.of(one)) for one, rows in candidates]
+    for wish in wishes:
+        require_network(wish.database.identifier, wish.settings)
     if not wishes:  # a mistake is told at once, not when the first database has landed
-        require_network("databases", defaults)
+        require_network("databases", request.settings.default)
+    for wish in wishes:
+        check_settings(wish.settings, request.purpose)
     return wishes
 
 
-def require_network(what: str, settings: Mapping[str, Any]) -> None:
-    for name in NETWORK:
-        if not settings[name]:
+def require_network(what: str, settings: RestoreSettings) -> None:
+    """Refuse to let RDS choose the default network.
+
+    :raises LifeboatError: when no subnet group or no security group is named.
+    """
+    needed = {
+        "db_subnet_group_name": settings.db_subnet_group_name,
+        "vpc_security_group_ids": settings.vpc_security_group_ids,
+    }
+    for name, value in needed.items():
+        if not value:
             raise LifeboatError(
                 f"{CANNOT} {what} without a network",
                 why=f"{name} is not set",
-                remedy="Name an isolated network of the DR site",
+                remedy=f"Set {name} to an isolated one of the DR site",
             )
 
 
-def check_settings(settings: Mapping[str, Any], purpose: Purpose) -> None:
-    """:raises LifeboatError: when a drill is told what only a recovery may be told, or backups would be off."""
-    told = [name for name in OF_RECOVERIES if settings[name] is not None]
-    if purpose == "drill" and told:
-        why = "a drill's databases have names of their own, no standby and no backups"
-        raise LifeboatError(f"Cannot use {told[0]} in a drill", why=why, remedy="Leave it out")
-    days = settings["backup_retention_period"]
-    if days is not None and days not in RETENTION:
-        why = f"a recovery keeps backups for {RETENTION[0]} to {RETENTION[-1]} days"
-        raise LifeboatError(f"Cannot use backup_retention_period {days}", why=why, remedy="Choose such a number")
-
-
-def guarded(params: Mapping[str, Any], choice: Choice, wishes: list[RestoreWish], site: Site, report: Report) -> Run:
-    """What all restores share, once it is known to be isolated and usable.
+def guarded(request: RestoreRequest, wishes: list[RestoreWish], site: Site, report: Report) -> Run:
+    """Return what all restores share, once it is known to be isolated and usable.
 
     :raises LifeboatError: naming all that is not.
     """
-    points = [point for _one, rows, _settings in wishes for _lineage, point in rows]
-    wanted = [settings for _one, _rows, settings in wishes] or [dict(params)]
-    networks = site.networks(settings["db_subnet_group_name"] for settings in wanted)
-    key_id = params["kms_key_id"]
-    pairs = {(settings[NETWORK[0]], tuple(settings[NETWORK[1]])) for settings in wanted}
-    key: list[Key] = []
-    is_drill = params["purpose"] == "drill"
+    points = [point for wish in wishes for _lineage, point in wish.points]
+    settings = [wish.settings for wish in wishes] or [request.settings.default]
+    networks = site.networks(str(one.db_subnet_group_name) for one in settings)
+    groups = sorted({(str(one.db_subnet_group_name), one.vpc_security_group_ids) for one in settings})
+    key_id, key = request.kms_key_id, list[Key]()
+    is_drill = request.purpose == "drill"
     check_all(
-        lambda: check_accounts(site.account, params["source_accounts"], points),
+        lambda: check_accounts(site.account, request.source_accounts, points),
         *((lambda network=network: check_isolation(network)) for network in networks.values() if is_drill),
-        *((lambda pair=pair: chosen_groups(networks[pair[0]], pair[1])) for pair in sorted(pairs)),
+        *((lambda name=name, ids=ids: chosen_groups(networks[name], ids)) for name, ids in groups),
         lambda: key.append(check_key(site.key(key_id), site.account, site.region)) if key_id else None,
     )
     report.warnings += [] if is_drill else [doubt for network in networks.values() for doubt in doubts(network)]
-    return Run(
-        purpose=params["purpose"],
-        prefix=params["prefix"],
-        drill_id=params["drill_id"],
-        choice=choice,
-        key=next(iter(key), None),
-        networks=networks,
-        databases=by_key(site.databases()),
-        iam=params["iam_authentication"],
-    )
+    return Run(request, key=next(iter(key), None), networks=networks, databases=by_key(site.databases()))
 
 
 def check_all(*checks: Callable[[], Any]) -> None:
-    """:raises LifeboatError: naming all problems that the checks find."""
+    """Run all checks, so that one run tells all that is wrong.
+
+    :raises LifeboatError: naming all problems that they find.
+    """
     problems = []
     for check in checks:
         try:
@@ -177,10 +145,9 @@ def check_all(*checks: Callable[[], Any]) -> None:
 
 
 def plan(wish: RestoreWish, run: Run, site: Site, report: Report) -> Target | None:
-    """The database that is to be made of one of these recovery points, or None when there is no fit one."""
-    one, rows, settings = wish
-    options = options_for(settings, run, site)
-    chosen, problem = pick(rows, run)
+    """Return the database to make of one of these recovery points, or report why none is fit and return None."""
+    one, options = wish.database, options_for(wish.settings, run, site)
+    chosen, problem = pick(wish.points, run)
     if chosen:
         problem = why_not_restorable(chosen[1], site.account) or why_not_recoverable(chosen[1], options) or ""
     if problem or chosen is None:
@@ -193,47 +160,49 @@ def plan(wish: RestoreWish, run: Run, site: Site, report: Report) -> Target | No
 
 
 def pick(rows: list[Named], run: Run) -> tuple[Named | None, str]:
-    """The recovery point to restore, or why there is none. What a killed drill had begun decides for the next one."""
+    """Return the recovery point to restore, and why there may be none. What a killed drill chose stays chosen."""
     running = started_before(rows, run)
     if running:
         wanted = running.tags.get(RECOVERY_POINT)
-        gone = f"it was restored from {wanted}, which is gone. Choose another drill_id."
+        gone = f"it was restored from {wanted}, which is gone. Set drill_id to a new id."
         return next((row for row in rows if row[1].name == wanted), None), gone
-    return choose(rows, run.choice, run.drill_id), why_none(run.choice, rows)
+    choice = run.request.choice
+    return choose(rows, choice, run.request.drill_id), why_none(choice, rows)
 
 
 def started_before(rows: list[Named], run: Run) -> Database | None:
-    """What a run of this drill that was killed made of this database."""
+    """Return what an earlier run of this drill, which was killed, made of this database."""
     lineage, point = rows[0]
-    name = restored_name(run.prefix, run.drill_id, point.database, lineage.digest)
+    prefix, drill_id = run.request.prefix, run.request.drill_id
+    name = restored_name(prefix, drill_id, point.database, lineage.digest)
     found = run.databases.get(("instance", name)) or run.databases.get(("cluster", name))
-    return found if found and belongs_to(found, run.prefix, run.drill_id) else None
+    return found if found and belongs_to(found, prefix, drill_id) else None
 
 
-def options_for(settings: Mapping[str, Any], run: Run, site: Site) -> RestoreOptions:
-    network = run.networks[settings["db_subnet_group_name"]]
-    days = settings["backup_retention_period"]
+def options_for(settings: RestoreSettings, run: Run, site: Site) -> RestoreOptions:
+    network, request = run.networks[str(settings.db_subnet_group_name)], run.request
+    days = BACKUP_DAYS if settings.backup_retention_period is None else settings.backup_retention_period
     return RestoreOptions(
-        prefix=run.prefix,
-        drill_id=run.drill_id,
+        prefix=request.prefix,
+        drill_id=request.drill_id,
         subnet_group=network.subnet_group,
-        security_groups=tuple(chosen_groups(network, settings["vpc_security_group_ids"])),
-        instance_class=settings["db_instance_class"],
+        security_groups=tuple(chosen_groups(network, settings.vpc_security_group_ids)),
+        instance_class=settings.db_instance_class,
         kms_key_id=run.key.arn if run.key else None,
-        expires=site.now + timedelta(minutes=settings["expires_after"]),
-        purpose=run.purpose,
-        restore_as=settings["restore_as"],
-        multi_az=settings["multi_az"],
-        backup_retention_days=(BACKUP_DAYS if days is None else days) if run.purpose == "recovery" else 0,
-        serverless=settings["serverless"],
-        iam=run.iam,
-        parameter_group=settings["db_parameter_group_name"],
-        cluster_parameter_group=settings["db_cluster_parameter_group_name"],
+        expires=site.now + timedelta(minutes=settings.expires_after),
+        purpose=request.purpose,
+        restore_as=settings.restore_as,
+        multi_az=settings.multi_az,
+        backup_retention_days=days if request.purpose == "recovery" else 0,
+        serverless=settings.serverless,
+        iam=request.iam,
+        parameter_group=settings.db_parameter_group_name,
+        cluster_parameter_group=settings.db_cluster_parameter_group_name,
     )
 
 
 def without_obstacles(targets: list[Target], run: Run, site: Site, report: Report) -> list[Target]:
-    """The targets that can be made here; the others are reported.
+    """Return the targets that can be made here; report the others.
 
     :raises LifeboatError: when a name is taken, or the account has no room for all.
     """
@@ -254,14 +223,17 @@ def without_obstacles(targets: list[Target], run: Run, site: Site, report: Repor
 
 
 def require_room(targets: list[Target], site: Site) -> None:
-    """:raises LifeboatError: when the quotas of the account do not suffice for all."""
+    """Refuse to start when the quotas of the account do not suffice for all.
+
+    :raises LifeboatError: naming each quota.
+    """
     problems = lacking(targets, site.account_quotas()) if targets else []
     if problems:
         raise LifeboatError(f"{CANNOT} {len(targets)} databases in {site.region}", why=" ".join(problems))
 
 
 def read_available(targets: list[Target], run: Run, site: Site) -> Available:
-    """What there is of what these targets need: a call for each class, key and parameter group."""
+    """Read what there is of what these targets need: a call for each class, key and parameter group."""
     own = {run.key.arn: run.key} if run.key else {}
     keys, refused = site.keys(one.key_of_point for one in targets if one.key_of_point not in own)
     return Available(

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
-from .._core.errors import LifeboatError
 from .._core.handover.manifest import read_landed, read_refused
-from .._core.inventory.overrides import read_overrides, settings_for
 from .._core.inventory.selection import Candidate, points_among
-from .._core.keeping.policy import SETTINGS, Policy, check_settings, read_policy
+from .._core.keeping.policy import Policy
 from .._core.keeping.release import check_gone, homes, released_points
 from .._core.keeping.retention import (
     Retention,
@@ -27,9 +25,8 @@ from .._core.keeping.retention import (
 )
 from .._core.model import LANDED, Kind, RecoveryPoint
 from .._core.recipe import configuration_of, custom_groups, unused_groups
-from .._core.sharing import ACCOUNT
 from .._files.store import open_manifests
-from .._module.arguments import selection
+from .._module.requests.prune import PruneRequest
 from .._module.result import Report, facts_of
 
 WOULD = {"deleted": "would_delete", "retired": "would_retire"}
@@ -59,30 +56,29 @@ class Pass:
         self.report.step(shown, reason=ruling.reason, changed=self.apply, **facts_of(ruling.point))
 
 
-def prune(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
+def prune(request: PruneRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Retire what has landed, then delete what need not stay."""
-    read_landed(params["landed"])
-    policy_of, dr_accounts = read_policies(params), read_accounts(params["dr_accounts"])
-    one = Pass(site, Report(check_mode=check_mode), params["apply"], check_mode)
-    manifests = open_manifests(params, site, one.report)
-    site.check_account(params["account_id"])
-    documents = [*manifests.landed_in(dr_accounts), *params["landed"]]
+    one = Pass(site, Report(check_mode=check_mode), request.apply, check_mode)
+    manifests = open_manifests(request.store, request.prefix, site, one.report)
+    site.check_account(request.account_id)
+    documents = [*manifests.landed_in(request.dr_accounts), *request.landed]
     landed, refused = read_landed(documents), read_refused(documents)
     here = site.recovery_points("manual")
-    points = points_among(here, selection(params), f"the recovery points of account {site.account}, {site.region}")
-    released = look_up_released(params, here, points, one)
-    for point, account, landed_time in retirements(points, params["prefix"], site.account, landed):
+    points = points_among(here, request.selection, f"the recovery points of account {site.account}, {site.region}")
+    released = look_up_released(request, here, points, one)
+    for point, account, landed_time in retirements(points, request.prefix, site.account, landed):
         retire(point, account, landed_time, one)
     left = with_marks([point for point in points if point.arn not in one.gone], one.retired)
-    others = dr_accounts - {site.account}
-    retention = Retention(params["prefix"], site.account, site.now, policy_of, others, refused, released)
+    others = request.dr_accounts - {site.account}
+    policy_of = policies_of(request)
+    retention = Retention(request.prefix, site.account, site.now, policy_of, others, refused, released)
     rulings = judge_all(left, retention, one)
     if number := undeclared(rulings):
         one.report.warnings.append(nothing_declared(number, site))
     for ruling in rulings:
         if ruling.point.arn not in one.failed:
             carry_out(ruling, one)
-    give_up_groups([point for point in here if point.arn in one.deleted], here, params["prefix"], one)
+    give_up_groups([point for point in here if point.arn in one.deleted], here, request.prefix, one)
     return one.report.as_result()
 
 
@@ -104,18 +100,15 @@ def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> l
     return rulings
 
 
-def read_policies(params: Mapping[str, Any]) -> Callable[[RecoveryPoint], Policy | None]:
-    """The policy of each recovery point: the options, and what overrides say of its database.
+def policies_of(request: PruneRequest) -> Callable[[RecoveryPoint], Policy | None]:
+    """Return what tells the policy of each recovery point: the default, changed by what overrides say of its database.
 
-    :raises LifeboatError: when one of them would keep nothing.
+    Most sites override nothing, and have thousands of recovery points: then there is one policy.
     """
-    defaults, overrides = {name: params[name] for name in SETTINGS}, read_overrides(params["overrides"])
-    for settings in (defaults, *(one.settings for one in overrides)):
-        check_settings(settings)
-    if not overrides:
-        policy = read_policy(defaults)
-        return lambda _point: policy
-    return lambda point: read_policy(settings_for(candidate_of(point), defaults, overrides))
+    if request.retention.overrides:
+        return lambda point: request.retention.of(candidate_of(point)).policy
+    policy = request.retention.default.policy
+    return lambda _point: policy
 
 
 def candidate_of(point: RecoveryPoint) -> Candidate:
@@ -123,33 +116,21 @@ def candidate_of(point: RecoveryPoint) -> Candidate:
     return Candidate(point.database, point.kind, point.engine, point.tags, point)
 
 
-def read_accounts(accounts: Iterable[str]) -> frozenset[str]:
-    """The DR accounts in which a published copy must land.
-
-    :raises LifeboatError: when one is no account: nothing would ever land there.
-    """
-    for account in accounts:
-        if not ACCOUNT.fullmatch(account):
-            why = "it is not a 12-digit account ID"
-            raise LifeboatError(f"Cannot wait for the DR account {account!r}", why=why, remedy="Correct dr_accounts")
-    return frozenset(accounts)
-
-
 def look_up_released(
-    params: Mapping[str, Any], here: list[RecoveryPoint], selected: list[RecoveryPoint], one: Pass
+    request: PruneRequest, here: list[RecoveryPoint], selected: list[RecoveryPoint], one: Pass
 ) -> frozenset[str]:
-    """The names that are released; a name that is not here may be one that an earlier run deleted.
+    """Return the names that are released. One that is not here is only warned of: an earlier run may have deleted it.
 
     :raises LifeboatError: when one of them must not be released.
     """
-    found = released_points(params["release"], here, selected, params["prefix"])
+    found = released_points(request.release, here, selected, request.prefix)
     published = [point for point in found if is_published_by(one.site.account, point)]
     for region in sorted(homes(published)):
         check_gone(published, one.site.in_region(region).databases())
     names = frozenset(point.name for point in found)
     where = f"account {one.site.account}, {one.site.region}"
     one.report.warnings += [
-        f"{name} is not in {where}: nothing to release." for name in sorted(set(params["release"]) - names)
+        f"{name} is not in {where}: nothing to release." for name in sorted(request.release - names)
     ]
     return names
 

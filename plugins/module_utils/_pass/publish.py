@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,27 +13,25 @@ from .._aws.site import Site
 from .._core.copying.intermediates import left_behind, unfinished
 from .._core.copying.newest import by_database, of_database
 from .._core.copying.plan import Copy, Rows, expected
-from .._core.copying.publish import Publication, PublishOptions, PublishWish, begin, complete
+from .._core.copying.publish import Publication, PublishOptions, begin, complete
 from .._core.copying.routes import WHY_SHARE, Place
 from .._core.copying.stand_in import StandIn, StandInOptions, still_needed
 from .._core.errors import LifeboatError
 from .._core.handover.manifest import describe_published, published_manifest
-from .._core.inventory.overrides import read_overrides, settings_for
 from .._core.inventory.selection import candidate_of, databases_among
 from .._core.keys import check_key
 from .._core.model import Database, RecoveryPoint, iso
 from .._core.naming import is_our_point
 from .._core.option_groups import Groups, is_default
-from .._core.restoring.choice import read_time
 from .._core.restoring.isolation import check_isolation
-from .._core.sharing import check_accounts, plan_share
+from .._core.sharing import plan_share
 from .._files.store import open_manifests
-from .._module.arguments import extra_tags, selection
+from .._module.requests.common import Documents
+from .._module.requests.publish import PublishRequest, StandInRequest
 from .._module.result import Report
 from .recipes import recipes_of
 from .reconcile import (
     Work,
-    begin_work,
     by_key,
     facts,
     look_again,
@@ -46,8 +44,6 @@ from .reconcile import (
 from .stand_ins import look_again as databases_again
 from .stand_ins import tend
 
-SETTINGS = ("source", "interval", "kms_key_id", "option_group")
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -57,116 +53,109 @@ class Seen:
     rows: Rows
 
 
-def publish(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """One pass: a full one, or with ``resume`` one that looks only at what is in flight."""
-    wanted = check_accounts(params["share_with"], params["account_id"])
-    work = begin_work(params, site, check_mode=check_mode)
-    manifests = open_manifests(params, site, work.report)
-    if params["resume"] is not None:
-        go_on(params["resume"], wanted, work)
-        return result_of(work)
-    work.settled |= set(params.get("settled") or ())
-    check_intervals(params)
-    site.check_account(params["account_id"])
-    options = read_options(params, site)
-    seen, publications = look(params, options, site)
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Who is to have what is published, and which snapshots this task has shared with all of them."""
+
+    accounts: frozenset[str]
+    settled: set[str]  # by ARN
+
+    def missing(self, row: RecoveryPoint) -> frozenset[str]:
+        """Return the accounts in which a recovery point has not landed."""
+        return frozenset(account for account in self.accounts if not row.has_landed_in(account))
+
+
+def publish(request: PublishRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Run one pass: a full one, or with ``resume`` one that looks only at what is in flight."""
+    work = Work(site, Report(check_mode=check_mode), request)
+    shares = Shares(request.share_with, set(request.settled))
+    if request.resume is not None:
+        go_on(request.resume, shares, work)
+        return result_of(shares, work)
+    site.check_account(request.account_id)
+    options = options_of(request, site)
+    manifests = open_manifests(request.store, request.prefix, site, work.report)
+    seen, publications = look(request, options, site)
     publications = completed(publications, seen.rows, options, site)
-    report_problems(publications, work.report, accept=params["accept_unprotected"])
+    report_problems(publications, work.report, accept=request.accept_unprotected)
     copies = within_quota([copy for one in publications for copy in one.copies], seen.rows, work)
     stand_ins = [one.stand_in for one in publications if one.stand_in]
     check_networks(still_needed(stand_ins, copies, seen.rows), site)
-    settle(copies, stand_ins, seen.databases, seen.rows, wanted, work)
-    play_out(lambda documents: go_on(documents, wanted, work), work)
+    settle(copies, stand_ins, seen.databases, seen.rows, shares, work)
+    play_out(lambda documents: go_on(documents, shares, work), work)
     rows = {**seen.rows, **work.planned}
     remove_left_over(left_behind(rows.values(), unfinished(copies, rows), work.prefix), work)
-    document = manifest(publications, seen, wanted, work)
-    ours = {row.name for row in rows.values() if is_our_point(row, work.prefix)}
-    manifests.leave(document, ours)
-    planned = {"planned": True} if work.check_mode else {}
-    return result_of(work, manifest=document | planned)  # what is left there has earlier entries as well
+    document = manifest(publications, seen, shares, work)
+    manifests.leave(document, {row.name for row in rows.values() if is_our_point(row, work.prefix)})
+    # What the store has also lists what earlier runs published: the next play gets this run's alone.
+    return result_of(shares, work, manifest=document | ({"planned": True} if check_mode else {}))
 
 
-def result_of(work: Work, **more: Any) -> dict[str, Any]:
-    """The result of a pass, and what the last one need not ask for again: RDS tells shares one snapshot a call."""
-    settled = sorted(work.settled)
+def result_of(shares: Shares, work: Work, **more: Any) -> dict[str, Any]:
+    """Return the result of a pass, with what the last pass need not ask again: RDS tells shares one snapshot a call."""
+    settled = sorted(shares.settled)
     if work.report.resume and settled:
         work.report.resume.append({"settled": settled})
     return work.report.as_result(settled=settled, **more)
 
 
-def check_intervals(params: Mapping[str, Any]) -> None:
-    """A snapshot is taken at most every interval: one that never ends would be followed by the next.
+def options_of(request: PublishRequest, site: Site) -> PublishOptions:
+    """Return the options as the decisions need them: with the Region of this site and the time at AWS.
 
-    :raises LifeboatError: when one is shorter than five minutes.
+    :raises LifeboatError: when the time that snapshots should stand for has not come yet.
     """
-    given = [params["interval"], *(one.get("interval") for one in params["overrides"])]
-    for interval in given:
-        if interval is not None and interval < 300:
-            raise LifeboatError(
-                f"Cannot take snapshots every {interval} s", why="it is below 300", remedy="Raise interval"
-            )
-
-
-def read_options(params: Mapping[str, Any], site: Site) -> PublishOptions:
-    """The options of the site, those of stand-ins with the time at AWS."""
-    given = params["stand_in"]
-    stand_in = given and StandInOptions(
-        subnet_group=given["subnet_group"],
-        security_groups=tuple(given["security_groups"]),
-        instance_class=given["instance_class"],
-        expires=site.now.replace(minute=0, second=0) + timedelta(hours=given["expire_hours"] + 1),  # a whole hour
-    )
+    check_snapshot_time(request.snapshot_time, site.now)
     return PublishOptions(
-        prefix=params["prefix"],
+        prefix=request.prefix,
         home=Place(site.account, site.region),
-        publish_in=params["publish_region"] or site.region,
+        publish_in=request.publish_region or site.region,
         # What stays in its Region is made such that it could be shared at any time.
-        is_shared=bool(params["share_with"]) or params["publish_region"] in (None, site.region),
-        tags=extra_tags(params),
-        stand_in=stand_in,
-        snapshot_time=read_snapshot_time(params["snapshot_time"], site.now),
+        is_shared=bool(request.share_with) or request.publish_region in (None, site.region),
+        tags=request.tags,
+        stand_in=stand_in_options(request.stand_in, site.now) if request.stand_in else None,
+        snapshot_time=request.snapshot_time,
     )
 
 
-def read_snapshot_time(text: str | None, now: datetime) -> datetime | None:
-    """The time that taken snapshots stand for; they hold at least what had been written by then.
+def stand_in_options(wanted: StandInRequest, now: datetime) -> StandInOptions:
+    """Return where stand-ins live, and when they expire: at a whole hour, so that all passes of an hour agree."""
+    return StandInOptions(
+        subnet_group=wanted.subnet_group,
+        security_groups=wanted.security_groups,
+        instance_class=wanted.instance_class,
+        expires=now.replace(minute=0, second=0) + timedelta(hours=wanted.expire_hours + 1),
+    )
 
-    :raises LifeboatError: when it is no time with a zone, or has not come yet.
+
+def check_snapshot_time(moment: datetime | None, now: datetime) -> None:
+    """Refuse a time to come: a snapshot taken now would lack what is written until then.
+
+    :raises LifeboatError: when it has not come yet.
     """
-    if text is None:
-        return None
-    moment = read_time("snapshot_time", {"snapshot_time": text})
     if moment and moment > now + timedelta(minutes=1):  # AWS's servers do not agree to the second
         raise LifeboatError(
-            f"Cannot take snapshots for {text}",
+            f"Cannot take snapshots for {iso(moment)}",
             why=f"at AWS it is only {iso(now)}, and a snapshot taken now would lack what is written until then",
-            remedy="Give a snapshot_time that is past",
+            remedy="Set snapshot_time to a time that is past",
         )
-    return moment
 
 
-def look(params: Mapping[str, Any], options: PublishOptions, site: Site) -> tuple[Seen, list[Publication]]:
-    """Read the site by page, and see what each selected database should offer."""
+def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[Seen, list[Publication]]:
+    """Read the site by page, and decide what each selected database should offer."""
     databases = site.databases()
-    selected = databases_among(databases, selection(params), f"account {site.account}, {site.region}")
-    overrides = read_overrides(params["overrides"])
-    wishes = [settings_for(candidate_of(one), {name: params[name] for name in SETTINGS}, overrides) for one in selected]
+    selected = databases_among(databases, request.selection, f"account {site.account}, {site.region}")
+    wishes = [request.wishes.of(candidate_of(one)) for one in selected]
     points = site.recovery_points()
-    if any(wish["source"] == "awsbackup" for wish in wishes):
+    if any(wish.source == "awsbackup" for wish in wishes):
         points += site.recovery_points("awsbackup")
     if options.publish_in != site.region:
         points += site.in_region(options.publish_in).recovery_points("manual")
     grouped = by_database(points, options.prefix)
     publications = [
-        begin(one, of_database(one, grouped), read_wish(wish), options, site.now)
+        begin(one, of_database(one, grouped), wish, options, site.now)
         for one, wish in zip(selected, wishes, strict=True)
     ]
     return Seen(databases, by_key(points)), publications
-
-
-def read_wish(settings: Mapping[str, Any]) -> PublishWish:
-    interval = timedelta(seconds=settings["interval"])
-    return PublishWish(settings["source"], interval, settings["kms_key_id"], settings["option_group"])
 
 
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:
@@ -212,14 +201,13 @@ def report_problems(publications: Iterable[Publication], report: Report, *, acce
             report.step("unprotected" if accept else "failed", reason=one.problem, **about)
 
 
-def go_on(resume: Iterable[Mapping[str, Any]], wanted: frozenset[str], work: Work) -> None:
-    """A pass over what an earlier one left in flight."""
-    documents = list(resume)
-    copies = [Copy(**one) for one in documents if "name" in one]
-    stand_ins = [StandIn(**one["stand_in"]) for one in documents if "stand_in" in one]
-    work.settled |= {arn for one in documents for arn in one.get("settled", ())}
+def go_on(resume: Documents, shares: Shares, work: Work) -> None:
+    """Continue what an earlier pass left in flight."""
+    copies = [Copy(**one) for one in resume if "name" in one]
+    stand_ins = [StandIn(**one["stand_in"]) for one in resume if "stand_in" in one]
+    shares.settled.update(arn for one in resume for arn in one.get("settled", ()))
     databases = databases_again(stand_ins, work)
-    settle(copies, stand_ins, databases, look_again(copies, work), wanted, work)
+    settle(copies, stand_ins, databases, look_again(copies, work), shares, work)
 
 
 def settle(
@@ -227,14 +215,14 @@ def settle(
     stand_ins: list[StandIn],
     databases: Iterable[Database],
     rows: Rows,
-    wanted: frozenset[str],
+    shares: Shares,
     work: Work,
 ) -> None:
-    """Bring everything one step further, and share what is available."""
+    """Bring every copy and stand-in one step further, and share what is available."""
     held = tend(stand_ins, databases, copies, rows, work)
     for copy, row in reconcile(copies, rows, work, held):
         if not row.is_intermediate:
-            share(copy, row, wanted, work)
+            share(copy, row, shares, work)
 
 
 def check_networks(stand_ins: Iterable[StandIn], site: Site) -> None:
@@ -246,49 +234,39 @@ def check_networks(stand_ins: Iterable[StandIn], site: Site) -> None:
         check_isolation(site.network(name))
 
 
-def share(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) -> None:
-    """Let those accounts copy a published snapshot that do not have it yet."""
-    site, report = work.site.in_region(copy.region), work.report
+def share(copy: Copy, row: RecoveryPoint, shares: Shares, work: Work) -> None:
+    """Share a published snapshot with those accounts that do not have a copy of their own yet."""
     about = facts(copy) | {"seconds": seconds_of(copy, work)}
-    missing = frozenset(account for account in wanted if not row.has_landed_in(account))
-    if wanted and not missing:
-        report.step("landed", reason="the DR account has it", **about)
+    missing = shares.missing(row)
+    if shares.accounts and not missing:
+        work.report.step("landed", reason="the DR account has it", **about)
         return
     try:
-        have = shares_of(copy, row, missing, work)
+        have = shared_with(copy, row, missing, shares, work)
         plan = plan_share(row, have, missing, None)
         if plan.is_needed:
-            report.change(f"{row.name} shared with", sorted(have), sorted(missing))
+            work.report.change(f"{row.name} shared with", sorted(have), sorted(missing))
             if not work.check_mode:
-                site.share(row, add=plan.add, remove=plan.remove)
-                work.settled.add(row.arn)
+                work.site.in_region(copy.region).share(row, add=plan.add, remove=plan.remove)
+                shares.settled.add(row.arn)
     except AwsRefusal as refusal:
-        report.step("failed", reason=str(refusal), **about)
+        work.report.step("failed", reason=str(refusal), **about)
         return
     reason = WHY_SHARE if plan.is_needed else copy.reason or "it is offered already"
-    report.step("published", reason=reason, changed=plan.is_needed, **about)
+    work.report.step("published", reason=reason, changed=plan.is_needed, **about)
 
 
-def shares_of(copy: Copy, row: RecoveryPoint, wanted: frozenset[str], work: Work) -> frozenset[str]:
-    """The accounts that have it; no call for what this task saw start, or has shared itself."""
-    if row.arn in work.settled:
-        return wanted
+def shared_with(copy: Copy, row: RecoveryPoint, missing: frozenset[str], shares: Shares, work: Work) -> frozenset[str]:
+    """Return the accounts that may copy it now. What this task saw start, or has shared itself, takes no call."""
+    if row.arn in shares.settled:
+        return missing
     return frozenset() if copy.started else work.site.in_region(copy.region).shared_with(row)
 
 
-def manifest(publications: list[Publication], seen: Seen, wanted: frozenset[str], work: Work) -> dict[str, Any]:
-    """What is published now; in check mode also what the task would publish, if it waits for that."""
-    found: list[tuple[Publication, RecoveryPoint]] = []
-    for one in publications:
-        if one.offered is None or one.chosen is None:
-            continue
-        row = seen.rows.get(one.offered.key)
-        if one.offered.key in work.planned:
-            made = expected(one.offered, one.chosen.point or one.database)
-            row = replace(row, status="available") if row else made
-        if row is not None and row.is_available:
-            found.append((one, row))
-    unheard = [one.database for one, row in found if not all(row.has_landed_in(account) for account in wanted)]
+def manifest(publications: list[Publication], seen: Seen, shares: Shares, work: Work) -> dict[str, Any]:
+    """Return what is published now; in check mode also what the task would publish, if it waits for that."""
+    found = [(one, row) for one in publications if (row := published_row(one, seen.rows, work))]
+    unheard = [one.database for one, row in found if shares.missing(row)]
     recipes = recipes_of(unheard, seen.databases, work)
     points = [
         describe_published(one.database, one.chosen.lineage.original, row, recipes.get(one.database.id.arn))
@@ -296,3 +274,13 @@ def manifest(publications: list[Publication], seen: Seen, wanted: frozenset[str]
         if one.chosen
     ]
     return published_manifest(work.site.account, work.site.region, points)
+
+
+def published_row(one: Publication, rows: Rows, work: Work) -> RecoveryPoint | None:
+    """Return the available snapshot that a database offers, or None; a plan expects that its copies succeed."""
+    if one.offered is None or one.chosen is None:
+        return None
+    row = rows.get(one.offered.key)
+    if one.offered.key in work.planned:
+        row = replace(row, status="available") if row else expected(one.offered, one.chosen.point or one.database)
+    return row if row is not None and row.is_available else None

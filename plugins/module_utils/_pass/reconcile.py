@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,6 @@ from .._aws.site import Site
 from .._core.copying.plan import (
     Copy,
     Decision,
-    Limits,
     PointKey,
     Rows,
     Slot,
@@ -25,7 +24,7 @@ from .._core.copying.plan import (
 )
 from .._core.copying.quota import advice, affordable
 from .._core.model import RecoveryPoint, from_iso, iso
-from .._module.arguments import limits
+from .._module.requests.common import CopyRequest
 from .._module.result import Report
 
 # After these something may have come about although AWS did not say so: the next pass looks before it acts.
@@ -49,30 +48,39 @@ def by_key(points: Iterable[RecoveryPoint]) -> dict[PointKey, RecoveryPoint]:
     return {point.key: point for point in points}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What AWS said about one copy that holds for the others as well."""
+
+    full: set[Slot] = field(default_factory=set)  # where it takes no more copies now
+    closed: dict[Slot, str] = field(default_factory=dict)  # where it takes no more snapshots, and why
+    refused_steps: set[tuple[str, str]] = field(default_factory=set)  # source Region and kind of refused single steps
+    lost: set[str] = field(default_factory=set)  # ARNs of what will not be made, so that nothing can follow from it
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
-    """The copies of one pass, and what AWS said that holds for the others as well."""
+    """The copies of one pass: where they are made, by whose wish, and what became known meanwhile."""
 
     site: Site
     report: Report
-    limits: Limits
-    prefix: str
-    check_mode: bool
+    request: CopyRequest
     detour: Detour | None = None  # what to do instead of a single step that AWS refuses
-    full: set[Slot] = field(default_factory=set)  # where AWS takes no more copies now
-    closed: dict[Slot, str] = field(default_factory=dict)  # where it takes no more snapshots, and why
-    refused_steps: set[tuple[str, str]] = field(default_factory=set)  # source Region and kind
-    settled: set[str] = field(default_factory=set)  # ARNs of what this task has shared
-    lost: set[str] = field(default_factory=set)  # ARNs of what will not come about, and what follows from it neither
-    plays_out: bool = False  # whether it is the plan of a task that waits
-    planned: dict[PointKey, RecoveryPoint] = field(default_factory=dict)  # what would come about meanwhile
+    answers: Answers = field(default_factory=Answers)
+    planned: dict[PointKey, RecoveryPoint] = field(default_factory=dict)  # what check mode assumes to exist by now
 
+    @property
+    def prefix(self) -> str:
+        return self.request.prefix
 
-def begin_work(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> Work:
-    """The work of one pass, by the options that both sides share."""
-    plays_out = check_mode and params["wait"] and params["resume"] is None
-    report = Report(check_mode=check_mode)
-    return Work(site, report, limits(params), params["prefix"], check_mode, plays_out=plays_out)
+    @property
+    def check_mode(self) -> bool:
+        return self.report.check_mode
+
+    @property
+    def plays_out(self) -> bool:
+        """Whether this is the plan of a task that waits, so that it goes on to the end."""
+        return self.check_mode and self.request.wait and self.request.resume is None
 
 
 def look_again(copies: Iterable[Copy], work: Work) -> dict[PointKey, RecoveryPoint]:
@@ -82,7 +90,7 @@ def look_again(copies: Iterable[Copy], work: Work) -> dict[PointKey, RecoveryPoi
     """
     if work.plays_out:
         made = {copy.key: as_made(copy) for copy in copies if copy.started}
-        work.planned |= made
+        work.planned.update(made)
         return made
     polled, site = names_to_poll(copies).items(), work.site
     return by_key(point for region, names in polled for point in site.in_region(region).recovery_points_named(names))
@@ -111,11 +119,11 @@ def reconcile(copies: list[Copy], rows: Rows, work: Work, held: Iterable[str] = 
     require_ours(copies, rows, work.prefix)
     ordered = after_earlier(copies, rows, work.prefix)
     foreign = foreign_in_flight(rows.values(), copies)
-    decision = decide(ordered, rows, work.limits, foreign, held)
+    decision = decide(ordered, rows, work.request.limits, foreign, held)
     waiting = start_all(decision.start, work)
     refused = [copy for copy in ordered if is_refused(copy, work) and copy.key not in rows]
     if refused and work.detour:
-        longer = decide([step for copy in refused for step in work.detour(copy)], rows, work.limits, foreign)
+        longer = decide([step for copy in refused for step in work.detour(copy)], rows, work.request.limits, foreign)
         waiting += start_all(longer.start, work)
         shorter = {copy.key for copy in refused}
         decision.queued = [one for one in decision.queued if one[0].key not in shorter] + longer.queued
@@ -124,7 +132,7 @@ def reconcile(copies: list[Copy], rows: Rows, work: Work, held: Iterable[str] = 
 
 
 def is_refused(copy: Copy, work: Work) -> bool:
-    return copy.is_single_step and (copy.source_region, copy.kind) in work.refused_steps
+    return copy.is_single_step and (copy.source_region, copy.kind) in work.answers.refused_steps
 
 
 def within_quota(copies: list[Copy], rows: Rows, work: Work) -> list[Copy]:
@@ -152,10 +160,10 @@ def start_all(copies: Iterable[Copy], work: Work) -> list[Waiting]:
 
 def start(copy: Copy, work: Work) -> Waiting | None:
     """Ask for one copy, unless AWS's answer to an earlier one tells that it would be in vain."""
-    if copy.slot in work.closed:
-        give_up(copy, work.closed[copy.slot], work)
+    if copy.slot in work.answers.closed:
+        give_up(copy, work.answers.closed[copy.slot], work)
         return None
-    if copy.slot in work.full and not copy.is_taken:
+    if copy.slot in work.answers.full and not copy.is_taken:
         return copy, "waits for a free copy slot at its destination"
     if work.check_mode:
         work.report.resume.append(replace(copy, started=iso(work.site.now)).as_document())
@@ -174,16 +182,16 @@ def start(copy: Copy, work: Work) -> Waiting | None:
 def after_refusal(copy: Copy, refusal: AwsRefusal, work: Work) -> Waiting | None:
     """What a refusal means for this copy and for the others; the copy itself when it may still come about."""
     if copy.is_single_step and work.detour and refusal.is_about_the_route:
-        work.refused_steps.add((copy.source_region, copy.kind))
+        work.answers.refused_steps.add((copy.source_region, copy.kind))
         work.report.warnings.append(f"AWS refused to copy {copy.name} in one step, so it takes two: {refusal.why}.")
         return None
     if refusal.meaning in DOUBTFUL:
         return replace(copy, doubtful=True), refusal.why
     if refusal.meaning == "wait":
-        work.full |= {copy.slot} if refusal.is_about_copy_slots else set()
+        work.answers.full.update([copy.slot] if refusal.is_about_copy_slots else [])
         return copy, refusal.why
     if refusal.meaning == "prune":
-        work.closed[copy.slot] = str(refusal)
+        work.answers.closed[copy.slot] = str(refusal)
     give_up(copy, str(refusal), work)
     return None
 
@@ -197,14 +205,14 @@ def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work
         remedy = "Delete it with snapshot_prune and run again."
         give_up(copy, f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}", work)
     for copy, reason in (*decision.queued, *waiting):
-        if copy.source_arn in work.lost:
+        if copy.source_arn in work.answers.lost:
             give_up(copy, f"{copy.name} of {copy.identifier} is not made: the previous step failed.", work)
         else:
             queue(copy, report, reason)
 
 
 def give_up(copy: Copy, reason: str, work: Work) -> None:
-    work.lost.add(copy.arn)
+    work.answers.lost.add(copy.arn)
     work.report.step("failed", reason=reason, **facts(copy))
 
 

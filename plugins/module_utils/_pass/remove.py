@@ -6,70 +6,50 @@ A drill removes its own. The reaper removes what any drill left whose expiry has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
-from .._core.errors import LifeboatError
 from .._core.model import EXPIRES, Database
 from .._core.restoring.ownership import belongs_to, can_be_deleted_now, is_left_behind, members_first
-from .._core.restoring.target import check_drill_id
+from .._module.requests.common import Documents
+from .._module.requests.restore import RemoveRequest
 from .._module.result import Report
 from .reconcile import TRY_AGAIN
 
 
-def remove(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Delete what this drill made, or what is past its time, and nothing else."""
+def remove(request: RemoveRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Delete what this drill made, or what has expired, and nothing else."""
     report = Report(check_mode=check_mode)
-    check_whose(params)
-    if params["resume"] is None:
-        site.check_account(params["account_id"])
+    if request.resume is None:
+        site.check_account(request.account_id)
         found = site.databases()
     else:
-        found = site.databases_named(names_of(params["resume"]))
-        report_gone(params["resume"], found, report)
-    goes = whose(params, site.now)
-    for database in members_first(filter(goes, found)):
-        take_down(database, reason_for(database, params), site, report, check_mode=check_mode)
-    return report.as_result(**({} if params["expired"] else {"drill_id": params["drill_id"]}))
+        found = site.databases_named(names_of(request.resume))
+        report_gone(request.resume, found, report)
+    # Asked of what AWS has just told, before each deletion.
+    gone = [one for one in found if is_to_go(one, request, site.now)]
+    for database in members_first(gone):
+        take_down(database, reason_for(database, request), site, report, check_mode=check_mode)
+    return report.as_result(**({} if request.drill_id is None else {"drill_id": request.drill_id}))
 
 
-def check_whose(params: Mapping[str, Any]) -> None:
-    """:raises LifeboatError: when it is not clear what is to go, or that stays."""
-    if params["purpose"] != "drill":
-        raise LifeboatError(
-            "Cannot remove a recovery",
-            why="it is in the place of its original, and nobody here deletes it",
-            remedy="Turn its deletion protection off and delete it with RDS itself",
-        )
-    if not params["expired"]:
-        check_drill_id(params["drill_id"])
-    elif params["drill_id"]:
-        raise LifeboatError(
-            "Cannot tell what to remove",
-            why="drill_id and expired are both set",
-            remedy="Give drill_id to remove what one drill made, or expired to remove what is past its time",
-        )
+def is_to_go(database: Database, request: RemoveRequest, now: datetime) -> bool:
+    if request.drill_id is None:
+        return is_left_behind(database, request.prefix, now)
+    return belongs_to(database, request.prefix, request.drill_id)
 
 
-def whose(params: Mapping[str, Any], now: datetime) -> Callable[[Database], bool]:
-    """Which databases go. It is asked of what AWS has just told, before each deletion."""
-    if params["expired"]:
-        return lambda database: is_left_behind(database, params["prefix"], now)
-    return lambda database: belongs_to(database, params["prefix"], params["drill_id"])
+def reason_for(database: Database, request: RemoveRequest) -> str:
+    return f"it expired at {database.tags[EXPIRES]}" if request.drill_id is None else "the drill is over"
 
 
-def reason_for(database: Database, params: Mapping[str, Any]) -> str:
-    return f"it expired at {database.tags[EXPIRES]}" if params["expired"] else "the drill is over"
-
-
-def names_of(documents: list[dict[str, str]]) -> dict[str, list[str]]:
+def names_of(documents: Documents) -> dict[str, list[str]]:
     return {kind: [one["name"] for one in documents if one["kind"] == kind] for kind in ("instance", "cluster")}
 
 
-def report_gone(documents: list[dict[str, str]], found: list[Database], report: Report) -> None:
+def report_gone(documents: Documents, found: list[Database], report: Report) -> None:
     left = {(one.id.kind, one.id.identifier) for one in found}
     for one in documents:
         if (one["kind"], one["name"]) not in left:
@@ -77,7 +57,7 @@ def report_gone(documents: list[dict[str, str]], found: list[Database], report: 
 
 
 def take_down(database: Database, reason: str, site: Site, report: Report, *, check_mode: bool) -> None:
-    """Delete one database when it can be, else look again later."""
+    """Delete one database if it can be deleted now; otherwise leave it for a later pass."""
     about: dict[str, Any] = {"kind": database.id.kind, "name": database.id.identifier}
     if database.status == "deleting" or not (check_mode or can_be_deleted_now(database)):
         wait_for(about, database.status, report, f"it is {database.status}")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from .._core.model import Database, iso
 from .._core.restoring.ownership import require_own
 from .._core.restoring.stages import phases_of, stage_of, why_failed
 from .._core.restoring.target import Databases, Target
+from .._module.requests.restore import RestoreRequest
 from .._module.result import Report
 from .preflight import by_key, look
 from .reconcile import DOUBTFUL, TRY_AGAIN, seconds_since
@@ -22,14 +22,14 @@ from .reconcile import DOUBTFUL, TRY_AGAIN, seconds_since
 STANDS_IN = "an instance stands in for its Multi-AZ DB cluster, which is not proven"
 
 
-def restore(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Bring every selected database one stage further; in check mode, the preflight alone."""
+def restore(request: RestoreRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Bring every selected database one stage further; in check mode run the preflight alone."""
     report = Report(check_mode=check_mode)
-    more: dict[str, Any] = {"drill_id": params["drill_id"]}
-    if params["resume"] is None:
-        targets, databases, more["began"] = look(params, site, report)
+    more: dict[str, Any] = {"drill_id": request.drill_id}
+    if request.resume is None:
+        targets, databases, more["began"] = look(request, site, report)
     else:
-        targets = [Target(**document) for document in params["resume"]]
+        targets = [Target(**document) for document in request.resume]
         databases = by_key(site.databases_named(names_of(targets)))
         require_own(targets, databases)
     for target in targets:

@@ -95,7 +95,7 @@ def restore(one: StandIn, work: Work) -> None:
 
 
 def give_up(one: StandIn, reason: str, work: Work) -> None:
-    work.lost.add(arn_of(one.name, work.site.account, work.site.region))
+    work.answers.lost.add(arn_of(one.name, work.site.account, work.site.region))
     work.report.step("failed", reason=reason, **facts(one))
 
 

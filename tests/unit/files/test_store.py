@@ -21,6 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.directory import Directory
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.store import Manifests, open_manifests
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import read_store
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, WEST, copied, database, hours_ago
 
@@ -35,7 +36,7 @@ def landed(name: str = "a", account: str = DR, region: str = EAST, time: str | N
 
 def opened(path: Path | str | None, *, check_mode: bool = False) -> tuple[Manifests, Report]:
     report = Report(check_mode=check_mode)
-    return open_manifests({"store": path and str(path), "prefix": "lifeboat"}, Mock(now=NOW), report), report
+    return open_manifests(read_store(path and str(path)), "lifeboat", Mock(now=NOW), report), report
 
 
 def file(path: Path, document: str, account: str, region: str) -> Path:

@@ -9,7 +9,11 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Limits
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Selection
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import extra_tags, limits, selection
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import (
+    read_limits,
+    read_selection,
+    read_tags,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,19 +25,21 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments imp
     ],
 )
 def test_limits_that_are_not_given_are_those_of_aws(given: dict[str, Any], wanted: Limits) -> None:
-    assert limits({"max_in_flight": given}) == wanted
+    assert read_limits(given) == wanted
 
 
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_limit_with_which_no_copy_would_ever_start_is_refused(number: int) -> None:
-    with pytest.raises(LifeboatError, match=rf"max_in_flight.cluster {number}: .* Raise it"):
-        limits({"max_in_flight": {"cluster": number}})
+    with pytest.raises(
+        LifeboatError, match=rf"max_in_flight.cluster {number}: .* Set max_in_flight.cluster to 1 or more"
+    ):
+        read_limits({"cluster": number})
 
 
 def test_what_yaml_made_a_number_or_a_boolean_is_a_tags_text() -> None:
-    assert extra_tags({"tags": {"tier": 1, 2: "two"}}) == {"tier": "1", "2": "two"}
+    assert read_tags({"tier": 1, 2: "two"}) == {"tier": "1", "2": "two"}
 
 
 def test_a_selection_is_what_the_four_options_say() -> None:
     params = {"databases": ["shop-*"], "match_tags": {"tier": 1}, "engines": ["postgres"], "kinds": ["instance"]}
-    assert selection(params) == Selection(("shop-*",), {"tier": "1"}, ("postgres",), ("instance",))
+    assert read_selection(params) == Selection(("shop-*",), {"tier": "1"}, ("postgres",), ("instance",))

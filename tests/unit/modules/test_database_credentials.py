@@ -11,7 +11,6 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._pass.credentials import make_credentials
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials
 from tests.builders import DR, EAST, NOW, SOURCE, hours_ago, refusal, restored
 
@@ -31,7 +30,7 @@ def dr_site(site: Any) -> Any:
 def run(options: Any) -> Any:
     def run(site: Mock, *, check_mode: bool = False, **given: Any) -> Row:
         given = {"account_id": DR, "drill_id": "d1", **given}
-        return make_credentials(options(database_credentials, **given), site, check_mode=check_mode)
+        return database_credentials.run(options(database_credentials, **given), site, check_mode=check_mode)
 
     return run
 

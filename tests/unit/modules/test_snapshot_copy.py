@@ -321,7 +321,7 @@ def test_a_snapshot_is_taken_for_a_time_once(run: Any, site: Any, writes: Any) -
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        pytest.param("2026-11-23T14:02:00Z", "Give a snapshot_time that is past", id="to come"),
+        pytest.param("2026-11-23T14:02:00Z", "Set snapshot_time to a time that is past", id="to come"),
         pytest.param("2026-11-23T14:00:00", "not a time with a zone", id="without a zone"),
         pytest.param("noon", "not a time with a zone", id="no time"),
     ],
@@ -354,7 +354,7 @@ def test_an_interval_that_never_ends_is_refused(run: Any, site: Any, given: Row)
     given = {"overrides": [], **given}
     given["overrides"] = [{"interval": None, **one} for one in given["overrides"]]
     source = site(databases=[database()])
-    with pytest.raises(LifeboatError, match="Raise interval"):
+    with pytest.raises(LifeboatError, match="Set interval to 300 or more"):
         run(source, source="snapshot", **given)
     assert source.mock_calls == []
 

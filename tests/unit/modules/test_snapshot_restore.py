@@ -384,7 +384,7 @@ def test_what_a_killed_run_started_keeps_its_recovery_point(run: Any, dr_site: A
 def test_what_a_killed_run_restored_from_a_recovery_point_that_is_gone_fails(run: Any, dr_site: Any) -> None:
     gone = landed(hours=9)
     result = run(dr_site(landed(), databases=[made_of(gone)]))
-    assert f"was restored from {gone.name}, which is gone. Choose another drill_id" in result["msg"]
+    assert f"was restored from {gone.name}, which is gone. Set drill_id to a new id" in result["msg"]
 
 
 def test_what_stands_in_for_a_cluster_is_said_to_be_an_instance(run: Any, dr_site: Any) -> None:

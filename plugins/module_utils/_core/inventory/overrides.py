@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from .selection import Candidate, Selection, matches
 
@@ -44,3 +44,29 @@ def settings_for(one: Candidate, defaults: Mapping[str, Any], overrides: Iterabl
         if matches(one, override.selection):
             settings |= override.settings
     return settings
+
+
+class Settings(Protocol):
+    """A dataclass, each field named like the option that sets it."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class PerDatabase(Generic[S]):
+    """The settings of a module: one default for all databases, and what overrides change for some of them."""
+
+    default: S
+    overrides: tuple[Override, ...] = ()
+
+    def of(self, one: Candidate) -> S:
+        """Return the settings of one database: each override that matches changes them, the last one wins."""
+        return replace(self.default, **settings_for(one, {}, self.overrides))
+
+    @property
+    def every(self) -> list[S]:
+        """The default and each override on top of it, so that all can be checked before any database is known."""
+        return [self.default, *(replace(self.default, **one.settings) for one in self.overrides)]

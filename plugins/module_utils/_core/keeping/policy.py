@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
 
 from ..errors import LifeboatError
 from ..naming import Lineage
@@ -41,34 +40,46 @@ class Standing:
     leads: Mapping[str, int] = field(default_factory=dict)
 
 
-SETTINGS = ("keep", "max_age_days", *PERIODS)
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What somebody declared of the retention of a database, by the options of snapshot_prune; None was not."""
+
+    keep: int | None = None
+    max_age_days: int | None = None
+    daily: int | None = None
+    weekly: int | None = None
+    monthly: int | None = None
+    yearly: int | None = None
+
+    def check(self) -> None:
+        """Refuse a retention that cannot be meant.
+
+        :raises LifeboatError: when it would keep nothing, or a number is below 0.
+        """
+        if self.keep is not None and self.keep < 1:
+            why = f"keep is {self.keep}"
+            raise LifeboatError("Cannot keep fewer than 1 recovery point", why=why, remedy="Set keep to 1 or more")
+        for name, number in asdict(self).items():
+            if (number or 0) < 0:
+                what = f"Cannot keep recovery points with {name} {number}"
+                raise LifeboatError(what, why="it is below 0", remedy=f"Set {name} to 0 or more")
+
+    @property
+    def policy(self) -> Policy | None:
+        """Return the policy, or None when nothing was declared."""
+        if self == Declared():
+            return None
+        return Policy(
+            keep=1 if self.keep is None else self.keep,
+            max_age=None if self.max_age_days is None else timedelta(days=self.max_age_days),
+            daily=self.daily or 0,
+            weekly=self.weekly or 0,
+            monthly=self.monthly or 0,
+            yearly=self.yearly or 0,
+        )
 
 
-def check_settings(settings: Mapping[str, Any]) -> None:
-    """Check the settings of a policy, or the part of them that an override sets.
-
-    :raises LifeboatError: when keep is below 1, or another setting is below 0.
-    """
-    keep = settings.get("keep")
-    if keep is not None and keep < 1:
-        why = f"keep is {settings['keep']}"
-        raise LifeboatError("Cannot keep fewer than 1 recovery point", why=why, remedy="Set keep to 1 or more")
-    for name in SETTINGS:
-        if (settings.get(name) or 0) < 0:
-            raise LifeboatError(
-                f"Cannot keep recovery points with {name} {settings[name]}",
-                why="it is below 0",
-                remedy=f"Set {name} to 0 or more",
-            )
-
-
-def read_policy(settings: Mapping[str, Any]) -> Policy | None:
-    """Read the policy of a database from its settings. Returns None when no setting is declared."""
-    if all(settings[name] is None for name in SETTINGS):
-        return None
-    keep, days = settings["keep"], settings["max_age_days"]
-    max_age = None if days is None else timedelta(days=days)
-    return Policy(1 if keep is None else keep, max_age, **{name: settings[name] or 0 for name in PERIODS})
+SETTINGS = tuple(one.name for one in fields(Declared))
 
 
 def standings(lineages: Iterable[Lineage]) -> dict[Lineage, Standing]:

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What database_credentials is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..._core.errors import LifeboatError
+from ..._core.model import Purpose
+from ..._core.restoring.target import check_drill_id
+from .common import LoopRequest
+
+Mode = Literal["random", "managed", "iam"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsRequest(LoopRequest):
+    """For which restored databases to make credentials, and of which kind."""
+
+    purpose: Purpose
+    names: frozenset[str]  # of the recoveries that are meant; a drill knows its own
+    drill_id: str
+    mode: Mode
+    username: str | None
+
+
+def read_credentials(params: Mapping[str, Any]) -> CredentialsRequest:
+    """Read the options of database_credentials.
+
+    :raises LifeboatError: when it is not clear which databases are meant, or a password would be lost.
+    """
+    drill_id = check_drill_id(params["drill_id"])
+    if params["purpose"] == "recovery":
+        check_recovery(params["names"], params["mode"])
+    check_username(params["mode"], params["username"])
+    return CredentialsRequest(
+        account_id=params["account_id"],
+        prefix=params["prefix"],
+        resume=params["resume"],
+        purpose=params["purpose"],
+        names=frozenset(params["names"] or ()),
+        drill_id=drill_id,
+        mode=params["mode"],
+        username=params["username"],
+    )
+
+
+def check_recovery(names: list[str] | None, mode: Mode) -> None:
+    """Refuse what would change or lose the password of a database that is in use.
+
+    :raises LifeboatError: when no recoveries are named, or nobody would know their new passwords.
+    """
+    if names is None:
+        why = "names is not set: other recoveries are in use, and nobody is to change their passwords"
+        remedy = "Set names to the identifiers of the restored databases"
+        raise LifeboatError("Cannot tell which recoveries are meant", why=why, remedy=remedy)
+    if mode == "random":
+        why = "nobody would know it afterwards"
+        remedy = "Set mode to managed, so that RDS keeps it in Secrets Manager, or to iam"
+        raise LifeboatError("Cannot set a random password on a recovery", why=why, remedy=remedy)
+
+
+def check_username(mode: Mode, username: str | None) -> None:
+    """Refuse a missing or a useless user: tokens are for a user of the database, passwords for its master.
+
+    :raises LifeboatError: when there is no such user, or no use for one.
+    """
+    if mode == "iam" and not username:
+        remedy = "Set username to a database user who has the role rds_iam"
+        raise LifeboatError("Cannot make tokens", why="username is not set", remedy=remedy)
+    if mode != "iam" and username:
+        why = f"with the mode {mode}, passwords are set for the master user"
+        remedy = "Leave username out, or set mode to iam"
+        raise LifeboatError(f"Cannot use the username {username}", why=why, remedy=remedy)

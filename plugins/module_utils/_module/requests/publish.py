@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What snapshot_copy is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..._core.copying.publish import PublishWish
+from ..._core.errors import LifeboatError
+from ..._core.inventory.overrides import PerDatabase
+from ..._core.inventory.selection import Selection
+from ..._core.restoring.choice import read_time
+from ..._core.sharing import check_accounts
+from ..arguments import read_limits, read_selection, read_settings, read_store, read_tags
+from .common import CopyRequest
+
+SHORTEST = 300  # seconds between two snapshots of a database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandInRequest:
+    """Where stand-ins for Multi-AZ DB clusters may live, and for how long."""
+
+    subnet_group: str
+    security_groups: tuple[str, ...]
+    instance_class: str
+    expire_hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishRequest(CopyRequest):
+    """Which databases to publish, how, and for whom."""
+
+    wishes: PerDatabase[PublishWish]
+    snapshot_time: datetime | None
+    publish_region: str | None  # None is the home Region
+    share_with: frozenset[str]
+    stand_in: StandInRequest | None
+    accept_unprotected: bool
+    selection: Selection
+    settled: frozenset[str]  # ARNs of what earlier passes of this process have shared
+
+
+def read_publish(params: Mapping[str, Any]) -> PublishRequest:
+    """Read the options of snapshot_copy.
+
+    :raises LifeboatError: when one of them cannot be meant.
+    """
+    return PublishRequest(
+        account_id=params["account_id"],
+        prefix=params["prefix"],
+        resume=params["resume"],
+        wait=params["wait"],
+        limits=read_limits(params["max_in_flight"]),
+        tags=read_tags(params["tags"]),
+        store=read_store(params["store"]),
+        wishes=read_settings(PublishWish, params, interval=read_interval),
+        snapshot_time=read_time("snapshot_time", {"snapshot_time": params["snapshot_time"]})
+        if params["snapshot_time"] is not None
+        else None,
+        publish_region=params["publish_region"],
+        share_with=check_accounts(params["share_with"], params["account_id"]),
+        stand_in=read_stand_in(params["stand_in"]),
+        accept_unprotected=params["accept_unprotected"],
+        selection=read_selection(params),
+        settled=frozenset(params.get("settled") or ()),
+    )
+
+
+def read_interval(seconds: int) -> timedelta:
+    """Read how much time lies between two snapshots.
+
+    :raises LifeboatError: when it is so short that the next one would be due before the last one ends.
+    """
+    if seconds < SHORTEST:
+        what, remedy = f"Cannot take snapshots every {seconds} s", f"Set interval to {SHORTEST} or more"
+        raise LifeboatError(what, why=f"it is below {SHORTEST}", remedy=remedy)
+    return timedelta(seconds=seconds)
+
+
+def read_stand_in(given: Mapping[str, Any] | None) -> StandInRequest | None:
+    if given is None:
+        return None
+    return StandInRequest(
+        subnet_group=given["subnet_group"],
+        security_groups=tuple(given["security_groups"]),
+        instance_class=given["instance_class"],
+        expire_hours=given["expire_hours"],
+    )
