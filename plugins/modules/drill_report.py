@@ -415,7 +415,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import read_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import (
     COLLECTION_VERSION,
@@ -424,9 +423,9 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.docume
     table,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge import drill_verdict, judge_drill
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import check_drill_id
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import predict, record
-from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import Signer, open_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import Signer, find_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.report import read_report
 
 OBJECTIVES: dict[str, Any] = {"rpo": {"type": "int"}, "rto": {"type": "int"}}
 REACHED: dict[str, Any] = {"host": {"type": "str"}, "port": {"type": "int"}, "forwarded": {"type": "bool"}}
@@ -487,34 +486,21 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], tool: dict[str, str], finished: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The result without the evidence, and the evidence without its place in the history."""
-    check_drill_id(params["drill_id"])
-    started = read_time("Cannot report the drill (started)", params["started"])
-    tolerance = read_tolerance(params["rpo_tolerance"])
-    judged = judge_drill(params["databases"], params["problems"], started, tolerance, params["purpose"])
-    evidence = document(params, judged, started=started, finished=finished, tool=tool)
+    """Return the result without the evidence, and the evidence without its place in the history."""
+    request = read_report(params)
+    drill = request.drill
+    judged = judge_drill(drill.databases, drill.problems, drill.started, request.rpo_tolerance, drill.purpose)
     result = {
-        "verdict": drill_verdict(judged, params["problems"]),
+        "verdict": drill_verdict(judged, drill.problems),
         "databases": [one.as_result() for one in judged],
-        "table": table(judged, params["problems"]),
-        "summary": summary(params["purpose"], params["drill_id"], judged, params["problems"]),
+        "table": table(judged, drill.problems),
+        "summary": summary(drill.purpose, drill.drill_id, judged, drill.problems),
     }
-    return result, evidence
-
-
-def read_tolerance(seconds: int) -> int:
-    """How far the two clocks of the RPO may differ.
-
-    :raises LifeboatError: when it is below 0.
-    """
-    if seconds < 0:
-        what = f"Cannot report the drill with rpo_tolerance {seconds}"
-        raise LifeboatError(what, why="it is below 0", remedy="Raise it")
-    return seconds
+    return result, document(drill, judged, finished=finished, tool=tool)
 
 
 def with_defaults(who: dict[str, Any] | None) -> dict[str, Any]:
-    """Who ran this; whoever does not say so is the user of this process on this host."""
+    """Return who ran this. What was not told is the user of this process, and this host."""
     given = {name: (who or {}).get(name) or None for name in WHO}
     return given | {"user": given["user"] or user_name(), "host": given["host"] or platform.node() or None}
 
@@ -526,18 +512,8 @@ def user_name() -> str:
         return str(os.geteuid())
 
 
-def find_signer(params: dict[str, Any]) -> tuple[Signer | None, LifeboatError | None]:
-    """The key, or why there is none that can be used: evidence that is not signed is better than none."""
-    if not params["signing_key"]:
-        return None, None
-    try:
-        return open_signer(params["signing_key"], params["signing_passphrase"] or None), None
-    except LifeboatError as error:
-        return None, error
-
-
 def write(directory: str, evidence: dict[str, Any], signer: Signer | None) -> tuple[dict[str, Any], list[str]]:
-    """Where the evidence is and how it can be told from any other, and what cannot be read beside it."""
+    """Write the evidence. Return where it is, its digest and signer, and what to warn of in its directory."""
     path, content, unreadable = record(directory, evidence, signer)
     facts = {
         "evidence": path,
@@ -556,10 +532,11 @@ def main() -> None:
     }
     params = {**module.params, "who": with_defaults(module.params["who"])}
     result: dict[str, Any] = {}
+    warnings: list[str] = []
     try:
         result, evidence = run(params, tool, datetime.now(timezone.utc))
-        signer, unsigned = find_signer(params)
-        directory, warnings = os.path.abspath(params["directory"]), []
+        signer, unsigned = find_signer(params["signing_key"], params["signing_passphrase"])
+        directory = os.path.abspath(params["directory"])
         if module.check_mode:
             result["evidence"] = predict(directory, params["drill_id"])
         else:

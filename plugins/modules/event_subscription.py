@@ -209,6 +209,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.subscribe import read_subscribe
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.subscribe import subscribe
 
 ARGUMENTS: dict[str, Any] = {
@@ -235,7 +236,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """One pass: bring each subscription one step further."""
-    return subscribe(params, site, check_mode=check_mode)
+    return subscribe(read_subscribe(params), site, check_mode=check_mode)
 
 
 def main() -> None:

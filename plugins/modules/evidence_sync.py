@@ -127,17 +127,13 @@ now:
   sample: "2026-11-23T14:05:00Z"
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.archive import Archive
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store import Address, read_address
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.archive import Places, fetch, put
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.archive import read_archive
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 
 ARGUMENTS: dict[str, Any] = {
@@ -152,45 +148,20 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Fetch what is missing here, then put what is missing there."""
-    address = check(params)
-    site.check_account(params["account_id"])
+    request = read_archive(params)
+    site.check_account(request.account_id)
     places = Places(
-        directory=Path(params["directory"]).absolute(),
-        archive=Archive(address, site),
-        site=(params["account_id"], site.region),
+        directory=request.directory,
+        archive=Archive(request.address, site),
+        site=(request.account_id, site.region),
         report=Report(check_mode=check_mode),
-        lock=lambda: lock_of(params, site),
+        lock=lambda: request.lock_at(site.now),
     )
-    if params["fetch"]:
-        fetch(places, params["fetch"])
-    if params["push"]:
+    if request.fetch:
+        fetch(places, request.fetch)
+    if request.push:
         put(places)
     return places.report.as_result()
-
-
-def check(params: Mapping[str, Any]) -> Address:
-    """The address of the S3 prefix.
-
-    :raises LifeboatError: when an option makes no sense.
-    """
-    address = read_address(params["store"])
-    if address.bucket is None:
-        remedy = "Set store to s3://BUCKET/PREFIX"
-        raise LifeboatError(f"Cannot keep evidence in {address}", why="it is no S3 prefix", remedy=remedy)
-    for name, least in (("fetch", 0), ("retain_days", 1)):
-        if params[name] is not None and params[name] < least:
-            raise LifeboatError(
-                f"Cannot keep evidence with {name} {params[name]}", why=f"it is below {least}", remedy="Raise it"
-            )
-    return address
-
-
-def lock_of(params: Mapping[str, Any], site: Site) -> dict[str, Any]:
-    """The object lock of a file that is put now."""
-    if params["retain_days"] is None:
-        return {}
-    until = site.now + timedelta(days=params["retain_days"])
-    return {"ObjectLockMode": params["retain_mode"].upper(), "ObjectLockRetainUntilDate": until}
 
 
 def main() -> None:

@@ -199,34 +199,19 @@ summary:
   sample: "lifeboat posture 2026-11-23T14:05:00Z: 1 of 4 unprotected"
 """
 
-import json
 import os
 import platform
-from collections.abc import Iterator
-from itertools import chain, count
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import COLLECTION_VERSION
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.last_drills import (
-    Drills,
-    drilled_in,
-    why_foreign,
-)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, latest, read_site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_lines import summary, table
-from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import (
-    add,
-    check_writable,
-    is_free,
-    locked,
-    pack,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import Signer, open_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.posture import last_drills, predict, write
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import find_signer
 
 SITE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -252,88 +237,13 @@ ARGUMENTS: dict[str, Any] = {
     "signing_key": {"type": "path"},
     "signing_passphrase": {"type": "str", "no_log": True},
 }
-SHOWN = 3  # of the files that tell nothing
 
 
 def run(params: dict[str, Any], tool: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The posture, and what to warn of."""
+    """Return the posture, and what to warn of."""
     looks = [read_site(site) for site in params["sites"]]
-    now, drills, ignored = latest(looks), Drills(), []
-    for path in documents(params["directory"]):
-        try:
-            found = read(path)
-            if why := why_foreign(found, now):
-                raise ValueError(why)
-        except (OSError, ValueError, RecursionError) as error:
-            ignored.append(f"{os.path.basename(path)} ({error})")
-            continue
-        for one in drilled_in(found, os.path.basename(path)):
-            drills.add(one)
-    return document(looks, drills, read_overrides(params["overrides"]), tool), warnings(ignored)
-
-
-def documents(directory: str) -> Iterator[str]:
-    """What may be evidence there. Earlier postures, and what is hidden because it is not whole yet, are none.
-
-    :raises LifeboatError: when nobody may look.
-    """
-    try:
-        names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
-    except OSError as error:
-        why, remedy = error.strerror or type(error).__name__, "Let this user read it, or name another directory"
-        raise LifeboatError(f"Cannot read the evidence in {directory}", why=why, remedy=remedy) from error
-    wanted = (name for name in names if name.endswith(".json") and not name.startswith((".", "posture-")))
-    return (os.path.join(directory, name) for name in wanted)
-
-
-def read(path: str) -> Any:
-    """:raises ValueError: when it is no JSON, or no file."""
-    if not os.path.isfile(path):
-        raise ValueError("it is no file")
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def warnings(ignored: list[str]) -> list[str]:
-    """One for all: a directory of others would else fill the screen."""
-    if not ignored:
-        return []
-    more = f" and {len(ignored) - SHOWN} more" if len(ignored) > SHOWN else ""
-    return [f"Ignored as evidence: {', '.join(ignored[:SHOWN])}{more}"]
-
-
-def names(time: str) -> Iterator[str]:
-    """The names that a posture of this time may have: two may be written within a second."""
-    moment = time.lower().replace("-", "").replace(":", "")
-    return (f"posture-{moment}{end}.json" for end in chain([""], (f"-{number}" for number in count(2))))
-
-
-def predict(directory: str, posture: dict[str, Any], _signer: Signer | None) -> str:
-    """The path that the document would get.
-
-    :raises LifeboatError: when it could not be written.
-    """
-    check_writable(directory)
-    return os.path.join(directory, next(name for name in names(posture["time"]) if is_free(Path(directory), name)))
-
-
-def write(directory: str, posture: dict[str, Any], signer: Signer | None) -> str:
-    """Write the document and its signature: the path.
-
-    :raises LifeboatError: when that is not possible; then nothing is left.
-    """
-    with locked(directory) as folder:
-        return str(add(folder, names(posture["time"]), pack(posture), signer))
-
-
-def find_signer(params: dict[str, Any]) -> tuple[Signer | None, LifeboatError | None]:
-    """The key, or why there is none that can be used: a posture that is not signed is better than none."""
-    if not params["signing_key"]:
-        return None, None
-    try:
-        return open_signer(params["signing_key"], params["signing_passphrase"] or None), None
-    except LifeboatError as error:
-        return None, error
+    drills, warnings = last_drills(params["directory"], latest(looks))
+    return document(looks, drills, read_overrides(params["overrides"]), tool), warnings
 
 
 def main() -> None:
@@ -347,10 +257,10 @@ def main() -> None:
     directory = os.path.abspath(module.params["directory"])
     try:
         posture, warned = run(module.params, tool)
-        signer, unsigned = find_signer(module.params)
+        signer, unsigned = find_signer(module.params["signing_key"], module.params["signing_passphrase"])
         posture["signed_by"] = signer.name if signer else None
         result = {"posture": posture, "table": table(posture), "summary": summary(posture)}
-        result["path"] = (predict if module.check_mode else write)(directory, posture, signer)
+        result["path"] = predict(directory, posture) if module.check_mode else write(directory, posture, signer)
     except LifeboatError as error:
         module.fail_json(**error.as_result(), **result)
     for warning in warned:

@@ -294,11 +294,11 @@ now:
   sample: "2026-11-23T14:05:00Z"
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides, settings_for
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
@@ -312,8 +312,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.covera
     foreign_share,
     headroom,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of, selection
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.cover import (
+    CoverRequest,
+    Objective,
+    read_cover,
+)
 
 ARGUMENTS: dict[str, Any] = {
     "dr_accounts": {"type": "list", "elements": "str", "default": []},
@@ -328,40 +333,38 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, **_check_mode: bool) -> dict[str, Any]:
-    """Read everything by page; there is nothing to change, so check mode does the same."""
-    site.check_account(params["account_id"])
-    accounts = {name: check_accounts(params[name], site.account) for name in ACCOUNTS}
-    if params["source_regions"] and not accounts["source_accounts"]:
-        raise LifeboatError(
-            "Cannot look at what other accounts share",
-            why="source_accounts is empty, and anybody may share a snapshot with this account",
-            remedy="Name the accounts in source_accounts",
-        )
-    view = View(site.account, params["prefix"], accounts["dr_accounts"])
+    """Read everything by page. Nothing changes, so check mode does the same."""
+    return cover_all(read_cover(params), site)
+
+
+def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
+    """Describe how each selected database is covered, and on request who else may copy its snapshots."""
+    site.check_account(request.account_id)
+    dr_accounts = check_accounts(request.dr_accounts, site.account)
+    source_accounts = check_accounts(request.source_accounts, site.account)
+    known = dr_accounts | check_accounts(request.allowed_accounts, site.account)
+    view = View(site.account, request.prefix, dr_accounts)
     points = site.recovery_points()
-    shared = shared_points(site, params["source_regions"], accounts["source_accounts"])
+    shared = shared_points(site, request.source_regions, source_accounts)
     covered = candidates(cover(site.databases(), [*points, *shared], view))
-    selected = select(covered, selection(params), f"account {site.account}, {site.region}")
-    result = describe_all(selected, view, params, site) | {"quotas": headroom(site.quotas())}
-    if params["audit_shares"]:
-        known = accounts["dr_accounts"] | accounts["allowed_accounts"]
-        result["foreign_shares"] = audit(points, known, params["prefix"], site)
+    selected = select(covered, request.selection, f"account {site.account}, {site.region}")
+    result = describe_all(selected, view, request.objectives, site) | {"quotas": headroom(site.quotas())}
+    if request.audit_shares:
+        result["foreign_shares"] = audit(points, known, request.prefix, site)
     return result
 
 
-ACCOUNTS = ("dr_accounts", "source_accounts", "allowed_accounts")
-
-
-def shared_points(site: Site, regions: list[str], accounts: frozenset[str]) -> list[RecoveryPoint]:
-    """What these accounts share with this one in these Regions."""
+def shared_points(site: Site, regions: Iterable[str], accounts: frozenset[str]) -> list[RecoveryPoint]:
+    """Read what these accounts share with this one in these Regions."""
     shared = [point for region in regions for point in site.in_region(region).recovery_points("shared")]
     return [point for point in shared if point.account in accounts]
 
 
-def describe_all(selected: list[Candidate], view: View, params: dict[str, Any], site: Site) -> dict[str, Any]:
-    """Each database by its own objective, and what is in flight of them."""
-    overrides, defaults = read_overrides(params["overrides"]), {"rpo": params["rpo"]}
-    databases = [describe(one.item, view, settings_for(one, defaults, overrides)["rpo"], site.now) for one in selected]
+def describe_all(
+    selected: list[Candidate], view: View, objectives: PerDatabase[Objective], site: Site
+) -> dict[str, Any]:
+    """Describe each database by its own objective, and list what is in flight."""
+    databases = [describe(one.item, view, objectives.of(one).rpo, site.now) for one in selected]
     in_flight = [facts for one in selected for facts in unfinished(one.item)]
     return {"changed": False, "databases": databases, "in_flight": in_flight}
 
@@ -371,7 +374,7 @@ def unfinished(covered: Coverage) -> list[dict[str, str]]:
 
 
 def audit(points: list[RecoveryPoint], known: frozenset[str], prefix: str, site: Site) -> list[dict[str, Any]]:
-    """What others than the known accounts may copy: one call for each manual snapshot."""
+    """List what others than the known accounts may copy, with one call for each manual snapshot."""
     found = [foreign_share(point, site.shared_with(point), known, prefix) for point in points if can_be_shared(point)]
     return [one for one in found if one is not None]
 

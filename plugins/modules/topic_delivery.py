@@ -137,6 +137,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.deliver import read_deliver
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.deliver import deliver
 
 ARGUMENTS: dict[str, Any] = {
@@ -158,7 +159,8 @@ ARGUMENTS: dict[str, Any] = {
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Bring a topic's key and subscriptions to the wanted ones."""
-    return deliver(params, site, Topic(site, params["topic_arn"]), check_mode=check_mode)
+    request = read_deliver(params)
+    return deliver(request, site, Topic(site, request.topic_arn), check_mode=check_mode)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import r
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import FIRST_LINGER, linger
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import FIRST_LINGER, linger, read_pace
 from ansible_collections.lifeboat.rds.plugins.modules import (
     database_credentials,
     snapshot_copy,
@@ -362,7 +362,7 @@ class Fleet:
         # As the module's own main has it.
         last = module is not database_credentials and getattr(module, "is_removal", lambda _params: True)(params)
         try:
-            return linger(a_pass, params, Clock(self.lab), last_full_pass=last)
+            return linger(a_pass, read_pace(params), Clock(self.lab), last_full_pass=last)
         except LifeboatError as error:
             return failure(error)
 

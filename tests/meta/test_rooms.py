@@ -37,7 +37,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_aws": {"_core/copying", "_core/evidence", "_core/handover", "_core/restoring", "_core/watching"},
     "_module": {
         "_aws",
+        "_core/checking",
         "_core/copying",
+        "_core/evidence",
         "_core/handover",
         "_core/inventory",
         "_core/keeping",

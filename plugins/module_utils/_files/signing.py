@@ -30,6 +30,19 @@ class Signer:
         return bytes(self.key.sign(content))
 
 
+def find_signer(path: str | None, passphrase: str | None) -> tuple[Signer | None, LifeboatError | None]:
+    """Return the signer, or why the key cannot be used: evidence that is not signed is better than none.
+
+    Without a path both are None: nothing was to be signed.
+    """
+    if not path:
+        return None, None
+    try:
+        return open_signer(path, passphrase or None), None
+    except LifeboatError as error:
+        return None, error
+
+
 def open_signer(path: str, passphrase: str | None) -> Signer:
     """The private key in a file of PEM (PKCS #8).
 

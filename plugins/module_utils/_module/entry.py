@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module's main does: arguments in, a pass or a few quick ones, a result or an error out."""
+"""Run a module: read its options, take one pass or a few quick ones, hand over the result or the error."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -24,6 +25,33 @@ Run = Callable[..., dict[str, Any]]
 FIRST_LINGER, LINGER = 10.0, 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a process repeats its passes. A module without these options takes one pass."""
+
+    wait: bool = False
+    poll_interval: int | None = None
+    wait_timeout: int | None = None
+    resume: list[dict[str, Any]] | None = None
+
+
+def read_pace(params: Mapping[str, Any]) -> Pace:
+    """Read the options of waiting, as far as a module has them.
+
+    :raises LifeboatError: when one of them cannot be meant.
+    """
+    for name, least in (("poll_interval", 1), ("wait_timeout", 0)):
+        if params.get(name, least) < least:
+            what, remedy = f"Cannot wait with {name} {params[name]}", f"Set {name} to {least} or more"
+            raise LifeboatError(what, why=f"it is below {least}", remedy=remedy)
+    return Pace(
+        wait=bool(params.get("wait")),
+        poll_interval=params.get("poll_interval"),
+        wait_timeout=params.get("wait_timeout"),
+        resume=params.get("resume"),
+    )
+
+
 def run_module(
     run: Run,
     arguments: dict[str, Any],
@@ -38,7 +66,8 @@ def run_module(
     module = AnsibleAWSModule(argument_spec=SITE | arguments, supports_check_mode=True, **settings)
     calls: dict[str, int] = {}
     try:
-        check_options(module.params)
+        check_prefix(module.params["prefix"])
+        pace = read_pace(module.params)
         site = Site.connect(module)
         calls = site.api_calls
 
@@ -48,23 +77,10 @@ def run_module(
             return {"began": iso(site.now), **result, "now": iso(site.now)}
 
         last = last_full_pass(module.params) if callable(last_full_pass) else last_full_pass
-        result = linger(one_pass, module.params, Clock(), lambda: site.last_start, last_full_pass=last)
+        result = linger(one_pass, pace, Clock(), lambda: site.last_start, last_full_pass=last)
     except LifeboatError as error:
         module.fail_json(**error.as_result(), api_calls=dict(calls))
     finish(module, result | {"api_calls": dict(calls)})
-
-
-def check_options(params: dict[str, Any]) -> None:
-    """What is wrong with any module's options, before anything is asked of AWS.
-
-    :raises LifeboatError: naming the option.
-    """
-    check_prefix(params["prefix"])
-    for name, least in (("poll_interval", 1), ("wait_timeout", 0)):
-        if params.get(name, least) < least:
-            raise LifeboatError(
-                f"Cannot wait with {name} {params[name]}", why=f"it is below {least}", remedy="Raise it"
-            )
 
 
 class Clock:
@@ -85,7 +101,7 @@ class Clock:
 
 def linger(
     one_pass: Callable[..., dict[str, Any]],
-    params: dict[str, Any],
+    pace: Pace,
     clock: Clock,
     last_start: Callable[[], float] = lambda: 0.0,
     *,
@@ -93,20 +109,21 @@ def linger(
 ) -> dict[str, Any]:
     """Run one pass, and more of them while the next look is due before the process would be missed.
 
-    A look is due an interval after the last one began, or after the last thing was started, which it is to see ended.
-    So whatever else a pass does, such as sharing, is done while AWS works.
+    A look is due an interval after the last one began, or after AWS was last asked to start something. So whatever else
+    a pass does, such as sharing, is done while AWS works.
 
-    :param last_start: when AWS was asked to start something, on the same clock.
+    :param last_start: when AWS was last asked to start something, on the same clock.
     """
-    total, began, resume = Total(), clock.now(), params.get("resume")
+    total, began = Total(), clock.now()
     looked = began
-    result = one_pass(resume)
+    result = one_pass(pace.resume)
     total.add(result)
-    longest = FIRST_LINGER if resume is None else LINGER
-    interval, longest = params.get("poll_interval", longest), min(longest, params.get("wait_timeout", longest))
-    polled = resume is not None
+    longest = FIRST_LINGER if pace.resume is None else LINGER
+    interval = longest if pace.poll_interval is None else pace.poll_interval
+    longest = longest if pace.wait_timeout is None else min(longest, pace.wait_timeout)
+    polled = pace.resume is not None
     try:
-        while params.get("wait") and result.get("resume"):
+        while pace.wait and result.get("resume"):
             pause = max(0.0, max(looked, last_start()) + interval - clock.now())
             if clock.now() - began + pause >= longest:
                 break
@@ -126,7 +143,7 @@ def linger(
 
 
 def finish(module: Any, result: dict[str, Any]) -> None:
-    """Hand over the result; the action plugin reads how long to wait from it, since it sees raw arguments only."""
+    """Hand over the result. The action plugin sees raw arguments only, so the result also says how long to wait."""
     result.pop("settled", None)  # between the passes of one process
     for warning in result.pop("warnings", []):
         module.warn(warning)

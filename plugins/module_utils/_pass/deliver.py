@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._aws.errors import AwsRefusal
@@ -12,52 +12,48 @@ from .._aws.topic import Topic
 from .._core.errors import LifeboatError
 from .._core.watching.delivery import Delivery, changes, reason_of
 from .._core.watching.subscription_checks import TOPIC
+from .._module.requests.deliver import DeliverRequest
 from .._module.result import Report
 
 RIGHT = "it is as it should be"
 
 
-def deliver(params: Mapping[str, Any], site: Site, topic: Topic, *, check_mode: bool) -> dict[str, Any]:
+def deliver(request: DeliverRequest, site: Site, topic: Topic, *, check_mode: bool) -> dict[str, Any]:
     """Make a topic's key and its subscriptions the wanted ones. Other subscriptions stay."""
     report = Report(check_mode=check_mode)
-    wanted = wanted_of(params)
-    check(params["topic_arn"], wanted, site.region)
-    site.check_account(params["account_id"])
+    check(request, site.region)
+    site.check_account(request.account_id)
     key = topic.key()
     if key is None and not check_mode:
-        why = f"{site.region} has no such topic"
-        raise LifeboatError(f"Cannot subscribe to {topic.arn}", why=why, remedy="Make the topic, or correct its ARN")
+        why, remedy = f"{site.region} has no such topic", "Create the topic, or correct topic_arn"
+        raise LifeboatError(f"Cannot subscribe to {topic.arn}", why=why, remedy=remedy)
     have = topic.deliveries() if key is not None else {}
-    found = {one.key: topic.delivery(one.key, have[one.key]) for one in wanted if one.key in have}
-    if params["kms_key_id"] is not None:
-        tend_key(topic, key or "", params["kms_key_id"], report)
-    for one in wanted:
+    found = {one.key: topic.delivery(one.key, have[one.key]) for one in request.wanted if one.key in have}
+    if request.kms_key_id is not None:
+        tend_key(topic, key or "", request.kms_key_id, report)
+    for one in request.wanted:
         tend(topic, one, found.get(one.key), report)
     return report.as_result()
 
 
-def wanted_of(params: Mapping[str, Any]) -> list[Delivery]:
-    return [
-        Delivery(one["protocol"], one["endpoint"], one["raw"], one["filter_policy"] or {})
-        for one in params["subscriptions"]
-    ]
+def check(request: DeliverRequest, region: str) -> None:
+    """Refuse what cannot be meant.
 
-
-def check(arn: str, wanted: Iterable[Delivery], region: str) -> None:
-    """:raises LifeboatError: when the topic is none of this Region, or an endpoint is listed twice."""
+    :raises LifeboatError: when the topic is not one of this Region, or an endpoint is listed twice.
+    """
+    arn = request.topic_arn
     topic = TOPIC.fullmatch(arn)
     if topic is None or topic["region"] != region:
         why = f"it is not the ARN of a topic in {region}"
         raise LifeboatError(f"Cannot subscribe to {arn!r}", why=why, remedy="Correct topic_arn, or region")
-    keys = [one.key for one in wanted]
+    keys = [one.key for one in request.wanted]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise LifeboatError(
-            f"Cannot subscribe {twice[0][1]} to {arn}", why="it is listed twice", remedy="Describe each endpoint once"
-        )
+        what, remedy = f"Cannot subscribe {twice[0][1]} to {arn}", "List each endpoint once in subscriptions"
+        raise LifeboatError(what, why="it is listed twice", remedy=remedy)
 
 
 def tend_key(topic: Topic, have: str, want: str, report: Report) -> None:
-    """Put the topic under a key, or under none."""
+    """Put the topic under a key, or take its key away."""
     about: dict[str, Any] = {"kind": "topic", "name": topic.arn}
     if have == want:
         report.step("active", reason=RIGHT, **about)
@@ -87,7 +83,7 @@ def tend(topic: Topic, wanted: Delivery, found: Delivery | None, report: Report)
 
 
 def act(call: Callable[[], None], reason: str, report: Report, about: Mapping[str, Any]) -> bool:
-    """Carry something out, and say whether AWS took it."""
+    """Carry out a call and report it. Return whether AWS took it."""
     try:
         if not report.check_mode:
             call()

@@ -6,13 +6,13 @@ Every pass compares anew, since one page tells all. So a subscription that settl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
-from .._core.model import MANAGED_BY, iso
+from .._core.model import iso
 from .._core.watching.subscription import (
     SETTLING,
     TROUBLED,
@@ -35,6 +35,8 @@ from .._core.watching.subscription_checks import (
     check_sources,
     why_no_permission,
 )
+from .._module.requests.common import Documents
+from .._module.requests.subscribe import SubscribeRequest
 from .._module.result import Report
 from .reconcile import seconds_since
 
@@ -63,12 +65,12 @@ class Item:
         return {"name": self.name, "began": self.began, "last": self.last, "valid": sorted(self.valid)}
 
 
-def subscribe(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Bring the subscriptions of a module's options one step further."""
+def subscribe(request: SubscribeRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
+    """Bring every subscription one step further."""
     report = Report(check_mode=check_mode)
-    items = look(params, site) if params["resume"] is None else look_again(params, site)
+    items = look(request, site) if request.resume is None else look_again(request.resume, request, site)
     for item in items:
-        if params["resume"] is None:
+        if request.resume is None:
             show_difference(item, report)
         if check_mode:
             foretell(item, report)
@@ -77,42 +79,24 @@ def subscribe(params: Mapping[str, Any], site: Site, *, check_mode: bool) -> dic
     return report.as_result()
 
 
-def wanted_of(params: Mapping[str, Any]) -> dict[str, WantedSubscription]:
-    """The options by name, with our tag."""
-    if params["state"] == "absent":
-        return {}
-    return {
-        one["name"]: WantedSubscription(
-            name=one["name"],
-            topic=one["sns_topic_arn"] or "",
-            source_type=one["source_type"] or None,
-            source_ids=frozenset(source.lower() for source in one["source_ids"]),  # RDS keeps them in lower case
-            categories=frozenset(one["event_categories"]),
-            enabled=one["enabled"],
-            tags={str(key): str(value) for key, value in (one["tags"] or {}).items()} | {MANAGED_BY: params["prefix"]},
-            purge_tags=one["tags"] is not None and one["purge_tags"],
-        )
-        for one in params["subscriptions"]
-    }
-
-
-def look(params: Mapping[str, Any], site: Site) -> list[Item]:
-    """The first look: everything is compared and checked before anything is written.
+def look(request: SubscribeRequest, site: Site) -> list[Item]:
+    """Compare and check everything before anything is written.
 
     :raises LifeboatError: when something is wrong with what is wanted.
     """
-    names = [one["name"] for one in params["subscriptions"]]
-    check_names(names)
-    wanted = wanted_of(params)
+    wanted = request.wanted
+    check_names(request.names)
     check(wanted.values(), site.region)
-    site.check_account(params["account_id"])
-    found = with_tags([one for one in site.event_subscriptions() if one.name in names], site)
-    if not params["adopt"]:
-        check_ours([one for one in found.values() if one.status != "deleting"], params["prefix"])
+    site.check_account(request.account_id)
+    found = with_tags([one for one in site.event_subscriptions() if one.name in request.names], site)
+    if not request.adopt:
+        check_ours([one for one in found.values() if one.status != "deleting"], request.prefix)
     catalogue = site.event_categories() if wanted else {}
     check_catalogue(wanted.values(), catalogue)
     valid = {name: categories_of(one.source_type, catalogue) for name, one in wanted.items()}
-    items = [Item(name, wanted.get(name), found.get(name), valid=valid.get(name, frozenset())) for name in names]
+    items = [
+        Item(name, wanted.get(name), found.get(name), valid=valid.get(name, frozenset())) for name in request.names
+    ]
     check_what_is_added(items, site)
     return items
 
@@ -122,16 +106,16 @@ def with_tags(found: Iterable[Subscription], site: Site) -> dict[str, Subscripti
     return {one.name: one if one.status == "deleting" else replace(one, tags=site.tags(one.arn)) for one in found}
 
 
-def look_again(params: Mapping[str, Any], site: Site) -> list[Item]:
-    """How those do that an earlier pass left."""
-    wanted = wanted_of(params)
+def look_again(resume: Documents, request: SubscribeRequest, site: Site) -> list[Item]:
+    """Read how those do that an earlier pass left."""
+    wanted = request.wanted
     found = {one.name: one for one in site.event_subscriptions()}
     return [
         Item(
             one["name"], wanted.get(one["name"]), found.get(one["name"]), one["began"], one["last"],
             frozenset(one["valid"]),
         )
-        for one in params["resume"]
+        for one in resume
     ]  # fmt: skip
 
 

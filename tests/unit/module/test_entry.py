@@ -17,7 +17,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module import entry
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import Clock, linger, run_module
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import (
+    Clock,
+    Pace,
+    linger,
+    read_pace,
+    run_module,
+)
 from tests.builders import NOW, SOURCE, WEST, FakeClock
 
 Row = dict[str, Any]
@@ -39,8 +45,8 @@ class Script:
         return {"resume": [{"n": number} for number in range(left)], "api_calls": {"rds:Look": 1}, "changed": False}
 
 
-def waiting(**changes: Any) -> Row:
-    return {"wait": True, "wait_timeout": 600, "poll_interval": 2, "resume": None, **changes}
+def waiting(**changes: Any) -> Pace:
+    return read_pace({"wait": True, "wait_timeout": 600, "poll_interval": 2, "resume": None, **changes})
 
 
 def kinds(script: Script) -> list[str]:
@@ -114,7 +120,7 @@ def test_nobody_waits_longer_than_the_timeout(timeout: int) -> None:
 
 def test_a_module_that_never_waits_takes_one_pass() -> None:
     script = Script(0)
-    linger(script, {}, FakeClock(), last_full_pass=True)
+    linger(script, Pace(), FakeClock(), last_full_pass=True)
     assert kinds(script) == ["full"]
 
 

@@ -320,7 +320,7 @@ def test_a_recovery_that_has_its_secret_keeps_it(run: Any, dr_site: Any, writes:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        pytest.param({"names": None}, "Name them", id="which"),
+        pytest.param({"names": None}, "Set names to", id="which"),
         pytest.param({"mode": "random"}, "nobody would know it afterwards", id="lost"),
     ],
 )

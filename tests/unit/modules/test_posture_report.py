@@ -133,7 +133,7 @@ def test_a_directory_of_others_is_one_warning(place: Path) -> None:
         leave(place, f"x{number}.json", {})
     (place / "folder.json").mkdir()
     _posture, (warning,) = read(place)
-    assert "folder.json (it is no file)" in warning
+    assert "folder.json (it is not a file)" in warning
     assert "and 7 more" in warning
 
 

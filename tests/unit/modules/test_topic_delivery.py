@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.delivery import Delivery
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.deliver import read_deliver
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.deliver import deliver
 from ansible_collections.lifeboat.rds.plugins.modules import topic_delivery
 from tests.builders import SOURCE, STRANGER, WEST, refusal
@@ -36,7 +37,7 @@ def written(made: Mock) -> list[str]:
 def run(site: Any, options: Any) -> Any:
     def run(made: Mock, *, check_mode: bool = False, **given: Any) -> Row:
         asked = options(topic_delivery, **{"topic_arn": TOPIC, "subscriptions": [WANTED], **given})
-        return deliver(asked, site(), made, check_mode=check_mode)
+        return deliver(read_deliver(asked), site(), made, check_mode=check_mode)
 
     return run
 

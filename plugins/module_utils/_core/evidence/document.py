@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..checking.checks import LADDER, printable
-from ..model import iso
+from ..model import Purpose, iso
 from .judge import Judged, drill_verdict
 from .measures import CLOCKS, STARTED, Facts, duration
 from .shape import LONGEST, database_facts, scrub
@@ -57,35 +58,51 @@ def kinds_passed_or_failed(facts: Facts) -> set[str]:
     return {str(row.get("check")) for row in rows if row.get("status") in ("passed", "failed")}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillFacts:
+    """A drill or a recovery as those who ran it tell it."""
+
+    purpose: Purpose
+    drill_id: str
+    name: str | None
+    site: Facts
+    who: Facts
+    started: datetime
+    started_clock: str
+    controls: Sequence[Facts]
+    databases: Sequence[Facts]
+    problems: Sequence[Facts]
+
+
 def document(
-    params: Facts, judged: Sequence[Judged], *, started: datetime, finished: datetime, tool: Mapping[str, str]
+    drill: DrillFacts, judged: Sequence[Judged], *, finished: datetime, tool: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The evidence: the facts as they were given, and what was concluded from them.
+    """Return the evidence: the facts as they were told, and what was concluded from them.
 
     Its place in the history of its site, and by whom it is signed, is known only when it is written.
     """
     rows = [
         database_facts(facts) | one.as_result() | {"name": printable(facts["name"], LONGEST)}
-        for facts, one in zip(params["databases"], judged, strict=True)
+        for facts, one in zip(drill.databases, judged, strict=True)
     ]
     return {
-        "document": params["purpose"],
+        "document": drill.purpose,
         "version": VERSION,
-        "verdict": drill_verdict(judged, params["problems"]),
-        "drill_id": params["drill_id"],
-        "name": scrub(params["name"]),
-        "site": scrub(params["site"]),
-        "who": scrub(params["who"]),
-        "started": iso(started),
-        "clocks": {"started": STARTED[params["started_clock"]], **CLOCKS},
+        "verdict": drill_verdict(judged, drill.problems),
+        "drill_id": drill.drill_id,
+        "name": scrub(drill.name),
+        "site": scrub(drill.site),
+        "who": scrub(drill.who),
+        "started": iso(drill.started),
+        "clocks": {"started": STARTED[drill.started_clock], **CLOCKS},
         "finished": iso(finished),
         "tool": dict(tool),
-        "controls": scrub(params["controls"]),
+        "controls": scrub(drill.controls),
         "history": None,
         "signed_by": None,
         "databases": rows,
-        "problems": scrub(params["problems"]),
-        "not_tested": not_tested(params["databases"]),
+        "problems": scrub(drill.problems),
+        "not_tested": not_tested(drill.databases),
     }
 
 

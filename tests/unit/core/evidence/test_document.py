@@ -11,6 +11,7 @@ import yaml
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import (
     COLLECTION_VERSION,
+    DrillFacts,
     document,
     not_tested,
     summary,
@@ -284,19 +285,20 @@ def test_says_what_was_not_tested() -> None:
 
 
 def test_the_document_holds_the_facts_and_the_conclusions() -> None:
-    params = {
-        "purpose": "drill",
-        "drill_id": "d1",
-        "name": "quarterly",
-        "who": {"user": "ops", "token": "x"},
-        "controls": [],
-        "started_clock": "aws",
-        "site": {"account_id": "222222222222", "region": "us-east-1"},
-        "databases": [facts(restore={**restore(), "password": "x"}, checked_on="bastion")],
-        "problems": [],
-    }
-    judged = judge_drill(params["databases"], [], STARTED)
-    written = document(params, judged, started=STARTED, finished=STARTED, tool={"python": "3.11"})
+    drill = DrillFacts(
+        purpose="drill",
+        drill_id="d1",
+        name="quarterly",
+        who={"user": "ops", "token": "x"},
+        controls=[],
+        started=STARTED,
+        started_clock="aws",
+        site={"account_id": "222222222222", "region": "us-east-1"},
+        databases=[facts(restore={**restore(), "password": "x"}, checked_on="bastion")],
+        problems=[],
+    )
+    judged = judge_drill(drill.databases, [], STARTED)
+    written = document(drill, judged, finished=STARTED, tool={"python": "3.11"})
     (database,) = written.pop("databases")
     assert len(written.pop("not_tested")) == 9
     assert set(written.pop("clocks")) >= {"started", "finished", "rpo_seconds", *database["rto_phases"]}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The evidence that a posture is drawn from, and where its document lies."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+from .._core.errors import LifeboatError
+from .._core.evidence.last_drills import Drills, drilled_in, why_foreign
+from .evidence import add, check_writable, is_free, locked, pack
+from .signing import Signer
+
+SHOWN = 3  # of the files that tell nothing
+
+
+def last_drills(directory: str, now: datetime) -> tuple[Drills, list[str]]:
+    """Read the newest drill of each database from the evidence, and what to warn of.
+
+    :raises LifeboatError: when the directory may not be read.
+    """
+    drills, ignored = Drills(), []
+    for path in documents(directory):
+        try:
+            found = read(path)
+            if why := why_foreign(found, now):
+                raise ValueError(why)
+        except (OSError, ValueError, RecursionError) as error:
+            ignored.append(f"{os.path.basename(path)} ({error})")
+            continue
+        for one in drilled_in(found, os.path.basename(path)):
+            drills.add(one)
+    return drills, warnings(ignored)
+
+
+def documents(directory: str) -> Iterator[str]:
+    """List what may be evidence. Earlier postures are not, and neither is a hidden file: it is not whole yet.
+
+    :raises LifeboatError: when the directory may not be read.
+    """
+    try:
+        names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    except OSError as error:
+        why, remedy = error.strerror or type(error).__name__, "Let this user read it, or set directory to another one"
+        raise LifeboatError(f"Cannot read the evidence in {directory}", why=why, remedy=remedy) from error
+    wanted = (name for name in names if name.endswith(".json") and not name.startswith((".", "posture-")))
+    return (os.path.join(directory, name) for name in wanted)
+
+
+def read(path: str) -> Any:
+    """Read a JSON file.
+
+    :raises ValueError: when it is not a file, or not JSON.
+    """
+    if not os.path.isfile(path):
+        raise ValueError("it is not a file")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def warnings(ignored: list[str]) -> list[str]:
+    """Return one warning for all: a directory full of other files would otherwise fill the screen."""
+    if not ignored:
+        return []
+    more = f" and {len(ignored) - SHOWN} more" if len(ignored) > SHOWN else ""
+    return [f"Ignored as evidence: {', '.join(ignored[:SHOWN])}{more}"]
+
+
+def names(time: str) -> Iterator[str]:
+    """Return the names that a posture of this time may have: two may be written within a second."""
+    moment = time.lower().replace("-", "").replace(":", "")
+    return (f"posture-{moment}{end}.json" for end in chain([""], (f"-{number}" for number in count(2))))
+
+
+def predict(directory: str, posture: Mapping[str, Any]) -> str:
+    """Return the path that the document would get.
+
+    :raises LifeboatError: when it could not be written.
+    """
+    check_writable(directory)
+    return os.path.join(directory, next(name for name in names(posture["time"]) if is_free(Path(directory), name)))
+
+
+def write(directory: str, posture: Mapping[str, Any], signer: Signer | None) -> str:
+    """Write the document and its signature, and return its path.
+
+    :raises LifeboatError: when that is not possible; then nothing is left.
+    """
+    with locked(directory) as folder:
+        return str(add(folder, names(posture["time"]), pack(posture), signer))

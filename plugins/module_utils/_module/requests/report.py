@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What drill_report is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._core.checking.checks import read_time
+from ..._core.errors import LifeboatError
+from ..._core.evidence.document import DrillFacts
+from ..._core.restoring.target import check_drill_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """What is to be reported of a drill or a recovery, and how exactly its clocks agree."""
+
+    drill: DrillFacts
+    rpo_tolerance: int  # seconds by which the two clocks of the RPO may differ
+
+
+def read_report(params: Mapping[str, Any]) -> ReportRequest:
+    """Read the options of drill_report.
+
+    :raises LifeboatError: when one of them cannot be meant.
+    """
+    drill_id = check_drill_id(params["drill_id"])
+    started = read_time("Cannot report the drill (started)", params["started"])
+    if params["rpo_tolerance"] < 0:
+        what = f"Cannot report the drill with rpo_tolerance {params['rpo_tolerance']}"
+        raise LifeboatError(what, why="it is below 0", remedy="Set rpo_tolerance to 0 or more")
+    drill = DrillFacts(
+        purpose=params["purpose"],
+        drill_id=drill_id,
+        name=params["name"],
+        site=params["site"],
+        who=params["who"],
+        started=started,
+        started_clock=params["started_clock"],
+        controls=params["controls"],
+        databases=params["databases"],
+        problems=params["problems"],
+    )
+    return ReportRequest(drill=drill, rpo_tolerance=params["rpo_tolerance"])

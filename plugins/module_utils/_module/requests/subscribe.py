@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What event_subscription is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._core.model import MANAGED_BY
+from ..._core.watching.subscription import WantedSubscription
+from ..arguments import read_tags
+from .common import LoopRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeRequest(LoopRequest):
+    """Which event subscriptions there should be."""
+
+    names: tuple[str, ...]
+    wanted: Mapping[str, WantedSubscription]  # by name; a name that is not in it is to go
+    adopt: bool  # take over what somebody else made
+
+
+def read_subscribe(params: Mapping[str, Any]) -> SubscribeRequest:
+    is_absent = params["state"] == "absent"
+    wanted = [] if is_absent else [read_subscription(one, params["prefix"]) for one in params["subscriptions"]]
+    return SubscribeRequest(
+        account_id=params["account_id"],
+        prefix=params["prefix"],
+        resume=params["resume"],
+        names=tuple(one["name"] for one in params["subscriptions"]),
+        wanted={one.name: one for one in wanted},
+        adopt=params["adopt"],
+    )
+
+
+def read_subscription(given: Mapping[str, Any], prefix: str) -> WantedSubscription:
+    """Read one subscription, and add our tag to its own."""
+    return WantedSubscription(
+        name=given["name"],
+        topic=given["sns_topic_arn"] or "",
+        source_type=given["source_type"] or None,
+        source_ids=frozenset(source.lower() for source in given["source_ids"]),  # RDS keeps them in lower case
+        categories=frozenset(given["event_categories"]),
+        enabled=given["enabled"],
+        tags=read_tags(given["tags"] or {}) | {MANAGED_BY: prefix},
+        purge_tags=given["tags"] is not None and given["purge_tags"],
+    )
