@@ -351,7 +351,7 @@ def test_whatever_somebody_wrote_is_shown_as_short_printable_lines_wherever_it_i
     [
         pytest.param({"rpo_tolerance": -1}, "Cannot report the drill with rpo_tolerance -1", id="tolerance-below-0"),
         pytest.param({"drill_id": "../d1"}, "Cannot use the drill id '../d1'", id="drill-id-that-leaves-the-directory"),
-        pytest.param({"started": "noon"}, "Cannot report the drill (started): 'noon' is no time", id="no-start"),
+        pytest.param({"started": "noon"}, "Cannot report the drill (started): 'noon' is not a time", id="no-start"),
     ],
 )
 def test_a_drill_that_cannot_be_recorded_is_refused(call: Any, place: Path, changes: Row, message: str) -> None:
