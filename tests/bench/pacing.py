@@ -10,8 +10,8 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.connection import RETRIES
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.pace import Pace
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES
 from lifeboat_lab import Lab
 from lifeboat_lab.settings import DURATIONS
 from tests.bench import fleet

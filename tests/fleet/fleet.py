@@ -18,8 +18,9 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.connection import RETRIES
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import read_time
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import FIRST_LINGER, linger, read_pace

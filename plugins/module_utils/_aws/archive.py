@@ -12,14 +12,14 @@ from .._core.evidence.archive import Stored
 from .._core.handover.store import StoreError
 from .bucket import Bucket, asking
 
-EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")  # what If-None-Match came to
+EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")  # the answers to If-None-Match
 
 
 class Archive(Bucket):
-    """The files below one prefix. Every method raises StoreError when S3 does not do it."""
+    """The files below one prefix. Every method raises StoreError when S3 refuses or fails."""
 
     def files(self, folder: str) -> dict[str, Stored]:
-        """What is there by its name, of one folder. A page holds a thousand."""
+        """List one folder by name. A page holds a thousand files."""
         start = self._full(folder)
         with asking(f"Cannot list {self}/{folder}"):
             lister = self._site.storage().get_paginator("list_objects_v2")
@@ -32,18 +32,18 @@ class Archive(Bucket):
             return bytes(self._site.storage().get_object(**self._named(key))["Body"].read())
 
     def digest(self, key: str) -> str:
-        """The SHA-256 of a file: told by S3 where it was given when the file was written, else by its content."""
+        """Return the SHA-256 of a file: from S3 if the writer gave it, otherwise from the content."""
         with asking(f"Cannot look at {self}/{key}"):
             head = self._site.storage().head_object(**self._named(key), ChecksumMode="ENABLED")
         told = head.get("ChecksumSHA256")
         return base64.b64decode(told).hex() if told else hashlib.sha256(self.content(key)).hexdigest()
 
     def add(self, key: str, content: bytes, kind: str, lock: Mapping[str, Any]) -> bool:
-        """Write a file, unless it is there: whether this did.
+        """Write a file unless it is there, and tell whether this call wrote it.
 
-        :param lock: mode and date of the object lock, as S3 names them; where the bucket has a default, none is needed.
+        :param lock: mode and date of the object lock, as S3 names them. A bucket with a default needs none.
         """
-        # S3 takes no file under a lock without a checksum; this one it also tells again (see digest).
+        # S3 refuses a file under a lock without a checksum. It returns this one later (see digest).
         settings = {"ContentType": kind, "IfNoneMatch": "*", "ChecksumAlgorithm": "SHA256", **lock}
         try:
             with asking(f"Cannot write {self}/{key}"):

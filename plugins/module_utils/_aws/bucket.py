@@ -52,7 +52,7 @@ class Bucket:
         return {"Bucket": self._address.bucket, "Key": self._full(key)}
 
     def _is_absent(self, key: str) -> bool:
-        """S3 denies what is not there to whom it does not let list the whole bucket (API Reference, GetObject)."""
+        """Tell a missing key from a denied one. S3 denies both unless the caller may list (API, GetObject)."""
         try:
             return key not in self.keys(key)
         except StoreError:
@@ -61,7 +61,7 @@ class Bucket:
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Turn what S3 refuses into a StoreError.
+    """Turn a refusal of S3 into a StoreError.
 
     :raises StoreError: when the call inside fails.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWS answered when it refused, and what that means for a pass."""
+"""Turn refusals of AWS into errors that say what a pass can do about them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ REMEDIES: dict[Meaning, str] = {
     "refused": "Correct what AWS names there, and run it again",
     "unreachable": "Check the profile, its endpoint, the Region and the network",
 }
-# What helps where the code says more than that: by how it begins. Those of KMS do not name their service.
+# More precise remedies, by how the code begins. Codes of KMS do not name their service.
 REMEDIES_BY_CODE = {
     "NotFoundException": "Name a key or alias of that account and Region (playbooks/prepare.yml makes one)",
     "KMSKeyNotAccessible": "Enable the key, and allow its use to this role and in its policy",
@@ -113,7 +113,7 @@ def refusals(what: str) -> Iterator[None]:
 
 
 def refusal_of(what: str, error: Any) -> AwsRefusal:
-    """An answer of AWS has a code; without an answer, the kind of exception stands in for it."""
+    """Return the code of AWS's answer. Without an answer, return the kind of exception."""
     response = getattr(error, "response", None)
     if response is None:
         return AwsRefusal(what, why=str(error), code=type(error).__name__, meaning="unreachable")

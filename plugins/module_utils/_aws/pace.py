@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast AWS answers the calls of one client, learnt from its refusals.
+"""Learn from refusals how fast AWS answers the calls of one client, and keep to that.
 
 AWS meters calls with token buckets: tokens come at a steady rate and are kept for a burst. A refusal says that there
-is none left. So between two refusals as many came as calls were answered, which tells the rate, and each later call
-can wait for its token. botocore's adaptive mode takes the pause between two looks for a slow service instead, and
-goes on at twice the rate that it measured over the pause.
+is none left. So the calls that were answered between two refusals tell the rate, and each later call can wait for its
+token. botocore's adaptive mode mistakes the pause between two looks for a slow service, and goes on at twice the rate
+that it measured over the pause.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from collections.abc import Callable
 from typing import Any
 
 THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown")
-GROWTH = 1.001  # of the rate with each call that is answered, in case that AWS would answer more
+GROWTH = 1.001  # of the rate with each answered call, in case AWS would answer more
 FALL = 0.9  # the most that one refusal takes of it
 PAUSE = 0.25  # seconds without a call in which AWS may have kept fewer tokens than came
-# Calls a second, at least. AWS publishes no rate, but others of the account take tokens too: whoever learnt from each
-# refusal that comes of theirs would end up with a minute from call to call.
+# Calls a second, at least. AWS publishes no rate, and other clients of the account take tokens too: learning from each
+# refusal that they cause would end with a minute between two calls.
 LEAST = 1.0
 
 
 class Pace:
-    """The tokens of one client, counted from the last refusal on; botocore retries what was refused."""
+    """The tokens of one client, counted since the last refusal. botocore retries what was refused."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -36,7 +36,7 @@ class Pace:
         self._paused = False
 
     def listen(self, events: Any) -> None:
-        """Hear of each HTTP attempt of a client, and of each answer."""
+        """Follow each HTTP attempt of a client and each answer."""
         events.register("before-send", self._before_send)
         events.register("response-received", self._response_received)
 
@@ -61,6 +61,6 @@ class Pace:
         self._emptied, self._answered, self._last, self._paused = now, 0, float("inf"), False
 
     def _learn(self, measured: float) -> None:
-        """A pause makes the measure too small, so it can only raise what is known."""
+        """Take over the measured rate. A measure with a pause in it is too small, so it can only raise the rate."""
         if self._rate or not self._paused:
             self._rate = max(measured, self._rate * (1.0 if self._paused else FALL), LEAST)

@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWS rows and our model: one shape for DB instances and DB clusters, which the API spells differently."""
+"""Convert AWS rows to the model and back: one shape for DB instances and clusters, which the API spells differently."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .._core.copying.plan import Copy
 from .._core.copying.stand_in import StandIn
-from .._core.model import Configuration, Database, DatabaseId, Key, Kind, RecoveryPoint
-from .._core.option_groups import OptionGroup
-from .._core.restoring.isolation import Network, SecurityGroup
-from .._core.restoring.needs import ClassOffer
+from .._core.model import Configuration, Database, DatabaseId, Kind, RecoveryPoint
 from .._core.restoring.target import Target
-from .._core.watching.metrics import Metric
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How the RDS API calls for one kind of database what it calls otherwise for the other."""
+    """The names in the RDS API that differ between instances and clusters."""
 
     kind: Kind
     snapshot: str  # in the names of operations and parameters
@@ -87,12 +83,6 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def metric_datum(metric: Metric) -> dict[str, Any]:
-    time = {"Timestamp": metric.time} if metric.time else {}
-    dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
-    return {"MetricName": metric.name, "Value": metric.value, "Unit": metric.unit, "Dimensions": dimensions, **time}
-
-
 def account_of(arn: str) -> str:
     return arn.split(":")[4]
 
@@ -102,7 +92,7 @@ def region_of(arn: str) -> str:
 
 
 def name_of(arn: str) -> str:
-    """The identifier at the end of an RDS ARN; an automated snapshot's own name has a colon in it."""
+    """Return the identifier at the end of an RDS ARN. The name of an automated snapshot has a colon in it."""
     return arn.split(":", 6)[6]
 
 
@@ -113,7 +103,7 @@ def is_encrypted(row: Row, spelling: Spelling) -> bool:
 
 
 def recovery_point(row: Row, spelling: Spelling) -> RecoveryPoint:
-    """A row of DescribeDBSnapshots or DescribeDBClusterSnapshots; a shared row carries its ARN as identifier."""
+    """Convert a row of DescribeDBSnapshots or DescribeDBClusterSnapshots. A shared row has its ARN as identifier."""
     arn = row[f"{spelling.snapshot}Arn"]
     origin = row.get("SnapshotType", "manual")
     return RecoveryPoint(
@@ -143,7 +133,7 @@ def recovery_point(row: Row, spelling: Spelling) -> RecoveryPoint:
 
 
 def database(row: Row, spelling: Spelling) -> Database:
-    """A row of DescribeDBInstances or DescribeDBClusters."""
+    """Convert a row of DescribeDBInstances or DescribeDBClusters."""
     arn = row[f"{spelling.database}Arn"]
     identity = DatabaseId(
         account=account_of(arn),
@@ -180,13 +170,13 @@ def database(row: Row, spelling: Spelling) -> Database:
 
 
 def members(row: Row) -> tuple[str, ...]:
-    """The instances of a cluster, the writer first."""
+    """List the instances of a cluster, the writer first."""
     found = sorted(row.get("DBClusterMembers", ()), key=lambda one: not one.get("IsClusterWriter"))
     return tuple(one["DBInstanceIdentifier"] for one in found)
 
 
 def configuration(row: Row) -> Configuration:
-    """What both rows say under the same names, and each of its parameter group."""
+    """Read what both kinds of rows say under the same names, and the parameter group of each kind."""
     scaling = row.get("ServerlessV2ScalingConfiguration")
     groups = row.get("OptionGroupMemberships", ())
     return Configuration(
@@ -203,79 +193,15 @@ def configuration(row: Row) -> Configuration:
 
 
 def endpoint(row: Row) -> tuple[str | None, int | None]:
-    """A cluster's endpoint is a name and a port beside it; an instance's is a structure, absent while creating."""
+    """Read host and port. An instance has a structure, absent while creating; a cluster has two members."""
     found = row.get("Endpoint")
     if isinstance(found, Mapping):
         return found.get("Address"), found.get("Port")
     return found, row.get("Port")
 
 
-def key(row: Row) -> Key:
-    """The KeyMetadata of kms:DescribeKey."""
-    return Key(
-        arn=row["Arn"],
-        account=row["AWSAccountId"],
-        region=region_of(row["Arn"]),
-        state=row.get("KeyState", "Enabled" if row.get("Enabled", True) else "Disabled"),
-        is_aws_managed=row.get("KeyManager") == "AWS",
-    )
-
-
-def network(name: str, group: Row, tables: list[Row], security_groups: Iterable[Row] = ()) -> Network:
-    """A row of DescribeDBSubnetGroups, and what EC2 tells of its VPC."""
-    subnets = [subnet["SubnetIdentifier"] for subnet in group["Subnets"]]
-    groups = tuple(map(security_group, security_groups))
-    return Network(name, group["VpcId"], tuple(subnets), tuple(public_subnets(subnets, tables)), groups)
-
-
-def public_subnets(subnets: list[str], tables: list[Row]) -> list[str]:
-    """The subnets whose route table sends traffic to an internet gateway; a subnet without one uses the main table."""
-    by_subnet = {
-        association.get("SubnetId", "main" if association.get("Main") else None): table
-        for table in tables
-        for association in table.get("Associations", ())
-    }
-    return [subnet for subnet in subnets if leads_outside(by_subnet.get(subnet, by_subnet.get("main", {})))]
-
-
-def leads_outside(table: Row) -> bool:
-    return any(str(route.get("GatewayId", "")).startswith("igw-") for route in table.get("Routes", ()))
-
-
-def security_group(row: Row) -> SecurityGroup:
-    """A row of DescribeSecurityGroups: whom its ingress rules let in by address."""
-    sources = [
-        block[key]
-        for rule in row.get("IpPermissions", ())
-        for blocks, key in (("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"))
-        for block in rule.get(blocks, ())
-    ]
-    return SecurityGroup(row["GroupId"], row["GroupName"], tuple(sources))
-
-
-def class_offer(found: list[Row]) -> ClassOffer:
-    """The rows of DescribeOrderableDBInstanceOptions for an engine, version and class: one a kind of storage."""
-    return ClassOffer(bool(found), iam=any(row.get("SupportsIAMDatabaseAuthentication") for row in found))
-
-
-def option_group(row: Row) -> OptionGroup:
-    """A row of DescribeOptionGroups."""
-    options = row.get("Options", ())
-    staying = frozenset(one["OptionName"] for one in options if one.get("Persistent") or one.get("Permanent"))
-    return OptionGroup(row["OptionGroupName"], row.get("EngineName", ""), staying)
-
-
-def parameter_chunks(parameters: Mapping[str, str]) -> list[list[dict[str, str]]]:
-    """In the form of ModifyDBParameterGroup, which takes 20 at a time. Nothing runs with the group yet."""
-    every = [
-        {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
-        for name, value in sorted(parameters.items())
-    ]
-    return [every[start : start + 20] for start in range(0, len(every), 20)]
-
-
 def copy_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:
-    """The parameters of a copy; botocore signs a URL for SourceRegion, which GovCloud needs and others ignore."""
+    """Build the parameters of a copy. botocore signs a URL for SourceRegion, which GovCloud needs and others ignore."""
     parameters: dict[str, Any] = {
         f"Source{spelling.snapshot}Identifier": copy.source_arn,
         f"Target{spelling.snapshot}Identifier": copy.name,
@@ -291,7 +217,7 @@ def copy_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:
 
 
 def take_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:
-    """The parameters of a snapshot that is taken: it has the key of its database."""
+    """Build the parameters of taking a snapshot. It gets the key of its database."""
     return {
         f"{spelling.database}Identifier": name_of(copy.source_arn),
         f"{spelling.snapshot}Identifier": copy.name,
@@ -300,7 +226,7 @@ def take_parameters(copy: Copy, spelling: Spelling) -> dict[str, Any]:
 
 
 def stand_in_parameters(stand_in: StandIn) -> dict[str, Any]:
-    """The parameters of a stand-in's restore (RDS User Guide, from a Multi-AZ DB cluster snapshot to an instance)."""
+    """Build the parameters of a stand-in (RDS User Guide, restoring a Multi-AZ DB cluster snapshot to an instance)."""
     return {
         "DBInstanceIdentifier": stand_in.name,
         "DBClusterSnapshotIdentifier": stand_in.recovery_point,
@@ -319,7 +245,7 @@ def stand_in_parameters(stand_in: StandIn) -> dict[str, Any]:
 
 
 def restore_parameters(target: Target, spelling: Spelling) -> dict[str, Any]:
-    """The parameters of a restore. Left out, RDS would choose the default VPC and security group."""
+    """Build the parameters of a restore. Without a network, RDS would take the default VPC and security group."""
     common = {
         f"{spelling.database}Identifier": target.name,
         spelling.restore_from: target.recovery_point_arn,
@@ -365,12 +291,12 @@ def instance_parameters(target: Target) -> dict[str, Any]:
 
 
 def upgrades(target: Target) -> dict[str, bool]:
-    """What is to be removed again is not to be upgraded meanwhile; what stays is upgraded as AWS does it."""
+    """Turn minor upgrades off for a database that is removed again. One that stays keeps AWS's default."""
     return {} if target.is_kept else {"AutoMinorVersionUpgrade": False}
 
 
 def member_parameters(target: Target) -> dict[str, Any]:
-    """The parameters of CreateDBInstance for the one member of a restored cluster."""
+    """Build the parameters of CreateDBInstance for the one member of a restored cluster."""
     optional = {"DBParameterGroupName": target.parameter_group} if target.parameter_group else {}
     return optional | {
         "DBInstanceIdentifier": target.member,
@@ -384,7 +310,7 @@ def member_parameters(target: Target) -> dict[str, Any]:
 
 
 def restore_calls(target: Target) -> list[dict[str, Any]]:
-    """What a restore asks of AWS, in order: for those who look at the plan, or do it by hand."""
+    """List the calls of a restore in order, for whoever reads the plan or does it by hand."""
     spelling = SPELLINGS[target.kind]
     first = {"operation": spelling.restore, "parameters": restore_parameters(target, spelling)}
     member = {"operation": "create_db_instance", "parameters": member_parameters(target)}

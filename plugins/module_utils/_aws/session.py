@@ -15,7 +15,7 @@ except ImportError:  # AnsibleAWSModule reports the missing library
 
 
 def open_session(profile: str | None) -> Any:
-    """A session of a profile, or of the environment.
+    """Open a session of a profile, or of the environment.
 
     botocore guesses the form of every time with dateutil, which is two thirds of what reading a snapshot's row costs.
     """
@@ -25,9 +25,9 @@ def open_session(profile: str | None) -> Any:
 
 
 def read_time(value: Any) -> datetime:
-    """A time as RDS writes it; any other form is left to botocore.
+    """Read a time as RDS writes it. Any other form is left to botocore.
 
-    :raises ValueError: when it is no time at all.
+    :raises ValueError: when it is not a time.
     """
     try:
         moment = datetime.fromisoformat(value.replace("Z", "+00:00"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API's event subscriptions and our model."""
+"""Convert event subscriptions between the API and our model."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def subscription(row: Mapping[str, Any]) -> Subscription:
 
 
 def parameters(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of the calls that change an event subscription. What is empty is left out: it means all."""
+    """Build the parameters of a change. An empty list is left out, which means all."""
     given = {name: tag_list(value) if name == "tags" else value for name, value in values.items()}
     return {PARAMETERS[name]: value for name, value in given.items() if value not in (None, [])}

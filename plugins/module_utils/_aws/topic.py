@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An SNS topic: what it is told, the key that it is under, and where it passes its messages on."""
+"""Send events to an SNS topic, and manage its key and its subscriptions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Topic:
         self._sns = site.notifications()
 
     def key(self) -> str | None:
-        """The key that it is under, empty without one; None when there is no such topic."""
+        """Return the key of the topic, empty when it has none. None when there is no such topic."""
         try:
             with refusals(f"Cannot read the topic {self.arn}"):
                 return str(self._sns.get_topic_attributes(TopicArn=self.arn)["Attributes"].get("KmsMasterKeyId", ""))
@@ -33,19 +33,19 @@ class Topic:
             raise
 
     def set_key(self, key_id: str) -> None:
-        """Put it under a key, or under none."""
+        """Put the topic under a key, or under none."""
         with refusals(f"Cannot put the topic {self.arn} under the key {key_id or 'none'}"):
             self._sns.set_topic_attributes(TopicArn=self.arn, AttributeName="KmsMasterKeyId", AttributeValue=key_id)
 
     def deliveries(self) -> dict[tuple[str, str], str]:
-        """The ARNs of its subscriptions, by protocol and endpoint; a word instead where one is not confirmed."""
+        """Map protocol and endpoint of each subscription to its ARN, or to a word if it is not confirmed."""
         with refusals(f"Cannot list the subscriptions of {self.arn}"):
             pages = self._sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.arn)
             rows = [row for page in pages for row in page["Subscriptions"]]
         return {(row["Protocol"], row["Endpoint"]): row["SubscriptionArn"] for row in rows}
 
     def delivery(self, key: tuple[str, str], arn: str) -> Delivery:
-        """One of its subscriptions as it is: a call each, no list has the attributes."""
+        """Read one subscription. It costs a call each, since no list has the attributes."""
         if not arn.startswith(CONFIRMED):
             return Delivery(*key)
         with refusals(f"Cannot read the subscription {arn}"):
@@ -54,13 +54,13 @@ class Topic:
         return Delivery(*key, found.get("RawMessageDelivery") == "true", policy, arn)
 
     def subscribe(self, wanted: Delivery) -> None:
-        """Begin to pass messages on, filtered from the first one."""
+        """Subscribe an endpoint, with its filter in force from the first message."""
         with refusals(f"Cannot subscribe {wanted.endpoint} to {self.arn}"):
             given = {name: value for name, value in wanted.attributes.items() if value not in ("false", "{}")}
             self._sns.subscribe(TopicArn=self.arn, Protocol=wanted.protocol, Endpoint=wanted.endpoint, Attributes=given)
 
     def change(self, arn: str, attributes: Mapping[str, str]) -> None:
-        """Set attributes of a subscription, a call each."""
+        """Set attributes of a subscription, at a call each."""
         with refusals(f"Cannot change the subscription {arn}"):
             for name, value in attributes.items():
                 self._sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)

@@ -12,7 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.validate import validate_parameters
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import RETRIES, Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.connection import RETRIES
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from tests.builders import DR, EAST
 from tests.unit.aws.wire import Aws
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws import rows
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws import keys, networks, rows
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.rows import CLUSTER, INSTANCE
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     Configuration,
@@ -367,7 +367,7 @@ def test_a_change_that_is_still_to_be_applied_is_pending(made: Any, kind: str) -
 )
 def test_a_key_is_what_kms_says_of_it(row: Row, wanted: Any) -> None:
     state, is_aws_managed = wanted
-    found = rows.key({"Arn": DR_KEY, "AWSAccountId": DR, "KeyId": "dr", **row})
+    found = keys.as_key({"Arn": DR_KEY, "AWSAccountId": DR, "KeyId": "dr", **row})
     assert found == Key(DR_KEY, DR, EAST, state, is_aws_managed)
 
 
@@ -402,7 +402,7 @@ def table(*routes: Row, main: bool = False, subnets: tuple[str, ...] = ()) -> Ro
     ],
 )
 def test_a_subnet_is_public_when_a_route_leads_to_it_from_the_internet(tables: list[Row], public: list[str]) -> None:
-    assert rows.public_subnets(["a", "b"], tables) == public
+    assert networks.public_subnets(["a", "b"], tables) == public
 
 
 # -- restores ---------------------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.connection import IDS_A_CALL, RETRIES, chunks
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import IDS_A_CALL, RETRIES, Site, chunks
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.stand_in import StandIn

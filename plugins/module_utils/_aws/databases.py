@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""List, restore and delete database instances and clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+from .._core.copying.stand_in import StandIn
+from .._core.model import Database
+from .._core.restoring.target import Target
+from . import rows
+from .connection import FOREIGN_ENGINES, Connection, chunks
+from .errors import refusals
+from .rows import INSTANCE, SPELLINGS, Spelling
+
+
+class Databases(Connection):
+    """The DB instances and DB clusters of an account."""
+
+    def databases(self) -> list[Database]:
+        """List every DB instance and DB cluster here. Members of clusters are instances with a cluster."""
+        return list(chain.from_iterable(self._databases(spelling) for spelling in SPELLINGS.values()))
+
+    def _databases(self, spelling: Spelling, **parameters: Any) -> list[Database]:
+        found = self._pages(f"describe_{spelling.database_operation}s", f"{spelling.database}s", **parameters)
+        return [rows.database(row, spelling) for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+
+    def databases_named(self, names: Mapping[str, Iterable[str]]) -> list[Database]:
+        """List the databases with these identifiers, by kind. Those that do not exist are left out."""
+        found: list[Database] = []
+        for spelling in SPELLINGS.values():
+            for chunk in chunks(names.get(spelling.kind, ())):
+                name_filter = {"Name": spelling.database_operation.replace("_", "-") + "-id", "Values": chunk}
+                found += self._databases(spelling, Filters=[name_filter])
+        return found
+
+    def restore(self, target: Target) -> Database:
+        """Start a database from a recovery point, in the target's network and never public."""
+        spelling = SPELLINGS[target.kind]
+        with refusals(f"Cannot restore {target.recovery_point} as {target.name} in {self.region}"):
+            answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
+        return rows.database(answer[spelling.database], spelling)
+
+    def stand_in(self, stand_in: StandIn) -> Database:
+        """Start an instance from the snapshot of a Multi-AZ DB cluster, in the named network and never public."""
+        with refusals(f"Cannot restore {stand_in.recovery_point} as {stand_in.name} in {self.region}"):
+            answer = self._client("rds").restore_db_instance_from_db_snapshot(**rows.stand_in_parameters(stand_in))
+        return rows.database(answer[INSTANCE.database], INSTANCE)
+
+    def add_member(self, target: Target) -> None:
+        """Add the instance through which a restored cluster is reached: a restore makes none."""
+        with refusals(f"Cannot add {target.member} to the cluster {target.name} in {self.region}"):
+            self._client("rds").create_db_instance(**rows.member_parameters(target))
+
+    def delete_database(self, database: Database) -> None:
+        """Delete a database and keep nothing: no final snapshot, no automated backups."""
+        spelling = SPELLINGS[database.id.kind]
+        # A member keeps nothing of its own: its cluster does.
+        kept = {} if database.cluster else {"DeleteAutomatedBackups": True}
+        with refusals(f"Cannot delete {database.id.identifier} in {self.region}"):
+            getattr(self._client("rds"), f"delete_{spelling.database_operation}")(
+                **{f"{spelling.database}Identifier": database.id.identifier}, SkipFinalSnapshot=True, **kept
+            )
