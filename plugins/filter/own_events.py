@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import Teller, events_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import Reporter, events_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import heartbeat
 
 Row = dict[str, Any]
@@ -21,7 +21,7 @@ def own_events(
     failures: Iterable[str] = (),
 ) -> list[Row]:
     """The events of one site, for event_send."""
-    return [asdict(event) for event in events_of(Teller(name, str(account_id), region), results, failures)]
+    return [asdict(event) for event in events_of(Reporter(name, str(account_id), region), results, failures)]
 
 
 def heartbeats(passes: Iterable[str], prefix: str = "lifeboat") -> list[Row]:

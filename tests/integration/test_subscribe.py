@@ -206,18 +206,18 @@ def subscription(**more: Any) -> Row:
 
 
 BAD: dict[str, tuple[Row, list[str]]] = {
-    "unknown category": (subscription(event_categories=["nap"]), ["nap is no category", "Valid are availability, "]),
+    "unknown category": (subscription(event_categories=["nap"]), ["nap is not a category", "Valid are availability, "]),
     "unknown type of source": (subscription(source_type="db-instanze"), ["Valid are blue-green-deployment, "]),
     "several types of source": (
-        subscription(source_type="db-instance,db-cluster"), ["Make one subscription for each type"],
+        subscription(source_type="db-instance,db-cluster"), ["Describe one subscription for each type"],
     ),
     "a list of types of source": (
-        subscription(source_type=["db-instance", "db-cluster"]), ["Make one subscription for each type"],
+        subscription(source_type=["db-instance", "db-cluster"]), ["Describe one subscription for each type"],
     ),
-    "unknown source": (subscription(source_ids=["odrers"]), ["odrers is no db-instance", "Correct source_ids"]),
-    "FIFO topic": (subscription(sns_topic_arn=f"{TOPIC}.fifo"), ["FIFO topic", "Name a standard topic"]),
+    "unknown source": (subscription(source_ids=["odrers"]), ["no db-instance odrers", "Correct source_ids"]),
+    "FIFO topic": (subscription(sns_topic_arn=f"{TOPIC}.fifo"), ["FIFO topic", "Set sns_topic_arn to"]),
     "topic of another Region": (
-        subscription(sns_topic_arn=TOPIC.replace(WEST, EAST)), [f"is in {EAST}", f"Name a topic in {WEST}"],
+        subscription(sns_topic_arn=TOPIC.replace(WEST, EAST)), [f"is in {EAST}", f"Use a topic in {WEST}"],
     ),
     "topic of another account": (
         subscription(sns_topic_arn="@closed"),
@@ -286,7 +286,7 @@ def test_a_topic_of_another_account_that_is_open_to_rds_is_taken(lab: Lab, run: 
     sns = lab.client("production_dr", "sns", WEST)
     arn = sns.create_topic(Name="open")["TopicArn"]
     answers = ask(lab, run, {"closed": ("event_subscription", subscription(sns_topic_arn=arn))})
-    statement = answers["closed"]["msg"].split("has to, since the topic is its own): ")[1].split(". If the topic")[0]
+    statement = answers["closed"]["msg"].split("must do it, since it owns the topic): ")[1].split(". If the topic")[0]
     policy = {"Version": "2012-10-17", "Statement": [json.loads(statement)]}
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy))
     calls = {

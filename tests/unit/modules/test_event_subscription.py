@@ -278,7 +278,7 @@ def test_a_topic_that_is_closed_to_rds_is_explained_and_stops_no_other(run: Any,
     rds.refusals = [AwsRefusal("Cannot create it", why="no", code="SNSNoAuthorization", meaning="permission")]
     passes = run(region(rds), {"name": "one", "sns_topic_arn": foreign}, {"name": "two"})
     assert outcome(passes[0]) == [("failed", False), ("creating", True)]
-    assert f"account {STRANGER} has to" in passes[0]["msg"]
+    assert f"account {STRANGER} must do it" in passes[0]["msg"]
     assert f'"aws:SourceAccount": "{SOURCE}"' in passes[0]["msg"]
     assert outcome(passes[-1]) == [("active", False)]
 
@@ -298,9 +298,9 @@ def test_one_of_somebody_else_is_left_alone_unless_it_is_to_be_adopted(run: Any,
     ("wanted", "message"),
     [
         ([{"event_categories": ["nap"]}], "Valid are backup, failure"),
-        ([{"source_ids": ["odrers"]}], "odrers is no db-instance"),
-        ([{"source_type": "db-snapshot", "event_categories": [], "source_ids": ["rds:no"]}], "rds:no is no db-snap"),
-        ([{"sns_topic_arn": f"{TOPIC}.fifo"}], "Name a standard topic"),
+        ([{"source_ids": ["odrers"]}], "no db-instance odrers"),
+        ([{"source_type": "db-snapshot", "event_categories": [], "source_ids": ["rds:no"]}], "no db-snapshot rds:no"),
+        ([{"sns_topic_arn": f"{TOPIC}.fifo"}], "Set sns_topic_arn to a standard topic"),
         ([{"sns_topic_arn": TOPIC.replace(WEST, "eu-west-1")}], "is in eu-west-1"),
         ([{"sns_topic_arn": None}], "Set it to the ARN"),
         ([{"source_type": "db-instance, db-cluster"}], "one type of source"),

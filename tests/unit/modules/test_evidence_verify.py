@@ -92,7 +92,7 @@ TAMPERING = [
     pytest.param(lambda place: (place / "d2-1.json").write_text("{"), {"d2-1.json": "as evidence: it is not JSON"},
                  id="no-json"),
     pytest.param(lambda place: (place / "d2-1.json").write_text('{"document": "drill"}'),
-                 {"d2-1.json": "what makes it one is missing"}, id="in-no-history"),
+                 {"d2-1.json": "a field is missing or wrong"}, id="in-no-history"),
 ]  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evidence of one site at two places, a directory and an S3 prefix: what to fetch, what to put, what differs."""
+"""The evidence of one site in a directory and in S3: what to download, what to upload, and what differs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from .history import FILE, Entry, SiteId
 
 SIGNATURE = ".json.sig"
-# What belongs to a document: its signature is as final as itself, its pages can be made anew.
+# The files of a document. Its signature is as final as the document; its pages can be generated again.
 KINDS = {".json": "application/json", SIGNATURE: "application/octet-stream", ".html": "text/html", ".xml": "text/xml"}
 FINAL = (".json", SIGNATURE)
 POSTURE = "posture/"
@@ -25,34 +25,42 @@ class Stored:
 
     size: int  # bytes
     etag: str
-    modified: float  # seconds of the epoch, by S3's clock
+    modified: float  # seconds since the epoch, by S3's clock
 
 
 def folder_of(site: SiteId) -> str:
-    """Under what the evidence of a site is kept. Two sites may call their drills alike."""
+    """Name the folder of a site's evidence. Each site has its own, since two sites may have drills of the same name."""
     account, region = site
     return f"{account}-{region}/"
 
 
 def folder_for(entry: Entry, site: SiteId) -> str | None:
-    """Where a document belongs, or None when another site keeps it."""
+    """Find the folder of a document, or return None when it belongs to another site."""
     if entry.site is None:
         return POSTURE
     return folder_of(site) if entry.site == site else None
 
 
 def suffix_of(file: str) -> str | None:
+    """Find which kind of file this is, by its suffix, or return None."""
     return next((suffix for suffix in KINDS if file.endswith(suffix)), None)
 
 
 def files_of(document: str) -> list[str]:
-    """A document, and what may lie beside it: the signature first, since a document promises it."""
+    """List the files that a document may have. The signature comes first, because the document says that it exists."""
     stem = document.removesuffix(".json")
     return [stem + suffix for suffix in (SIGNATURE, ".json", ".html", ".xml")]
 
 
 def to_fetch(there: Mapping[str, Stored], here: Iterable[str], newest: int) -> list[str]:
-    """What of the newest documents of a site, with their signatures, is there and not here; the oldest first."""
+    """List the files of the newest documents that are in S3 but not here, the oldest document first.
+
+    Pages are left out.
+
+    :param there: the files of the site in S3.
+    :param here: the files in the directory.
+    :param newest: how many documents to consider.
+    """
     documents = [file for file in there if FILE.fullmatch(file)]
     ordered = sorted(documents, key=lambda file: (there[file].modified, file))
     recent = ordered[max(0, len(ordered) - newest) :]
@@ -62,14 +70,15 @@ def to_fetch(there: Mapping[str, Stored], here: Iterable[str], newest: int) -> l
 
 
 def oldest_first(entries: Iterable[Entry]) -> list[Entry]:
-    """So that what is cut off in the middle lacks the newest, and not a link of the chain."""
+    """Sort documents so that an interrupted upload lacks the newest ones, and not a link inside the chain."""
     return sorted(entries, key=lambda entry: (entry.number, entry.file))
 
 
 def compare(content: bytes, stored: Stored) -> Sameness:
-    """Whether a file here is the one there, by its size and tag alone.
+    """Compare a local file with one in S3 by size and ETag.
 
-    The tag is the MD5 of a file that was written at once and is not under a key of KMS; of others it says nothing.
+    The ETag is the MD5 only of a file that was uploaded in one part and is not under a KMS key. Otherwise a different
+    ETag means nothing, so the answer is ``unclear``.
     """
     if len(content) != stored.size:
         return "other"

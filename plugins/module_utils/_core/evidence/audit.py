@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an auditor is told of a directory of evidence: each document, each history, and what is wrong with them."""
+"""The audit of an evidence directory: its documents and histories, and everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Reasons = Mapping[Entry, Sequence[str]]
 
 
 def must_be_signed(entry: Entry) -> bool:
-    """A posture is no evidence of a recovery: only what it says of its signature must hold."""
+    """Tell whether a document needs a valid signature. A posture needs one only if it says that it is signed."""
     return entry.kind in IN_HISTORIES or entry.signed_by is not None
 
 
 def unique(entries: Iterable[Entry]) -> list[Entry]:
-    """Each document once, of however many copies."""
+    """Remove copies of the same document."""
     return list({entry.link: entry for entry in entries}.values())
 
 
 def reasons_of(entries: Sequence[Entry], signatures: Mapping[Entry, str]) -> dict[Entry, list[str]]:
-    """What is wrong with each document: with its signature, and with its place in its history.
+    """List what is wrong with each document: its signature, or its place in the history.
 
-    :param signatures: what is wrong with the signature, or an empty text; of those that were looked at.
+    :param signatures: for each document whose signature was checked, what is wrong with it, or an empty text.
     """
     found = {entry: [why] if (why := signatures.get(entry)) else [] for entry in entries}
     for history in histories(entries).values():
@@ -34,7 +34,7 @@ def reasons_of(entries: Sequence[Entry], signatures: Mapping[Entry, str]) -> dic
 
 
 def document_row(entry: Entry, reasons: Sequence[str], signature: str | None) -> dict[str, Any]:
-    """One document as the result of the module has it."""
+    """Build the result for one document."""
     account, region = entry.site or (None, None)
     return {
         "file": entry.file,
@@ -51,7 +51,7 @@ def document_row(entry: Entry, reasons: Sequence[str], signature: str | None) ->
 
 
 def history_row(site: SiteId, history: Sequence[Entry], reasons: Reasons) -> dict[str, Any]:
-    """One history as the result of the module has it."""
+    """Build the result for one history."""
     account, region = site
     return {
         "account_id": account,
@@ -66,9 +66,9 @@ def history_row(site: SiteId, history: Sequence[Entry], reasons: Reasons) -> dic
 def audit(
     entries: Sequence[Entry], signatures: Mapping[Entry, str], known: Collection[str]
 ) -> dict[str, list[dict[str, Any]] | list[str]]:
-    """Documents, histories, and what is wrong as sentences.
+    """Audit all documents and histories, and list the problems as sentences.
 
-    :param known: digests of documents that must be there, kept elsewhere.
+    :param known: the digests, kept elsewhere, of documents that must exist.
     """
     reasons = reasons_of(entries, signatures)
     here = {entry.sha256 for entry in entries}
@@ -82,5 +82,5 @@ def audit(
 
 
 def odd_digests(known: Iterable[str]) -> list[str]:
-    """What cannot be the digest of any document."""
+    """List those texts that cannot be the digest of a document."""
     return [digest for digest in known if not DIGEST.fullmatch(digest.lower())]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of a drill or a recovery: the document that is kept, the table and the line that people read."""
+"""The record of a drill or a recovery: the document that is kept, and the table and the line for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .measures import CLOCKS, STARTED, Facts, duration
 from .shape import LONGEST, database_facts, scrub
 
 COLLECTION_VERSION = "0.1.0"  # as in galaxy.yml, which modules cannot read
-VERSION = 1  # of the document
+VERSION = 1  # of the document's format
 TIMES = ("RPO", "RTO-connect", "RTO-validated", "restore", "credentials")
 COLUMNS = ("database", "verdict", *TIMES, "checks", "reason")
 NEVER_TESTED = (
@@ -25,7 +25,7 @@ NEVER_TESTED = (
 
 
 def not_tested(databases: Sequence[Facts]) -> list[str]:
-    """What a reader must not conclude from a drill."""
+    """List what a reader must not conclude from a drill."""
     gaps = [
         f"{printable(facts['name'])}: no check of {kind}."
         for facts in databases
@@ -36,16 +36,16 @@ def not_tested(databases: Sequence[Facts]) -> list[str]:
 
 
 def stand_ins(databases: Iterable[Facts]) -> list[str]:
-    """What ran of a Multi-AZ DB cluster is no such cluster: its snapshots cannot leave their account."""
+    """List the Multi-AZ DB clusters that were restored as an instance, because their snapshots cannot be shared."""
     return [
-        f"{printable(facts['name'])}: the DB {facts.get('kind')} that it is. A DB {facts['restored_kind']} was restored."
+        f"{printable(facts['name'])}: it is a DB {facts.get('kind')}, but a DB {facts['restored_kind']} was restored."
         for facts in databases
         if facts.get("restored_kind") not in (None, facts.get("kind"))
     ]
 
 
 def configurations(databases: Iterable[Facts]) -> list[str]:
-    """In what a restored database was not configured like the original, or nobody knows."""
+    """List how restored databases differ from their originals in configuration, or that this is not known."""
     return [
         f"{printable(facts['name'])}: its configuration ({printable(one)})."
         for facts in databases
@@ -54,13 +54,14 @@ def configurations(databases: Iterable[Facts]) -> list[str]:
 
 
 def kinds_passed_or_failed(facts: Facts) -> set[str]:
+    """List the kinds of checks that passed or failed."""
     rows = (facts.get("check") or {}).get("checks") or []
     return {str(row.get("check")) for row in rows if row.get("status") in ("passed", "failed")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillFacts:
-    """A drill or a recovery as those who ran it tell it."""
+    """The facts about a drill or a recovery, as the role that ran it reports them."""
 
     purpose: Purpose
     drill_id: str
@@ -77,9 +78,9 @@ class DrillFacts:
 def document(
     drill: DrillFacts, judged: Sequence[Judged], *, finished: datetime, tool: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the evidence: the facts as they were told, and what was concluded from them.
+    """Build the evidence document: the facts as reported, and the conclusions.
 
-    Its place in the history of its site, and by whom it is signed, is known only when it is written.
+    Its place in the site's history, and who signs it, are added when it is written.
     """
     rows = [
         database_facts(facts) | one.as_result() | {"name": printable(facts["name"], LONGEST)}
@@ -107,7 +108,7 @@ def document(
 
 
 def table(judged: Sequence[Judged], problems: Iterable[Facts]) -> list[str]:
-    """The drill as aligned lines of plain text, and below them the problems of the drill as a whole and the warnings."""
+    """Write a table of the drill, then the problems of the drill as a whole, and the warnings."""
     rows = [COLUMNS, *(cells(one) for one in judged)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -118,6 +119,7 @@ def table(judged: Sequence[Judged], problems: Iterable[Facts]) -> list[str]:
 
 
 def cells(one: Judged) -> tuple[str, ...]:
+    """Write the cells of one database."""
     found = one.measures
     seconds = (found.rpo, found.rto_connect, found.rto_validated, found.restore, found.phases["credentials"])
     times = [duration(one) for one in seconds]
@@ -125,12 +127,13 @@ def cells(one: Judged) -> tuple[str, ...]:
 
 
 def problem_line(problem: Facts) -> str:
+    """Write one problem as a line."""
     about = f"{problem['database']}: " if problem.get("database") else ""
     return f"{problem['verdict']}: {about}{problem['reason']}"
 
 
 def summary(purpose: str, drill_id: str, judged: Sequence[Judged], problems: Iterable[Facts]) -> str:
-    """For example ``lifeboat drill 20261123t1404: FAILED (3 of 4 verified)``."""
+    """Write the summary, for example ``lifeboat drill 20261123t1404: FAILED (3 of 4 verified)``."""
     verified = sum(one.verdict == "verified" for one in judged)
     verdict = drill_verdict(judged, problems).upper()
     return f"lifeboat {purpose} {drill_id}: {verdict} ({verified} of {len(judged)} verified)"

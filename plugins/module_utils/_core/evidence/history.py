@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The history of a DR site: its drills and recoveries, each of which names the digest of the one before.
+"""The history of a DR site: a chain of its drills and recoveries.
 
-So what was changed or taken away shows, as long as something later is there, or its digest is known from elsewhere.
+Each document contains the digest of the one before.
+
+So a changed or missing document can be noticed, as long as a later one exists, or its digest is known from elsewhere.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from ..errors import LifeboatError
 
 IN_HISTORIES = ("drill", "recovery")
 KINDS = (*IN_HISTORIES, "posture")
-# No folder and nothing hidden: such names also come from a bucket.
+# No folders and no hidden files: names may come from a bucket, too.
 FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.json")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -27,7 +29,7 @@ SiteId = tuple[str, str]  # account, Region
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A document as another one names it."""
+    """A reference from one document to another."""
 
     file: str
     sha256: str
@@ -38,13 +40,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document of the evidence, and its place in its site's history."""
+    """A document of the evidence, with its place in the history of its site."""
 
     file: str
     sha256: str
     kind: str
-    site: SiteId | None = None  # of drills and recoveries
-    number: int = 0  # from 1
+    site: SiteId | None = None  # of drills and recoveries only
+    number: int = 0  # in the history, from 1; 0 for documents that are not in one
     previous: Link | None = None
     signed_by: str | None = None
 
@@ -54,21 +56,24 @@ class Entry:
 
 
 def read_entry(file: str, content: bytes) -> Entry:
-    """What a document says of itself.
+    """Read what a document says about itself.
 
-    :raises LifeboatError: when it is no document of the evidence.
+    :raises LifeboatError: when it is not a document of the evidence.
     """
     try:
         document = json.loads(content)
         return entry_of(file, hashlib.sha256(content).hexdigest(), document)
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        why = "it is not JSON" if isinstance(error, (ValueError, RecursionError)) else "what makes it one is missing"
-        remedy = "Put back the file as it was written, or move away what is no evidence"
+        why = "it is not JSON" if isinstance(error, (ValueError, RecursionError)) else "a field is missing or wrong"
+        remedy = "Restore the original file, or move files that are not evidence elsewhere"
         raise LifeboatError(f"Cannot read {printable(file)} as evidence", why=why, remedy=remedy) from error
 
 
 def entry_of(file: str, digest: str, document: Mapping[str, Any]) -> Entry:
-    """:raises KeyError, TypeError, AttributeError: when something is missing or of another type."""
+    """Read the fields of a document that the history needs.
+
+    :raises KeyError, TypeError, AttributeError: when a field is missing or has a wrong type.
+    """
     kind, signed_by = document["document"], document.get("signed_by")
     if kind not in KINDS:
         raise KeyError(kind)
@@ -87,24 +92,28 @@ def entry_of(file: str, digest: str, document: Mapping[str, Any]) -> Entry:
 
 
 def number_of(value: object) -> int:
-    """:raises TypeError: when it is none."""
+    """Read the number of a document.
+
+    :raises TypeError: when it is not a positive whole number.
+    """
     if not isinstance(value, int) or value < 1:
         raise TypeError(value)
     return value
 
 
 def link_of(previous: Mapping[str, Any] | None) -> Link | None:
+    """Read the reference to the previous document."""
     return None if previous is None else Link(str(previous["file"]), str(previous["sha256"]))
 
 
 def newest(entries: Iterable[Entry], site: SiteId) -> Entry | None:
-    """The document that the next one of a site follows."""
+    """Find the newest document of a site, which the next one must refer to."""
     own = [entry for entry in entries if entry.site == site]
     return max(own, key=lambda one: (one.number, one.file), default=None)
 
 
 def next_place(entries: Iterable[Entry], site: SiteId) -> dict[str, Any]:
-    """The ``history`` of the next document of a site."""
+    """Build the field ``history`` of the next document of a site."""
     last = newest(entries, site)
     if last is None:
         return {"number": 1, "previous": None}
@@ -112,7 +121,7 @@ def next_place(entries: Iterable[Entry], site: SiteId) -> dict[str, Any]:
 
 
 def histories(entries: Iterable[Entry]) -> dict[SiteId, list[Entry]]:
-    """The documents of each site, from the first to the newest."""
+    """Group the documents by site, each from the first to the newest."""
     found: dict[SiteId, list[Entry]] = {}
     for entry in sorted((one for one in entries if one.site), key=lambda one: (one.number, one.file)):
         found.setdefault(entry.site or ("", ""), []).append(entry)
@@ -120,7 +129,7 @@ def histories(entries: Iterable[Entry]) -> dict[SiteId, list[Entry]]:
 
 
 def objections(history: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
-    """What is wrong with one site's history: about which document, and what."""
+    """Find what is wrong with one site's history, and with which document."""
     by_number: dict[int, list[Entry]] = {}
     for entry in history:
         by_number.setdefault(entry.number, []).append(entry)
@@ -132,7 +141,7 @@ def objections(history: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
 
 
 def objections_before(entry: Entry, before: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
-    """What is wrong between a document and the one that it follows."""
+    """Find what is wrong between a document and the one before it."""
     if entry.number == 1 or entry.previous is None:
         if entry.number != 1 or entry.previous is not None:
             yield entry, f"number {entry.number} of a history cannot follow {entry.previous and entry.previous.file}"

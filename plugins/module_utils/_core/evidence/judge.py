@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict on each database of a drill or a recovery, and on the whole.
+"""The verdict on each database of a drill or a recovery, and on all of it.
 
-What is missing is unverified, and never a pass.
+Whatever is missing makes it unverified, never verified.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from ..checking.checks import Verdict, printable, verdict_of
 from .measures import Facts, Measures, disagreement, duration, measure, number
 
 WORST_FIRST: tuple[Verdict, ...] = ("failed", "unverified")
-WANTED_END = {"drill": "deleted", "recovery": "kept"}  # what is to become of a restored database, by the purpose
-RPO_TOLERANCE = 900  # seconds by which the two clocks of the RPO may differ without a word
+WANTED_END = {"drill": "deleted", "recovery": "kept"}  # by purpose: the state that a restored database must end in
+RPO_TOLERANCE = 900  # seconds by which the two measurements of the RPO may differ without a warning
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that stands between a database and the verdict verified."""
+    """One reason why a database is not verified."""
 
     verdict: Verdict
     reason: str
-    is_follow_up: bool = False  # no news when something before it already stands in the way
+    is_follow_up: bool = False  # a consequence of an earlier finding, and reported only when there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A database of the drill with its verdict and its numbers."""
+    """A database of a drill with its verdict and its measurements."""
 
     name: str
     verdict: Verdict
@@ -61,7 +61,14 @@ def judge_database(
     rpo_tolerance: float = RPO_TOLERANCE,
     purpose: str = "drill",
 ) -> Judged:
-    """The verdict on one database of a drill or a recovery that began at this time."""
+    """Judge one database of a drill or a recovery.
+
+    :param facts: what the modules reported about it.
+    :param started: when the drill began.
+    :param problems: further problems of this database.
+    :param rpo_tolerance: seconds by which the two measurements of the RPO may differ without a warning.
+    :param purpose: ``drill`` or ``recovery``.
+    """
     measures, goals = measure(facts, started), facts.get("objectives") or {}
     findings = [
         *(finding for name, judge in PIECES.items() if (finding := judge(facts.get(name)))),
@@ -87,7 +94,7 @@ def judge_database(
 
 
 def worst(findings: Sequence[Finding]) -> tuple[Verdict, str]:
-    """The worst verdict, and all that speaks for it."""
+    """Find the worst verdict, with all reasons for it."""
     for verdict in WORST_FIRST:
         reasons = [finding.reason for finding in findings if finding.verdict == verdict]
         if reasons:
@@ -96,6 +103,7 @@ def worst(findings: Sequence[Finding]) -> tuple[Verdict, str]:
 
 
 def judge_restore(piece: Facts | None) -> Finding | None:
+    """Judge the restore."""
     status = status_of(piece)
     if status == "restored":
         return None
@@ -105,12 +113,12 @@ def judge_restore(piece: Facts | None) -> Finding | None:
 
 
 def judge_credentials(piece: Facts | None) -> Finding | None:
-    """A password that could not be set says nothing about the data: nobody looked at them."""
+    """Judge the credentials. A password that could not be set is unverified, since it says nothing about the data."""
     return None if status_of(piece) == "set" else not_done("credentials", piece)
 
 
 def judge_check(piece: Facts | None) -> Finding | None:
-    """The check's own verdict, unless its rows say worse."""
+    """Judge the checks. The check's own verdict counts, unless its rows are worse."""
     if not piece:
         return not_done("check", piece)
     found, why = verdict_of(piece.get("checks") or [])
@@ -123,7 +131,10 @@ def judge_check(piece: Facts | None) -> Finding | None:
 
 
 def judge_end(facts: Facts, purpose: str) -> list[Finding]:
-    """Whatever a drill is not known to have deleted costs money and holds production data. A recovery is to stay."""
+    """Judge what happened to the restored database in the end.
+
+    A drill must delete it, since it costs money and contains production data. A recovery must keep it.
+    """
     piece = facts.get("teardown")
     status = status_of(piece)
     has_nothing_to_keep = purpose == "recovery" and status_of(facts.get("restore")) != "restored"
@@ -143,22 +154,26 @@ PIECES: Mapping[str, Callable[[Facts | None], Finding | None]] = {
 
 
 def status_of(piece: Facts | None) -> str | None:
+    """Read the status of a step, or return None when there is no status."""
     status = (piece or {}).get("status")
     return None if status is None else str(status)
 
 
 def not_done(name: str, piece: Facts | None) -> Finding:
+    """Build the finding for a step that was not done."""
     status = status_of(piece)
     text = f"{name} is {status}" if status else f"nothing is known of the {name}"
     return Finding("unverified", printable(f"{text}{because(piece)}"), is_follow_up=not piece)
 
 
 def because(piece: Facts | None) -> str:
+    """Write the reason of a step for the end of a sentence."""
     reason = (piece or {}).get("reason")
     return f": {printable(reason)}" if reason else ""
 
 
 def missed(name: str, achieved: float | None, objective: float | None, *, is_follow_up: bool = False) -> list[Finding]:
+    """Compare a measurement with its objective."""
     if objective is None:
         return []
     if achieved is None:
@@ -169,14 +184,17 @@ def missed(name: str, achieved: float | None, objective: float | None, *, is_fol
 
 
 def missed_rto(measures: Measures, objective: float | None) -> list[Finding]:
-    """The objective is about the validated recovery, and may be missed before its last phase is known."""
+    """Compare the recovery time with its objective.
+
+    The objective is for the validated recovery. It is missed as soon as the known phases exceed it.
+    """
     is_over = objective is not None and measures.known > objective
     achieved = measures.known if is_over else measures.rto_validated
     return missed("RTO", achieved, objective, is_follow_up=True)
 
 
 def accepted(facts: Facts) -> list[Finding]:
-    """A database whose definition says that nobody looks at its data was not looked at."""
+    """Report a database whose definition accepts that nobody looks at its data. It is never verified."""
     if not facts.get("accept_unverified"):
         return []
     return [Finding("unverified", "its definition says accept_unverified")]
@@ -189,7 +207,7 @@ def judge_drill(
     rpo_tolerance: float = RPO_TOLERANCE,
     purpose: str = "drill",
 ) -> list[Judged]:
-    """The databases of a drill or a recovery, each with the problems that name it."""
+    """Judge all databases of a drill or a recovery, each with the problems that name it."""
     own = [[one for one in problems if one.get("database") == facts["name"]] for facts in databases]
     return [
         judge_database(facts, started, about, rpo_tolerance, purpose)
@@ -198,7 +216,7 @@ def judge_drill(
 
 
 def drill_verdict(judged: Sequence[Judged], problems: Iterable[Facts]) -> Verdict:
-    """Verified only when there is something to verify and nothing speaks against it."""
+    """Judge a drill: verified only if there are databases, all are verified, and there are no problems."""
     verdicts = [one.verdict for one in judged] + [problem["verdict"] for problem in problems]
     if "failed" in verdicts:
         return "failed"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A drill or a recovery as JUnit XML, which every CI server shows. What is not verified is never green there."""
+"""A drill or a recovery as JUnit XML, which every CI server shows. A case passes only if it is verified."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .shape import LONGEST
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 CaseOutcome = Literal["failure", "error", "skipped"]
 
-# A CI server has no third colour: what could not be looked at is an error.
+# JUnit has no third state, so unverified becomes an error.
 OUTCOMES: dict[str, CaseOutcome] = {"failed": "failure", "unverified": "error"}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test case; without an outcome it passed."""
+    """One test case. Without an outcome, it passed."""
 
     subject: str
     name: str
@@ -33,7 +33,7 @@ class Case:
 
 
 def junit(document: Facts) -> str:
-    """The JUnit XML of a drill's or a recovery's document."""
+    """Write a drill's or a recovery's document as JUnit XML."""
     cases = [case for facts in document["databases"] for case in cases_of(facts, str(document["document"]))]
     suite = suite_of(document, [*cases, *cases_of_all(document)])
     root = ElementTree.Element("testsuites")
@@ -43,13 +43,13 @@ def junit(document: Facts) -> str:
 
 
 def suite_of(document: Facts, cases: list[Case]) -> ElementTree.Element:
-    """One suite, with everything that the strictest of the common schemas wants, in its order."""
+    """Build the suite, with all attributes and elements that the strictest common schema requires, in its order."""
     site = document.get("site") or {}
     attributes = {
         "name": f"lifeboat {document['document']} {document['drill_id']}",
         "id": "0",
         "package": "lifeboat.rds",
-        "timestamp": str(document["started"]).rstrip("Z"),  # the schema knows no zones
+        "timestamp": str(document["started"]).rstrip("Z"),  # the schema allows no zone
         "hostname": f"{site.get('account_id')}/{site.get('region')}",
         "tests": str(len(cases)),
         "failures": str(sum(case.outcome == "failure" for case in cases)),
@@ -67,6 +67,7 @@ def suite_of(document: Facts, cases: list[Case]) -> ElementTree.Element:
 
 
 def properties(document: Facts) -> ElementTree.Element:
+    """Build the properties of the suite."""
     found = {"verdict": document["verdict"], "name": document.get("name"), **(document.get("tool") or {})}
     parent = ElementTree.Element("properties")
     for name, value in found.items():
@@ -76,6 +77,7 @@ def properties(document: Facts) -> ElementTree.Element:
 
 
 def case_element(case: Case) -> ElementTree.Element:
+    """Build the element of a case."""
     attributes = {"classname": case.subject, "name": case.name, "time": seconds_of(case.seconds)}
     made = element("testcase", attributes)
     if case.outcome:
@@ -87,16 +89,17 @@ def case_element(case: Case) -> ElementTree.Element:
 
 
 def element(name: str, attributes: dict[str, str]) -> ElementTree.Element:
-    """An element with attributes that are legal in XML: what ElementTree writes as it is could not be read again."""
+    """Build an element whose attributes are legal XML. ElementTree also writes characters that no parser accepts."""
     return ElementTree.Element(name, {key: printable(value, LONGEST) for key, value in attributes.items()})
 
 
 def seconds_of(seconds: float | None) -> str:
+    """Format seconds; unknown ones are 0."""
     return f"{seconds or 0:.3f}"
 
 
 def cases_of(facts: Facts, purpose: str) -> Iterator[Case]:
-    """The pieces of the judgement on one database, each of its checks, its objectives, and the verdict on it."""
+    """Build the cases of one database: its steps, its checks, its objectives, and its verdict."""
     name, check = str(facts["name"]), facts.get("check") or {}
     restored = total(restore_phases(facts).values())
     yield judged(name, "restore", judge_restore(facts.get("restore")), restored)
@@ -110,13 +113,17 @@ def cases_of(facts: Facts, purpose: str) -> Iterator[Case]:
 
 
 def judged(subject: str, name: str, finding: Finding | None, seconds: float | None = None) -> Case:
+    """Turn a finding into a case."""
     if finding is None:
         return Case(subject, name, seconds)
     return Case(subject, name, seconds, OUTCOMES[finding.verdict], finding.reason)
 
 
 def judge_end(piece: Facts | None, wanted: str | None) -> Finding | None:
-    """Anything but the wanted end of a restored database is a failure; an end that nobody knows is no pass either."""
+    """Judge what happened to the restored database in the end.
+
+    An unknown end is unverified, any unwanted one failed.
+    """
     status = (piece or {}).get("status")
     if status is None:
         return Finding("unverified", not_done("teardown", piece).reason)
@@ -126,6 +133,7 @@ def judge_end(piece: Facts | None, wanted: str | None) -> Finding | None:
 
 
 def check_case(subject: str, row: Facts) -> Case:
+    """Turn a check into a case."""
     name = " ".join(str(row[key]) for key in ("check", "target") if row.get(key)) or "check"
     status = row.get("status")
     if status == "passed":
@@ -136,12 +144,12 @@ def check_case(subject: str, row: Facts) -> Case:
 
 
 def outcome_of(verdict: str) -> CaseOutcome | None:
-    """What is neither verified nor known to have failed is an error, whatever it calls itself."""
+    """Turn a verdict into an outcome. An unknown verdict is an error."""
     return None if verdict == "verified" else OUTCOMES.get(verdict, "error")
 
 
 def objectives(subject: str, facts: Facts) -> Iterator[Case]:
-    """The objectives that there are, against what was measured."""
+    """Compare the measurements with the objectives that are set."""
     goals, phases = facts.get("objectives") or {}, facts.get("rto_phases") or {}
     measures = Measures(facts.get("rpo_seconds"), facts.get("rpo_newest_row_seconds"), phases)
     rpo, rto = number(goals.get("rpo")), number(goals.get("rto"))
@@ -152,7 +160,7 @@ def objectives(subject: str, facts: Facts) -> Iterator[Case]:
 
 
 def cases_of_all(document: Facts) -> Iterator[Case]:
-    """What is about no database, and the verdict on the whole."""
+    """Build the cases of the whole drill: its problems, and its verdict."""
     subject, verdict = str(document["document"]), str(document["verdict"])
     for place, problem in enumerate(document.get("problems") or (), 1):
         outcome = outcome_of(str(problem["verdict"])) or "error"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the evidence says of each database: its last drill, and the last one that verified it, at each DR site."""
+"""The last drill of each database at each DR site, and the last one that verified it, read from the evidence."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .measures import number
 from ..model import from_iso, iso
 from ..naming import DIGEST
 
-VERSION = 1  # of the documents that this release reads
+VERSION = 1  # of the documents' format, as far as this release reads it
 VERDICTS = ("verified", "failed", "unverified")
 LINEAGE = re.compile(rf"\d{{14}}-({DIGEST})")
-# What is written while the sites are looked at is no document from the future.
+# A document may be newer than this run's time, because it can be written while the sites are read.
 AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """One database in one drill or recovery."""
+    """The part of a drill or a recovery that concerns one database."""
 
-    place: str  # of the DR site: account/Region
+    place: str  # the DR site, as account/Region
     started: datetime  # by AWS's clock, unless AWS did not answer
     verdict: str
     finished: str | None = None
@@ -34,17 +34,18 @@ class Drilled:
     drill_id: str | None = None
     rpo: int | None = None  # seconds
     rto: float | None = None  # seconds
-    evidence: str | None = None  # the name of the file
-    digest: str | None = None  # of the original database; not known of what was not restored
+    evidence: str | None = None  # file name
+    digest: str | None = None  # of the original database; None when it was not restored
     name: str = ""
     kind: str = ""
 
     @property
     def order(self) -> tuple[datetime, str, str]:
-        """What is greater is newer; of the same drill, what comes with evidence tells more."""
+        """The sort key: the newest drill is the greatest. For the same drill, the one with evidence is greater."""
         return self.started, self.evidence or "", self.finished or ""
 
     def as_result(self, now: datetime) -> dict[str, Any]:
+        """Build the result, with the age by the given clock."""
         return {
             "document": self.document,
             "drill_id": self.drill_id,
@@ -67,17 +68,21 @@ class Last:
 
     @property
     def known(self) -> list[Drilled]:
+        """Those drills of the two that exist."""
         return [one for one in (self.drill, self.verified) if one]
 
     def with_one(self, one: Drilled) -> Last:
+        """Return the last drills after counting one more."""
         return Last(newer(self.drill, one), newer(self.verified, one) if one.verdict == "verified" else self.verified)
 
 
 def newer(one: Drilled | None, other: Drilled | None) -> Drilled | None:
+    """Choose the newer of two drills."""
     return max((each for each in (one, other) if each), key=lambda each: each.order, default=None)
 
 
 def last_of(drilled: Iterable[Drilled]) -> Last:
+    """Find the last drills among several."""
     last = Last()
     for one in drilled:
         last = last.with_one(one)
@@ -85,23 +90,26 @@ def last_of(drilled: Iterable[Drilled]) -> Last:
 
 
 def why_foreign(document: Any, now: datetime) -> str | None:
-    """Why a JSON document tells nothing of a drill, or None. What it says of single databases is not looked at yet."""
+    """Explain why a JSON document cannot be used as the evidence of a drill, or return None if it can.
+
+    Its entries of databases are not checked here (see drilled_in).
+    """
     if not isinstance(document, Mapping) or document.get("document") not in IN_HISTORIES:
-        return "it is no evidence of a drill or a recovery"
+        return "it is not evidence of a drill or a recovery"
     version = document.get("version")
     if not isinstance(version, int) or version > VERSION:
-        return f"it is of version {printable(version)}, and this release reads version {VERSION}: update lifeboat.rds"
+        return f"its version is {printable(version)}, and this release reads version {VERSION}: update lifeboat.rds"
     started = moment(document.get("started"))
     site, rows = document.get("site"), document.get("databases")
     if started is None or not isinstance(site, Mapping) or not isinstance(rows, list):
         return "it does not say when it began, where, or with which databases"
     if started > now + AHEAD:
-        return f"it began at {iso(started)}, and at AWS it is {iso(now)}"
+        return f"it began at {iso(started)}, which is after AWS's time {iso(now)}"
     return None
 
 
 def drilled_in(document: Mapping[str, Any], file: str) -> Iterator[Drilled]:
-    """The databases of a document that is not foreign; rows that make no sense are left out."""
+    """Read the databases of a document that why_foreign accepted. Entries that are not valid are skipped."""
     started, site = moment(document["started"]), document["site"]
     for row in document["databases"]:
         if started is None or not isinstance(row, Mapping) or row.get("verdict") not in VERDICTS:
@@ -124,11 +132,12 @@ def drilled_in(document: Mapping[str, Any], file: str) -> Iterator[Drilled]:
 
 
 def whole(seconds: float | None) -> int | None:
+    """Round seconds."""
     return None if seconds is None else round(seconds)
 
 
 def moment(text: Any) -> datetime | None:
-    """A time with a zone, or None."""
+    """Read a time with a zone, or return None."""
     try:
         found = from_iso(text)
     except (AttributeError, TypeError, ValueError):
@@ -137,17 +146,21 @@ def moment(text: Any) -> datetime | None:
 
 
 class Drills:
-    """The newest of everything that was read, so that years of evidence need no memory."""
+    """The newest drills of all that were read. Only these are kept, so that years of evidence need no memory."""
 
     def __init__(self) -> None:
         self._last: dict[str, dict[str, Last]] = {}  # by what names the database, then by place
 
     def add(self, one: Drilled) -> None:
+        """Count one drill."""
         places = self._last.setdefault(one.digest or unnamed(one.name, one.kind), {})
         places[one.place] = places.get(one.place, Last()).with_one(one)
 
     def of(self, *names: str) -> dict[str, Last]:
-        """What is known of a database under all of these names, by place."""
+        """Find the last drills of a database by place, under all names that it has.
+
+        :param names: digests, and names as ``unnamed`` makes them.
+        """
         found: dict[str, Last] = {}
         for name in names:
             for place, last in self._last.get(name, {}).items():
@@ -156,5 +169,5 @@ class Drills:
 
 
 def unnamed(name: str, kind: str) -> str:
-    """What stands for a database that was not restored, so that the evidence has no lineage of it."""
+    """Name a database that was not restored. The evidence does not contain its digest."""
     return f"{kind} {name}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a drill measured of a database: RPO and RTO, each time with the clock that it is from.
+"""What a drill measured for a database: RPO and RTO, each by a stated clock.
 
-What was not measured is None. A sum with a part that is not known is not known either.
+An unknown measurement is None. A sum with an unknown part is unknown as well.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..model import from_iso
 Facts = Mapping[str, Any]
 Phases = Mapping[str, "float | None"]
 
-# Of the RTO, one after the other for each database. Only clusters have a member to wait for.
+# The phases of the RTO, in order. Only clusters have a member to wait for.
 RESTORE = ("choose", "restore_call", "available", "member")
 TO_CONNECT = (*RESTORE, "credentials", "reachable")
 PHASES = (*TO_CONNECT, "checked")
@@ -25,7 +25,7 @@ UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 AWS = "AWS: the Date of its answers, in whole seconds"
 CHECK_HOST = "the check host: monotonic"
-# AWS's times and ours are never compared with each other: the controller's clock may be wrong.
+# The times of AWS and of the controller are never compared, because the controller's clock may be wrong.
 CLOCKS: Mapping[str, str] = {
     "finished": "the controller: wall time",
     "rpo_seconds": AWS,
@@ -39,33 +39,35 @@ STARTED: Mapping[str, str] = {"aws": AWS, "controller": "the controller: wall ti
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The numbers of one database, in seconds."""
+    """The measurements of one database, in seconds."""
 
-    rpo: int | None  # by the clock of the snapshot
-    rpo_newest_row: int | None
+    rpo: int | None  # by the time of the snapshot
+
+    rpo_newest_row: int | None  # by the time in the newest row
     phases: Phases
 
     @property
     def rto_connect(self) -> float | None:
-        """Until the first connection was accepted."""
+        """The time until the first connection was accepted."""
         return total([self.phases.get(phase, 0) for phase in TO_CONNECT])
 
     @property
     def rto_validated(self) -> float | None:
-        """Until the last check was done."""
+        """The time until the last check was done."""
         return total(self.phases.values())
 
     @property
     def restore(self) -> float | None:
-        """Until the database ran."""
+        """The time until the database was available."""
         return total([self.phases.get(phase, 0) for phase in RESTORE])
 
     @property
     def known(self) -> float:
-        """As much of the RTO as was measured: an objective may be missed before the last phase is known."""
+        """The sum of the measured phases. It may exceed an objective before all phases are known."""
         return round(sum(seconds for seconds in self.phases.values() if seconds is not None), 3)
 
     def as_result(self) -> dict[str, Any]:
+        """Build the result."""
         return {
             "rpo_seconds": self.rpo,
             "rpo_newest_row_seconds": self.rpo_newest_row,
@@ -76,7 +78,7 @@ class Measures:
 
 
 def measure(facts: Facts, started: datetime) -> Measures:
-    """The numbers of a database, in a drill that began at this time."""
+    """Measure one database of a drill that began at the given time."""
     check = facts.get("check") or {}
     return Measures(
         rpo=age(facts.get("original_time"), started),
@@ -86,6 +88,7 @@ def measure(facts: Facts, started: datetime) -> Measures:
 
 
 def phases_of(facts: Facts) -> dict[str, float | None]:
+    """Measure all phases of the RTO."""
     check = facts.get("check") or {}
     reachable = time_to_connect(check)
     return {
@@ -97,19 +100,19 @@ def phases_of(facts: Facts) -> dict[str, float | None]:
 
 
 def restore_phases(facts: Facts) -> dict[str, float | None]:
-    """The phases of the restore; those that nobody saw are unknown."""
+    """Measure the phases of the restore. Phases that nobody saw are unknown."""
     told = (facts.get("restore") or {}).get("phases")
     phases = told if isinstance(told, Mapping) else {}
     return {phase: number(phases.get(phase)) for phase in RESTORE if phase != "member" or has_member(facts)}
 
 
 def has_member(facts: Facts) -> bool:
-    """Whether a member was waited for: a stand-in's database is a cluster, what is restored of it an instance."""
+    """Tell whether a member was waited for. A stand-in's original is a cluster, but what is restored is an instance."""
     return (facts.get("restored_kind") or facts.get("kind")) == "cluster"
 
 
 def time_to_connect(check: Facts) -> float | None:
-    """How long the first connection took; None when there was none."""
+    """Measure the time until the first connection, or return None when there was none."""
     rungs = check.get("checks") or []
     made = next((one for one in rungs if one.get("check") == "connection" and one.get("status") == "passed"), None)
     if made is None:
@@ -119,27 +122,27 @@ def time_to_connect(check: Facts) -> float | None:
 
 
 def others(check: Facts) -> list[Facts]:
-    """What stands on the connection."""
+    """List the checks after the connection."""
     return [one for one in check.get("checks") or [] if one.get("check") != "connection"]
 
 
 def total(parts: Iterable[float | None]) -> float | None:
-    """The sum, or None as long as a part is not known."""
+    """Sum up the parts, or return None if one is unknown."""
     known = list(parts)
     return None if any(part is None for part in known) else round(sum(part or 0 for part in known), 3)
 
 
 def age(moment: str | None, started: datetime) -> int | None:
-    """What would be lost, in seconds. Something from after the drill's start measures nothing."""
+    """Compute how old something was when the drill began, in seconds. A time after that measures nothing (None)."""
     try:
         seconds = (started - from_iso(moment or "")).total_seconds()
-    except (ValueError, TypeError, AttributeError):  # no time, or one without a zone
+    except (ValueError, TypeError, AttributeError):  # not a time, or one without a zone
         return None
     return round(seconds) if seconds >= 0 else None
 
 
 def number(value: object) -> float | None:
-    """Seconds, or None where there are none."""
+    """Read seconds, or return None if the value is not a finite number of at least 0."""
     try:
         seconds = float(str(value))
     except ValueError:
@@ -148,7 +151,7 @@ def number(value: object) -> float | None:
 
 
 def disagreement(measures: Measures, tolerance: float) -> str | None:
-    """What to say when the two clocks of the RPO differ by more than the tolerance, in seconds."""
+    """Warn when the two measurements of the RPO differ by more than the tolerance, in seconds."""
     snapshot, row = measures.rpo, measures.rpo_newest_row
     if snapshot is None or row is None or abs(row - snapshot) <= tolerance:
         return None
@@ -160,7 +163,7 @@ def disagreement(measures: Measures, tolerance: float) -> str | None:
 
 
 def duration(seconds: float | None) -> str:
-    """The two largest units: ``2 h 5 min``, ``42 s``, and ``0.4 s`` where whole seconds would hide it."""
+    """Format seconds in the two largest units: ``2 h 5 min``, ``42 s``; ``0.4 s`` below 10 s if they are not whole."""
     if seconds is None:
         return "-"
     if seconds < 10 and seconds != int(seconds):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others reported, in the form that the schema of the evidence promises: no secret, short printable texts."""
+"""Shapes reported facts as the schema of the evidence demands: no secrets, and short printable texts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LONGEST = 2000  # characters of any text in the document
 
 
 def scrub(value: Any) -> Any:
-    """The same without anything named like a secret, at any depth, and every text as one that may be shown anywhere.
+    """Remove everything named like a secret, at any depth, and make all texts safe to show anywhere.
 
-    Nobody should send a secret here. Text may be what somebody wrote into a row.
+    Nobody should pass a secret here, but text may come from a row of a database.
     """
     if isinstance(value, Mapping):
         kept = {str(key): item for key, item in value.items() if not SECRET.search(str(key))}
@@ -26,32 +26,34 @@ def scrub(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [scrub(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no such number
+        return str(value)  # JSON has no infinity and no NaN
     return printable(value, LONGEST) if isinstance(value, str) else value
 
 
 def text(value: Any) -> str | None:
+    """Make a value printable text, or None."""
     return None if value is None else printable(value, LONGEST)
 
 
 def amount(value: Any) -> float | None:
-    """Seconds or a count, as whole as it came."""
+    """Read seconds or a count, or return None. Whole numbers stay whole."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     return value if is_whole and value >= 0 else number(value)
 
 
 def flag(value: Any) -> bool:
+    """Tell whether a value is true."""
     return value is True
 
 
 def phases(value: Any) -> dict[str, float | None]:
-    """How long each phase took, in seconds; only phases."""
+    """Read the seconds of each phase. Other keys are left out."""
     known = value if isinstance(value, Mapping) else {}
     return {phase: amount(known[phase]) for phase in PHASES if phase in known}
 
 
 def rows(value: Any) -> list[dict[str, Any]]:
-    """The checks of a database."""
+    """Read the checks of a database."""
     return [shaped(row, ROW) for row in value if isinstance(row, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
@@ -75,11 +77,11 @@ PIECES: Mapping[str, Shape] = {
 
 
 def shaped(piece: Facts, shape: Shape) -> dict[str, Any]:
-    """All that a piece has; what the schema knows of it has the type that the schema says."""
+    """Shape a piece. Fields that the schema knows get its types; the others are only scrubbed."""
     return scrub(piece) | {key: read(piece[key]) for key, read in shape.items() if key in piece}
 
 
 def database_facts(facts: Facts) -> dict[str, Any]:
-    """What is known of a database."""
+    """Shape the facts about a database."""
     pieces = {name: shaped(facts[name], shape) for name, shape in PIECES.items() if facts.get(name)}
     return {**scrub(facts), **pieces}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events of our own, in the shape of those of RDS (RDS User Guide, events): what runs tell of themselves."""
+"""Our own events, in the format of RDS events (RDS User Guide, events): what runs report about themselves."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from ..keeping.marks import KINDS
 from ..model import DatabaseId, Kind, snapshot_arn
 from .subscription_checks import TOPIC
 
-DOCUMENT = "https://github.com/lifeboat/rds/blob/main/docs/own-events.md"  # an id of RDS is the end of an address, too
+# like the ID of an RDS event, ours is the end of a URL
+DOCUMENT = "https://github.com/lifeboat/rds/blob/main/docs/own-events.md"
 SUBJECT = "Lifeboat Notification Message"
-BATCH = 10  # messages of one call (SNS API Reference, PublishBatch)
+BATCH = 10  # messages per call (SNS API Reference, PublishBatch)
 ID = re.compile(r"[A-Z][A-Z0-9]{1,30}-EVENT-[0-9]{4}")
-MAX_TEXT = 2000  # characters: ten of them fit into the 256 KB of a call, however they are encoded
+MAX_TEXT = 2000  # characters: ten such texts fit into the 256 KB of a call in any encoding
 
 PUBLISHED, NOT_PUBLISHED = "LIFEBOAT-EVENT-0001", "LIFEBOAT-EVENT-0002"
 LANDED, NOT_LANDED = "LIFEBOAT-EVENT-0011", "LIFEBOAT-EVENT-0012"
@@ -41,8 +42,8 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """The site that tells."""
+class Reporter:
+    """The site that reports an event."""
 
     name: str
     account: str
@@ -51,17 +52,17 @@ class Teller:
 
 @dataclass(frozen=True, slots=True)
 class OwnEvent:
-    """One event: its id, what it is about, and what happened."""
+    """One event: its ID, its subject, and what happened."""
 
     id: str
     source_type: str
     source_id: str
     text: str
     source_arn: str = ""
-    database: str = ""  # the identifier of the original one
+    database: str = ""  # the identifier of the original database
 
     def body(self, now: datetime) -> str:
-        """The message as RDS would write it: its time has no zone, and its id is the end of an address."""
+        """Write the message like RDS does: the time has no zone, and the ID is the end of a URL."""
         told = {
             "Event Source": self.source_type,
             "Event Time": now.astimezone(timezone.utc).replace(tzinfo=None).isoformat(" ", "milliseconds"),
@@ -75,27 +76,29 @@ class OwnEvent:
         return json.dumps(told, separators=(",", ":"))
 
     def attributes(self) -> dict[str, str]:
-        """What filter policies see, by the names that RDS gives it. SNS takes no empty ones."""
+        """Build the attributes that filter policies see, named like those of RDS. SNS does not accept empty ones."""
         return {"EventID": self.id} | ({"Resource": self.source_arn} if self.source_arn else {})
 
 
 def read_topic(arn: str) -> str:
-    """The Region of a topic.
+    """Check the ARN of a topic, and return its Region.
 
-    :raises LifeboatError: when it is none that events can be sent to.
+    :raises LifeboatError: when it is not the ARN of a standard topic.
     """
     topic, what = TOPIC.fullmatch(arn), f"Cannot send events to {printable(repr(arn))}"
     if topic is None:
-        raise LifeboatError(what, why="it is no ARN of an SNS topic", remedy="Set topic_arn to one")
+        raise LifeboatError(what, why="it is not the ARN of an SNS topic", remedy="Set topic_arn to one")
     if topic["name"].endswith(".fifo"):
-        raise LifeboatError(what, why="it is a FIFO topic, and events need a standard one", remedy="Name another topic")
+        raise LifeboatError(
+            what, why="it is a FIFO topic, and events need a standard one", remedy="Set another topic_arn"
+        )
     return topic["region"]
 
 
 def read_events(rows: Iterable[Row]) -> list[OwnEvent]:
-    """The option ``events`` of a module.
+    """Read the option ``events`` of a module.
 
-    :raises LifeboatError: naming every one that must not be sent.
+    :raises LifeboatError: with every event that must not be sent.
     """
     events = [read_event(row) for row in rows]
     raise_all("Cannot send events", [problem for one in events if (problem := problem_of(one))])
@@ -103,42 +106,45 @@ def read_events(rows: Iterable[Row]) -> list[OwnEvent]:
 
 
 def read_event(row: Row) -> OwnEvent:
-    """One event, whose texts are lines that may be shown anywhere."""
+    """Read one event. Its texts become lines that are safe to show anywhere."""
     texts = {name: printable(row.get(name) or "", MAX_TEXT) for name in OwnEvent.__dataclass_fields__}
     return OwnEvent(**texts)
 
 
 def problem_of(event: OwnEvent) -> LifeboatError | None:
+    """Explain why an event must not be sent, or return None if it may."""
     if ID.fullmatch(event.id) and not event.id.startswith("RDS-"):
         return None
-    why = "it would be taken for one of RDS" if event.id.startswith("RDS-") else "it is no id of an event"
-    return LifeboatError(f"Cannot send the event {event.id!r}", why=why, remedy="Write it like LIFEBOAT-EVENT-0001")
+    why = "it looks like an event of RDS" if event.id.startswith("RDS-") else "it is not the ID of an event"
+    return LifeboatError(f"Cannot send the event {event.id!r}", why=why, remedy="Use the form LIFEBOAT-EVENT-0001")
 
 
 def batches(events: list[OwnEvent]) -> Iterator[list[OwnEvent]]:
-    """As many as one call takes."""
+    """Split events into batches that fit into one call."""
     return (events[start : start + BATCH] for start in range(0, len(events), BATCH))
 
 
-def events_of(site: Teller, results: Mapping[str, Row], failures: Iterable[str]) -> list[OwnEvent]:
-    """What a run did and what it could not do, one event for each item that has news.
+def events_of(site: Reporter, results: Mapping[str, Row], failures: Iterable[str]) -> list[OwnEvent]:
+    """Build the events of a run: one for each item that changed or failed.
 
-    :param results: by pass: those of ``publish``, ``replicate`` and ``reap``, and of ``drill`` its report with the
-        ``drill_id`` and the ``purpose``. Others have no events of their own.
-    :param failures: why the site failed. Each is told by itself, unless an item says it.
+    :param results: by pass, the results of ``publish``, ``replicate`` and ``reap``; for ``drill`` its report with
+        ``drill_id`` and ``purpose``. Other passes have no events of their own.
+    :param failures: why the site failed. Each becomes an event of its own, unless an item reports the same reason.
     """
-    known = {name: results[name] for name in TELLERS if results.get(name)}
-    told = [event for name, result in known.items() for event in TELLERS[name](site, result)]
+    known = {name: results[name] for name in EVENTS_BY_PASS if results.get(name)}
+    told = [event for name, result in known.items() for event in EVENTS_BY_PASS[name](site, result)]
     said = [step["reason"] for one in known.values() for step in one.get("steps") or () if step["status"] == "failed"]
     unsaid = [reason for reason in failures if not any(one in reason for one in said)]
     return told + [run_failed(site, f"The run failed: {reason}") for reason in unsaid]
 
 
-def run_failed(site: Teller, text: str) -> OwnEvent:
+def run_failed(site: Reporter, text: str) -> OwnEvent:
+    """Build the event of a run that failed."""
     return OwnEvent(RUN_FAILED, "lifeboat", site.name, text)
 
 
-def of_publish(site: Teller, result: Row) -> Iterator[OwnEvent]:
+def of_publish(site: Reporter, result: Row) -> Iterator[OwnEvent]:
+    """Report what was published, and what could not be."""
     for step in result.get("steps") or ():
         if step["status"] == "published" and step["changed"]:
             yield about_snapshot(site, PUBLISHED, step, f"Published a recovery point of {step['database']}")
@@ -146,7 +152,8 @@ def of_publish(site: Teller, result: Row) -> Iterator[OwnEvent]:
             yield about_step(site, NOT_PUBLISHED, step)
 
 
-def of_replicate(site: Teller, result: Row) -> Iterator[OwnEvent]:
+def of_replicate(site: Reporter, result: Row) -> Iterator[OwnEvent]:
+    """Report what has landed, and what could not land."""
     for step in result.get("steps") or ():
         if step["status"] == "landed" and (step["changed"] or step.get("newly_landed")):
             yield about_snapshot(site, LANDED, step, f"Finished the copy of a recovery point of {step['database']}")
@@ -154,16 +161,20 @@ def of_replicate(site: Teller, result: Row) -> Iterator[OwnEvent]:
             yield about_step(site, NOT_LANDED, step)
 
 
-def of_reap(site: Teller, result: Row) -> Iterator[OwnEvent]:
+def of_reap(site: Reporter, result: Row) -> Iterator[OwnEvent]:
+    """Report what the reaper removed, and what it could not remove."""
     for step in result.get("steps") or ():
         if step["status"] == "deleted" and step["changed"]:
-            yield about_database(site, REMOVED, step["kind"], step["name"], "Removed what a drill had left")
+            yield about_database(site, REMOVED, step["kind"], step["name"], "Removed a database of a drill")
         elif step["status"] == "failed":
             yield about_database(site, NOT_REMOVED, step["kind"], step["name"], step["reason"])
 
 
-def of_drill(site: Teller, report: Row) -> Iterator[OwnEvent]:
-    """The verdict on each database, and on the whole where none of them says what is wrong."""
+def of_drill(site: Reporter, report: Row) -> Iterator[OwnEvent]:
+    """Report the verdict on each database.
+
+    Also report that the run failed, if it is not verified although all databases are.
+    """
     purpose, run = report["purpose"], f"{report['purpose'].capitalize()} {report['drill_id']}"
     databases = report.get("databases") or ()
     for one in databases:
@@ -175,7 +186,10 @@ def of_drill(site: Teller, report: Row) -> Iterator[OwnEvent]:
 
 
 def restored_from(database: Row) -> tuple[str, str, str]:
-    """The recovery point that a database was restored from; the database itself where there is none."""
+    """Find the type, the ID and the ARN of the recovery point that a database was restored from.
+
+    Without a recovery point, the event is about the database by its name.
+    """
     arn = database.get("recovery_point_arn") or ""
     parts = arn.split(":", 6)
     if len(parts) == 7 and parts[5] in KINDS:
@@ -183,21 +197,26 @@ def restored_from(database: Row) -> tuple[str, str, str]:
     return "lifeboat", database["name"], ""
 
 
-TELLERS = {"publish": of_publish, "replicate": of_replicate, "reap": of_reap, "drill": of_drill}
+EVENTS_BY_PASS = {"publish": of_publish, "replicate": of_replicate, "reap": of_reap, "drill": of_drill}
 
 
-def about_step(site: Teller, event_id: str, step: Row) -> OwnEvent:
-    """What went wrong with a snapshot, or with a database that has none yet."""
+def about_step(site: Reporter, event_id: str, step: Row) -> OwnEvent:
+    """Build an event about a snapshot, or about its database when there is no snapshot yet."""
     if step.get("name") and step.get("region"):
         return about_snapshot(site, event_id, step, step["reason"])
     return about_database(site, event_id, step["kind"], step["database"], step["reason"], step["database"])
 
 
-def about_snapshot(site: Teller, event_id: str, step: Row, text: str) -> OwnEvent:
+def about_snapshot(site: Reporter, event_id: str, step: Row, text: str) -> OwnEvent:
+    """Build an event about a snapshot."""
     arn = snapshot_arn(site.account, step.get("region") or site.region, step["kind"], step["name"])
     return OwnEvent(event_id, SNAPSHOT[step["kind"]], step["name"], text, arn, step["database"])
 
 
-def about_database(site: Teller, event_id: str, kind: Kind, name: str, text: str, original: str = "") -> OwnEvent:
+def about_database(site: Reporter, event_id: str, kind: Kind, name: str, text: str, original: str = "") -> OwnEvent:
+    """Build an event about a database.
+
+    :param original: the identifier of the original database.
+    """
     arn = DatabaseId(site.account, site.region, kind, name, "").arn
     return OwnEvent(event_id, DATABASE[kind], name, text, arn, original)

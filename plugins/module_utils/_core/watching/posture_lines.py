@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The posture as people read it on a terminal: a table, why something is not protected, and one line."""
+"""The posture as text for a terminal: a table, the reasons why databases are not protected, and a summary line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Row = Mapping[str, Any]
 
 COLUMNS = ("database", "kind", "state", "age", "objective", "last drill", "last verified")
 STATES = {True: "protected", False: "UNPROTECTED", None: "UNKNOWN"}
-NAMED = 10  # databases with the same reason
+NAMED = 10  # databases that are listed for one reason
 WORST_FIRST = (False, None, True)
 
 
 def table(posture: Row) -> list[str]:
-    """A line for each database, the worst first; below them why that is, and which sites said nothing."""
+    """Write a line for each database, the worst first, then the reasons, and the sites that could not be read."""
     ordered = sorted(posture["databases"], key=lambda one: WORST_FIRST.index(one["protected"]))
     rows = [COLUMNS, *(cells(one) for one in ordered)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
@@ -27,6 +27,7 @@ def table(posture: Row) -> list[str]:
 
 
 def cells(one: Row) -> tuple[str, ...]:
+    """Write the cells of one database."""
     drill, verified = one["last_drill"], one["last_verified"]
     return (
         one["database"],
@@ -40,7 +41,7 @@ def cells(one: Row) -> tuple[str, ...]:
 
 
 def reasons(databases: list[Row]) -> Iterator[str]:
-    """Each reason once: a site that is dark is the reason of all its databases."""
+    """Write each reason once, with its databases. All databases of an unreadable site have the same reason."""
     named: dict[str, list[str]] = {}
     for one in databases:
         if one["reason"]:
@@ -51,11 +52,12 @@ def reasons(databases: list[Row]) -> Iterator[str]:
 
 
 def silent_sites(posture: Row) -> Iterator[str]:
+    """Write why sites could not be read."""
     return (f"{site['name']}: {site['problem']}" for site in posture["sites"] if site["problem"])
 
 
 def summary(posture: Row) -> str:
-    """For example ``lifeboat posture 2026-11-23T14:00:00Z: 1 of 4 unprotected, 1 unknown``."""
+    """Write the summary, for example ``lifeboat posture 2026-11-23T14:00:00Z: 1 of 4 unprotected, 1 unknown``."""
     unknown = f", {posture['unknown']} unknown" if posture["unknown"] else ""
     counts = f"{posture['unprotected']} of {posture['total']} unprotected{unknown}"
     return f"lifeboat posture {posture['time']}: {counts}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RDS event subscriptions: what is wanted against what there is, as steps with their reasons."""
+"""RDS event subscriptions: the steps from the existing state to the wanted one, each with its reason."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Literal
 from ..model import MANAGED_BY, OUR_TAGS
 
 Action = Literal["create", "modify", "add_source", "remove_source", "delete", "tag", "untag"]
-# Those after which RDS works for a while and takes nothing else.
+# After these, RDS is busy for a while and refuses other changes.
 SETTLING = frozenset({"create", "modify", "add_source", "remove_source", "delete"})
 IN_FLIGHT = frozenset({"creating", "modifying", "deleting"})
-# What RDS says of a subscription whose events go nowhere (API Reference, EventSubscription).
+# The states of a subscription that cannot deliver its events (API Reference, EventSubscription).
 TROUBLED = ("no-permission", "topic-not-exist")
 ABSENT = "it does not exist"
 PARTS = {
@@ -26,7 +26,7 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An event subscription as RDS has it. Without categories or source ids it is about all of them."""
+    """An event subscription in RDS. Without categories or source IDs it covers all of them."""
 
     name: str
     arn: str
@@ -36,7 +36,7 @@ class Subscription:
     source_ids: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
     enabled: bool = True
-    tags: Mapping[str, str] | None = None  # None: they were not read
+    tags: Mapping[str, str] | None = None  # None: not read
 
     @property
     def is_settled(self) -> bool:
@@ -45,7 +45,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class WantedSubscription:
-    """An event subscription as it should be."""
+    """An event subscription as the user wants it."""
 
     name: str
     topic: str
@@ -59,46 +59,51 @@ class WantedSubscription:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionStep:
-    """One call that changes a subscription, and why."""
+    """One call that changes a subscription, and the reason for it."""
 
     action: Action
     reason: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def as_document(self) -> dict[str, Any]:
-        """What tells a step from others, as JSON keeps it."""
+        """Build the part that identifies a step, in JSON types."""
         return {"action": self.action, **self.values}
 
 
 def plan(wanted: WantedSubscription, found: Subscription | None, valid: frozenset[str]) -> list[SubscriptionStep]:
-    """The steps from what there is to what is wanted, in their order; none when it is right.
+    """Plan the steps to the wanted state, in order. No steps when it is reached.
 
-    :param valid: every category that there is for the wanted type of source, which is what no categories stand for.
+    :param valid: all categories of the wanted source type. An absence of categories means all of them.
     """
     if found is None or found.status == "deleting":
         return [creation(wanted, ABSENT)]
     if must_be_remade(wanted, found):
-        why = f"RDS cannot widen it from {found.source_type} to all types of source, so it is made anew"
+        why = f"RDS cannot widen it from {found.source_type} to all types of source, so it is created again"
         return [SubscriptionStep("delete", why), creation(wanted, ABSENT)]
     change = modification(wanted, found, valid)
     if found.source_type == wanted.source_type:
         sources = [*added_sources(wanted, found.source_ids), *removed_sources(found, wanted.source_ids)]
         return [*tag_steps(wanted, found), *change, *sources]
-    # RDS does not change the type while there are identifiers of the old one.
+    # RDS does not change the source type of a subscription that has source IDs of the old type.
     emptied = removed_sources(found, frozenset())
     return [*tag_steps(wanted, found), *emptied, *change, *added_sources(wanted, frozenset())]
 
 
 def must_be_remade(wanted: WantedSubscription, found: Subscription) -> bool:
+    """Tell whether a subscription must be deleted and created again.
+
+    RDS cannot remove a source type, which would widen the subscription to all types.
+    """
     return found.source_type is not None and wanted.source_type is None
 
 
 def plan_removal(found: Subscription | None) -> list[SubscriptionStep]:
-    """The step that removes a subscription, unless there is none or it is going."""
+    """Plan the removal of a subscription, unless it does not exist or is being deleted."""
     return [] if found is None or found.status == "deleting" else [SubscriptionStep("delete", "it is not wanted")]
 
 
 def creation(wanted: WantedSubscription, reason: str) -> SubscriptionStep:
+    """Plan the creation of a subscription."""
     values = {
         "topic": wanted.topic,
         "source_type": wanted.source_type,
@@ -111,8 +116,11 @@ def creation(wanted: WantedSubscription, reason: str) -> SubscriptionStep:
 
 
 def modification(wanted: WantedSubscription, found: Subscription, valid: frozenset[str]) -> list[SubscriptionStep]:
-    """One call for all that it takes. All of it is sent: what RDS does with what is left out is not documented."""
-    # Nothing in particular is everything, and is sent as everything: an empty list may mean no change.
+    """Plan one call that changes all attributes.
+
+    It sends all of them, since RDS does not document what omitting one does.
+    """
+    # No categories mean all, and are sent as all of them, because an empty list may mean "no change".
     here = found.source_type == wanted.source_type
     have = {
         "topic": found.topic,
@@ -128,12 +136,12 @@ def modification(wanted: WantedSubscription, found: Subscription, valid: frozens
     }
     reasons = [difference(part, have[part], want[part]) for part in PARTS if have[part] != want[part]]
     if found.status in TROUBLED:
-        reasons.append(f"RDS says {found.status}, and looks again when it is told the topic")
+        reasons.append(f"RDS reports {found.status}, and checks the topic again when it is set")
     return [SubscriptionStep("modify", "; ".join(reasons), want)] if reasons else []
 
 
 def difference(part: str, have: Any, want: Any) -> str:
-    """For example ``the categories change: added deletion; removed backup``."""
+    """Describe one change, for example ``the categories change: added deletion; removed backup``."""
     if part == "categories":
         changes = (("added", set(want) - set(have)), ("removed", set(have) - set(want)))
         told = " and ".join(f"{word} {', '.join(sorted(names))}" for word, names in changes if names)
@@ -144,18 +152,22 @@ def difference(part: str, have: Any, want: Any) -> str:
 
 
 def added_sources(wanted: WantedSubscription, have: frozenset[str]) -> Iterator[SubscriptionStep]:
-    """Before others are removed: without any identifier a subscription is about everything."""
+    """Plan the sources to add. They come before those to remove: without any source, a subscription covers all."""
     for source in sorted(wanted.source_ids - have):
         yield SubscriptionStep("add_source", f"{source} is wanted", {"source": source})
 
 
 def removed_sources(found: Subscription, keep: frozenset[str]) -> Iterator[SubscriptionStep]:
+    """Plan the sources to remove."""
     for source in sorted(found.source_ids - keep):
         yield SubscriptionStep("remove_source", f"{source} is not wanted", {"source": source})
 
 
 def tag_steps(wanted: WantedSubscription, found: Subscription) -> Iterator[SubscriptionStep]:
-    """Tags need no waiting, so they come first. Those that were not read are left alone."""
+    """Plan the tags to set and to remove.
+
+    RDS accepts them at any time, so they come first. Unread tags stay as they are.
+    """
     if found.tags is None:
         return
     new = {key: value for key, value in wanted.tags.items() if found.tags.get(key) != value}
@@ -167,7 +179,7 @@ def tag_steps(wanted: WantedSubscription, found: Subscription) -> Iterator[Subsc
 
 
 def kept_tags(wanted: WantedSubscription, have: Mapping[str, str]) -> dict[str, str]:
-    """Those of the existing tags that stay: AWS's own cannot be removed, and ours are not the caller's."""
+    """Choose the existing tags to keep. AWS's own cannot be removed, and ours do not belong to the caller."""
     reserved = (OUR_TAGS, "aws:")
     return {
         key: value
@@ -177,13 +189,14 @@ def kept_tags(wanted: WantedSubscription, have: Mapping[str, str]) -> dict[str, 
 
 
 def is_our_subscription(found: Subscription, prefix: str) -> bool:
+    """Tell whether our installation made this subscription, or took it over."""
     return (found.tags or {}).get(MANAGED_BY) == prefix
 
 
 def as_document(
     one: Subscription | WantedSubscription, valid: Iterable[str], tags: Mapping[str, str]
 ) -> dict[str, Any]:
-    """A subscription as the difference of a run shows it."""
+    """Describe a subscription for the diff."""
     return {
         "sns_topic_arn": one.topic,
         "source_type": one.source_type,
@@ -197,7 +210,7 @@ def as_document(
 def difference_of(
     wanted: WantedSubscription, found: Subscription | None, valid: frozenset[str]
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """A subscription before and after all of its steps."""
+    """Describe a subscription before and after all of its steps, for the diff."""
     if found is None or found.status == "deleting":
         return None, as_document(wanted, valid, wanted.tags)
     tags = found.tags or {}

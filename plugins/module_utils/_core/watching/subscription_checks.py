@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with wanted event subscriptions before anything is written, and what RDS needs of a topic."""
+"""Checks of wanted event subscriptions before anything is written, and the permissions that RDS needs on a topic."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ..model import MANAGED_BY, partition_of
 from .subscription import Subscription, WantedSubscription, is_our_subscription
 
 SERVICE = "events.rds.amazonaws.com"
-# As DescribeAccountAttributes names it, and its code in Service Quotas (RDS User Guide, quotas).
+# The name of the quota in DescribeAccountAttributes, and its code in Service Quotas (RDS User Guide, quotas).
 QUOTA, QUOTA_CODE = "EventSubscriptions", "L-A59F4C87"
 LONGEST_NAME = 254  # API Reference, CreateEventSubscription
 TOPIC = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):(?P<name>[A-Za-z0-9_.-]+)")
 ONE_TYPE = re.compile(r"[a-z-]+")
 
-Catalogue = Mapping[str, frozenset[str]]  # the categories of each type of source
+Catalogue = Mapping[str, frozenset[str]]  # the categories of each source type
 
 
 def check(wanted: Iterable[WantedSubscription], region: str) -> None:
-    """What needs no AWS to tell.
+    """Check the subscriptions as far as it is possible without AWS.
 
-    :raises LifeboatError: naming everything that is wrong.
+    :raises LifeboatError: with everything that is wrong.
     """
     wanted = list(wanted)
     check_names(one.name for one in wanted)
@@ -35,7 +35,10 @@ def check(wanted: Iterable[WantedSubscription], region: str) -> None:
 
 
 def check_names(names: Iterable[str]) -> None:
-    """:raises LifeboatError: when one is not a name, or is there twice."""
+    """Check the names of subscriptions.
+
+    :raises LifeboatError: when one is too short or too long, or is listed twice.
+    """
     problems = []
     for name, number in Counter(names).items():
         if not 0 < len(name) <= LONGEST_NAME:
@@ -48,55 +51,61 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def problems_of(one: WantedSubscription, region: str) -> Iterator[LifeboatError]:
+    """Find what is wrong with one subscription."""
     yield from topic_problems(one, region)
     if one.source_type is not None and not ONE_TYPE.fullmatch(one.source_type):
         why = f"source_type is {one.source_type}, and RDS takes one type of source for each subscription"
-        yield refusal(one.name, why, "Make one subscription for each type of source, or leave it out for all types")
+        yield refusal(one.name, why, "Describe one subscription for each type, or leave source_type out for all types")
     if one.source_ids and one.source_type is None:
         why = "source_ids are set without source_type"
-        yield refusal(one.name, why, "Set source_type to what they are, for example db-instance")
+        yield refusal(one.name, why, "Set source_type to their type, for example db-instance")
 
 
 def topic_problems(one: WantedSubscription, region: str) -> Iterator[LifeboatError]:
+    """Find what is wrong with the topic of a subscription."""
     topic = TOPIC.fullmatch(one.topic)
     if topic is None:
         yield refusal(one.name, f"sns_topic_arn is {one.topic!r}", "Set it to the ARN of an SNS topic")
         return
     if topic["region"] != region:
         why = f"its topic {one.topic} is in {topic['region']}, and RDS publishes in {region} only"
-        yield refusal(one.name, why, f"Name a topic in {region}: playbooks/subscribe.yml makes one in each Region")
+        yield refusal(one.name, why, f"Use a topic in {region}: playbooks/subscribe.yml makes one in each Region")
     if topic["name"].endswith(".fifo"):
         why = f"its topic {one.topic} is a FIFO topic, and RDS does not publish to those"
-        yield refusal(one.name, why, "Name a standard topic")
+        yield refusal(one.name, why, "Set sns_topic_arn to a standard topic")
 
 
 def check_catalogue(wanted: Iterable[WantedSubscription], catalogue: Catalogue) -> None:
-    """What DescribeEventCategories tells.
+    """Check source types and categories against DescribeEventCategories.
 
-    :raises LifeboatError: naming every unknown type and category, and those that there are.
+    :raises LifeboatError: with every unknown type and category, and the valid ones.
     """
     raise_all("Cannot subscribe", [problem for one in wanted for problem in catalogue_problems(one, catalogue)])
 
 
 def catalogue_problems(one: WantedSubscription, catalogue: Catalogue) -> Iterator[LifeboatError]:
+    """Find the unknown source type and categories of one subscription."""
     if one.source_type is not None and one.source_type not in catalogue:
-        why = f"there is no type of source {one.source_type}"
+        why = f"RDS has no source type {one.source_type}"
         yield refusal(one.name, why, f"Valid are {', '.join(sorted(catalogue))}")
         return
     valid = categories_of(one.source_type, catalogue)
     if unknown := sorted(one.categories - valid):
-        about = f"of {one.source_type}" if one.source_type else "of any type of source"
-        why = f"{', '.join(unknown)} {'is no category' if len(unknown) == 1 else 'are no categories'} {about}"
+        about = f"of {one.source_type}" if one.source_type else "of any source type"
+        why = f"{', '.join(unknown)} {'is not a category' if len(unknown) == 1 else 'are not categories'} {about}"
         yield refusal(one.name, why, f"Valid are {', '.join(sorted(valid))}")
 
 
 def categories_of(source_type: str | None, catalogue: Catalogue) -> frozenset[str]:
-    """Every category of a type of source, or of all of them."""
+    """Find all categories of a source type, or of all types."""
     return catalogue[source_type] if source_type else frozenset().union(*catalogue.values())
 
 
 def check_ours(found: Iterable[Subscription], prefix: str) -> None:
-    """:raises LifeboatError: when one that is to be changed or removed is somebody else's."""
+    """Check that our installation owns the subscriptions to be changed or removed.
+
+    :raises LifeboatError: when one belongs to somebody else.
+    """
     problems = [
         LifeboatError(
             f"Cannot touch the event subscription {one.name}",
@@ -110,15 +119,22 @@ def check_ours(found: Iterable[Subscription], prefix: str) -> None:
 
 
 def check_sources(one: WantedSubscription, added: Iterable[str], known: frozenset[str]) -> None:
-    """:raises LifeboatError: when identifiers that would be added are not those of anything here."""
+    """Check that the source IDs to be added exist.
+
+    :param added: the source IDs to add.
+    :param known: the IDs of this type in this account and Region.
+    :raises LifeboatError: when some do not exist.
+    """
     if unknown := sorted(set(added) - known):
-        kind = f"{one.source_type} of this account and Region"
-        why = f"{', '.join(unknown)} {'is no' if len(unknown) == 1 else 'are no'} {kind}"
+        why = f"there is no {one.source_type} {', '.join(unknown)} in this account and Region"
         raise refusal(one.name, why, "Correct source_ids; they are identifiers, not ARNs or patterns")
 
 
 def check_room(quota: Quota | None, more: int, region: str) -> None:
-    """:raises LifeboatError: when there is no room for so many more subscriptions."""
+    """Check that the quota allows so many more subscriptions.
+
+    :raises LifeboatError: when it does not.
+    """
     if quota is not None and more > quota.free:
         raise LifeboatError(
             f"Cannot make {more} event subscriptions in {region}",
@@ -128,7 +144,7 @@ def check_room(quota: Quota | None, more: int, region: str) -> None:
 
 
 def statement_for(topic: str, account: str) -> dict[str, Any]:
-    """The statement of a topic's policy that lets the RDS of an account publish (RDS User Guide, permissions)."""
+    """Build the statement that allows the RDS of an account to publish to a topic (RDS User Guide, permissions)."""
     region = topic.split(":")[3]
     return {
         "Sid": "RdsMayPublish",
@@ -144,15 +160,16 @@ def statement_for(topic: str, account: str) -> dict[str, Any]:
 
 
 def why_no_permission(topic: str, account: str) -> str:
-    """What is missing where RDS may not publish, and who can mend it."""
+    """Explain what permission is missing when RDS may not publish to a topic, and who can add it."""
     owner = topic.split(":")[4]
-    who = "" if owner == account else f" (account {owner} has to, since the topic is its own)"
+    who = "" if owner == account else f" (account {owner} must do it, since it owns the topic)"
     return (
         f"Add this statement to the policy of {topic}{who}: {json.dumps(statement_for(topic, account))}."
-        f" If the topic has a key, that key's policy must let {SERVICE} use kms:GenerateDataKey* and kms:Decrypt;"
-        " alias/aws/sns cannot be opened to it."
+        f" If the topic has a key, its policy must allow {SERVICE} to use kms:GenerateDataKey* and kms:Decrypt;"
+        " the policy of alias/aws/sns cannot be changed."
     )
 
 
 def refusal(name: str, why: str, remedy: str) -> LifeboatError:
+    """Build the error for one subscription."""
     return LifeboatError(f"Cannot subscribe as {name}", why=why, remedy=remedy)

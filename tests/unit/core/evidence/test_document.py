@@ -262,7 +262,7 @@ def test_a_text_in_the_document_is_one_printable_line_whatever_somebody_wrote_in
 
 def test_says_that_a_stand_in_is_no_cluster() -> None:
     (told,) = [line for line in not_tested([facts(kind="cluster", restored_kind="instance")]) if "DB" in line]
-    assert told == "orders: the DB cluster that it is. A DB instance was restored."
+    assert told == "orders: it is a DB cluster, but a DB instance was restored."
 
 
 def test_says_in_what_a_configuration_was_not_proven() -> None:

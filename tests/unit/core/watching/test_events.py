@@ -13,7 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching import events
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import (
     OwnEvent,
-    Teller,
+    Reporter,
     batches,
     events_of,
     read_events,
@@ -22,7 +22,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events
 from tests.builders import DR, EAST, NOW, SOURCE, WEST
 
 Row = dict[str, Any]
-SITE = Teller("production_dr", DR, EAST)
+SITE = Reporter("production_dr", DR, EAST)
 NAME = "lifeboat-orders-20261123020500-5f0c2a9b7d31"
 SNAPSHOT, CLUSTER_SNAPSHOT = (
     f"arn:aws:rds:{EAST}:{DR}:snapshot:{NAME}",
@@ -139,9 +139,9 @@ def test_an_event_reads_like_one_of_rds() -> None:
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"id": "RDS-EVENT-0042"}, "taken for one of RDS"),
-        ({"id": "lifeboat"}, "no id of an event"),
-        ({"id": "LIFEBOAT-EVENT-0011\n"}, "no id of an event"),
+        ({"id": "RDS-EVENT-0042"}, "it looks like an event of RDS"),
+        ({"id": "lifeboat"}, "not the ID of an event"),
+        ({"id": "LIFEBOAT-EVENT-0011\n"}, "not the ID of an event"),
     ],
 )
 def test_what_is_no_event_of_ones_own_is_refused(given: Row, why: str) -> None:

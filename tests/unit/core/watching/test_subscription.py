@@ -110,7 +110,7 @@ def test_reasons_name_each_change() -> None:
     (step,) = plan(wanted(), have, VALID)
     assert step.reason == (
         f"the topic was {OTHER}; the categories change: added backup and removed deletion; it is disabled;"
-        " RDS says no-permission, and looks again when it is told the topic"
+        " RDS reports no-permission, and checks the topic again when it is set"
     )
 
 
@@ -139,18 +139,18 @@ def test_the_difference_shows_a_status_only_when_something_is_wrong_with_it() ->
 @pytest.mark.parametrize(
     ("one", "message"),
     [
-        pytest.param(replace(wanted(), topic=f"{TOPIC}.fifo"), "FIFO .* Name a standard topic", id="fifo"),
+        pytest.param(replace(wanted(), topic=f"{TOPIC}.fifo"), "FIFO .* Set sns_topic_arn", id="fifo"),
         pytest.param(
             replace(wanted(), topic=TOPIC.replace(WEST, "eu-west-1")),
-            f"is in eu-west-1, .* Name a topic in {WEST}", id="another Region",
+            f"is in eu-west-1, .* Use a topic in {WEST}", id="another Region",
         ),
         pytest.param(replace(wanted(), topic="events"), "to the ARN of an SNS topic", id="no ARN"),
         pytest.param(replace(wanted(), topic=""), "to the ARN of an SNS topic", id="no topic"),
         pytest.param(
-            wanted(source_type="db-instance,db-cluster"), "Make one subscription for each type", id="two types"
+            wanted(source_type="db-instance,db-cluster"), "Describe one subscription for each type", id="two types"
         ),
         pytest.param(
-            wanted(source_type="['db-instance', 'db-cluster']"), "Make one subscription for each", id="a list of types"
+            wanted(source_type="['db-instance', 'db-cluster']"), "Describe one subscription", id="a list of types"
         ),
         pytest.param(wanted(source_type=None, source_ids=ids("a")), "without source_type", id="sources of no type"),
     ],
@@ -165,10 +165,10 @@ def test_what_cannot_be_is_refused_with_its_remedy(one: WantedSubscription, mess
     [
         (
             wanted(categories=ids("backup", "nap")),
-            "nap is no category of db-instance. Valid are backup, creation, dele",
+            "nap is not a category of db-instance. Valid are backup, creation, dele",
         ),
-        (wanted(source_type="db-instanze"), "no type of source db-instanze. Valid are db-instance, db-proxy"),
-        (wanted(source_type=None, categories=ids("nap")), "of any type of source. Valid are backup, .*failure"),
+        (wanted(source_type="db-instanze"), "no source type db-instanze. Valid are db-instance, db-proxy"),
+        (wanted(source_type=None, categories=ids("nap")), "of any source type. Valid are backup, .*failure"),
     ],
     ids=["category", "type", "category of no type"],
 )
@@ -206,7 +206,7 @@ def test_the_quota_is_told_before_it_is_met() -> None:
 
 def test_sources_that_do_not_exist_are_refused() -> None:
     check_sources(wanted(), ["a"], frozenset({"a"}))
-    with pytest.raises(LifeboatError, match="b, c are no db-instance of this account and Region"):
+    with pytest.raises(LifeboatError, match="there is no db-instance b, c in this account and Region"):
         check_sources(wanted(), ["a", "c", "b"], frozenset({"a"}))
 
 
@@ -216,5 +216,5 @@ def test_the_missing_statement_lets_in_this_account_alone() -> None:
         "StringEquals": {"aws:SourceAccount": SOURCE},
         "ArnLike": {"aws:SourceArn": f"arn:aws:rds:{WEST}:{SOURCE}:*"},
     }
-    assert "has to" not in why_no_permission(TOPIC, SOURCE)
-    assert f"account {STRANGER} has to" in why_no_permission(TOPIC.replace(SOURCE, STRANGER), SOURCE)
+    assert "must do it" not in why_no_permission(TOPIC, SOURCE)
+    assert f"account {STRANGER} must do it" in why_no_permission(TOPIC.replace(SOURCE, STRANGER), SOURCE)
