@@ -39,7 +39,7 @@ class Databases(Connection):
     def restore(self, target: Target) -> Database:
         """Start a database from a recovery point, in the target's network and never public."""
         spelling = SPELLINGS[target.kind]
-        with refusals(f"Cannot restore {target.recovery_point} as {target.name} in {self.region}"):
+        with refusals(f"Cannot restore {target.original.recovery_point} as {target.name} in {self.region}"):
             answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
         return rows.database(answer[spelling.database], spelling)
 

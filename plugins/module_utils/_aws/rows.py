@@ -248,43 +248,47 @@ def restore_parameters(target: Target, spelling: Spelling) -> dict[str, Any]:
     """Build the parameters of a restore. Without a network, RDS would take the default VPC and security group."""
     common = {
         f"{spelling.database}Identifier": target.name,
-        spelling.restore_from: target.recovery_point_arn,
-        "DBSubnetGroupName": target.subnet_group,
-        "VpcSecurityGroupIds": target.security_groups,
+        spelling.restore_from: target.original.recovery_point_arn,
+        "DBSubnetGroupName": target.placement.subnet_group,
+        "VpcSecurityGroupIds": target.placement.security_groups,
         "DeletionProtection": target.is_kept,
         "CopyTagsToSnapshot": target.is_kept,
         "Tags": tag_list(target.tags),
     }
     more = cluster_parameters(target) if spelling.kind == "cluster" else instance_parameters(target)
-    optional = {"OptionGroupName": target.option_group, "EnableIAMDatabaseAuthentication": target.iam}
+    optional = {"OptionGroupName": target.setup.option_group, "EnableIAMDatabaseAuthentication": target.iam}
     return common | more | {name: value for name, value in optional.items() if value}
 
 
 def cluster_parameters(target: Target) -> dict[str, Any]:
     """Without EngineVersion, RDS takes the Region's default one; a cluster keeps backups for at least a day."""
-    scaling = {f"{name.capitalize()}Capacity": value for name, value in (target.serverless or {}).items()}
+    scaling = {f"{name.capitalize()}Capacity": value for name, value in (target.setup.serverless or {}).items()}
     optional = {
-        "KmsKeyId": None if target.encrypted else target.kms_key_id,
-        "DBClusterParameterGroupName": target.cluster_parameter_group,
-        "StorageType": target.storage_type,
+        "KmsKeyId": None if target.original.encrypted else target.kms_key_id,
+        "DBClusterParameterGroupName": target.setup.cluster_parameter_group,
+        "StorageType": target.setup.storage_type,
         "ServerlessV2ScalingConfiguration": scaling,
     }
     days = max(1, target.backup_retention_days)
-    fixed = {"Engine": target.engine, "EngineVersion": target.engine_version, "BackupRetentionPeriod": days}
+    fixed = {
+        "Engine": target.original.engine,
+        "EngineVersion": target.original.engine_version,
+        "BackupRetentionPeriod": days,
+    }
     return fixed | {name: value for name, value in optional.items() if value}
 
 
 def instance_parameters(target: Target) -> dict[str, Any]:
     optional = {
-        "DBParameterGroupName": target.parameter_group,
-        "StorageType": target.storage_type,
-        "Iops": target.iops,
-        "StorageThroughput": target.throughput,
+        "DBParameterGroupName": target.setup.parameter_group,
+        "StorageType": target.setup.storage_type,
+        "Iops": target.setup.iops,
+        "StorageThroughput": target.setup.throughput,
     }
     return {name: value for name, value in optional.items() if value} | {
-        "DBInstanceClass": target.instance_class,
+        "DBInstanceClass": target.setup.instance_class,
         "PubliclyAccessible": False,
-        "MultiAZ": target.multi_az,
+        "MultiAZ": target.setup.multi_az,
         "BackupRetentionPeriod": target.backup_retention_days,
         **upgrades(target),
     }
@@ -297,12 +301,12 @@ def upgrades(target: Target) -> dict[str, bool]:
 
 def member_parameters(target: Target) -> dict[str, Any]:
     """Build the parameters of CreateDBInstance for the one member of a restored cluster."""
-    optional = {"DBParameterGroupName": target.parameter_group} if target.parameter_group else {}
+    optional = {"DBParameterGroupName": target.setup.parameter_group} if target.setup.parameter_group else {}
     return optional | {
         "DBInstanceIdentifier": target.member,
         "DBClusterIdentifier": target.name,
-        "DBInstanceClass": target.instance_class,
-        "Engine": target.engine,
+        "DBInstanceClass": target.setup.instance_class,
+        "Engine": target.original.engine,
         "PubliclyAccessible": False,
         "Tags": tag_list(target.tags),
         **upgrades(target),

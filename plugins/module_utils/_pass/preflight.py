@@ -7,7 +7,7 @@ What holds for all databases stops the call. What is wrong with one database alo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -67,8 +67,8 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     wishes = wishes_of(request, site)
     run = guarded(request, wishes, site, report)
     planned = [one for wish in wishes if (one := plan(wish, run, site, report))]
-    targets = without_obstacles([replace(one, began=began) for one in planned], run, site, report)
-    return [replace(one, chosen=iso(site.now)) for one in targets], run.databases, began
+    targets = without_obstacles([one.with_progress(began=began) for one in planned], run, site, report)
+    return [one.with_progress(chosen=iso(site.now)) for one in targets], run.databases, began
 
 
 def wishes_of(request: RestoreRequest, site: Site) -> list[RestoreWish]:
@@ -156,7 +156,7 @@ def plan(wish: RestoreWish, run: Run, site: Site, report: Report) -> Target | No
         return None
     target = plan_target(*chosen, options)
     found = run.databases.get(target.key)
-    return replace(target, adopted=found is not None and is_made_for(found, target))
+    return target.with_progress(adopted=found is not None and is_made_for(found, target))
 
 
 def pick(rows: list[Named], run: Run) -> tuple[Named | None, str]:
@@ -206,18 +206,18 @@ def without_obstacles(targets: list[Target], run: Run, site: Site, report: Repor
 
     :raises LifeboatError: when a name is taken, or the account has no room for all.
     """
-    new = [one for one in targets if not one.adopted]
+    new = [one for one in targets if not one.progress.adopted]
     available = read_available(new, run, site)
     stopped = {one.key: found for one in new if (found := obstacles(one, available))}
     for one in new:
         if one.key in stopped:
-            reason = f"{CANNOT} {one.identifier}: {' '.join(stopped[one.key])}"
-            report.step("failed", reason=reason, database=one.identifier, kind=one.database_kind)
+            reason = f"{CANNOT} {one.original.identifier}: {' '.join(stopped[one.key])}"
+            report.step("failed", reason=reason, database=one.original.identifier, kind=one.original.kind)
     free = [one for one in targets if one.key not in stopped]
     check_all(
         lambda: require_distinct(free),
         lambda: require_own(free, run.databases),
-        lambda: require_room([one for one in free if not one.adopted], site),
+        lambda: require_room([one for one in free if not one.progress.adopted], site),
     )
     return free
 
@@ -235,14 +235,16 @@ def require_room(targets: list[Target], site: Site) -> None:
 def read_available(targets: list[Target], run: Run, site: Site) -> Available:
     """Read what there is of what these targets need: a call for each class, key and parameter group."""
     own = {run.key.arn: run.key} if run.key else {}
-    keys, refused = site.keys(one.key_of_point for one in targets if one.key_of_point not in own)
+    keys, refused = site.keys(one.original.kms_key_id for one in targets if one.original.kms_key_id not in own)
     return Available(
         classes={wanted: site.class_offer(wanted) for wanted in sorted({wanted_class(one) for one in targets})},
         keys=own | keys,
         refused_keys=refused,
-        option_groups=frozenset(site.option_groups() if any(one.option_group for one in targets) else ()),
-        parameter_groups=site.parameter_groups(named(one.parameter_group for one in targets)),
-        cluster_parameter_groups=site.cluster_parameter_groups(named(one.cluster_parameter_group for one in targets)),
+        option_groups=frozenset(site.option_groups() if any(one.setup.option_group for one in targets) else ()),
+        parameter_groups=site.parameter_groups(named(one.setup.parameter_group for one in targets)),
+        cluster_parameter_groups=site.cluster_parameter_groups(
+            named(one.setup.cluster_parameter_group for one in targets)
+        ),
     )
 
 

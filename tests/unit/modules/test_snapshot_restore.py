@@ -103,7 +103,10 @@ def statuses(result: Row) -> Row:
 def test_the_newest_landed_recovery_point_of_each_database_is_restored(run: Any, dr_site: Any) -> None:
     site = dr_site(landed(hours=25), landed(hours=1), landed(hours=0.5, status="copying"), CLUSTER)
     result = run(site)
-    assert [one.args[0].recovery_point for one in site.restore.call_args_list] == [landed(hours=1).name, CLUSTER.name]
+    assert [one.args[0].original.recovery_point for one in site.restore.call_args_list] == [
+        landed(hours=1).name,
+        CLUSTER.name,
+    ]
     assert (result["changed"], statuses(result)) == (True, {ORDERS: "restoring", SHOP: "restoring"})
 
 
@@ -111,7 +114,7 @@ def test_a_restore_lies_in_the_named_network_and_says_whose_it_is(run: Any, dr_s
     site = dr_site(landed())
     run(site, db_instance_class="db.r6g.large", expires_after=30, vpc_security_group_ids=["drill"])
     target = site.restore.call_args.args[0]
-    assert (target.subnet_group, target.security_groups, target.instance_class) == (
+    assert (target.placement.subnet_group, target.placement.security_groups, target.setup.instance_class) == (
         "private",
         ["sg-1"],
         "db.r6g.large",
@@ -127,7 +130,7 @@ def test_a_restore_lies_in_the_named_network_and_says_whose_it_is(run: Any, dr_s
 
 def test_the_time_of_a_restore_is_that_of_its_request_at_aws(run: Any, dr_site: Any) -> None:
     (document,) = run(dr_site(landed()))["resume"]
-    assert document["started"] == iso(NOW)
+    assert document["progress"]["started"] == iso(NOW)
 
 
 @pytest.mark.parametrize("meaning", ["wait", "taken", "unreachable"])
@@ -361,15 +364,19 @@ def test_a_database_may_have_a_network_class_and_expiry_of_its_own(run: Any, dr_
     site = dr_site(landed("ledger"), landed("orders"))
     run(site, overrides=[{**ledger, **network}])
     one, other = (call.args[0] for call in site.restore.call_args_list)
-    assert (one.identifier, one.instance_class, one.subnet_group) == ("ledger", "db.r6g.large", "vault")
+    assert (one.original.identifier, one.setup.instance_class, one.placement.subnet_group) == (
+        "ledger",
+        "db.r6g.large",
+        "vault",
+    )
     assert one.tags["lifeboat:expires"] == iso(hours_ago(-0.5))
-    assert (other.instance_class, other.subnet_group) == ("db.t4g.medium", "private")
+    assert (other.setup.instance_class, other.placement.subnet_group) == ("db.t4g.medium", "private")
 
 
 def test_a_recovery_point_is_restored_as_it_is_chosen(run: Any, dr_site: Any) -> None:
     site = dr_site(landed(hours=1), landed(hours=5), landed(hours=9))
     run(site, recovery_point={"choose": "at", "at": iso(hours_ago(2))})
-    assert site.restore.call_args.args[0].recovery_point == landed(hours=5).name
+    assert site.restore.call_args.args[0].original.recovery_point == landed(hours=5).name
 
 
 def test_what_a_killed_run_started_keeps_its_recovery_point(run: Any, dr_site: Any, writes: Any) -> None:

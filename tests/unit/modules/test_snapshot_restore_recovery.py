@@ -63,13 +63,13 @@ def test_databases_come_back_under_their_names_and_as_they_were(run: Any, dr_sit
     site = dr_site(ORDERS, EVENTS)
     assert statuses(run(site)) == {"orders": "restoring", "events": "restoring"}
     events, orders = (one.args[0] for one in site.restore.call_args_list)
-    assert (orders.name, orders.instance_class, orders.multi_az, orders.backup_retention_days) == (
+    assert (orders.name, orders.setup.instance_class, orders.setup.multi_az, orders.backup_retention_days) == (
         "orders",
         "db.r6g.large",
         True,
         7,
     )
-    assert (events.name, events.member, events.multi_az) == ("events", "events-1", False)
+    assert (events.name, events.member, events.setup.multi_az) == ("events", "events-1", False)
 
 
 def test_an_override_gives_another_name_class_and_network(run: Any, dr_site: Any) -> None:
@@ -77,7 +77,13 @@ def test_an_override_gives_another_name_class_and_network(run: Any, dr_site: Any
     more = {"restore_as": "shop", "multi_az": False, "backup_retention_period": 35, "db_instance_class": "db.m6g.large"}
     run(site, overrides=[{"databases": ["orders"], "db_subnet_group_name": "quiet", **more}])
     (one,) = (call.args[0] for call in site.restore.call_args_list)
-    assert (one.name, one.multi_az, one.backup_retention_days, one.instance_class, one.subnet_group) == (
+    assert (
+        one.name,
+        one.setup.multi_az,
+        one.backup_retention_days,
+        one.setup.instance_class,
+        one.placement.subnet_group,
+    ) == (
         "shop",
         False,
         35,

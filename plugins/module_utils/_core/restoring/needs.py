@@ -34,7 +34,7 @@ class Available:
 
 def wanted_class(target: Target) -> WantedClass:
     """Name the engine, version and class that a target needs."""
-    return target.engine, target.engine_version, target.instance_class
+    return target.original.engine, target.original.engine_version, target.setup.instance_class
 
 
 def named(values: Iterable[str | None]) -> list[str]:
@@ -50,11 +50,11 @@ def obstacles(target: Target, available: Available) -> list[str]:
 def class_obstacles(target: Target, available: Available) -> Iterator[str]:
     """Report a class that this Region does not offer for the engine and version, or not with IAM authentication."""
     offer = available.classes[wanted_class(target)]
-    what = f"{target.instance_class} with {target.engine} {target.engine_version}"
+    what = f"{target.setup.instance_class} with {target.original.engine} {target.original.engine_version}"
     if not offer.exists:
         yield (
-            f"{target.region} does not offer {what}. Set db_instance_class (or overrides) to a class that it offers;"
-            " if there is none, upgrade the original database: its version is no longer offered."
+            f"{target.original.region} does not offer {what}. Set db_instance_class (or overrides) to a class that it"
+            " offers; if there is none, upgrade the original database: its version is no longer offered."
         )
     elif target.iam and not offer.iam:
         yield f"{what} does not support IAM database authentication. Do not set iam_authentication for it."
@@ -62,7 +62,7 @@ def class_obstacles(target: Target, available: Available) -> Iterator[str]:
 
 def key_obstacles(target: Target, available: Available) -> Iterator[str]:
     """Report a key of the recovery point that cannot be read or used."""
-    arn = target.key_of_point or ""
+    arn = target.original.kms_key_id or ""
     if arn in available.refused_keys:
         yield f"its key {arn} cannot be read: {available.refused_keys[arn]}. Allow this role to use it."
     elif arn in available.keys and not available.keys[arn].is_enabled:
@@ -72,9 +72,9 @@ def key_obstacles(target: Target, available: Available) -> Iterator[str]:
 def group_obstacles(target: Target, available: Available) -> Iterator[str]:
     """Report option groups and parameter groups that do not exist here."""
     for what, name, known in (
-        ("option group", target.option_group, available.option_groups),
-        ("DB parameter group", target.parameter_group, available.parameter_groups),
-        ("DB cluster parameter group", target.cluster_parameter_group, available.cluster_parameter_groups),
+        ("option group", target.setup.option_group, available.option_groups),
+        ("DB parameter group", target.setup.parameter_group, available.parameter_groups),
+        ("DB cluster parameter group", target.setup.cluster_parameter_group, available.cluster_parameter_groups),
     ):
         if name and name not in known:
-            yield f"{target.region} has no {what} {name}. Create it there, or set another one."
+            yield f"{target.original.region} has no {what} {name}. Create it there, or set another one."

@@ -36,13 +36,13 @@ def require_own(targets: Iterable[Target], databases: Databases) -> None:
 
 def taken_name(target: Target, taken: Database) -> LifeboatError:
     """Explain why a target cannot have its identifier, and what to do."""
-    what = f"Cannot restore {target.identifier} as {taken.id.identifier}"
+    what = f"Cannot restore {target.original.identifier} as {taken.id.identifier}"
     if not target.is_kept:
         why = "a database of that name exists, and this drill did not make it"
         return LifeboatError(what, why=why, remedy="Choose another drill_id, or delete that database")
     prefix, other = target.tags[MANAGED_BY], taken.tags.get(RECOVERY_POINT, "")
     if is_recovery(taken, prefix) and (lineage := parse(other, prefix)):
-        why = f"it was recovered already, from {other}, and {target.recovery_point} is wanted now"
+        why = f"it was recovered already, from {other}, and {target.original.recovery_point} is wanted now"
         go_on = f"To go on with it, set choose: at and at: {iso(lineage.original)} for it in recovery_point"
         return LifeboatError(what, why=why, remedy=f"{go_on}. Otherwise set restore_as to another name")
     why = "a database of that name exists, and it is not a recovery of ours"
@@ -59,8 +59,8 @@ def require_distinct(targets: Iterable[Target]) -> None:
         for key in target.keys:
             if other := named.get(key):
                 raise LifeboatError(
-                    f"Cannot restore {target.source} as {key[1]}",
-                    why=f"{other.source} would get the same name",
+                    f"Cannot restore {target.original.source} as {key[1]}",
+                    why=f"{other.original.source} would get the same name",
                     remedy="Set restore_as for one of them in overrides, with match_tags lifeboat:database",
                 )
             named[key] = target

@@ -31,7 +31,7 @@ def needed_for(targets: Iterable[Target]) -> dict[QuotaKind, int]:
     return {
         INSTANCES: len(targets),
         CLUSTERS: sum(one.kind == "cluster" for one in targets),
-        STORAGE: sum(one.size_gib for one in targets if one.kind == "instance"),
+        STORAGE: sum(one.original.size_gib for one in targets if one.kind == "instance"),
     }
 
 

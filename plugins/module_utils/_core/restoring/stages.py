@@ -47,14 +47,14 @@ def unusable(target: Target, found: Database) -> Stage:
     A database that is being deleted from before this run goes away, so that is waited for. One that this run started
     has failed.
     """
-    is_going_first = found.status == "deleting" and target.started is None
+    is_going_first = found.status == "deleting" and target.progress.started is None
     return "failed" if found.is_broken and not is_going_first else "wait"
 
 
 def why_failed(target: Target, found: Database) -> str:
     """Explain how a restore failed, and what to do."""
     remedy = REMEDIES.get(found.status, LOOK_AT_EVENTS)
-    return f"The restore of {target.identifier} ended as {found.status} ({found.id.identifier}). {remedy}."
+    return f"The restore of {target.original.identifier} ended as {found.status} ({found.id.identifier}). {remedy}."
 
 
 def phases_of(target: Target, now: datetime) -> dict[str, int]:
@@ -63,10 +63,10 @@ def phases_of(target: Target, now: datetime) -> dict[str, int]:
     Phases that this run did not see, such as those of a restore that an earlier run started, are absent.
     """
     marks = {
-        "choose": (target.began, target.chosen),
-        "restore_call": (target.chosen, target.started),
-        "available": (target.started, target.usable if target.kind == "cluster" else iso(now)),
-        "member": (target.usable, iso(now)),
+        "choose": (target.progress.began, target.progress.chosen),
+        "restore_call": (target.progress.chosen, target.progress.started),
+        "available": (target.progress.started, target.progress.usable if target.kind == "cluster" else iso(now)),
+        "member": (target.progress.usable, iso(now)),
     }
     return {name: seconds_between(start, end) for name, (start, end) in marks.items() if start and end}
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from ..errors import LifeboatError
 from ..model import (
@@ -58,48 +59,76 @@ class RestoreOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A database that is made out of a recovery point; plain values, so that it travels between passes."""
+class Original:
+    """The recovery point that is restored, and the database that it was taken from."""
 
-    kind: Kind  # of what is made
-    database_kind: Kind  # of the original: an instance may stand in for a Multi-AZ DB cluster
-    identifier: str  # of the original database
-    name: str
-    engine: str
-    engine_version: str
-    region: str
-    encrypted: bool
-    recovery_point: str
-    recovery_point_arn: str
+    kind: Kind
+    identifier: str
+    source: str  # the ARN of the database, or its identifier where that is all there is
+    tags: dict[str, str]
     lineage: str
     original_time: str
     database_time: str | None
+    recovery_point: str
+    recovery_point_arn: str
+    region: str
+    engine: str
+    engine_version: str
     size_gib: int
-    subnet_group: str
-    security_groups: list[str]
-    instance_class: str
+    encrypted: bool
     kms_key_id: str | None
-    key_of_point: str | None
-    tags: dict[str, str]
-    purpose: Purpose = "drill"
-    source: str = ""  # the ARN of the original database, or its identifier where that is all there is
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the restored database is configured: like the original, where nothing else is wanted."""
+
+    instance_class: str
     multi_az: bool = False
-    backup_retention_days: int = 0
-    database_tags: dict[str, str] = field(default_factory=dict)
     serverless: dict[str, float] | None = None
-    iam: bool = False
     option_group: str | None = None
     parameter_group: str | None = None
     cluster_parameter_group: str | None = None
     storage_type: str | None = None
     iops: int | None = None
     throughput: int | None = None
-    unlike: list[str] = field(default_factory=list)  # in what its configuration is not the original's
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The network in which the restored database lives."""
+
+    subnet_group: str
+    security_groups: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a restore has come, by AWS's times."""
+
     adopted: bool = False  # a run that was killed had started it
-    began: str | None = None  # AWS's times: of the run,
-    chosen: str | None = None  # of the choice,
-    started: str | None = None  # of the answer to the restore call,
-    usable: str | None = None  # and from when on a cluster could take its member
+    began: str | None = None  # of the run
+    chosen: str | None = None  # of the choice
+    started: str | None = None  # of the answer to the restore call
+    usable: str | None = None  # from when on a cluster could take its member
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database to make out of a recovery point. Its values are plain, so that it travels between passes."""
+
+    kind: Kind  # an instance may stand in for a Multi-AZ DB cluster
+    name: str
+    tags: dict[str, str]
+    original: Original
+    setup: Setup
+    placement: Placement
+    purpose: Purpose = "drill"
+    kms_key_id: str | None = None
+    iam: bool = False
+    backup_retention_days: int = 0
+    unlike: list[str] = field(default_factory=list)  # in what its configuration is not the original's
+    progress: Progress = Progress()
 
     @property
     def key(self) -> tuple[Kind, str]:
@@ -107,12 +136,12 @@ class Target:
 
     @property
     def keys(self) -> list[tuple[Kind, str]]:
-        """All names that it takes: a cluster has a member."""
+        """Return all names that it takes: a cluster also has a member."""
         return [self.key, ("instance", self.member)] if self.kind == "cluster" else [self.key]
 
     @property
     def member(self) -> str:
-        """The instance through which a restored cluster is reached."""
+        """Return the name of the instance through which a restored cluster is reached."""
         return f"{self.name}-1"
 
     @property
@@ -122,7 +151,17 @@ class Target:
 
     @property
     def is_stand_in(self) -> bool:
-        return self.kind != self.database_kind
+        return self.kind != self.original.kind
+
+    def with_progress(self, **changes: Any) -> Target:
+        """Return the same target, with some steps of its progress set."""
+        return replace(self, progress=replace(self.progress, **changes))
+
+
+def read_target(document: Mapping[str, Any]) -> Target:
+    """Read a target that an earlier pass left; ``asdict`` wrote it."""
+    parts = {"original": Original, "setup": Setup, "placement": Placement, "progress": Progress}
+    return Target(**{name: parts[name](**value) if name in parts else value for name, value in document.items()})
 
 
 Databases = Mapping[tuple[str, str], Database]
@@ -166,38 +205,50 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
     :raises LifeboatError: when a recovery could not bear the name that it should have.
     """
     known = configuration_of(point)
-    told = fitting(known or Configuration(), point)
-    wanted = options.instance_class or told.instance_class or DEFAULT_CLASS
-    serverless = options.serverless or (capacity(told.serverless) if wanted == SERVERLESS_CLASS else None)
-    is_serverless = serverless is not None and point.kind == "cluster"
     target = Target(
         kind=point.kind,
-        database_kind=point.database_kind,
-        identifier=point.database,
         name=name_of_target(lineage, point, options),
-        engine=point.engine,
-        engine_version=point.engine_version,
-        region=point.region,
-        encrypted=point.encrypted,
-        recovery_point=point.name,
-        recovery_point_arn=point.arn,
+        tags=tags_for(point, options),
+        original=original_of(lineage, point),
+        setup=setup_of(point, options, fitting(known or Configuration(), point)),
+        placement=Placement(options.subnet_group, list(options.security_groups)),
+        purpose=options.purpose,
+        kms_key_id=options.kms_key_id,
+        iam=options.iam,
+        backup_retention_days=options.backup_retention_days,
+    )
+    return replace(target, unlike=unlike(target, known))
+
+
+def original_of(lineage: Lineage, point: RecoveryPoint) -> Original:
+    return Original(
+        kind=point.database_kind,
+        identifier=point.database,
+        source=point.tags.get(DATABASE) or point.database,
+        tags=point.database_tags,
         lineage=str(lineage),
         original_time=str(iso(lineage.original)),
         database_time=iso(point.database_time),
+        recovery_point=point.name,
+        recovery_point_arn=point.arn,
+        region=point.region,
+        engine=point.engine,
+        engine_version=point.engine_version,
         size_gib=point.size_gib,
-        subnet_group=options.subnet_group,
-        security_groups=list(options.security_groups),
+        encrypted=point.encrypted,
+        kms_key_id=point.kms_key_id,
+    )
+
+
+def setup_of(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> Setup:
+    """Return the configuration: what the options want, otherwise what the recovery point tells of the original."""
+    wanted = options.instance_class or told.instance_class or DEFAULT_CLASS
+    serverless = options.serverless or (capacity(told.serverless) if wanted == SERVERLESS_CLASS else None)
+    is_serverless = serverless is not None and point.kind == "cluster"
+    return Setup(
         instance_class=SERVERLESS_CLASS if is_serverless else wanted,
-        kms_key_id=options.kms_key_id,
-        key_of_point=point.kms_key_id,
-        tags=tags_for(point, options),
-        purpose=options.purpose,
-        source=point.tags.get(DATABASE) or point.database,
         multi_az=options.purpose == "recovery" and wants_multi_az(point, options, told),
-        backup_retention_days=options.backup_retention_days,
-        database_tags=point.database_tags,
         serverless=dict(serverless or {}) if is_serverless else None,
-        iam=options.iam,
         option_group=custom(point.option_group),
         parameter_group=options.parameter_group or told.parameter_group,
         cluster_parameter_group=options.cluster_parameter_group or told.cluster_parameter_group,
@@ -205,7 +256,6 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         iops=told.iops,
         throughput=told.throughput,
     )
-    return replace(target, unlike=unlike(target, known))
 
 
 def wants_multi_az(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> bool:
@@ -235,10 +285,10 @@ def unlike(target: Target, told: Configuration | None) -> list[str]:
     if told is None or target.is_stand_in:
         return ["parameters, options, class and storage: the recovery point does not tell the original's"]
     pairs = (
-        ("class", target.instance_class, told.instance_class),
-        ("DB parameter group", target.parameter_group, told.parameter_group),
-        ("DB cluster parameter group", target.cluster_parameter_group, told.cluster_parameter_group),
-        ("option group", target.option_group, custom(told.option_group)),
+        ("class", target.setup.instance_class, told.instance_class),
+        ("DB parameter group", target.setup.parameter_group, told.parameter_group),
+        ("DB cluster parameter group", target.setup.cluster_parameter_group, told.cluster_parameter_group),
+        ("option group", target.setup.option_group, custom(told.option_group)),
     )
     groups = [
         f"{what}: {have or 'the default'} instead of {want or 'the default'}"
@@ -246,7 +296,7 @@ def unlike(target: Target, told: Configuration | None) -> list[str]:
         if have != want
     ]
     alone = "Availability Zones: one instead of several"
-    return groups + ([alone] if told.multi_az and not target.multi_az else [])
+    return groups + ([alone] if told.multi_az and not target.setup.multi_az else [])
 
 
 def name_of_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.targe
     RestoreOptions,
     Target,
     plan_target,
+    read_target,
     why_not_recoverable,
 )
 from tests.builders import DR_KEY, NOW, SOURCE, STRANGER, WEST, database, hours_ago, landed, of_cluster
@@ -125,7 +126,7 @@ def test_a_name_that_somebody_else_has_is_refused(tags: dict[str, str]) -> None:
 
 def test_a_recovery_of_another_time_stays_and_the_remedy_names_its_time() -> None:
     earlier = planned(landed(hours=2))
-    with pytest.raises(LifeboatError, match=f"recovered already, from {earlier.recovery_point}") as caught:
+    with pytest.raises(LifeboatError, match=f"recovered already, from {earlier.original.recovery_point}") as caught:
         require_own([planned(landed(hours=1))], found(made_of(earlier)))
     assert hours_ago(2).strftime("at: %Y-%m-%dT%H:%M:%SZ") in str(caught.value.remedy)
 
@@ -164,7 +165,7 @@ def test_aws_takes_fifty_tags_and_ours_are_among_them() -> None:
 
 
 def test_it_has_the_class_of_the_original_and_else_one_that_somebody_chose() -> None:
-    assert planned(told()).instance_class == "db.r6g.large"
+    assert planned(told()).setup.instance_class == "db.r6g.large"
     assert why_not_recoverable(told(), OPTIONS) is None
     assert "Name one as db_instance_class" in str(why_not_recoverable(landed(), OPTIONS))
     assert why_not_recoverable(landed(), replace(OPTIONS, instance_class="db.r6g.large")) is None
@@ -181,18 +182,18 @@ def test_it_has_a_standby_where_the_original_had_one_unless_told_otherwise(
 ) -> None:
     target = planned(told(multi_az=original), multi_az=wanted)
     alone = "Availability Zones: one instead of several"
-    assert (target.multi_az, alone in target.unlike) == (made, bool(original) and not made)
+    assert (target.setup.multi_az, alone in target.unlike) == (made, bool(original) and not made)
 
 
 def test_a_cluster_has_one_member_and_says_so_where_the_original_had_several() -> None:
     cluster = planned(of_cluster(told(multi_az=True)))
-    assert (cluster.multi_az, cluster.unlike) == (False, ["Availability Zones: one instead of several"])
+    assert (cluster.setup.multi_az, cluster.unlike) == (False, ["Availability Zones: one instead of several"])
 
 
 def test_a_drill_has_no_standby() -> None:
-    assert not planned(told(multi_az=True), purpose="drill").multi_az
+    assert not planned(told(multi_az=True), purpose="drill").setup.multi_az
 
 
 def test_it_travels_between_passes() -> None:
-    assert Target(**asdict(planned())) == planned()
+    assert read_target(asdict(planned())) == planned()
     assert planned().is_kept and not planned(purpose="drill").is_kept

@@ -27,6 +27,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.targe
     Target,
     check_drill_id,
     plan_target,
+    read_target,
     why_not_restorable,
 )
 from tests.builders import DR, DR_KEY, NOW, SOURCE, SOURCE_KEY, WEST, copied, database, hours_ago, landed, of_cluster
@@ -56,14 +57,14 @@ def found(*databases: Any) -> dict[tuple[str, str], Any]:
 
 def test_the_same_drill_plans_the_same_database() -> None:
     assert target() == target()
-    assert Target(**asdict(target())) == target()
+    assert read_target(asdict(target())) == target()
 
 
 def test_its_tags_say_what_it_is_for_and_when_it_expires() -> None:
     assert target().tags == {
         **DRILL,
         "lifeboat:expires": "2026-11-23T14:00:00Z",
-        "lifeboat:recovery-point": target().recovery_point,
+        "lifeboat:recovery-point": target().original.recovery_point,
     }
 
 
@@ -106,7 +107,7 @@ def test_a_cluster_runs_when_its_member_does(cluster: str, member: str | None, s
 def test_what_a_killed_run_was_removing_goes_first_and_what_this_run_made_is_not_to_go(
     started: Any, stage: str
 ) -> None:
-    one, cluster = (replace(target(kind), started=started) for kind in ("instance", "cluster"))
+    one, cluster = (target(kind).with_progress(started=started) for kind in ("instance", "cluster"))
     assert stage_of(one, found(restored(one.name, "deleting")))[0] == stage
     rows = [restored(cluster.name, kind="cluster"), restored(cluster.member, "deleting", cluster=cluster.name)]
     assert stage_of(cluster, found(*rows))[0] == stage
@@ -191,26 +192,26 @@ def test_a_multi_az_clusters_own_snapshot_is_not_restored() -> None:
 
 def test_what_stood_in_for_a_cluster_is_restored_as_an_instance_of_that_cluster() -> None:
     one = planned(STOOD_IN)
-    assert (one.kind, one.database_kind, one.is_stand_in) == ("instance", "cluster", True)
+    assert (one.kind, one.original.kind, one.is_stand_in) == ("instance", "cluster", True)
     assert not target("cluster").is_stand_in
 
 
 def test_serverless_is_for_clusters_alone() -> None:
     capacity = {"min": 0.5, "max": 4.0}
     cluster, instance = (planned(one, serverless=capacity) for one in (of_cluster(landed()), landed()))
-    assert (cluster.instance_class, cluster.serverless) == ("db.serverless", capacity)
-    assert (instance.instance_class, instance.serverless) == ("db.t4g.medium", None)
+    assert (cluster.setup.instance_class, cluster.setup.serverless) == ("db.serverless", capacity)
+    assert (instance.setup.instance_class, instance.setup.serverless) == ("db.t4g.medium", None)
 
 
 @pytest.mark.parametrize(
     ("group", "named"), [("default:postgres-16", None), ("", None), ("shop-options", "shop-options")]
 )
 def test_the_option_group_of_a_recovery_point_is_named_unless_it_is_a_default_one(group: str, named: Any) -> None:
-    assert planned(landed(option_group=group)).option_group == named
+    assert planned(landed(option_group=group)).setup.option_group == named
 
 
 def test_the_tags_of_the_database_travel_and_ours_do_not() -> None:
-    assert planned(landed(tags={"team": "shop"})).database_tags == {"team": "shop"}
+    assert planned(landed(tags={"team": "shop"})).original.tags == {"team": "shop"}
 
 
 def at(seconds: int) -> str:
@@ -237,7 +238,7 @@ def at(seconds: int) -> str:
     ],
 )
 def test_phases_follow_each_other_and_what_was_not_seen_is_absent(kind: str, marks: Any, phases: Any) -> None:
-    assert phases_of(replace(target(kind), **marks), NOW) == phases
+    assert phases_of(target(kind).with_progress(**marks), NOW) == phases
 
 
 @pytest.mark.parametrize("status", [*REMEDIES, "incompatible-restore"])

@@ -34,15 +34,15 @@ def target(point: RecoveryPoint, **options: Any) -> Target:
 
 def test_it_gets_the_class_the_parameters_and_the_storage_that_are_told() -> None:
     made = target(told(LARGE, size_gib=400))
-    assert (made.instance_class, made.parameter_group) == (LARGE.instance_class, LARGE.parameter_group)
-    assert (made.storage_type, made.iops, made.throughput, made.unlike) == ("gp3", 12000, 500, [])
+    assert (made.setup.instance_class, made.setup.parameter_group) == (LARGE.instance_class, LARGE.parameter_group)
+    assert (made.setup.storage_type, made.setup.iops, made.setup.throughput, made.unlike) == ("gp3", 12000, 500, [])
 
 
 def test_of_small_gp3_storage_nothing_may_be_provisioned() -> None:
     made = target(told(LARGE, size_gib=399))
-    assert (made.storage_type, made.iops, made.throughput) == ("gp3", None, None)
+    assert (made.setup.storage_type, made.setup.iops, made.setup.throughput) == ("gp3", None, None)
     io2 = target(told(replace(LARGE, storage_type="io2"), size_gib=100))
-    assert io2.iops == 12000
+    assert io2.setup.iops == 12000
 
 
 def test_what_the_drill_wants_otherwise_is_said() -> None:
@@ -55,21 +55,21 @@ def test_what_the_drill_wants_otherwise_is_said() -> None:
 
 def test_a_recovery_point_that_tells_nothing_proves_no_configuration() -> None:
     made = target(landed())
-    assert (made.instance_class, made.parameter_group) == ("db.t4g.medium", None)
+    assert (made.setup.instance_class, made.setup.parameter_group) == ("db.t4g.medium", None)
     assert made.unlike == ["parameters, options, class and storage: the recovery point does not tell the original's"]
 
 
 def test_a_cluster_gets_its_own_parameters_and_its_capacity() -> None:
     point = of_cluster(told(Configuration("db.serverless", serverless="0.5-8.0", cluster_parameter_group="c")))
     made = target(point)
-    assert (made.instance_class, made.serverless) == ("db.serverless", {"min": 0.5, "max": 8.0})
-    assert (made.cluster_parameter_group, made.unlike) == ("c", [])
+    assert (made.setup.instance_class, made.setup.serverless) == ("db.serverless", {"min": 0.5, "max": 8.0})
+    assert (made.setup.cluster_parameter_group, made.unlike) == ("c", [])
 
 
 @pytest.mark.parametrize("text", ["", "many", "1-"])
 def test_a_capacity_that_cannot_be_read_is_none(text: str) -> None:
     made = target(of_cluster(told(Configuration("db.serverless", serverless=text or None))))
-    assert made.serverless is None
+    assert made.setup.serverless is None
 
 
 def test_a_stand_in_is_not_configured_like_its_cluster() -> None:
