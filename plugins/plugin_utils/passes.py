@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wait loop: a module's pass, repeated from the controller until nothing is in flight.
+"""The wait loop: the controller repeats a module's pass until nothing is in flight.
 
-A full pass reads everything; it comes first and last. Between, poll passes get what the last pass left in flight and
-read only that; the module takes the last full pass itself, once nothing is left. No state outlives the task: a killed
-run is resumed by running it again.
+A full pass reads everything. It is the first and the last one. Between them, poll passes read only what the previous
+pass left in flight. As soon as nothing is left, the module itself adds the last full pass. No state survives the task:
+run it again to go on after a killed run.
 """
 
 from __future__ import annotations
@@ -20,26 +20,30 @@ from ansible.utils.display import Display
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
 from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import progress_line, said
 
-Pass = Callable[[dict[str, Any]], dict[str, Any]]  # a module's result, by what it is told besides the task's options
-PROGRESS_EVERY = 60  # seconds without a change after which the line is shown again
-STARTING = 1  # seconds until a module's process looks: Python and boto3 come first
-HIDDEN = ("resume", "waiting", "invocation")  # between passes only
+# runs the module once with additional arguments, and returns its result
+Pass = Callable[[dict[str, Any]], dict[str, Any]]
+PROGRESS_EVERY = 60  # seconds without a change, after which the line is shown again
+STARTING = 1  # seconds until a module's first call: it has to start Python and boto3 first
+HIDDEN = ("resume", "waiting", "invocation")  # keys that passes hand to each other
 
 
 class Clock:
-    """Monotonic time, and a sleep that ends with its parent.
+    """Monotonic time, and a sleep that ends when the parent process ends.
 
-    A forked worker survives a killed ansible-playbook and would go on with passes that nobody asked for.
+    A forked worker survives when ansible-playbook is killed, and would go on with passes that nobody wants.
     """
 
     def __init__(self) -> None:
         self._parent = os.getppid()
 
     def now(self) -> float:
+        """Read the time in seconds."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep in short pieces. Looks for the parent also where there is nothing to sleep: the next pass follows.
+        """Sleep in short pieces, and stop when the parent process is gone.
+
+        It looks for the parent even when the time is 0, because another pass follows.
 
         :raises AnsibleActionFail: when ansible-playbook is gone.
         """
@@ -53,8 +57,10 @@ class Clock:
 
 
 def repeat_passes(one_pass: Pass, clock: Clock, show: Callable[[str], None], *, site: str) -> dict[str, Any]:
-    """Run passes until nothing is in flight or the time is over, and return their merged result.
+    """Run passes until nothing is in flight or the time is over, and merge their results.
 
+    :param show: shows a line of progress to the user.
+    :param site: the name of the site, for that line.
     :raises AnsibleActionFail: when ansible-playbook is gone.
     """
     total, started, shown, shown_at = Total(), clock.now(), "", clock.now()
@@ -74,17 +80,18 @@ def repeat_passes(one_pass: Pass, clock: Clock, show: Callable[[str], None], *, 
 
 
 def must_go_on(result: dict[str, Any], waiting: dict[str, Any], elapsed: float) -> bool:
-    """Whether to look again: something is in flight, waiting is wanted, and there is time left."""
+    """Tell whether another pass is needed: something is in flight, the task waits, and there is time left."""
     return bool(waiting and waiting["wait"] and result.get("resume") and elapsed < waiting["wait_timeout"])
 
 
 class PassesAction(ActionBase):
-    """Base of the action plugins that repeat the module of their own name."""
+    """The base class of action plugins that repeat the module with their own name."""
 
     _supports_check_mode = True
-    _supports_async = False  # async would give one pass and silently no wait
+    _supports_async = False  # an async task would run one pass and not wait, without saying so
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Repeat the module's pass, and show progress."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
 
@@ -93,7 +100,7 @@ class PassesAction(ActionBase):
 
         def show(line: str) -> None:
             if not self._task.no_log:
-                Display().display(line, stderr=True)  # on stdout it would break the json callbacks
+                Display().display(line, stderr=True)  # stdout would break callbacks that write JSON
 
         site = str(variables.get("inventory_hostname", "localhost"))
         result = repeat_passes(one_pass, Clock(), show, site=site)

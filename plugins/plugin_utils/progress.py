@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one line that a waiting task shows."""
+"""The line of progress that a waiting task shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OLDEST = "oldest "
 
 
 def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any], elapsed: float) -> str:
-    """For example ``[production] 2 of 4 done · 2 copying 31 % · oldest 12 min · 2 min of 4 h``."""
+    """Write the line, for example ``[production] 2 of 4 done · 2 copying 31 % · oldest 12 min · 2 min of 4 h``."""
     in_flight = result["in_flight"]
     waiting = Counter(str(one.get("status")) for one in in_flight)
     done = len(steps) - len(in_flight)
@@ -24,12 +24,12 @@ def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any]
 
 
 def said(line: str) -> str:
-    """What a line says without the times: only that is news."""
+    """Strip the times from a line. Only a change in the rest is worth showing."""
     return " · ".join(part for part in line.split(" · ")[:-1] if not part.startswith(OLDEST))
 
 
 def oldest(in_flight: list[dict[str, Any]], now: str | None) -> list[str]:
-    """How long the oldest one has been under way, on the clock of AWS; nothing while none has begun."""
+    """Write how long the oldest item has been in flight, by AWS's clock. Empty while none has started."""
     since = [from_iso(one["since"]) for one in in_flight if one.get("since")]
     if now is None or not since:
         return []
@@ -37,13 +37,13 @@ def oldest(in_flight: list[dict[str, Any]], now: str | None) -> list[str]:
 
 
 def percent_of(status: str, in_flight: list[dict[str, Any]]) -> str:
-    """The mean progress of those in one state, where AWS shows any."""
+    """Write the mean progress of the items in one state, if AWS reports any."""
     known = [one["percent"] for one in in_flight if one.get("status") == status and "percent" in one]
     return f" {sum(known) // len(known)} %" if known else ""
 
 
 def duration(seconds: float) -> str:
-    """Rounded down to what a person reads at a glance."""
+    """Format seconds in one unit, rounded down."""
     if seconds < 120:
         return f"{int(seconds)} s"
     minutes = int(seconds // 60)

@@ -87,7 +87,7 @@ def test_shows_what_was_restored_and_what_became_of_it(show: Show) -> None:
 def test_a_recovery_keeps_what_it_restored(show: Show) -> None:
     page = show("recovery")
     assert page.locator("h1 .kind").inner_text() == "Recovery"
-    assert "Kept, as a recovery wants it" in page.locator("#database-1 dl").inner_text()
+    assert "Kept, as a recovery should be" in page.locator("#database-1 dl").inner_text()
 
 
 def test_says_what_was_not_tested(show: Show) -> None:

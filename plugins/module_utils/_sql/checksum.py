@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A digest of all rows of a table, computed by the server and independent of their order.
+"""The checksum of a table: computed by the server over all rows, and independent of their order.
 
-Each row is hashed, and 64 bits of the hashes are added up: nothing is sorted, and nothing is sent but two numbers. It
-costs a full read of the table and a hash of each row. No damage stays hidden; who wants to deceive could find a way.
+Each row is hashed, and 64 bits of the hashes are added up. So nothing is sorted, and the server sends only two numbers.
+It costs a full read of the table and one hash per row. It finds any accidental damage, but does not withstand
+deliberate forgery.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 WORD = 2**64
 SEPARATOR, NULL = ",", "-"  # neither is a hexadecimal digit
-# A row's text holds every column, quoted, and tells nothing from empty.
+# The text of a row contains all columns, quoted, and NULL differs from an empty text.
 POSTGRESQL_HASH = "encode(sha256(convert_to(CAST(ROW(lifeboat.*) AS text), 'UTF8')), 'hex')"
 POSTGRESQL_WORD = f"CAST(CAST('x' || substr({POSTGRESQL_HASH}, 1, 16) AS bit(64)) AS bigint)"
-# SQLAlchemy would read a name with a backtick in it wrongly.
+# Read from the catalogue, because SQLAlchemy's inspection fails on names with a backtick.
 COLUMNS = """
 SELECT column_name FROM information_schema.columns
 WHERE table_name = :name AND table_schema = COALESCE(:schema, DATABASE()) ORDER BY ordinal_position
@@ -29,6 +30,7 @@ WHERE table_name = :name AND table_schema = COALESCE(:schema, DATABASE()) ORDER 
 
 
 def ask_checksum(connection: Connection, check: Check) -> Outcome:
+    """Compute the checksum of a table, and judge it."""
     is_postgresql = connection.dialect.name == "postgresql"
     query = summed_by_postgresql(check) if is_postgresql else summed_by_mysql(connection, check)
     count, total = connection.execute(query).one()
@@ -36,6 +38,7 @@ def ask_checksum(connection: Connection, check: Check) -> Outcome:
 
 
 def summed_by_postgresql(check: Check) -> Executable:
+    """Build the query for PostgreSQL: the number of rows, and the sum of their hashes."""
     from sqlalchemy import Numeric, func, literal_column, select
 
     total = func.sum(literal_column(POSTGRESQL_WORD, Numeric()))
@@ -43,7 +46,10 @@ def summed_by_postgresql(check: Check) -> Executable:
 
 
 def summed_by_mysql(connection: Connection, check: Check) -> Executable:
-    """Each column's bytes are hashed by themselves, whatever their character set and however many there are."""
+    """Build the query for MariaDB and MySQL: the number of rows, and the sum of their hashes.
+
+    The bytes of each column are hashed first, so neither character sets nor the number of columns matter.
+    """
     from sqlalchemy import cast, func, select, text
     from sqlalchemy.dialects.mysql import BIGINT
 
@@ -55,6 +61,7 @@ def summed_by_mysql(connection: Connection, check: Check) -> Executable:
 
 
 def part_of(column: str) -> ColumnElement[str]:
+    """Hash the bytes of one column. NULL has its own sign."""
     from sqlalchemy import BINARY, cast, func
 
     return func.coalesce(func.md5(cast(column_of(column), BINARY)), NULL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to get a read-only connection to a server, on which nothing takes for ever."""
+"""Opens read-only connections in which every wait has a limit."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any, Literal
 
 from .engines import Engine, Family
 
-# prefer: encrypted where the server can, as the drivers do by themselves.
+# prefer: encrypt if the server can, as the drivers do by default
 Tls = Literal["prefer", "verify", "require", "off"]
 SSLMODES: Mapping[Tls, str] = {"prefer": "prefer", "verify": "verify-full", "require": "require", "off": "disable"}
-CANNOT_CONNECT = 2003  # the number that MySQL's clients give this
+CANNOT_CONNECT = 2003  # the error number of MySQL's clients for this
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a database answers, and as whom to ask."""
+    """Where a database server listens, and the user to connect as."""
 
     engine: Engine
     host: str
@@ -32,7 +32,7 @@ class Server:
     password: str = field(repr=False)
     tls: Tls = "prefer"
     ca_file: str | None = None
-    tls_name: str | None = None  # the name in the certificate, where the host is the near end of a port forward
+    tls_name: str | None = None  # the name in the certificate, when the host is the near end of a port forward
 
     @property
     def address(self) -> str:
@@ -40,43 +40,43 @@ class Server:
 
     @property
     def name(self) -> str:
-        """Whom the server must prove to be."""
+        """The name that the server's certificate must have."""
         return self.tls_name or self.host
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """What bounds a check, in seconds, and how many databases are asked at once."""
+    """The limits of a check: seconds, and how many databases are checked at once."""
 
     connect_timeout: int = 10
     statement_timeout: int = 30
     parallel: int = 32
-    connect_retry: int = 0  # how long a server that does not let in is asked again
+    connect_retry: int = 0  # for how long a refused connection is tried again
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A driver's connection, and a way to cut it off that needs no driver."""
+    """A connection of a driver, and its socket, which can be cut without the driver."""
 
     connection: Any
     wire: socket.socket | None
-    how: str  # it is secured, in words
+    how: str  # how it is secured, in words
 
 
 def connect(server: Server, limits: SessionLimits) -> Line:
-    """Raises what the driver raises."""
+    """Connect to a server. Raises whatever the driver raises."""
     return CONNECT[server.engine.family](server, limits)
 
 
 class Cut:
-    """Whether a connection had to be cut off."""
+    """Tells whether a connection was cut."""
 
     happened = False
 
 
 @contextmanager
 def cutting(wire: socket.socket | None, seconds: float) -> Iterator[Cut]:
-    """Cut a connection whose server says nothing: when it hangs, so does its own timeout."""
+    """Cut a connection that does not answer in time. When a server hangs, so does its own statement timeout."""
     cut = Cut()
 
     def act() -> None:
@@ -95,11 +95,12 @@ def cutting(wire: socket.socket | None, seconds: float) -> Iterator[Cut]:
 
 
 def connect_postgresql(server: Server, limits: SessionLimits) -> Line:
+    """Connect to PostgreSQL with psycopg."""
     psycopg = import_module("psycopg")
     settings = {
         "statement_timeout": f"{limits.statement_timeout}s",
         "TimeZone": "UTC",
-        # What the text of a row depends on, and thereby its checksum.
+        # The text of a row, and so its checksum, depends on these settings.
         "DateStyle": "ISO",
         "IntervalStyle": "postgres",
         "extra_float_digits": "1",
@@ -117,14 +118,17 @@ def connect_postgresql(server: Server, limits: SessionLimits) -> Line:
         application_name="lifeboat",
         client_encoding="utf8",
     )
-    # Each transaction begins as such: a query that changes the session's default gets nowhere.
+    # Set for every transaction, so a query that changes the default of the session has no effect.
     connection.read_only = True
     wire = socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
     return Line(connection, wire, secured(server, is_encrypted=bool(connection.pgconn.ssl_in_use)))
 
 
 def postgresql_place(server: Server) -> dict[str, str]:
-    """libpq checks the certificate against ``host`` and goes to ``hostaddr``, where that is given."""
+    """Build the parameters that say where libpq connects. It verifies the certificate against ``host``.
+
+    With ``hostaddr``, libpq connects to that address instead of resolving ``host``.
+    """
     place = {"host": server.name}
     if server.tls_name:
         place["hostaddr"] = str(socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][4][0])
@@ -134,13 +138,18 @@ def postgresql_place(server: Server) -> dict[str, str]:
 
 
 def secured(server: Server, *, is_encrypted: bool) -> str:
+    """Describe how the connection is secured."""
     if not is_encrypted:
         return "without TLS"
     return f"over TLS, verified as {server.name}" if server.tls == "verify" else "over TLS, not verified"
 
 
 def connect_mysql(server: Server, limits: SessionLimits) -> Line:
-    """The socket is made here: it may lead elsewhere than the name in the certificate, and can be cut off."""
+    """Connect to MariaDB or MySQL with PyMySQL.
+
+    The socket is opened here, because it may lead to another host than the certificate names, and so that it can be
+    cut.
+    """
     pymysql = import_module("pymysql")
     connection = pymysql.connect(
         host=server.name,
@@ -170,6 +179,7 @@ def connect_mysql(server: Server, limits: SessionLimits) -> Line:
 
 
 def reach(server: Server, limits: SessionLimits, pymysql: Any) -> socket.socket:
+    """Open the socket to the server."""
     try:
         line = socket.create_connection((server.host, server.port), limits.connect_timeout)
     except OSError as error:
@@ -179,14 +189,15 @@ def reach(server: Server, limits: SessionLimits, pymysql: Any) -> socket.socket:
 
 
 def unreachable(server: Server, why: str, pymysql: Any) -> Exception:
+    """Build the driver's error for a server that cannot be reached."""
     error: Exception = pymysql.err.OperationalError(CANNOT_CONNECT, f"connection to {server.address} failed: {why}")
     return error
 
 
 def mysql_tls(server: Server, pymysql: Any) -> dict[str, Any]:
-    """The driver's own way is to encrypt where the server can, and to verify nothing."""
+    """Build the driver's TLS parameters. By default it encrypts if the server can, and verifies nothing."""
     if server.tls == "verify":
-        # Not the default context: it is stricter from Python 3.13 on than Amazon's older authorities are.
+        # Not Python's default context: since Python 3.13 it rejects the older authorities of Amazon.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cafile=server.ca_file)
         return {"ssl": context}
@@ -199,21 +210,25 @@ def mysql_tls(server: Server, pymysql: Any) -> dict[str, Any]:
 
 
 def silent(pymysql: Any) -> Callable[[Any], Any]:
-    """A way to authenticate that gives no password away, for a server that may not be encrypted and asks for it."""
+    """Build an authentication plugin that refuses to send the password in clear text over an unencrypted connection."""
 
     class Silent:
         def __init__(self, _connection: Any) -> None:
             pass
 
         def authenticate(self, _packet: Any) -> None:
-            text = "the server wants the password in clear text: that needs tls to be verify or require"
+            text = "the server asks for the password in clear text: set tls to verify or require"
             raise pymysql.err.OperationalError(CANNOT_CONNECT, text)
 
     return Silent
 
 
 def set_up_mysql(connection: Any, limits: SessionLimits) -> None:
-    """Whatever MySQL's clients call it, the server says whether it is MariaDB; the two bound statements differently."""
+    """Make the session read-only and set its limits.
+
+    MariaDB and MySQL limit statements differently. The server's own version tells which one it is, whatever its clients
+    call it.
+    """
     timeout = (
         f"max_statement_time = {limits.statement_timeout}"
         if "MariaDB" in connection.get_server_info()
@@ -221,11 +236,12 @@ def set_up_mysql(connection: Any, limits: SessionLimits) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
-        # By default a lock on a table is waited for for a day, or a year.
+        # The default timeout for the lock of a table is a day, or a year.
         cursor.execute(f"SET SESSION {timeout}, lock_wait_timeout = {limits.statement_timeout}, time_zone = '+00:00'")
 
 
 def mysql_value(connection: Any, status: str) -> str:
+    """Read one status variable of the session."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW SESSION STATUS LIKE %s", (status,))
         found = cursor.fetchone()
@@ -233,7 +249,10 @@ def mysql_value(connection: Any, status: str) -> str:
 
 
 def connect_other(server: Server, _limits: SessionLimits) -> Line:
-    """As SQLAlchemy would, with a URL that never becomes text. Nothing is known that would bound such a session."""
+    """Connect with a driver that the user chose, as SQLAlchemy would. No known setting limits such a session.
+
+    The URL, which contains the password, is never turned into text.
+    """
     from sqlalchemy.engine import URL
 
     url = URL.create(server.engine.dialect, server.username, server.password, server.host, server.port, server.database)

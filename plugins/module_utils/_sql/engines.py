@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engines that can be asked, and the libraries that each needs.
+"""The database engines that can be checked, and the Python libraries that each needs.
 
-SQLAlchemy and the drivers are imported where they are used: a site that checks nothing needs none of them.
+SQLAlchemy and the drivers are imported only where they are used, so that a site without checks does not need them.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ DIALECT = re.compile(r"[a-z0-9_]+\+[a-z0-9_]+")
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A family of engines behind one driver."""
+    """The engines that share one driver."""
 
     family: Family
-    dialect: str  # of SQLAlchemy, with the driver
-    module: str = ""  # that connects
-    package: str = ""  # that brings the module
+    dialect: str  # the SQLAlchemy dialect, with the driver
+
+    module: str = ""  # the Python module of the driver
+    package: str = ""  # the package that contains it
 
 
 POSTGRESQL = Engine("postgresql", "postgresql+psycopg", "psycopg", "psycopg[binary]>=3")
-# Since 1.2 a connection that must be encrypted is refused by the client when the server offers no TLS.
+# Since 1.2, the client refuses an unencrypted connection when TLS is required and the server offers none.
 MYSQL = Engine("mysql", "mysql+pymysql", "pymysql", "PyMySQL>=1.2")
 ENGINES: Mapping[str, Engine] = {
     "postgres": POSTGRESQL,
@@ -45,36 +46,39 @@ BY_DIALECT = {engine.dialect: engine for engine in ENGINES.values()}
 
 
 def engine_named(what: str, name: str, driver: str | None = None) -> Engine:
-    """The engine of that name, or the one behind a driver that the user names.
+    """Find the engine by its name, or by the driver that the user chose.
 
-    :raises LifeboatError: when it cannot be asked.
+    :param what: how the error message begins.
+    :raises LifeboatError: when it cannot be checked.
     """
     if driver:
         return engine_behind(what, driver)
     if name not in ENGINES:
         why = f"'{printable(name)}' is not an engine that can be asked without a driver"
-        raise LifeboatError(what, why=why, remedy=f"Name its driver, or leave it out; known are: {', '.join(ENGINES)}")
+        raise LifeboatError(what, why=why, remedy=f"Set its driver, or remove it; known engines: {', '.join(ENGINES)}")
     return ENGINES[name]
 
 
 def engine_behind(what: str, driver: str) -> Engine:
+    """Find the engine of a SQLAlchemy dialect. An unknown dialect becomes an engine of the family "other"."""
     if not DIALECT.fullmatch(driver):
-        why = f"'{printable(driver)}' is no dialect with a driver"
-        raise LifeboatError(what, why=why, remedy="Write it as SQLAlchemy does, like oracle+oracledb")
+        why = f"'{printable(driver)}' is not a dialect with a driver"
+        raise LifeboatError(what, why=why, remedy="Set driver as SQLAlchemy writes it, for example oracle+oracledb")
     return BY_DIALECT.get(driver) or Engine("other", driver)
 
 
 def dbapi_of(engine: Engine) -> Any:
-    """The driver's module."""
+    """Import the module of the engine's driver."""
     from sqlalchemy.engine import URL
 
     return URL.create(engine.dialect).get_dialect().import_dbapi()
 
 
 def require_libraries(engine: Engine, host: str) -> None:
-    """Import what the engine needs, before any thread does.
+    """Import the libraries of an engine. This must happen before threads start.
 
-    :raises LifeboatError: naming what is missing, and where.
+    :param host: the host that runs the checks, for the message.
+    :raises LifeboatError: when a library is missing or too old.
     """
     require("sqlalchemy", SQLALCHEMY, host)
     if engine.module:
@@ -84,7 +88,10 @@ def require_libraries(engine: Engine, host: str) -> None:
 
 
 def require(module: str, package: str, host: str) -> None:
-    """Import a module in a version that is new enough."""
+    """Import a module, and check its version.
+
+    :raises LifeboatError: when it is missing or too old.
+    """
     try:
         found = import_module(module)
     except ImportError as error:
@@ -95,11 +102,15 @@ def require(module: str, package: str, host: str) -> None:
 
 
 def version_of(module: Any) -> tuple[int, ...]:
+    """Read the major and minor version of a module."""
     return tuple(int(part) for part in re.findall(r"\d+", module.__version__)[:2])
 
 
 def require_driver(engine: Engine, host: str) -> None:
-    """Import what SQLAlchemy wants for a dialect that the user names; only SQLAlchemy knows what that is."""
+    """Import the driver of a dialect that the user chose. Only SQLAlchemy knows which module that is.
+
+    :raises LifeboatError: when it cannot be imported.
+    """
     from sqlalchemy.exc import NoSuchModuleError
 
     try:
@@ -113,6 +124,7 @@ def require_driver(engine: Engine, host: str) -> None:
 
 
 def missing(package: str, host: str, why: str) -> LifeboatError:
+    """Build the error for a missing package."""
     return LifeboatError(
         f"Cannot check databases from {host}",
         why=f"the Python package {package.partition('>=')[0]} {why} by {sys.executable}",

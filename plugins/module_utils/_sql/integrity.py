@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the engines themselves say about the soundness of a table's files.
+"""Integrity checks: what the engine itself finds about the files of a table.
 
-PostgreSQL's amcheck only reads. CHECK TABLE of MariaDB and MySQL is let through in a read-only transaction, but storage
-engines other than InnoDB note in the table's file that it was checked or is damaged, and InnoDB marks an index so.
+PostgreSQL's amcheck only reads. MariaDB and MySQL allow CHECK TABLE in a read-only transaction. But storage engines
+other than InnoDB note in the table's file that it was checked or is damaged, and InnoDB marks a damaged index.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .names import table_of, written
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MOST = 100  # problems of a table that are read
-FINDING = "error"  # the storage engine's word; what keeps it from looking is an "Error"
+MOST = 100  # problems that are read for one table
+FINDING = "error"  # a finding of the storage engine; with "Error" in upper case it could not check the table
 SOUND = ("OK", "Table is already up to date")
 AMCHECK = """
 SELECT n.nspname, EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = n.oid AND p.proname = 'verify_heapam')
@@ -36,11 +36,15 @@ WHERE i.indrelid = CAST(:table AS oid) AND a.amname = 'btree' AND i.indisready A
 
 
 def ask_integrity(connection: Connection, check: Check) -> Outcome:
+    """Check the integrity of the tables with what the engine offers."""
     return ask_amcheck(connection, check) if connection.dialect.name == "postgresql" else ask_tables(connection, check)
 
 
 def ask_amcheck(connection: Connection, check: Check) -> Outcome:
-    """Every B-tree index, with whether it has every row; since PostgreSQL 14 also the tables' own pages."""
+    """Check every B-tree index, and that it contains every row.
+
+    Since PostgreSQL 14, also check the tables' own pages.
+    """
     from sqlalchemy import text
 
     found = connection.execute(text(AMCHECK)).one_or_none()
@@ -53,7 +57,7 @@ def ask_amcheck(connection: Connection, check: Check) -> Outcome:
         return judge_tables(check, present)
     for table, (_oid, has_files) in present.items():
         if not has_files:
-            return not_offered(check, f"{table} has no files of its own: name its partitions instead")
+            return not_offered(check, f"{table} has no files of its own: list its partitions instead")
     oids = {table: oid for table, (oid, _has_files) in present.items()}
     amcheck = connection.dialect.identifier_preparer.quote_identifier(schema).replace(":", r"\:")
     indexes = sum(check_indexes(connection, amcheck, oid) for oid in oids.values())
@@ -64,7 +68,7 @@ def ask_amcheck(connection: Connection, check: Check) -> Outcome:
 
 
 def looked_up(connection: Connection, table: Table) -> tuple[int, bool] | None:
-    """A table's number, and whether it has files: a view and a partitioned table have none."""
+    """Find a table's OID, and whether it has files. Views and partitioned tables have none."""
     from sqlalchemy import text
 
     row = connection.execute(text(TABLE), {"name": table.name, "schema": table.schema}).first()
@@ -72,7 +76,7 @@ def looked_up(connection: Connection, table: Table) -> tuple[int, bool] | None:
 
 
 def check_indexes(connection: Connection, amcheck: str, oid: int) -> int:
-    """How many there are; the first broken one raises."""
+    """Check the indexes of a table, and return how many there are. The first broken one raises the driver's error."""
     from sqlalchemy import text
 
     indexes = connection.execute(text(INDEXES), {"table": oid}).scalars().all()
@@ -82,6 +86,7 @@ def check_indexes(connection: Connection, amcheck: str, oid: int) -> int:
 
 
 def heap_problems(connection: Connection, amcheck: str, table: Table, oid: int) -> list[str]:
+    """List the problems in the pages of a table."""
     from sqlalchemy import text
 
     query = text(f"SELECT blkno, msg FROM {amcheck}.verify_heapam(CAST(:table AS oid)) LIMIT {MOST}")
@@ -89,10 +94,10 @@ def heap_problems(connection: Connection, amcheck: str, table: Table, oid: int) 
 
 
 def ask_tables(connection: Connection, check: Check) -> Outcome:
-    """One statement for each table.
+    """Check each table with one CHECK TABLE statement.
 
-    A CHECK TABLE that MariaDB's max_statement_time interrupts says OK (10.11), so that it must not: what takes too long
-    is cut off on this side.
+    MariaDB's max_statement_time is switched off for it, because an interrupted CHECK TABLE reports OK (MariaDB 10.11).
+    A statement that takes too long is cut off from this side.
     """
     no_limit = "SET STATEMENT max_statement_time = 0 FOR " if getattr(connection.dialect, "is_mariadb", False) else ""
     problems: list[str] = []
@@ -110,12 +115,15 @@ def ask_tables(connection: Connection, check: Check) -> Outcome:
 
 
 def is_sound(rows: Sequence[Any]) -> bool:
-    """Whether the server says so of a table, or that it was found so before and not written to since."""
+    """Tell whether the server reports a table as sound, or as unchanged since it was found sound."""
     return any(kind == "status" and words in SOUND for _table, _check, kind, words in rows)
 
 
 def probe(connection: Connection, table: Table) -> None:
-    """Raise why a table cannot be looked at, with the code that CHECK TABLE does not tell: it is gone, locked, ..."""
+    """Read from a table that could not be checked, so that its error is raised.
+
+    CHECK TABLE reports no error code, for example when the table is missing or locked.
+    """
     from sqlalchemy import literal_column, select
 
     connection.execute(select(literal_column("1")).select_from(table_of(table)).limit(1))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The checks of many databases, each database in a thread of its own and over one connection.
+"""Runs the checks of many databases. Each database has its own thread and one connection.
 
-Whatever happens there becomes the outcome of a check: only a library that is not there is an error.
+Every problem with a database becomes the outcome of a check. Only a missing library is an error.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Clock = Callable[[], float]
-GRACE = 5  # seconds after which a server is taken for dead that does not even stop a statement
+GRACE = 5  # seconds after the statement timeout, after which a server counts as dead
 PAUSE = 1.0  # seconds between two attempts to connect
 
 
@@ -39,10 +39,10 @@ def check_all(
     record: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, Any]]:
-    """The result for each database, in their order.
+    """Check all databases, and return their results in the same order.
 
-    :param record: add what was found as checks that expect it.
-    :raises LifeboatError: when a library or a file of authorities is missing on this host.
+    :param record: add what was found, as checks that expect it.
+    :raises LifeboatError: when a library, or a file with certificates, is missing on this host.
     """
     began = clock()
     for engine in {subject.server.engine for subject in subjects}:
@@ -56,22 +56,27 @@ def check_all(
 
 
 def require_authorities(subject: Subject, host: str) -> None:
+    """Check that the file with the authority's certificates can be read.
+
+    :raises LifeboatError: when it cannot.
+    """
     path = subject.server.ca_file
     if path and not access(path, R_OK):
         what, why = f"Cannot check {subject.name} from {host}", f"{printable(path)} cannot be read there"
-        raise LifeboatError(what, why=why, remedy="Put the certificates of the database's authority there")
+        raise LifeboatError(what, why=why, remedy="Set ca_file to a readable file with the authority's certificates")
 
 
 def result_of(subject: Subject, future: Future[dict[str, Any]]) -> dict[str, Any]:
-    """What a thread found; one that broke says nothing about its database, and nothing about the others."""
+    """Build the result of one database from its thread. A thread that failed makes its database unverified."""
     error = future.exception()
     if error is None:
         return future.result()
-    reason = f"the check itself broke: {reason_of(error, secrets_of(subject))}"
+    reason = f"the check stopped with an error: {reason_of(error, secrets_of(subject))}"
     return placed(subject, summary(subject.name, left_out(subject.checks, "unverified", reason), 0.0))
 
 
 def check_one(climb: Climb, *, record: bool) -> dict[str, Any]:
+    """Check one database in this thread."""
     started = climb.clock()
     outcomes = climb.run()
     result = summary(climb.subject.name, outcomes, climb.clock() - started, climb.connected)
@@ -79,23 +84,26 @@ def check_one(climb: Climb, *, record: bool) -> dict[str, Any]:
 
 
 def placed(subject: Subject, result: dict[str, Any]) -> dict[str, Any]:
-    """Where the database was looked for: with a port forward, that is not where it is."""
+    """Add the address that was asked. With a port forward, it is not the database's own."""
     return result | {"address": printable(subject.server.address)}
 
 
 def not_run(subjects: Sequence[Subject], reason: str) -> list[dict[str, Any]]:
-    """The results when nothing was asked."""
+    """Build the results when no database was asked."""
     return [placed(one, summary(one.name, left_out(one.checks, "unverified", reason), 0.0)) for one in subjects]
 
 
 def secrets_of(subject: Subject) -> tuple[str, ...]:
-    """What no reason may repeat: the password, and the values but for those that are part of any sentence."""
+    """List the texts that no reason may contain: the password, and the expected secret values.
+
+    Values of up to 3 characters are left out, since they occur in any sentence.
+    """
     values = [value for check in subject.checks if check.secret is not None for value in leaves_of(check.secret)]
     return subject.server.password, *(value for value in values if len(value) > 3)
 
 
 def leaves_of(value: Any) -> Iterator[str]:
-    """The texts of a value, down to the cells of its rows."""
+    """List the texts in a value, including those in its rows."""
     if isinstance(value, list):
         for one in value:
             yield from leaves_of(one)
@@ -104,7 +112,7 @@ def leaves_of(value: Any) -> Iterator[str]:
 
 
 def hang_up(line: Line, error: type[Exception]) -> None:
-    """Some drivers mind that SQLAlchemy already did."""
+    """Close a connection. Some drivers object when SQLAlchemy has closed it already."""
     with suppress(error, OSError):
         line.connection.close()
     if line.wire is not None:
@@ -113,20 +121,21 @@ def hang_up(line: Line, error: type[Exception]) -> None:
 
 @dataclass(slots=True)
 class Climb:
-    """One database on its way up the ladder."""
+    """The run of one database's checks."""
 
     subject: Subject
     limits: SessionLimits
     clock: Clock
     sleep: Callable[[float], None]
-    began: float  # by the clock, when the module started
+    began: float  # when the module started, by the clock
     line: Line | None = None
     connection: Connection | None = None
-    connected: float | None = None  # seconds after it began
+    connected: float | None = None  # seconds from began to the connection
     outcomes: list[Outcome] = field(default_factory=list)
-    is_silent: bool = False  # the server had to be cut off
+    is_silent: bool = False  # whether the connection had to be cut
 
     def run(self) -> list[Outcome]:
+        """Run all checks. Those whose precondition failed are skipped."""
         with ExitStack() as stack:
             for check in self.subject.checks:
                 reason = why_skipped(check, self.outcomes)
@@ -134,21 +143,21 @@ class Climb:
         return self.outcomes
 
     def attempt(self, check: Check, stack: ExitStack) -> Outcome:
-        """One check; an error is an outcome as well."""
+        """Run one check. An error becomes its outcome, too."""
         from sqlalchemy.exc import SQLAlchemyError
 
         driver = dbapi_of(self.subject.server.engine)
         started = self.clock()
         try:
             outcome = self.ask(check, stack)
-        # OSError: what happens on the way to the server. The last two: values that the driver cannot turn into Python's
-        # (text in a broken encoding, the year 12026).
+        # OSError: problems on the way to the server. ValueError, ArithmeticError: values that the driver cannot convert
+        # to Python (text in a broken encoding, the year 12026).
         except (SQLAlchemyError, driver.Error, OSError, ValueError, ArithmeticError) as error:
             outcome = self.outcome_of(check, error)
         return timed(outcome, self.clock() - started)
 
     def ask(self, check: Check, stack: ExitStack) -> Outcome:
-        """Each check in a transaction of its own, which is undone: an engine may know no read-only one."""
+        """Run one check in its own transaction, and roll it back, in case the engine has no read-only transactions."""
         if self.connection is None or self.line is None:
             self.line, self.connection = self.open_in_time(stack)
             self.connected = self.clock() - self.began
@@ -158,10 +167,14 @@ class Climb:
         return self.secured(outcome) if check.kind == "connection" else outcome
 
     def secured(self, outcome: Outcome) -> Outcome:
+        """Add how the connection is secured to what was found."""
         return replace(outcome, found=f"{outcome.found} {self.line.how}" if self.line else outcome.found)
 
     def open_in_time(self, stack: ExitStack) -> tuple[Line, Connection]:
-        """A server that has just been restored may not let in yet, for reasons that its driver tells in words only."""
+        """Connect, and try again until connect_retry is over.
+
+        A server that was just restored may refuse connections at first.
+        """
         from sqlalchemy.exc import SQLAlchemyError
 
         driver = dbapi_of(self.subject.server.engine)
@@ -174,7 +187,10 @@ class Climb:
             self.sleep(PAUSE)
 
     def open(self, stack: ExitStack) -> tuple[Line, Connection]:
-        """SQLAlchemy over a connection made here, so that no URL with a password exists and its socket is known."""
+        """Open a connection for SQLAlchemy.
+
+        The connection is made here, so that no URL with a password exists, and so that its socket can be cut.
+        """
         from sqlalchemy import create_engine
         from sqlalchemy.pool import NullPool
 
@@ -189,7 +205,10 @@ class Climb:
 
     @contextmanager
     def watch(self, line: Line) -> Iterator[None]:
-        """Cut a connection whose server says nothing: when it hangs, so does its own statement timeout."""
+        """Cut the connection if the server does not answer in time.
+
+        When a server hangs, so does its own statement timeout.
+        """
         with cutting(line.wire, self.limits.statement_timeout + GRACE) as cut:
             try:
                 yield
@@ -197,6 +216,7 @@ class Climb:
                 self.is_silent = self.is_silent or cut.happened
 
     def outcome_of(self, check: Check, error: Exception) -> Outcome:
+        """Turn an error into the outcome of a check."""
         if self.is_silent:
             reason = f"no answer within {self.limits.statement_timeout + GRACE} s"
             return Outcome(check, "unverified", reason=reason, lost=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables, columns and values as SQLAlchemy takes them: every identifier quoted, every value a bind parameter."""
+"""Builds tables, columns and values for SQLAlchemy. Every identifier is quoted, and every value is a bind parameter."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def table_of(table: Table) -> TableClause:
+    """Build a table with quoted names."""
     import sqlalchemy
     from sqlalchemy.sql import quoted_name
 
@@ -20,6 +21,7 @@ def table_of(table: Table) -> TableClause:
 
 
 def column_of(name: str) -> ColumnClause[Any]:
+    """Build a column with a quoted name."""
     import sqlalchemy
     from sqlalchemy.sql import quoted_name
 
@@ -27,7 +29,7 @@ def column_of(name: str) -> ColumnClause[Any]:
 
 
 def value_of(value: str | None) -> Any:
-    """A bind parameter without a type, so that the database reads the text as what the column holds."""
+    """Build a bind parameter without a type, so that the database converts the text to the type of the column."""
     import sqlalchemy
 
     if value is None:
@@ -36,5 +38,5 @@ def value_of(value: str | None) -> Any:
 
 
 def written(connection: Connection, table: Table) -> str:
-    """The table's quoted name, for statements that SQLAlchemy has no words for."""
+    """Write the quoted name of a table, for statements that SQLAlchemy cannot build."""
     return str(connection.dialect.identifier_preparer.format_table(table_of(table)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an error of a database means for the check that met it. Its code decides, never the words."""
+"""Judges errors of a database: what they mean for the check. The error code decides, never the text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from .._core.checking.checks import Status, printable
 
-# Where the data themselves are the answer: something is not there, or is broken. All else (no permission, no time, no
-# connection, a column of another type) leaves open what a better question would have found.
-# PostgreSQL has the SQL standard's five characters; MariaDB's and MySQL's numbers say more than theirs.
+# These codes prove that something is missing or damaged. All other errors (no permission, a timeout, a lost connection,
+# a column of another type) leave open what a working check would have found. PostgreSQL has five characters of the SQL
+# standard. MariaDB and MySQL have numbers, which are more precise than their SQL states.
 PROOF_OF_LOSS = {
     "42P01": "no such table",
     "3F000": "no such schema",
@@ -30,13 +30,13 @@ PROOF_OF_LOSS = {
     "1195": "the data are corrupted",
     "1877": "the data are corrupted",
 }
-# The user may not ask.
+# the user has no permission
 REFUSALS = {"42501", "1044", "1142", "1143", "1227", "1370"}
 HIDDEN = "(hidden)"
 
 
 def code_of(error: BaseException) -> str | None:
-    """PostgreSQL's state or MySQL's number, from a driver's error or SQLAlchemy's around it."""
+    """Read PostgreSQL's SQLSTATE or MySQL's number from an error of the driver, or of SQLAlchemy around it."""
     inner = getattr(error, "orig", error)
     if is_numbered(inner):
         return str(inner.args[0])
@@ -45,31 +45,39 @@ def code_of(error: BaseException) -> str | None:
 
 
 def is_numbered(error: BaseException) -> bool:
-    """As MySQL's drivers have it. An error of the operating system has a number of its own."""
+    """Tell whether an error has MySQL's form.
+
+    Errors of the operating system also contain a number, but do not count.
+    """
     return len(error.args) > 1 and isinstance(error.args[0], int) and not isinstance(error, OSError)
 
 
 def words_of(error: BaseException) -> str:
+    """Read the text of an error."""
     inner = getattr(error, "orig", error)
     return str(inner.args[1] if is_numbered(inner) else inner)
 
 
 def lost_connection(error: BaseException) -> bool:
+    """Tell whether the error ended the connection."""
     return bool(getattr(error, "connection_invalidated", False))
 
 
 def status_of(error: BaseException) -> Status:
+    """Judge an error: failed if it proves a loss, otherwise unverified."""
     return "failed" if code_of(error) in PROOF_OF_LOSS else "unverified"
 
 
 def is_refusal(error: BaseException) -> bool:
+    """Tell whether the user has no permission for this check."""
     return code_of(error) in REFUSALS
 
 
 def reason_of(error: BaseException, secrets: Iterable[str], *, is_secret: bool = False) -> str:
-    """The driver's own words; SQLAlchemy's would repeat the statement with its parameters.
+    """Write the reason in the driver's words. SQLAlchemy's would repeat the statement and its parameters.
 
-    :param is_secret: the values that were read are; a driver that cannot read one repeats it.
+    :param secrets: texts that are replaced.
+    :param is_secret: whether the values that were read are secret. A driver that cannot convert one repeats it.
     """
     code, text = code_of(error), words_of(error)
     for secret in filter(None, secrets):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions that the checks ask, each in a read-only transaction."""
+"""The queries of the checks. Each runs in a read-only transaction."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 
 def ask_connection(connection: Connection, check: Check) -> Outcome:
+    """Report the engine and version of the server."""
     version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
     name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else connection.dialect.name
     return Outcome(check, "passed", f"{name} {version}")
 
 
 def ask_tables(connection: Connection, check: Check) -> Outcome:
+    """Find out which of the tables exist."""
     import sqlalchemy
 
     catalog = sqlalchemy.inspect(connection)
@@ -32,6 +34,7 @@ def ask_tables(connection: Connection, check: Check) -> Outcome:
 
 
 def ask_rows(connection: Connection, check: Check) -> Outcome:
+    """Count the rows of a table."""
     import sqlalchemy
 
     query = sqlalchemy.select(sqlalchemy.func.count()).select_from(table_of(check.table))
@@ -39,6 +42,7 @@ def ask_rows(connection: Connection, check: Check) -> Outcome:
 
 
 def ask_freshness(connection: Connection, check: Check) -> Outcome:
+    """Read the newest time in a column, and the server's clock."""
     import sqlalchemy
 
     newest = sqlalchemy.func.max(column_of(check.column))
@@ -47,6 +51,7 @@ def ask_freshness(connection: Connection, check: Check) -> Outcome:
 
 
 def ask_canary(connection: Connection, check: Check) -> Outcome:
+    """Read the row of a canary. Two rows are enough to see that more than one matches."""
     import sqlalchemy
 
     conditions = [column_of(name) == value_of(value) for name, value in check.where.items()]
@@ -55,14 +60,14 @@ def ask_canary(connection: Connection, check: Check) -> Outcome:
 
 
 def ask_query(connection: Connection, check: Check) -> Outcome:
-    """The user's own statement as it stands, and no more of its rows than tell whether they are as expected.
+    """Run the user's own query, and read only as many rows as are needed to compare them.
 
-    Read through a cursor of the server's: with it PostgreSQL takes a single statement only, and only one that reads.
-    PyMySQL takes a single one in any case.
+    It uses a server-side cursor, with which PostgreSQL accepts only a single statement that reads. PyMySQL always
+    accepts only a single statement.
     """
     most = len(check.secret) + 1
     if connection.dialect.name in ("mysql", "mariadb"):
-        # Else the driver reads what is left of the rows before it closes the cursor. Each query sets its own.
+        # Otherwise the driver reads all remaining rows before it closes the cursor. Each query sets its own limit.
         connection.exec_driver_sql(f"SET SESSION sql_select_limit = {most}")
     options = {"stream_results": True, "max_row_buffer": most, "no_parameters": True}
     with connection.exec_driver_sql(check.query, execution_options=options) as result:

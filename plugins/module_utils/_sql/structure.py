@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a table is made of, in words that stay the same as long as it does."""
+"""The structure of a table, described in words that change only when the structure does."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def ask_structure(connection: Connection, check: Check) -> Outcome:
+    """Read the columns and indexes of a table, and judge them."""
     import sqlalchemy
 
     catalog = sqlalchemy.inspect(connection)
@@ -26,7 +27,7 @@ def ask_structure(connection: Connection, check: Check) -> Outcome:
 
 
 def type_of(kind: Any, connection: Connection) -> str:
-    """A column's type as it would be written to make it; empty where SQLAlchemy does not know it."""
+    """Describe the type of a column as in CREATE TABLE. Empty when SQLAlchemy does not know the type."""
     from sqlalchemy.exc import CompileError
 
     try:
@@ -36,7 +37,7 @@ def type_of(kind: Any, connection: Connection) -> str:
 
 
 def indexes_of(catalog: Inspector, name: str, schema: str | None) -> Iterator[tuple[str, str]]:
-    """The primary key first."""
+    """List the indexes with their descriptions, the primary key first."""
     key = catalog.get_pk_constraint(name, schema=schema)
     if key and key["constrained_columns"]:
         yield brief(key["name"] or "PRIMARY"), brief(f"PRIMARY KEY ({', '.join(key['constrained_columns'])})")
@@ -46,6 +47,7 @@ def indexes_of(catalog: Inspector, name: str, schema: str | None) -> Iterator[tu
 
 
 def index_text(index: Mapping[str, Any]) -> str:
+    """Describe an index: its uniqueness, its columns or expressions, and its condition."""
     parts = index.get("expressions") or index["column_names"]
     condition = index.get("dialect_options", {}).get("postgresql_where")
     kind = "UNIQUE " if index["unique"] else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every page says of itself and of the document that it shows, so that nobody has to believe the page."""
+"""The part of a page that lets readers verify it: its document, signature, place in the history, tools and clocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .documents import Document
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A label and what it labels."""
+    """A label and its value."""
 
     label: str
     value: str
@@ -21,23 +21,24 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The document behind a page."""
+    """The facts about the document behind a page."""
 
     file: str
     sha256: str
     signed_by: str
     signature: str
-    place: str  # in the history of the site
+    place: str  # in the history of the site, as a sentence
     tools: tuple[Pair, ...]
     clocks: tuple[Pair, ...]
 
 
 def pairs(*found: tuple[str, object]) -> tuple[Pair, ...]:
-    """Those of which something is known."""
+    """Keep those pairs that have a value."""
     return tuple(Pair(label, str(value)) for label, value in found if value not in (None, ""))
 
 
 def about(document: Document) -> About:
+    """Gather the facts about a document."""
     facts = document.facts
     return About(
         file=document.file,
@@ -51,7 +52,7 @@ def about(document: Document) -> About:
 
 
 def place(history: Facts) -> str:
-    """Where in the history of its site a document stands, and which one it follows."""
+    """Describe the place of a document in the history of its site, and which document it follows."""
     number, previous = history.get("number"), history.get("previous")
     if number is None:
         return ""
@@ -62,7 +63,7 @@ def place(history: Facts) -> str:
 
 
 def clocks(found: Iterable[tuple[str, object]]) -> Iterable[tuple[str, object]]:
-    """Which times are by which clock: one line a clock."""
+    """Group the names of times by their clock."""
     by_clock: dict[str, list[str]] = {}
     for name, clock in found:
         by_clock.setdefault(str(clock), []).append(name)

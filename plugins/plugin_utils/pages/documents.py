@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documents of an evidence directory, as far as pages need them."""
+"""Reads the documents of an evidence directory for pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.shape 
 
 DRILLS = ("drill", "recovery")
 KINDS = (*DRILLS, "posture")
-# Without these there is nothing to show. Whatever else is missing is shown as not known.
+# A document without these cannot be shown. Anything else that is missing is shown as "not known".
 NEEDED = {
     **dict.fromkeys(DRILLS, ("drill_id", "verdict", "site", "started", "finished", "databases")),
     "posture": ("time", "sites", "databases"),
@@ -27,11 +27,11 @@ NEEDED = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document of the evidence, and the facts about its file."""
+    """A document of the evidence, with facts about its file."""
 
     path: str
-    sha256: str  # of its bytes, in hexadecimal
-    signature: str | None  # the name of the file of its signature, where there is one
+    sha256: str  # hexadecimal, of the file's bytes
+    signature: str | None  # the name of its signature file, or None
     facts: dict[str, Any]
 
     @property
@@ -44,26 +44,26 @@ class Document:
 
     @property
     def is_drill(self) -> bool:
-        """Whether it is about restored databases, and so has a verdict and a history."""
+        """Whether it is about restored databases. If so, it has a verdict and a history."""
         return self.kind in DRILLS
 
     @property
     def site(self) -> tuple[str, str]:
-        """The account and the Region, which have one history."""
+        """The account and the Region. Each pair has one history."""
         site = self.facts["site"]
         return str(site.get("account_id")), str(site.get("region"))
 
     @property
     def order(self) -> tuple[int, str, str]:
-        """What puts the documents of a history in their order."""
+        """Sorts the documents of a history."""
         number = (self.facts.get("history") or {}).get("number") or 0
         return number, str(self.facts["started"]), self.file
 
 
 def read(path: str) -> Document:
-    """A document, with every text as one that may be shown anywhere.
+    """Read a document. All its texts become safe to show anywhere.
 
-    :raises LifeboatError: when it cannot be read, or is none of ours.
+    :raises LifeboatError: when it cannot be read, or is not one of ours.
     """
     what = f"Cannot render {printable(path)}"
     try:
@@ -71,36 +71,36 @@ def read(path: str) -> Document:
             data = file.read()
         facts = json.loads(data)
     except OSError as error:
-        remedy = "Name documents of the evidence directory as documents"
+        remedy = "Set documents to documents of the evidence directory"
         raise LifeboatError(what, why=error.strerror or type(error).__name__, remedy=remedy) from error
     except (ValueError, RecursionError) as error:
-        raise LifeboatError(what, why="it is no JSON", remedy="Restore it from a copy of the evidence") from error
+        raise LifeboatError(what, why="it is not JSON", remedy="Restore it from a copy of the evidence") from error
     if why := why_strange(facts):
-        raise LifeboatError(what, why=why, remedy="Name drills, recoveries and postures that this collection wrote")
+        raise LifeboatError(what, why=why, remedy="List only drills, recoveries and postures of this collection")
     signature = f"{path}.sig" if os.path.isfile(f"{path}.sig") else None
     name = os.path.basename(signature) if signature else None
     return Document(path, hashlib.sha256(data).hexdigest(), name, scrub(facts))
 
 
 def why_strange(facts: object) -> str | None:
-    """Why this is no document that can be shown, or None."""
+    """Explain why a document cannot be shown, or return None if it can."""
     if not isinstance(facts, dict) or facts.get("document") not in KINDS:
-        return "it is no drill, recovery or posture"
+        return "it is not a drill, a recovery or a posture"
     if facts.get("version") != VERSION:
-        return f"its version is {printable(facts.get('version'))}, and this collection knows {VERSION}"
+        return f"its version is {printable(facts.get('version'))}, and this collection reads {VERSION}"
     missing = [name for name in NEEDED[facts["document"]] if facts.get(name) is None]
     if missing:
         return f"it lacks {', '.join(missing)}"
     rows = facts["databases"]
     if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
-        return "its databases are no list of objects"
+        return "its databases are not a list of objects"
     return None
 
 
 def paths_of(directory: str, documents: Sequence[str]) -> list[str]:
-    """Where the named documents are, or all those of the directory that say that they are ours.
+    """Find the paths of the given documents, or of all documents of ours in the directory.
 
-    :raises LifeboatError: when there is no such directory.
+    :raises LifeboatError: when the directory cannot be read.
     """
     if documents:
         return [os.path.abspath(os.path.join(directory, name)) for name in dict.fromkeys(documents)]
@@ -108,18 +108,22 @@ def paths_of(directory: str, documents: Sequence[str]) -> list[str]:
         names = sorted(os.listdir(directory))
     except OSError as error:
         what = f"Cannot render the evidence in {directory}"
-        remedy = "Name the directory that holds evidence as directory"
+        remedy = "Set directory to the directory with the evidence"
         raise LifeboatError(what, why=error.strerror or type(error).__name__, remedy=remedy) from error
     found = [os.path.abspath(os.path.join(directory, name)) for name in names if is_document_name(name)]
     return [path for path in found if not is_foreign(path)]
 
 
 def is_document_name(name: str) -> bool:
+    """Tell whether a file may be a document, by its name. Hidden files are drafts."""
     return name.endswith(".json") and not name.startswith(".")
 
 
 def is_foreign(path: str) -> bool:
-    """Whether a file is sound and none of ours; what is broken is told, in case it was ours."""
+    """Tell whether a file is valid JSON but not a document of ours.
+
+    A broken file may be ours, so it is reported later.
+    """
     with suppress(OSError, ValueError, RecursionError), open(path, "rb") as file:
         facts = json.load(file)
         return not isinstance(facts, dict) or facts.get("document") not in KINDS
@@ -127,7 +131,7 @@ def is_foreign(path: str) -> bool:
 
 
 def readable(paths: Iterable[str]) -> list[Document]:
-    """The documents among these that can be read: the others are told where they are asked for."""
+    """Read those documents that can be read. The others are reported when somebody asks for their pages."""
     found = []
     for path in paths:
         with suppress(LifeboatError):
@@ -136,6 +140,6 @@ def readable(paths: Iterable[str]) -> list[Document]:
 
 
 def history_of(document: Document, others: Iterable[Document]) -> list[Document]:
-    """The site's drills and recoveries up to this one, in their order: what comes later does not change a page."""
+    """List the site's drills and recoveries up to this one, in order. Later ones do not change its page."""
     same = [one for one in others if one.is_drill and one.site == document.site and one.path != document.path]
     return [*sorted((one for one in same if one.order < document.order), key=lambda one: one.order), document]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the page of a drill or a recovery says, in the order in which it says it."""
+"""The contents of the page of a drill or a recovery, in the order of the page."""
 
 from __future__ import annotations
 
@@ -27,23 +27,24 @@ PHASE_NAMES = dict(
         strict=True,
     )
 )
-NO_CHECK = "no check of "  # as evidence says it
-ENDS = {"deleted": "Deleted: nothing of it is left", "kept": "Kept, as a recovery wants it"}
+NO_CHECK = "no check of "  # how the evidence begins such a line
+ENDS = {"deleted": "Deleted: nothing of it is left", "kept": "Kept, as a recovery should be"}
 WANTED_END = {"drill": "deleted", "recovery": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """An objective and what became of it."""
+    """An objective, and whether it was met."""
 
     wanted: str
-    state: str  # a verdict, or empty without an objective
+
+    state: str  # a verdict, or empty when no objective is set
     word: str
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is wanted of a database and what was measured."""
+    """The objectives and measurements of one database."""
 
     rpo_goal: Goal
     rpo: str
@@ -85,19 +86,20 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What was not tested of one database."""
+    """The things that were not tested about one database."""
 
     name: str
     text: str
 
 
 def title(facts: Facts) -> str:
+    """Write the title of the page."""
     name = f" ({facts['name']})" if facts.get("name") else ""
     return f"{KINDS[facts['document']]} {facts['drill_id']}{name}"
 
 
 def lede(facts: Facts) -> str:
-    """The verdict in a sentence, and what it is about."""
+    """Summarize the verdict in one sentence."""
     rows = facts["databases"]
     by_verdict = {one: sum(verdict_of(row.get("verdict")) == one for row in rows) for one in ("verified", "failed")}
     if not rows:
@@ -106,7 +108,7 @@ def lede(facts: Facts) -> str:
         end = "kept" if facts["document"] == "recovery" else "removed again, with nothing left behind"
         return (
             f"{count(len(rows), 'database')} restored from recovery points of this account and reached over a real"
-            f" connection; every check passed, every objective that was set was met, and what was restored is {end}."
+            f" connection; every check passed, every objective that was set was met, and the databases are {end}."
         )
     left = len(rows) - sum(by_verdict.values())
     return (
@@ -116,7 +118,7 @@ def lede(facts: Facts) -> str:
 
 
 def headline(facts: Facts) -> tuple[Pair, ...]:
-    """What, where, when and who."""
+    """List what was done, where, when and by whom."""
     site, who = facts["site"], facts.get("who") or {}
     where = ", ".join(str(one) for one in (site.get("name"), site.get("region"), site.get("account_id")) if one)
     person = "@".join(str(one) for one in (who.get("user"), who.get("host")) if one)
@@ -134,10 +136,12 @@ def headline(facts: Facts) -> tuple[Pair, ...]:
 
 
 def databases(facts: Facts) -> list[Database]:
+    """Build the part about each database."""
     return [database(row, f"database-{place}", facts["document"]) for place, row in enumerate(facts["databases"], 1)]
 
 
 def database(row: Facts, anchor: str, purpose: str) -> Database:
+    """Build the part about one database."""
     phases = row.get("rto_phases") or {}
     return Database(
         name=str(row.get("name") or NOT_KNOWN),
@@ -153,6 +157,7 @@ def database(row: Facts, anchor: str, purpose: str) -> Database:
 
 
 def measured(row: Facts) -> Measured:
+    """Compare measurements with objectives."""
     goals = row.get("objectives") or {}
     rpo, rto = number(goals.get("rpo")), number(goals.get("rto"))
     found = Measures(
@@ -170,11 +175,13 @@ def measured(row: Facts) -> Measured:
 
 
 def number_or_none(value: object) -> int | None:
+    """Read whole seconds."""
     seconds = number(value)
     return None if seconds is None else int(seconds)
 
 
 def goal(wanted: float | None, findings: Sequence[Finding]) -> Goal:
+    """Describe an objective by what was found against it."""
     if wanted is None:
         return Goal("none set", "", "")
     state = findings[0].verdict if findings else "verified"
@@ -182,7 +189,7 @@ def goal(wanted: float | None, findings: Sequence[Finding]) -> Goal:
 
 
 def details(row: Facts, purpose: str) -> tuple[Pair, ...]:
-    """Everything about a restored database that is neither a number nor a check."""
+    """List everything about a restored database that is neither a measurement nor a check."""
     engine = " ".join(str(row[key]) for key in ("engine", "engine_version") if row.get(key))
     kind = f"DB {row['kind']}" if row.get("kind") else ""
     return pairs(
@@ -193,8 +200,8 @@ def details(row: Facts, purpose: str) -> tuple[Pair, ...]:
         ("Lineage", row.get("lineage")),
         ("Made", time(row["original_time"]) if row.get("original_time") else None),
         ("Restored as", restored(row)),
-        ("Configured unlike the original in", "; ".join(map(str, row.get("unlike") or ()))),
-        ("Credentials", piece(row.get("credentials"), {"set": "set anew on what was restored"})),
+        ("Different from the original", "; ".join(map(str, row.get("unlike") or ()))),
+        ("Credentials", piece(row.get("credentials"), {"set": "set anew on the restored database"})),
         ("Checked on", row.get("checked_on")),
         ("Reached at", reached(row.get("reached") or {})),
         ("Afterwards", end_of(row.get("teardown"), purpose)),
@@ -203,6 +210,7 @@ def details(row: Facts, purpose: str) -> tuple[Pair, ...]:
 
 
 def restored(row: Facts) -> str:
+    """Describe what the database was restored as, and how that went."""
     found = row.get("restore") or {}
     kind = row.get("restored_kind") or row.get("kind")
     target = " ".join(str(one) for one in (found.get("target"), f"(DB {kind})" if kind else "") if one)
@@ -211,7 +219,7 @@ def restored(row: Facts) -> str:
 
 
 def piece(found: Facts | None, good: Mapping[str, str]) -> str:
-    """The status of a piece of the drill and its reason, in words where it went well."""
+    """Describe a step by its status and reason. A good status gets a wording of its own."""
     status = (found or {}).get("status")
     if status is None:
         return NOT_KNOWN
@@ -221,7 +229,7 @@ def piece(found: Facts | None, good: Mapping[str, str]) -> str:
 
 
 def end_of(found: Facts | None, purpose: str) -> str:
-    """What became of the restored database in the end."""
+    """Describe what happened to the restored database in the end."""
     status = (found or {}).get("status")
     if status is not None and status == WANTED_END.get(purpose):
         return piece(found, ENDS)
@@ -229,6 +237,7 @@ def end_of(found: Facts | None, purpose: str) -> str:
 
 
 def reached(found: Facts) -> str:
+    """Write the address that was used to reach the database."""
     if not found.get("host"):
         return ""
     through = " through a port forward" if found.get("forwarded") else ""
@@ -236,6 +245,7 @@ def reached(found: Facts) -> str:
 
 
 def checked(row: Facts) -> Checked:
+    """Build the row of one check."""
     status = str(row.get("status"))
     return Checked(
         check=str(row.get("check") or NOT_KNOWN),
@@ -250,11 +260,12 @@ def checked(row: Facts) -> Checked:
 
 
 def shown(value: Any) -> str:
+    """Write a value; an empty one becomes a dash."""
     return "-" if value is None or value == "" else str(value)
 
 
 def problems(facts: Facts) -> list[tuple[str, str, str]]:
-    """What stands against the verdict besides the databases: whom it is about, how bad, why."""
+    """List the problems besides the databases: which database they concern, their verdict, and the reason."""
     return [
         (str(one.get("database") or ""), verdict_of(one.get("verdict")), str(one.get("reason") or NOT_KNOWN))
         for one in facts.get("problems") or ()
@@ -262,7 +273,7 @@ def problems(facts: Facts) -> list[tuple[str, str, str]]:
 
 
 def gaps(facts: Facts) -> tuple[list[str], list[Gap]]:
-    """What was not tested: of everything, and of each database."""
+    """Split the lines about what was not tested: those about everything, and those about one database each."""
     names = [str(row.get("name")) for row in facts["databases"]]
     found: dict[str, list[str]] = {}
     general = []
@@ -276,7 +287,7 @@ def gaps(facts: Facts) -> tuple[list[str], list[Gap]]:
 
 
 def joined(texts: Sequence[str]) -> Iterator[str]:
-    """The kinds of checks that there were none of in one go, after everything else."""
+    """Join all missing kinds of checks into one text, and put it after the other texts."""
     yield from (text for text in texts if not text.startswith(NO_CHECK))
     kinds = [text.removeprefix(NO_CHECK) for text in texts if text.startswith(NO_CHECK)]
     if kinds:
@@ -284,10 +295,11 @@ def joined(texts: Sequence[str]) -> Iterator[str]:
 
 
 def controls(facts: Facts) -> Iterator[tuple[str, str, str]]:
+    """List the controls of frameworks that the drill is evidence for."""
     for one in facts.get("controls") or ():
         yield tuple(str(one.get(key) or "-") for key in ("framework", "control", "title"))  # type: ignore[misc]
 
 
 def phases_seen(rows: Sequence[Database]) -> list[tuple[str, str]]:
-    """The phases of which there is something to say, with their names for people."""
+    """List the phases that at least one database has, with their names on the page."""
     return [(name, PHASE_NAMES[name]) for name in PHASES if any(name in row.phases for row in rows)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of an evidence directory: made from its documents, beside them, and written only where they differ."""
+"""Writes the pages of an evidence directory next to its documents, and only where they change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Make = Callable[[Document], str]
 
 @dataclass(slots=True)
 class Result:
-    """What became of the pages of one document."""
+    """The result for one document."""
 
     document: str
     pages: list[str] = field(default_factory=list)
@@ -39,9 +39,10 @@ class Result:
 
 
 def render_all(directory: str, names: Sequence[str], formats: Iterable[str], *, check_mode: bool) -> dict[str, Any]:
-    """Bring the pages of these documents up to date; a document that cannot be shown fails itself and no other.
+    """Bring the pages of documents up to date. A document that cannot be shown does not stop the others.
 
-    :param names: of documents in the directory, or their paths; all of its documents when there are none.
+    :param names: names or paths of documents; without any, all documents of the directory.
+    :param formats: the kinds of pages, ``html`` and ``junit``.
     :raises LifeboatError: when the directory cannot be read.
     """
     here = os.path.abspath(directory)
@@ -59,7 +60,7 @@ def render_all(directory: str, names: Sequence[str], formats: Iterable[str], *, 
 
 
 def makers_of(directory: str, *, with_pictures: bool) -> dict[str, Make]:
-    """How each kind of page is made; the history is read once, and only where a page shows it."""
+    """Build a function for each kind of page. They read the history at most once, and only if a page needs it."""
     known: list[Document] = []
 
     def html(document: Document) -> str:
@@ -72,6 +73,7 @@ def makers_of(directory: str, *, with_pictures: bool) -> dict[str, Make]:
 
 
 def render_one(path: str, makers: dict[str, Make], *, check_mode: bool) -> Result:
+    """Bring the pages of one document up to date."""
     result = Result(path)
     try:
         document = read(path)
@@ -88,20 +90,20 @@ def render_one(path: str, makers: dict[str, Make], *, check_mode: bool) -> Resul
 
 
 def made(document: Document, make: Make) -> str:
-    """A page.
+    """Make a page.
 
-    :raises LifeboatError: when a part of the document is not as this collection writes it.
+    :raises LifeboatError: when a part of the document has another form than this collection writes.
     """
     try:
         return make(document)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        why = f"a part of it is not as it should be ({type(error).__name__}: {error})"
+        why = f"a part of it is not valid ({type(error).__name__}: {error})"
         remedy = "Compare it with a copy of the evidence"
         raise LifeboatError(f"Cannot render {document.path}", why=why, remedy=remedy) from error
 
 
 def bring_up_to_date(path: str, text: str, *, check_mode: bool) -> bool:
-    """Write a page unless it is there as it should be; whether there was something to do.
+    """Write a page if it is missing or different. Returns whether it was, also in check mode.
 
     :raises LifeboatError: when it cannot be written.
     """
@@ -114,12 +116,13 @@ def bring_up_to_date(path: str, text: str, *, check_mode: bool) -> bool:
         elif not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
     except OSError as error:
-        why, remedy = error.strerror or type(error).__name__, "Let this user write to the directory of the evidence"
+        why, remedy = error.strerror or type(error).__name__, "Allow this user to write to that directory"
         raise LifeboatError(f"Cannot write {path}", why=why, remedy=remedy) from error
     return True
 
 
 def content(path: str) -> bytes | None:
+    """Read a file, or return None when it does not exist."""
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -128,7 +131,7 @@ def content(path: str) -> bytes | None:
 
 
 def write(path: str, data: bytes) -> None:
-    """Write a file as a whole or not at all, for its owner and group to read."""
+    """Write a file completely or not at all. Its owner may write it, and its group may read it."""
     folder, name = os.path.split(path)
     handle, draft = tempfile.mkstemp(dir=folder, prefix=f".{name}-")
     try:
@@ -144,6 +147,6 @@ def write(path: str, data: bytes) -> None:
 
 
 def diff_of(found: Iterable[Result]) -> list[dict[str, str]]:
-    """The pages that are new or other than before: by name, since nobody reads the text of a page in a diff."""
+    """List the new or changed pages by name, for the diff. Nobody reads the text of a page in a diff."""
     written = [path for one in found for path in one.written]
     return [{"before": "", "after": "".join(f"{path}\n" for path in written)}] if written else []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The history of a site up to one document: its drills and recoveries in their order, and each database in them."""
+"""The history of a site up to one document, for its page."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from .documents import Document
 from .pictures import Point
 from .words import NOT_KNOWN, length, time, verdict_of
 
-SHOWN = 24  # documents, the newest
-OF_EACH_DATABASE = 6
+SHOWN = 24  # the newest documents
+
+OF_EACH_DATABASE = 6  # earlier results of each database
 
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """The largest of the databases' times, in seconds, and whose it is."""
+    """The largest time of all databases, in seconds, and the database that has it."""
 
     seconds: float | None = None
     name: str = ""
@@ -46,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What an earlier document says of a database."""
+    """The result of a database in an earlier document."""
 
     drill_id: str
     started: str
@@ -57,11 +58,12 @@ class Earlier:
 
 
 def entries(history: Sequence[Document]) -> list[Entry]:
-    """The newest documents of a history, the last of which is the one that the page is about."""
+    """Build the rows of the newest documents. The last one is the document of the page."""
     return [entry(one, is_this=one is history[-1]) for one in history[-SHOWN:]]
 
 
 def entry(document: Document, *, is_this: bool) -> Entry:
+    """Build the row of one document."""
     facts, rows = document.facts, document.facts["databases"]
     verified = sum(verdict_of(row.get("verdict")) == "verified" for row in rows)
     return Entry(
@@ -79,21 +81,23 @@ def entry(document: Document, *, is_this: bool) -> Entry:
 
 
 def largest(rows: Iterable[Facts], name: str) -> Extreme:
+    """Find the largest value of one measurement."""
     known = [(seconds, str(row.get("name"))) for row in rows if (seconds := number(row.get(name))) is not None]
     return Extreme(*max(known)) if known else Extreme()
 
 
 def points(found: Iterable[Entry]) -> list[Point]:
-    """The same for a picture."""
+    """Convert the rows to points for the picture."""
     return [Point(one.started[:10], one.verdict, one.rto.seconds, one.rpo.seconds) for one in found]
 
 
 def earlier(history: Sequence[Document], name: str) -> list[Earlier]:
-    """What the documents before the last one say of a database, the newest first."""
+    """List the results of a database in the documents before the last one, newest first."""
     return list(results_of(history[:-1], name))[-OF_EACH_DATABASE:][::-1]
 
 
 def results_of(history: Iterable[Document], name: str) -> Iterator[Earlier]:
+    """Find the results of a database in documents."""
     for document in history:
         for row in document.facts["databases"]:
             if row.get("name") == name:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures. matplotlib draws them where it is installed; each shows what a table beside it says as well."""
+"""Draws pictures with matplotlib, where it is installed. The page has the same figures in a table."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measur
 from .svg import COLOURS, inline
 from .words import WORDS, shorten
 
-WIDTH, LEFT, RIGHT = 10.5, 2.4, 1.9  # inches: the whole, the names, what a row ends with
+WIDTH, LEFT, RIGHT = 10.5, 2.4, 1.9  # inches: the picture, the names, the labels at the end of the rows
 ROW, HEAD, FOOT = 0.34, 0.42, 0.62  # inches
-ROWS = 20  # in one picture: more would not fit on a page of paper
+ROWS = 20  # in one picture, so that it fits on a printed page
 NAME = 26  # characters
 SETTINGS: dict[str, Any] = {
-    "svg.fonttype": "none",  # text that can be read, found and copied
-    "svg.hashsalt": "lifeboat",  # the same picture, byte by byte, whenever it is drawn
-    "text.parse_math": False,  # what somebody wrote is no formula
+    "svg.fonttype": "none",  # text remains text, so it can be selected and searched
+    "svg.hashsalt": "lifeboat",  # makes pictures of the same figures identical
+    "text.parse_math": False,  # names may contain a $, which is not a formula here
     "axes.unicode_minus": False,
     "font.family": "sans-serif",
     "font.size": 11,
@@ -39,7 +39,7 @@ MARKERS = {"verified": "o", "failed": "X", "unverified": "^"}
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A database in a picture: pieces of a bar in seconds, and what is written behind it."""
+    """A row of a picture: the pieces of its bar in seconds, and its label."""
 
     name: str
     pieces: tuple[tuple[str, float], ...]  # colour, length
@@ -49,7 +49,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A drill in the trend: seconds, or None where nothing was measured."""
+    """One drill in the trend. Times are in seconds, or None when not measured."""
 
     label: str
     verdict: str
@@ -58,7 +58,7 @@ class Point:
 
 
 def is_available() -> bool:
-    """Whether pictures can be drawn here."""
+    """Tell whether matplotlib is installed."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
@@ -68,7 +68,7 @@ def is_available() -> bool:
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Our settings, whatever those of this machine are. What its fonts lack is the reader's browser's business."""
+    """Use our own settings instead of this machine's, and ignore missing fonts, since the browser has its own."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -79,8 +79,9 @@ def drawing() -> Iterator[None]:
 
 
 def picture(draw: Callable[[Any], None], height: float, *, chart: str, title: str, description: str) -> str:
-    """An SVG element of what the function draws on a figure.
+    """Draw a figure as an SVG element.
 
+    :param draw: draws on the empty figure.
     :param height: in inches.
     """
     with drawing():
@@ -103,9 +104,11 @@ def by_page(
     title: str,
     description: str,
 ) -> list[str]:
-    """Rows of bars, in as many pictures as paper needs.
+    """Draw rows of bars, in several pictures if they do not fit on one printed page.
 
-    :param finish: gets a figure and its axes, once the bars are drawn.
+    :param limit: the greatest length on the axis, in seconds or per cent.
+    :param size: the length of one unit of the axis.
+    :param finish: completes a figure and its axes after the bars are drawn.
     """
 
     def drawer(some: Sequence[Bar]) -> Callable[[Any], None]:
@@ -121,9 +124,9 @@ def by_page(
 
 
 def phases(bars: Sequence[Bar], legend: Sequence[tuple[str, str]]) -> list[str]:
-    """Each database's phases on an axis of time that begins with its own recovery.
+    """Draw the phases of each database. Each row begins when the recovery of that database began.
 
-    :param legend: colours and the phases that they are of.
+    :param legend: each colour, with the name of its phase.
     """
     longest = max((sum(length for _colour, length in drawn.pieces) for drawn in bars), default=0) or 1
     size, unit = scale(longest)
@@ -142,7 +145,7 @@ def phases(bars: Sequence[Bar], legend: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def ages(bars: Sequence[Bar]) -> list[str]:
-    """Each database's age in per cent of its objective; a bar that leaves the picture is longer than twice that."""
+    """Draw the age of each database in per cent of its objective. Bars over 200 per cent are cut off at the border."""
 
     def finish(_figure: Any, axes: Any) -> None:
         axes.axvline(100, color=COLOURS["ink"], linewidth=1.2)
@@ -153,7 +156,10 @@ def ages(bars: Sequence[Bar]) -> list[str]:
 
 
 def rows(figure: Any, bars: Sequence[Bar], limit: float, size: float) -> Any:
-    """Axes with a row for each bar; lengths are divided by the size of the unit."""
+    """Draw a row for each bar, and return the axes.
+
+    :param size: the length of one unit of the axis.
+    """
     height = figure.get_figheight()
     box = (LEFT / WIDTH, FOOT / height, (WIDTH - LEFT - RIGHT) / WIDTH, ROW * len(bars) / height)
     axes = figure.add_axes(box, facecolor="none")
@@ -175,11 +181,12 @@ def rows(figure: Any, bars: Sequence[Bar], limit: float, size: float) -> Any:
 
 
 def is_within(goal: float | None, longest: float) -> bool:
-    """Whether an objective can be shown without making everything else too short to see."""
+    """Tell whether an objective fits into the picture without making the bars too short to see."""
     return goal is not None and goal <= longest
 
 
 def objective() -> Any:
+    """Draw the sign of an objective for the legend."""
     from matplotlib.lines import Line2D
 
     look: dict[str, Any] = {
@@ -193,7 +200,7 @@ def objective() -> Any:
 
 
 def quiet(axes: Any) -> None:
-    """No frame and no ticks: the grid says where things are."""
+    """Remove frame and ticks. The grid is enough."""
     axes.tick_params(length=0)
     axes.grid(axis="x", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -202,7 +209,7 @@ def quiet(axes: Any) -> None:
 
 
 def trend(points: Sequence[Point]) -> str:
-    """The slowest recovery and the oldest recovery point of each drill, in the order of the drills."""
+    """Draw the slowest recovery and the oldest recovery point of each drill, in order."""
 
     def draw(figure: Any) -> None:
         recoveries, recovery_points = [one.rto for one in points], [one.rpo for one in points]
@@ -228,7 +235,7 @@ def trend(points: Sequence[Point]) -> str:
 
 
 def curve(axes: Any, name: str, values: Sequence[float | None], points: Sequence[Point]) -> None:
-    """One quantity over the drills: a gap where it was not measured, a marker of its own for each verdict."""
+    """Draw one measurement over the drills, with a gap where it is missing, and a marker for each verdict."""
     size, unit = scale(max((one for one in values if one is not None), default=1))
     known = [float("nan") if one is None else one / size for one in values]
     axes.plot(range(len(known)), known, color=COLOURS["muted"], linewidth=1)
@@ -249,7 +256,7 @@ def curve(axes: Any, name: str, values: Sequence[float | None], points: Sequence
 
 
 def scale(longest: float) -> tuple[int, str]:
-    """The size in seconds, and the name, of the unit in which a length is easily read."""
+    """Choose the unit for a length: its size in seconds, and its name."""
     names = {"d": "days", "h": "hours", "min": "minutes", "s": "seconds"}
     size, unit = next(((size, unit) for unit, size in UNITS if longest >= 2 * size), (1, "s"))
     return size, names[unit]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the page of a posture says: what is unprotected first."""
+"""The contents of the page of a posture. The unprotected databases come first."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .pictures import Bar
 from .words import NOT_KNOWN, count, length, shorten, time, verdict_of
 
 QUOTAS = {"ManualSnapshots": "manual snapshots", "ManualClusterSnapshots": "manual cluster snapshots"}
-FAR = 400.0  # per cent of an objective: beyond the picture
-MANY = 80  # per cent of a quota
-# What a document says of a database's protection, worst first: as a verdict, and in words.
+FAR = 400.0  # per cent of an objective: outside of the picture
+MANY = 80  # per cent of a quota, from which on it is scarce
+# How well a database is protected, worst first: the value in the document, the verdict for its colour, and the words.
 STATES: Mapping[object, tuple[str, str]] = {
     False: ("failed", "Unprotected"),
     None: ("unverified", "Unknown"),
@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """What a drill said of a database."""
+    """The result of a drill for a database."""
 
     verdict: str
     ago: str
@@ -47,14 +47,14 @@ class Drilled:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database and how well it is protected."""
+    """One database, and how well it is protected."""
 
     name: str
     anchor: str
     kind: str
     where: str
     owner: str
-    state: str  # as a verdict, for its colour and symbol
+    state: str  # a verdict, for its colour and symbol
     says: str  # in words
     reason: str
     age: str
@@ -69,7 +69,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How much of what AWS allows is used."""
+    """How much of a quota is used."""
 
     name: str
     text: str
@@ -78,7 +78,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An account and a Region, as one side of the protection."""
+    """An account and a Region on one side of the protection."""
 
     name: str
     side: str
@@ -89,10 +89,12 @@ class Site:
 
 
 def number_of(state: str, rows: Iterable[Database]) -> int:
+    """Count the databases in one state."""
     return sum(one.state == state for one in rows)
 
 
 def lede(rows: Sequence[Database], sites: Sequence[Site]) -> str:
+    """Summarize the posture in a sentence."""
     never = sum(one.last_verified is None for one in rows)
     blind = sum(bool(one.problem) for one in sites)
     text = f"{number_of('verified', rows)} of {count(len(rows), 'database')} protected"
@@ -101,7 +103,7 @@ def lede(rows: Sequence[Database], sites: Sequence[Site]) -> str:
 
 
 def headline(facts: Facts, rows: Sequence[Database], places: Sequence[Site]) -> tuple[Pair, ...]:
-    """The totals."""
+    """List the totals."""
     unknown = number_of("unverified", rows)
     return pairs(
         ("Unprotected", str(number_of("failed", rows))),
@@ -114,7 +116,7 @@ def headline(facts: Facts, rows: Sequence[Database], places: Sequence[Site]) -> 
 
 
 def verdict(rows: Sequence[Database], sites: Sequence[Site]) -> tuple[str, str]:
-    """The state of everything as a verdict, for its colour and symbol, and in words."""
+    """Find the verdict on the whole posture, for its colour and symbol, and the words for it."""
     if bad := number_of("failed", rows):
         return "failed", f"{bad} unprotected"
     if unknown := number_of("unverified", rows):
@@ -125,12 +127,13 @@ def verdict(rows: Sequence[Database], sites: Sequence[Site]) -> tuple[str, str]:
 
 
 def databases(facts: Facts) -> list[Database]:
-    """What is unprotected first, then what is unknown, and of each what is worst."""
+    """Build the part about each database, sorted by state and then by age, the worst first."""
     rows = [database(row, place) for place, row in enumerate(facts["databases"], 1)]
     return sorted(rows, key=lambda one: (WORST_FIRST.index(one.state), -(one.share or 0), one.name))
 
 
 def database(row: Facts, place: int) -> Database:
+    """Build the part about one database."""
     age, objective = number(row.get("age_seconds")), number(row.get("rpo"))
     engine = f", {row['engine']}" if row.get("engine") else ""
     gone = ", gone" if row.get("exists") is False else ""
@@ -156,6 +159,7 @@ def database(row: Facts, place: int) -> Database:
 
 
 def place_of(row: Facts) -> Place:
+    """Build the row of one place."""
     return Place(
         place=str(row.get("place") or NOT_KNOWN),
         site=str(row.get("site") or ""),
@@ -166,6 +170,7 @@ def place_of(row: Facts) -> Place:
 
 
 def drilled(row: Facts | None) -> Drilled | None:
+    """Build the result of a drill, or return None without one."""
     if not row:
         return None
     return Drilled(
@@ -177,6 +182,7 @@ def drilled(row: Facts | None) -> Drilled | None:
 
 
 def sites(facts: Facts) -> list[Site]:
+    """Build the row of each site."""
     return [
         Site(
             name=str(row.get("name") or NOT_KNOWN),
@@ -191,6 +197,7 @@ def sites(facts: Facts) -> list[Site]:
 
 
 def quotas(found: Mapping[str, Facts]) -> Iterable[Quota]:
+    """Describe the use of each quota that is known."""
     for name, one in found.items():
         used, most = number(one.get("used")), number(one.get("max"))
         if used is not None and most:
@@ -199,7 +206,7 @@ def quotas(found: Mapping[str, Facts]) -> Iterable[Quota]:
 
 
 def bars(rows: Iterable[Database]) -> list[Bar]:
-    """The ages for a picture."""
+    """Convert the ages to bars for the picture."""
     return [
         Bar(
             name=one.name,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A document and the history of its site, as a page that stands alone: one file, no scripts, nothing from elsewhere."""
+"""Renders a document as a page that stands alone: one file without scripts or references to other files."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ View = dict[str, Any]
 
 
 def page(document: Document, documents: Sequence[Document], *, with_pictures: bool) -> str:
-    """The page of a document.
+    """Render the page of a document.
 
-    :param documents: the history of its site, itself at the end; of no meaning for a posture.
+    :param documents: the history of its site up to this document. A posture has none.
     """
     view = drill_view(document, documents) if document.is_drill else posture_view(document)
     drawn = draw(document, view) if with_pictures else {}
@@ -37,6 +37,7 @@ def page(document: Document, documents: Sequence[Document], *, with_pictures: bo
 
 
 def environment() -> Environment:
+    """Build the Jinja environment. It escapes everything that is not marked as safe."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -51,11 +52,12 @@ def environment() -> Environment:
 
 
 def css_string(text: str) -> Markup:
-    """A text as a string of CSS within a page: every character that could end it is written as its number."""
+    """Write a text as a CSS string inside a page. All special characters are escaped, so none can end the string."""
     return Markup('"' + "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in text) + '"')
 
 
 def drill_view(document: Document, documents: Sequence[Document]) -> View:
+    """Gather what the template of a drill needs."""
     facts, rows = document.facts, drill.databases(document.facts)
     found, (general, gaps) = history.entries(documents), drill.gaps(facts)
     verdict = verdict_of(facts["verdict"])
@@ -79,6 +81,7 @@ def drill_view(document: Document, documents: Sequence[Document]) -> View:
 
 
 def posture_view(document: Document) -> View:
+    """Gather what the template of a posture needs."""
     facts, rows, places = document.facts, posture.databases(document.facts), posture.sites(document.facts)
     verdict, word = posture.verdict(rows, places)
     return {
@@ -94,7 +97,7 @@ def posture_view(document: Document) -> View:
 
 
 def draw(document: Document, view: View) -> dict[str, list[Markup]]:
-    """The pictures of a page, by the section that they belong to."""
+    """Draw the pictures of a page, by section."""
     if not document.is_drill:
         return {"ages": marked(pictures.ages(posture.bars(view["databases"])))}
     bars = [phase_bar(row) for row in document.facts["databases"]]
@@ -107,16 +110,20 @@ def draw(document: Document, view: View) -> dict[str, list[Markup]]:
 
 
 def marked(found: Iterable[str]) -> list[Markup]:
-    """As elements of the page: the pictures have escaped what others wrote."""
+    """Mark pictures as safe HTML. They have already escaped all texts."""
     return [Markup(one) for one in found]
 
 
 def measured(bars: Iterable[pictures.Bar], colour: str) -> bool:
+    """Tell whether a colour occurs in a bar."""
     return any(colour == one for drawn in bars for one, _seconds in drawn.pieces)
 
 
 def phase_bar(row: Mapping[str, Any]) -> pictures.Bar:
-    """The phases up to the first that nobody measured: where the next ones began is not known."""
+    """Build the bar of a database's phases.
+
+    It ends before the first unmeasured phase, since later ones have no start.
+    """
     found = row.get("rto_phases") or {}
     seconds = [(name, number(found[name])) for name in PHASES if name in found]
     known = takewhile(lambda one: one[1] is not None, seconds)

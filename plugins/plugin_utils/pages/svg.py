@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""matplotlib's SVG as a part of a page: light, dark and paper colour it, and nothing in it reaches beyond it."""
+"""Turns matplotlib's SVG into a part of a page.
+
+The style of the page colours it, and nothing in it refers to elsewhere.
+"""
 
 from __future__ import annotations
 
 import re
 from xml.etree import ElementTree
 
-# What matplotlib draws with, and the variable of the stylesheet that it becomes. The figures themselves mean nothing.
+# Each colour that matplotlib draws with stands for a variable of the style sheet. The values themselves mean nothing.
 PHASES = tuple(f"phase-{place}" for place in range(1, 8))
 NAMES = ("ink", "muted", "line", "paper", "verified", "failed", "unverified", *PHASES)
 COLOURS = {name: f"#0b0c{number:02x}" for number, name in enumerate(NAMES)}
@@ -18,9 +21,9 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 
 
 def inline(svg: str, *, chart: str, title: str, description: str) -> str:
-    """The picture as an element of a page.
+    """Convert a picture to an element of a page.
 
-    :param chart: what its ids begin with, so that those of two pictures differ.
+    :param chart: a prefix for its IDs, so that two pictures on a page do not share any.
     """
     root = ElementTree.fromstring(svg)
     for parent in list(root.iter()):
@@ -38,7 +41,7 @@ def inline(svg: str, *, chart: str, title: str, description: str) -> str:
 
 
 def rewrite(element: ElementTree.Element, chart: str) -> None:
-    """Colours to variables, fonts to the page's own, ids to ones of this picture; text is left as it is."""
+    """Replace colours by variables, fonts by the page's own, and IDs by ones of this picture. Text stays as it is."""
     element.tag = local(element.tag)
     if "id" in element.attrib:
         element.set("id", f"{chart}-{element.get('id')}")
@@ -50,9 +53,11 @@ def rewrite(element: ElementTree.Element, chart: str) -> None:
 
 
 def variables(style: str) -> str:
+    """Replace colours and fonts in a style."""
     own = HEX.sub(lambda found: VARIABLES.get(found[0], found[0]), style)
     return FONT.sub("var(--font)", own) if own.startswith("font") else own
 
 
 def local(tag: str) -> str:
+    """Strip the namespace from a tag."""
     return tag.rpartition("}")[2]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How pages say things: times, durations, verdicts."""
+"""The wording of pages: times, durations and verdicts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import fr
 
 NOT_KNOWN = "not known"
 WORDS = {"verified": "Verified", "failed": "Failed", "unverified": "Unverified"}
-# Of checks, and of the pieces of a judgement.
+# The verdict for each status of a check or of a step.
 STATES = {"passed": "verified", "verified": "verified", "failed": "failed"}
-HARMLESS = "harmless"  # what no verdict depends on
+HARMLESS = "harmless"  # a check that has no influence on the verdict
 
 
 def verdict_of(value: object) -> str:
-    """One of the three verdicts: what is no known one is not verified."""
+    """Return a verdict. Anything unknown is unverified."""
     return str(value) if value in WORDS else "unverified"
 
 
 def state_of(status: object) -> str:
-    """The verdict whose colour and symbol a status of a check has."""
+    """Find the verdict whose colour and symbol the status of a check gets."""
     return STATES.get(str(status), "unverified")
 
 
 def time(value: object) -> str:
-    """A moment for people, in UTC: ``2026-11-23 14:04:00 UTC``; a text that is no moment as it is."""
+    """Format a time in UTC: ``2026-11-23 14:04:00 UTC``. A text that is not a time with a zone is returned as it is."""
     if value is None:
         return NOT_KNOWN
     try:
@@ -37,16 +37,16 @@ def time(value: object) -> str:
 
 
 def length(value: object) -> str:
-    """Seconds for people, or a dash for what nobody measured."""
+    """Format seconds; what is not measured becomes a dash."""
     return duration(number(value))
 
 
 def count(how_many: int, one: str, many: str = "") -> str:
-    """``1 database``, ``2 databases``."""
+    """Write a number with its noun: ``1 database``, ``2 databases``."""
     return f"{how_many} {one if how_many == 1 else many or one + 's'}"
 
 
 def shorten(text: str, limit: int) -> str:
-    """A text that fits into a picture, with both of its ends: names that begin alike often end differently."""
+    """Shorten a text in the middle, because similar names often differ at the end."""
     half = (limit - 1) // 2
     return text if len(text) <= limit else f"{text[:half]}…{text[-half:]}"

@@ -80,7 +80,7 @@ def test_a_bad_check_stops_the_call_before_the_first_connection(
     monkeypatch.setattr(database_check, "check_all", None)
     result = call(database(ROWS), database({"check": "row"}, name="billing"), check_mode=check_mode)
     assert result["failed"]
-    assert result["msg"].startswith("Cannot run check 1 of billing: 'row' is no kind of check.")
+    assert result["msg"].startswith("Cannot run check 1 of billing: 'row' is not a kind of check.")
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,13 @@ def test_check_mode_refuses_a_directory_that_may_not_be_written_to(
 
 
 BROKEN = {
-    "no-json": ("{", "it is no JSON"),
-    "deep": ("[" * 100_000, "it is no JSON"),
-    "other-version": ({"version": 2}, "its version is 2, and this collection knows 1"),
+    "no-json": ("{", "it is not JSON"),
+    "deep": ("[" * 100_000, "it is not JSON"),
+    "other-version": ({"version": 2}, "its version is 2, and this collection reads 1"),
     "no-verdict": ({"verdict": None}, "it lacks verdict"),
-    "no-rows": ({"databases": ["orders"]}, "its databases are no list of objects"),
-    "a-text-for-an-object": ({"databases": [{"name": "x", "check": "passed"}]}, "a part of it is not as it should be"),
-    "a-number-for-a-list": ({"not_tested": 4}, "a part of it is not as it should be"),
+    "no-rows": ({"databases": ["orders"]}, "its databases are not a list of objects"),
+    "a-text-for-an-object": ({"databases": [{"name": "x", "check": "passed"}]}, "a part of it is not valid"),
+    "a-number-for-a-list": ({"not_tested": 4}, "a part of it is not valid"),
 }
 
 
@@ -138,7 +138,7 @@ def test_what_is_none_of_ours_is_left_alone_unless_it_is_named(drill: Path) -> N
     (drill.parent / "other.json").write_text('{"document": "manifest"}', encoding="utf-8")
     (drill.parent / "list.json").write_text("[1]", encoding="utf-8")
     assert len(render(drill.parent)["documents"]) == 1
-    assert "it is no drill, recovery or posture" in render(drill.parent, "other.json")["msg"]
+    assert "it is not a drill, a recovery or a posture" in render(drill.parent, "other.json")["msg"]
 
 
 def test_a_document_that_is_not_there_is_told(drill: Path) -> None:

@@ -192,7 +192,7 @@ def test_a_password_is_not_given_in_clear_text_to_who_asks_for_it_in_the_open(as
     result = ask(ROWS, engine="mysql", port=server.port, tls=tls)
     server.thread.join()
     assert b"s3cr3t" not in server.open + server.given
-    assert "wants the password in clear text" in result["reason"]
+    assert "asks for the password in clear text" in result["reason"]
 
 
 def test_a_driver_that_is_not_there_is_named(healthy: Shop) -> None:

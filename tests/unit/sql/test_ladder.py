@@ -330,7 +330,7 @@ def test_a_thread_that_breaks_says_nothing_about_the_others(shop: Server, monkey
     monkeypatch.setattr(ladder, "check_one", check_one)
     results = ladder.check_all([bad, good], SessionLimits(), time.monotonic, "here")
     assert [one["verdict"] for one in results] == ["unverified", "verified"]
-    assert "the check itself broke: 'a mistake of ours'" in results[0]["reason"]
+    assert "the check stopped with an error: 'a mistake of ours'" in results[0]["reason"]
 
 
 def test_the_time_of_each_check_is_measured(ask: Ask) -> None:

@@ -77,48 +77,58 @@ def test_a_check_without_what_it_needs_is_refused(kind: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("check", "why"),
     [
-        pytest.param({"check": "row"}, "'row' is no kind of check", id="unknown-kind"),
-        pytest.param({"check": "\x1b[2J"}, "'\\x1b[2J' is no kind", id="hostile-kind"),
-        pytest.param({**GOOD["rows"], "max_age": 3}, "max_age means nothing to it", id="parameter-of-another-kind"),
+        pytest.param({"check": "row"}, "'row' is not a kind of check", id="unknown-kind"),
+        pytest.param({"check": "\x1b[2J"}, "'\\x1b[2J' is not a kind", id="hostile-kind"),
+        pytest.param(
+            {**GOOD["rows"], "max_age": 3}, "max_age is not a parameter of this check", id="parameter-of-another-kind"
+        ),
         pytest.param({**GOOD["tables"], "tables": []}, "it has no tables", id="no-table"),
-        pytest.param({**GOOD["tables"], "tables": ["a", ""]}, "'' is no name", id="empty-name"),
-        pytest.param({**GOOD["tables"], "tables": ["a.b.c"]}, "'a.b.c' is no table", id="three-parts"),
-        pytest.param({**GOOD["tables"], "tables": ["a."]}, "'' is no name", id="schema-without-table"),
-        pytest.param({**GOOD["rows"], "table": "x" * 64}, "is no name", id="name-that-would-be-cut"),
-        pytest.param({**GOOD["rows"], "table": "ü" * 32}, "is no name", id="name-that-would-be-cut-in-bytes"),
-        pytest.param({**GOOD["rows"], "table": "a\0b"}, "is no name", id="nul-in-a-name"),
-        pytest.param({**GOOD["rows"], "table": "a\nb"}, "'a\\nb' is no name", id="line-break-in-a-name"),
-        pytest.param({**GOOD["rows"], "table": "\ud800"}, "is no name", id="half-a-character"),
+        pytest.param({**GOOD["tables"], "tables": ["a", ""]}, "'' is not a possible name", id="empty-name"),
+        pytest.param({**GOOD["tables"], "tables": ["a.b.c"]}, "'a.b.c' is not a table", id="three-parts"),
+        pytest.param({**GOOD["tables"], "tables": ["a."]}, "'' is not a possible name", id="schema-without-table"),
+        pytest.param({**GOOD["rows"], "table": "x" * 64}, "is not a possible name", id="name-that-would-be-cut"),
+        pytest.param(
+            {**GOOD["rows"], "table": "ü" * 32}, "is not a possible name", id="name-that-would-be-cut-in-bytes"
+        ),
+        pytest.param({**GOOD["rows"], "table": "a\0b"}, "is not a possible name", id="nul-in-a-name"),
+        pytest.param({**GOOD["rows"], "table": "a\nb"}, "'a\\nb' is not a possible name", id="line-break-in-a-name"),
+        pytest.param({**GOOD["rows"], "table": "\ud800"}, "is not a possible name", id="half-a-character"),
         pytest.param({**GOOD["rows"], "minimum": -1}, "has at least -1 rows", id="negative-minimum"),
         pytest.param({**GOOD["rows"], "minimum": 0}, "pass on an empty table", id="minimum-that-proves-nothing"),
         pytest.param({**GOOD["rows"], "minimum": 3, "maximum": 2}, "3 to 2 rows", id="maximum-below-minimum"),
         pytest.param({**GOOD["rows"], "minimum": None}, "it has no minimum or expected", id="rows-without-a-bound"),
-        pytest.param({**GOOD["rows"], "expected": 3}, "expected is a bound as well", id="two-bounds"),
+        pytest.param({**GOOD["rows"], "expected": 3}, "expected already sets both bounds", id="two-bounds"),
         pytest.param({**GOOD["rows"], "tolerance": 3}, "tolerance without expected", id="tolerance-of-nothing"),
         pytest.param({**COUNT, "tolerance": 100}, "tolerance of 100 %", id="tolerance-that-proves-nothing"),
         pytest.param({**COUNT, "tolerance": -1}, "tolerance of -1 %", id="negative-tolerance"),
         pytest.param({**COUNT, "tolerance": float("nan")}, "tolerance of nan %", id="tolerance-that-is-no-number"),
-        pytest.param({**COUNT, "expected": "many"}, "no number of rows", id="expected-that-is-no-number"),
-        pytest.param({**COUNT, "expected": -1}, "no number of rows", id="negative-expected"),
-        pytest.param({**COUNT, "expected": 1.5}, "no number of rows", id="half-a-row"),
+        pytest.param(
+            {**COUNT, "expected": "many"}, "expected is not a number of rows", id="expected-that-is-no-number"
+        ),
+        pytest.param({**COUNT, "expected": -1}, "expected is not a number of rows", id="negative-expected"),
+        pytest.param({**COUNT, "expected": 1.5}, "expected is not a number of rows", id="half-a-row"),
         pytest.param({**GOOD["structure"], "columns": None}, "it has no columns or indexes", id="no-structure"),
         pytest.param({**GOOD["structure"], "columns": {}}, "it has no columns or indexes", id="empty-structure"),
-        pytest.param({**GOOD["structure"], "columns": "id"}, "columns is no list", id="columns-as-text"),
+        pytest.param({**GOOD["structure"], "columns": "id"}, "columns is neither a list", id="columns-as-text"),
         pytest.param({**GOOD["structure"], "indexes": {"a": [1]}}, "more than names", id="index-as-a-list"),
-        pytest.param({**GOOD["structure"], "columns": ["x" * 64]}, "is no name", id="column-that-would-be-cut"),
+        pytest.param(
+            {**GOOD["structure"], "columns": ["x" * 64]}, "is not a possible name", id="column-that-would-be-cut"
+        ),
         pytest.param({**GOOD["checksum"], "expected": None}, "it has no expected", id="no-checksum"),
-        pytest.param({**GOOD["checksum"], "expected": "0a"}, "no checksum", id="another-checksum"),
+        pytest.param({**GOOD["checksum"], "expected": "0a"}, "not a checksum", id="another-checksum"),
         pytest.param({**GOOD["query"], "query": ""}, "it has no query", id="no-query"),
         pytest.param({**GOOD["query"], "query": "DELETE FROM orders"}, "does not begin with", id="query-that-writes"),
         pytest.param({**GOOD["query"], "query": "SET x = 1"}, "does not begin with", id="query-that-sets"),
         pytest.param({**GOOD["query"], "query": "SELECTED"}, "does not begin with", id="query-of-another-word"),
         pytest.param({**GOOD["query"], "query": "SELECT '\0'"}, "does not begin with", id="nul-in-a-query"),
-        pytest.param({**GOOD["query"], "expected": 1}, "no list of at most 1000 rows", id="rows-that-are-no-list"),
+        pytest.param({**GOOD["query"], "expected": 1}, "not a list of at most 1000 rows", id="rows-that-are-no-list"),
         pytest.param(
-            {**GOOD["query"], "expected": [1] * 1001}, "no list of at most 1000", id="more-rows-than-are-read"
+            {**GOOD["query"], "expected": [1] * 1001}, "not a list of at most 1000", id="more-rows-than-are-read"
         ),
         pytest.param({**GOOD["integrity"], "tables": []}, "it has no tables", id="integrity-of-nothing"),
-        pytest.param({**GOOD["rows"], "optional": True}, "optional means nothing to it", id="optional-rows"),
+        pytest.param(
+            {**GOOD["rows"], "optional": True}, "optional is not a parameter of this check", id="optional-rows"
+        ),
         pytest.param({**GOOD["freshness"], "max_age": 0}, "max_age is 0", id="no-age"),
         pytest.param({**GOOD["freshness"], "max_age": 10**15}, "max_age is 1000000000000000", id="endless-age"),
         pytest.param({**GOOD["freshness"], "at": "yesterday"}, "'yesterday' is not a time", id="no-time"),
@@ -126,9 +136,9 @@ def test_a_check_without_what_it_needs_is_refused(kind: str, name: str) -> None:
             {**GOOD["freshness"], "at": "2026-11-23T14:05:00"}, "not a time with a zone", id="time-without-zone"
         ),
         pytest.param({**GOOD["canary"], "where": {}}, "it has no where", id="canary-without-a-row"),
-        pytest.param({**GOOD["canary"], "where": {"id": [1]}}, "where.id is no plain value", id="list-in-where"),
-        pytest.param({**GOOD["canary"], "where": {"id": "\0"}}, "where.id is no plain value", id="nul-in-where"),
-        pytest.param({**GOOD["canary"], "where": {"": 1}}, "'' is no name", id="where-without-a-column"),
+        pytest.param({**GOOD["canary"], "where": {"id": [1]}}, "where.id is not a plain value", id="list-in-where"),
+        pytest.param({**GOOD["canary"], "where": {"id": "\0"}}, "where.id is not a plain value", id="nul-in-where"),
+        pytest.param({**GOOD["canary"], "where": {"": 1}}, "'' is not a possible name", id="where-without-a-column"),
     ],
 )
 def test_a_check_that_cannot_run_is_refused(check: Row, why: str) -> None:
@@ -141,20 +151,22 @@ def test_a_check_that_cannot_run_is_refused(check: Row, why: str) -> None:
     ("changes", "why"),
     [
         pytest.param({"engine": "db2-se"}, "'db2-se' is not an engine", id="unsupported-engine"),
-        pytest.param({"port": 0}, "0 is no port", id="port"),
-        pytest.param({"host": ""}, "'' is no host", id="host"),
-        pytest.param({"database": "a\0"}, "is no database", id="database"),
-        pytest.param({"username": "a\n"}, "is no username", id="username"),
+        pytest.param({"port": 0}, "0 is not a port", id="port"),
+        pytest.param({"host": ""}, "'' is not a valid host", id="host"),
+        pytest.param({"database": "a\0"}, "is not a valid database", id="database"),
+        pytest.param({"username": "a\n"}, "is not a valid username", id="username"),
         pytest.param({"tls": "verify"}, "it has no ca_file", id="verify-against-nothing"),
-        pytest.param({"tls_name": " "}, "is no tls_name", id="tls-name"),
+        pytest.param({"tls_name": " "}, "is not a valid tls_name", id="tls-name"),
         pytest.param({"credentials_kind": "iam", "tls": "off"}, "a token needs TLS", id="token-in-the-open"),
-        pytest.param({"driver": "oracle"}, "'oracle' is no dialect with a driver", id="driver"),
+        pytest.param({"driver": "oracle"}, "'oracle' is not a dialect with a driver", id="driver"),
         pytest.param({"driver": "oracle+oracledb", "tls": "require"}, "cannot be set for", id="tls-of-another-driver"),
         pytest.param(
             {"driver": "oracle+oracledb", "credentials_kind": "iam"}, "cannot be set for", id="token-of-another-driver"
         ),
         pytest.param(
-            {"driver": "oracle+oracledb", "checks": [GOOD["checksum"]]}, "has no checksum", id="checksum-elsewhere"
+            {"driver": "oracle+oracledb", "checks": [GOOD["checksum"]]},
+            "the check checksum is not available with",
+            id="checksum-elsewhere",
         ),
     ],
 )
@@ -201,12 +213,12 @@ def test_what_is_only_recorded_need_not_be_expected() -> None:
     checks = read_checks("orders", [*bare, *GOOD.values()], is_record=True)
     assert [check.is_open for check in checks if check.kind in ("structure", "rows", "checksum")] == [True, False] * 3
     for check in bare:
-        assert refusal(check).remedy.endswith("or set record to get them")
+        assert refusal(check).remedy.endswith("or set record to find out")
 
 
 def test_an_unsupported_engine_is_refused_with_the_supported_ones() -> None:
     known = "postgres, aurora-postgresql, mariadb, mysql, aurora-mysql"
-    assert refusal(engine="oracle-ee").remedy == f"Name its driver, or leave it out; known are: {known}"
+    assert refusal(engine="oracle-ee").remedy == f"Set its driver, or remove it; known engines: {known}"
 
 
 def test_a_wait_below_zero_is_refused() -> None:
