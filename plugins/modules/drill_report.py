@@ -106,17 +106,6 @@ options:
       title:
         description: What the control is about.
         type: str
-  signing_key:
-    description:
-      - The path of an Ed25519 private key in PEM (PKCS#8). The signature is written beside the document, as
-        V(DRILL_ID-NUMBER.json.sig), the 64 bytes that C(openssl pkeyutl) verifies.
-      - When nothing can be signed with it, the evidence is written all the same, not signed, and the module fails. In
-        check mode the module fails likewise, so that this can be found out before a drill.
-      - It needs the Python library C(cryptography).
-    type: path
-  signing_passphrase:
-    description: The passphrase of O(signing_key), if it has one.
-    type: str
   quiet:
     description: Do not show the table.
     type: bool
@@ -239,6 +228,7 @@ author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
   - lifeboat.rds.attributes
+  - lifeboat.rds.signing
 attributes:
   action:
     support: full
@@ -425,6 +415,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.docume
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge import drill_verdict, judge_drill
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import predict, record
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import Signer, find_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SIGNING
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.report import read_report
 
 OBJECTIVES: dict[str, Any] = {"rpo": {"type": "int"}, "rto": {"type": "int"}}
@@ -479,8 +470,7 @@ ARGUMENTS: dict[str, Any] = {
     "controls": {"type": "list", "elements": "dict", "default": [], "options": CONTROL},
     "databases": {"type": "list", "elements": "dict", "required": True, "options": DATABASE},
     "problems": {"type": "list", "elements": "dict", "default": [], "options": PROBLEM},
-    "signing_key": {"type": "path"},
-    "signing_passphrase": {"type": "str", "no_log": True},
+    **SIGNING,
     "quiet": {"type": "bool", "default": False},
 }
 

@@ -57,52 +57,12 @@ options:
       result:
         description: What M(lifeboat.rds.recovery_point_info) returned. Not used when there is a O(sites[].problem).
         type: dict
-  overrides:
-    description:
-      - What holds for some databases. Each entry says which, in the words of O(overrides[].databases),
-        O(overrides[].match_tags), O(overrides[].engines) and O(overrides[].kinds).
-      - All entries that match a database count, in their order. A later one has the last word.
-      - The RPO comes with O(sites[].result).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      databases:
-        description: Identifiers or patterns of databases. All databases when left out.
-        type: list
-        elements: str
-      match_tags:
-        description: Only databases that carry all of these tags with these values.
-        type: dict
-      engines:
-        description: Only databases of these engines.
-        type: list
-        elements: str
-      kinds:
-        description: Only DB instances or only DB clusters.
-        type: list
-        elements: str
-        choices: [instance, cluster]
-      rto:
-        description: The seconds that a recovery of them may take.
-        type: int
-      owner:
-        description: Who answers for them.
-        type: str
-  signing_key:
-    description:
-      - The path of an Ed25519 private key in PEM (PKCS#8). The signature is written beside the document, with C(.sig)
-        at the end of its name.
-      - When nothing can be signed with it, the posture is written all the same, not signed, and the module fails.
-      - It needs the Python library C(cryptography).
-    type: path
-  signing_passphrase:
-    description: The passphrase of O(signing_key), if it has one.
-    type: str
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
   - lifeboat.rds.attributes
+  - lifeboat.rds.signing
+  - lifeboat.rds.overrides.posture
 attributes:
   check_mode:
     support: full
@@ -212,6 +172,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.postur
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_lines import summary, table
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.posture import last_drills, predict, write
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import find_signer
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SIGNING
 
 SITE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -234,8 +195,7 @@ ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},
     "sites": {"type": "list", "elements": "dict", "required": True, "options": SITE},
     "overrides": {"type": "list", "elements": "dict", "default": [], "options": OVERRIDE},
-    "signing_key": {"type": "path"},
-    "signing_passphrase": {"type": "str", "no_log": True},
+    **SIGNING,
 }
 
 

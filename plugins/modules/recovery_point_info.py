@@ -40,34 +40,6 @@ options:
   rpo:
     description: The age in seconds that the newest recovery point of a database should not exceed.
     type: int
-  overrides:
-    description:
-      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
-        and O(kinds), and what holds for them instead of the option of the same name.
-      - All entries that match a database count, in their order. A later one has the last word.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      databases:
-        description: Identifiers or patterns of databases. All databases when left out.
-        type: list
-        elements: str
-      match_tags:
-        description: Only databases that carry all of these tags with these values.
-        type: dict
-      engines:
-        description: Only databases of these engines.
-        type: list
-        elements: str
-      kinds:
-        description: Only DB instances or only DB clusters.
-        type: list
-        elements: str
-        choices: [instance, cluster]
-      rpo:
-        description: Instead of O(rpo), for these databases.
-        type: int
   audit_shares:
     description:
       - Also report which of this account's manual snapshots are public, or shared with accounts that are neither
@@ -95,6 +67,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes.info
   - lifeboat.rds.site
   - lifeboat.rds.selection
+  - lifeboat.rds.overrides.coverage
 """
 
 EXAMPLES = r"""

@@ -96,44 +96,6 @@ options:
     description: Do not fail because of databases that have no recovery point to publish.
     type: bool
     default: false
-  overrides:
-    description:
-      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
-        and O(kinds), and what holds for them instead of the option of the same name.
-      - All entries that match a database count, in their order. A later one has the last word.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      databases:
-        description: Identifiers or patterns of databases. All databases when left out.
-        type: list
-        elements: str
-      match_tags:
-        description: Only databases that carry all of these tags with these values.
-        type: dict
-      engines:
-        description: Only databases of these engines.
-        type: list
-        elements: str
-      kinds:
-        description: Only DB instances or only DB clusters.
-        type: list
-        elements: str
-        choices: [instance, cluster]
-      source:
-        description: Instead of O(source).
-        type: str
-        choices: [automated, manual, awsbackup, snapshot]
-      interval:
-        description: Instead of O(interval).
-        type: int
-      kms_key_id:
-        description: Instead of O(kms_key_id).
-        type: str
-      option_group:
-        description: Instead of O(option_group).
-        type: str
 notes:
   - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots),
     C(rds:DescribeDBClusterSnapshots), C(rds:DescribeDBSnapshotAttributes), C(rds:DescribeDBClusterSnapshotAttributes),
@@ -156,6 +118,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
   - lifeboat.rds.selection
+  - lifeboat.rds.overrides.copy
   - lifeboat.rds.copies
   - lifeboat.rds.store
   - lifeboat.rds.waiting

@@ -66,49 +66,6 @@ options:
   yearly:
     description: The same for years.
     type: int
-  overrides:
-    description:
-      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
-        and O(kinds), and what holds for them instead of the option of the same name.
-      - All entries that match a database count, in their order. A later one has the last word.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      databases:
-        description: Identifiers or patterns of databases. All databases when left out.
-        type: list
-        elements: str
-      match_tags:
-        description: Only recovery points that carry all of these tags with these values.
-        type: dict
-      engines:
-        description: Only databases of these engines.
-        type: list
-        elements: str
-      kinds:
-        description: Only DB instances or only DB clusters.
-        type: list
-        elements: str
-        choices: [instance, cluster]
-      keep:
-        description: Instead of O(keep).
-        type: int
-      max_age_days:
-        description: Instead of O(max_age_days).
-        type: int
-      daily:
-        description: Instead of O(daily).
-        type: int
-      weekly:
-        description: Instead of O(weekly).
-        type: int
-      monthly:
-        description: Instead of O(monthly).
-        type: int
-      yearly:
-        description: Instead of O(yearly).
-        type: int
   release:
     description:
       - Exact names of recovery points that are deleted though they are the newest, the last verified or have not
@@ -132,6 +89,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes
   - lifeboat.rds.site
   - lifeboat.rds.selection
+  - lifeboat.rds.overrides.prune
   - lifeboat.rds.store
 """
 

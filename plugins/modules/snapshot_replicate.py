@@ -54,40 +54,6 @@ options:
     type: str
     choices: [auto, always, never]
     default: auto
-  overrides:
-    description:
-      - What differs for some databases. Each entry says which, by C(databases), C(match_tags), C(engines) and C(kinds),
-        and what holds for them instead of the option of the same name.
-      - All entries that match a database count, in their order. A later one has the last word.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      databases:
-        description: Identifiers or patterns of databases. All databases when left out.
-        type: list
-        elements: str
-      match_tags:
-        description: Only databases that carry all of these tags with these values, as far as a manifest tells them.
-        type: dict
-      engines:
-        description: Only databases of these engines.
-        type: list
-        elements: str
-      kinds:
-        description: Only DB instances or only DB clusters.
-        type: list
-        elements: str
-        choices: [instance, cluster]
-      kms_key_id:
-        description: Instead of O(kms_key_id).
-        type: str
-      option_group:
-        description: Instead of O(option_group).
-        type: str
-      copy_option_group:
-        description: Instead of O(copy_option_group).
-        type: bool
   published:
     description:
       - The RV(lifeboat.rds.snapshot_copy#module:manifest) of the source sites, where they are at hand.
@@ -113,6 +79,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
+  - lifeboat.rds.overrides.replicate
   - lifeboat.rds.copies
   - lifeboat.rds.store
   - lifeboat.rds.waiting

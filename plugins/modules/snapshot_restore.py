@@ -150,71 +150,6 @@ options:
       - After how many minutes the databases of a drill may be deleted by whoever cleans up after killed drills.
     type: int
     default: 240
-  overrides:
-    description:
-      - What differs for some databases. Each entry says which, in the words of O(databases), O(match_tags), O(engines)
-        and O(kinds), and what holds for them instead of the option of the same name.
-      - All entries that match a database count, in their order. A later one has the last word.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      databases:
-        description: Identifiers or patterns of databases. All databases when left out.
-        type: list
-        elements: str
-      match_tags:
-        description: Only recovery points that carry all of these tags with these values.
-        type: dict
-      engines:
-        description: Only databases of these engines.
-        type: list
-        elements: str
-      kinds:
-        description: Only DB instances or only DB clusters.
-        type: list
-        elements: str
-        choices: [instance, cluster]
-      db_subnet_group_name:
-        description: Instead of O(db_subnet_group_name).
-        type: str
-      vpc_security_group_ids:
-        description: Instead of O(vpc_security_group_ids).
-        type: list
-        elements: str
-      db_instance_class:
-        description: Instead of O(db_instance_class).
-        type: str
-      db_parameter_group_name:
-        description: Instead of O(db_parameter_group_name).
-        type: str
-      db_cluster_parameter_group_name:
-        description: Instead of O(db_cluster_parameter_group_name).
-        type: str
-      expires_after:
-        description: Instead of O(expires_after).
-        type: int
-      restore_as:
-        description: Instead of O(restore_as).
-        type: str
-      multi_az:
-        description: Instead of O(multi_az).
-        type: bool
-      backup_retention_period:
-        description: Instead of O(backup_retention_period).
-        type: int
-      serverless:
-        description: Instead of O(serverless).
-        type: dict
-        suboptions:
-          min:
-            description: The least number of Aurora capacity units.
-            type: float
-            required: true
-          max:
-            description: The greatest number of Aurora capacity units.
-            type: float
-            required: true
 notes:
   - Needs the IAM actions C(rds:DescribeDBSnapshots), C(rds:DescribeDBClusterSnapshots), C(rds:DescribeDBInstances),
     C(rds:DescribeDBClusters), C(rds:DescribeDBSubnetGroups), C(rds:DescribeAccountAttributes),
@@ -234,6 +169,7 @@ extends_documentation_fragment:
   - lifeboat.rds.attributes.passes
   - lifeboat.rds.site
   - lifeboat.rds.selection
+  - lifeboat.rds.overrides.restore
   - lifeboat.rds.waiting
 """
 

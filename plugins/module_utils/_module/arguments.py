@@ -37,6 +37,10 @@ WAITING: dict[str, Any] = {
     "poll_interval": {"type": "int", "default": 15},
     "resume": {"type": "list", "elements": "dict"},
 }
+SIGNING: dict[str, Any] = {
+    "signing_key": {"type": "path"},
+    "signing_passphrase": {"type": "str", "no_log": True},
+}
 STORE: dict[str, Any] = {"store": {"type": "str"}}
 LIMITS: dict[str, Any] = {
     "max_in_flight": {
