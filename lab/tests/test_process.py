@@ -47,7 +47,7 @@ def folder_of(pid: int) -> str | None:
         except (OSError, IndexError):
             continue
         if parent == pid and words[0].endswith((b"postgres", b"mariadbd")):
-            found = re.search(rb"(/[^\0=]*/aws-lab-\d+/run-[^/]+)/", b"\0".join(words))
+            found = re.search(rb"(/[^\0=]*/lifeboat-lab-\d+/run-[^/]+)/", b"\0".join(words))
             return found.group(1).decode() if found else None
     return None
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the lab keeps what it needs for a while: one private folder a run, and a cache that warm starts use.
+"""Make and remove the folders of a lab: a private one for each run, and a cache that later labs start faster with.
 
-A run's folder is locked while its lab lives. The next lab to start removes the folders of dead ones.
+A run's folder is locked while its lab lives. The next lab to start removes the folders of dead ones. The cache stays.
 """
 
 from __future__ import annotations
@@ -9,20 +9,47 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30
+# Seconds that nothing in the making takes.
+LONGEST_MAKING = 3600.0
 
 
 def cache() -> Path:
-    """What later labs of this user may use again: on disk, where programs may also be executed."""
-    folder = _own(Path(tempfile.gettempdir())) / "cache"
-    folder.mkdir(mode=0o711, exist_ok=True)
-    return folder
+    """Return the folder of what later labs of this user may use again: empty databases, and copies of programs.
+
+    :raises PermissionError: when it cannot be made there.
+    """
+    try:
+        return _own(_cache_home() / "lifeboat-lab")
+    except OSError as error:
+        raise PermissionError(
+            f"The lab cannot keep its cache: {error}. Set XDG_CACHE_HOME to a folder that you may write to."
+        ) from error
+
+
+def _cache_home() -> Path:
+    """Return the user's cache, or the machine's: where root runs the lab, others run the servers and must get in."""
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not home.is_absolute():
+        home = Path.home() / ".cache"
+    if os.geteuid() != 0:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return home
+    return home if home.is_dir() and may_be_entered(home) else Path("/var/cache")
+
+
+def may_be_entered(folder: Path) -> bool:
+    """Tell whether every user may pass through this folder."""
+    path = folder.resolve()
+    return all(part.stat().st_mode & 0o001 for part in (path, *path.parents))
 
 
 def places() -> list[Path]:
@@ -30,6 +57,11 @@ def places() -> list[Path]:
     if chosen := os.environ.get("LAB_DIR"):
         return [Path(chosen)]
     return [*([MEMORY] if MEMORY.is_dir() else []), Path(tempfile.gettempdir())]
+
+
+def _all_places() -> set[Path]:
+    """Return where runs and homes of this user may lie."""
+    return {*places(), Path(tempfile.gettempdir())}
 
 
 def _chosen_place() -> Path:
@@ -47,17 +79,31 @@ def _free_memory() -> int:
     return 0
 
 
-def _own(place: Path) -> Path:
-    """The user's folder there. Others may pass through it, since database servers may run as another user.
+def _own(folder: Path) -> Path:
+    """Make a folder of this user's. Others may pass through it, since database servers may run as another user.
 
     :raises PermissionError: when somebody else got there first.
     """
-    folder = place / f"aws-lab-{os.geteuid()}"
     folder.mkdir(mode=0o711, exist_ok=True)
     status = folder.lstat()
     if folder.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise PermissionError(f"{folder} is not ours alone; remove it")
+        raise PermissionError(f"{folder} does not belong to this user alone; remove it")
     return folder
+
+
+def _shared(place: Path) -> Path:
+    """Return where all labs of this user have their folders."""
+    return place / f"lifeboat-lab-{os.geteuid()}"
+
+
+def staging() -> Path:
+    """Return a path in the cache for what is still being made, and remove what killed labs did not finish."""
+    folder = cache()
+    for left in folder.glob("new-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_ctime > LONGEST_MAKING:
+                shutil.rmtree(left, ignore_errors=True)
+    return folder / f"new-{secrets.token_hex(8)}"
 
 
 def publish(fresh: Path, place: Path) -> None:
@@ -78,7 +124,7 @@ class Run:
         self.folder.chmod(0o711)
 
     def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
         os.close(self._lock)
 
 
@@ -89,18 +135,26 @@ class TemporaryHome:
         self.folder, self._lock = _new_folder(Path(tempfile.gettempdir()), "home-")
 
     def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
         os.close(self._lock)
 
 
 def _new_folder(place: Path, prefix: str) -> tuple[Path, int]:
     """A private folder, locked. Another lab that is just cleaning up may take it for a dead one: then a new one."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_own(place)))
+        place.stat()
         with contextlib.suppress(FileNotFoundError):
+            folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_own(_shared(place))))
             handle = lock(folder)
             if handle is not None and folder.exists():
                 return folder, handle
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, and the one around it when it was the last there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
 
 
 def lock(path: Path) -> int | None:
@@ -124,7 +178,7 @@ def clean_up_after_the_dead() -> list[Path]:
     """Remove the folders of labs that were killed, with any server that is still using one."""
     removed = []
     for pattern in ("run-*", "home-*"):
-        for folder in [found for place in places() for found in place.glob(f"aws-lab-{os.geteuid()}/{pattern}")]:
+        for folder in [found for place in _all_places() for found in _shared(place).glob(pattern)]:
             with contextlib.suppress(OSError):
                 if _remove_if_dead(folder):
                     removed.append(folder)
@@ -138,7 +192,7 @@ def _remove_if_dead(folder: Path) -> bool:
     dead = None not in held
     if dead:
         end_processes_in(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     for handle in held:
         if handle is not None:
             os.close(handle)

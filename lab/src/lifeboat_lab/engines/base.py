@@ -271,7 +271,7 @@ class Family(ABC):
         if not cached.exists():
             fresh = self.host.place_for_data("template", self.user)
             self.initialise(fresh)
-            staging = cached.with_name(secrets.token_hex(8))
+            staging = workspace.staging()
             subprocess.run(["/bin/cp", "-a", str(fresh), str(staging)], check=True)
             workspace.publish(staging, cached)
             self.host.discard(fresh)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -87,7 +86,7 @@ def _version(folder: Path) -> str:
 
 def _reachable(folder: Path) -> Path:
     """The same programs where the servers' user may enter, copied out of root's home if need be."""
-    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.resolve().parents):
+    if os.geteuid() != 0 or workspace.may_be_entered(folder.parent):
         return folder
     # The package's programs look for libraries in a folder beside the package, by a relative path.
     install, package = folder.parent, folder.parent.parent
@@ -95,7 +94,7 @@ def _reachable(folder: Path) -> Path:
     source = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
     copied = workspace.cache() / f"programs-{_version(folder)}-{source}"
     if not copied.exists():
-        staging = workspace.cache() / secrets.token_hex(8)
+        staging = workspace.staging()
         unused = shutil.ignore_patterns("include", "*.a")
         shutil.copytree(install, staging / package.name / install.name, symlinks=True, ignore=unused)
         if libraries.is_dir():
