@@ -7,15 +7,12 @@ import random
 import string
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lifeboat_lab.accounts import PARTITION
 from lifeboat_lab.engines import Server, offer
 from lifeboat_lab.rds import windows
 from lifeboat_lab.rds.kinds import CLUSTER, Kind
-
-if TYPE_CHECKING:
-    from lifeboat_lab.rds.secrets import Secret
 
 # Engines of clusters whose data are apart from their members.
 AURORA_LIKE = ("aurora", "neptune", "docdb")
@@ -30,6 +27,21 @@ BAD_ENDS = ("failed", "incompatible-restore", "insufficient-capacity", "incompat
 KEY_GRACE = 7 * 86_400.0
 # After which what was stopped starts by itself (API Reference, StopDBInstance). Calendar time as well.
 LONGEST_STOP = 7 * 86_400.0
+
+
+@dataclass(eq=False)
+class Secret:
+    """A master password that RDS keeps in Secrets Manager. Its status follows from the clock."""
+
+    arn: str
+    key: str
+    ready: float
+    verb: str = "creating"
+
+    def row(self, now: float) -> dict[str, str]:
+        """MasterUserSecret."""
+        status = self.verb if now < self.ready else "active"
+        return {"SecretArn": self.arn, "SecretStatus": status, "KmsKeyId": self.key}
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import groups, names, network, options, paging
+from lifeboat_lab.rds import known_groups, names, network, options, paging
 from lifeboat_lab.rds.families import MAJORS
 from lifeboat_lab.rds.groups import Option, OptionGroup
 from lifeboat_lab.rds.options import Fact
@@ -25,9 +25,9 @@ def describe(world: World, call: Call) -> dict[str, Any]:
     if major and not engine:
         raise AwsError("InvalidParameterCombination", "MajorEngineVersion needs EngineName.")
     if name:
-        found = [groups.option_group(world, call.account, call.region, name)]
+        found = [known_groups.option_group(world, call.account, call.region, name)]
     else:
-        found = groups.all_option_groups(world.place(call.account, call.region))
+        found = known_groups.all_option_groups(world.place(call.account, call.region))
     found = [each for each in found if engine in (None, each.engine) and major in (None, each.major)]
     page, marker = paging.page(found, call.params, lambda each: each.name)
     return {"OptionGroupsList": [row(world, each) for each in page], "Marker": marker}
@@ -53,7 +53,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
 
 def copy(world: World, call: Call) -> dict[str, Any]:
     """CopyOptionGroup: in its own place."""
-    source = groups.option_group(world, call.account, call.region, call.params["SourceOptionGroupIdentifier"])
+    source = known_groups.option_group(world, call.account, call.region, call.params["SourceOptionGroupIdentifier"])
     found = _new(world, call, "TargetOptionGroupIdentifier", "TargetOptionGroupDescription")
     take_over(found, source, world.now())
     return {"OptionGroup": row(world, found)}
@@ -85,7 +85,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     found = _changeable(world, call)
     place = world.place(call.account, call.region)
     kept = any(each.option_group == found.name for each in place.snapshots["instance"].values())
-    if kept or any(groups.users(world, found)):
+    if kept or any(known_groups.users(world, found)):
         raise AwsError(
             "InvalidOptionGroupStateFault", f"The option group '{found.name}' cannot be deleted because it is in use."
         )
@@ -95,7 +95,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
 
 def row(world: World, found: OptionGroup) -> dict[str, Any]:
     """An option group as RDS shows it."""
-    vpc = groups.vpc_of(world, found)
+    vpc = known_groups.vpc_of(world, found)
     source = found.copied_from
     shown: dict[str, Any] = {
         "OptionGroupName": found.name,
@@ -118,7 +118,7 @@ def _new(world: World, call: Call, name_parameter: str, description: str) -> Opt
     name = names.identifier(call.params[name_parameter], name_parameter, 255)
     if name in known:
         raise AwsError("OptionGroupAlreadyExistsFault", f"An option group named {name} already exists.")
-    groups.check_quota(world, "OptionGroupQuotaExceededFault", "option_groups", len(known))
+    known_groups.check_quota(world, "OptionGroupQuotaExceededFault", "option_groups", len(known))
     tags = names.tags(call.params.get("Tags"))
     known[name] = OptionGroup(call.account, call.region, name, call.params[description], tags)
     return known[name]
@@ -132,7 +132,7 @@ def _check_engine(engine: str, major: str | None) -> None:
 
 
 def _changeable(world: World, call: Call) -> OptionGroup:
-    found = groups.option_group(world, call.account, call.region, call.params["OptionGroupName"])
+    found = known_groups.option_group(world, call.account, call.region, call.params["OptionGroupName"])
     if found.is_default:
         raise AwsError(
             "InvalidOptionGroupStateFault", f"{found.name} is a default option group and cannot be changed or deleted."
@@ -147,7 +147,7 @@ def _check_removal(world: World, group: OptionGroup, name: str) -> None:
     fact = options.fact(group.engine, group.major, name)
     if fact.permanent:
         raise AwsError("InvalidOptionGroupStateFault", f"The option {name} is permanent and cannot be removed.")
-    if fact.persistent and any(groups.users(world, group)):
+    if fact.persistent and any(known_groups.users(world, group)):
         raise AwsError(
             "InvalidOptionGroupStateFault",
             f"The option {name} is persistent and cannot be removed while databases use the option group {group.name}.",

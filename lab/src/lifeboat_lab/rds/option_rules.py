@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lifeboat_lab.engines import offer
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import groups
+from lifeboat_lab.rds import known_groups
 from lifeboat_lab.rds.database import Database
 from lifeboat_lab.rds.groups import OptionGroup
 from lifeboat_lab.rds.kinds import INSTANCE
@@ -34,7 +34,7 @@ def persistent(world: World, found: Database) -> frozenset[str]:
 def _persistent(world: World, account: str, region: str, name: str) -> frozenset[str]:
     if not name or name.startswith("default:"):
         return frozenset()
-    return _options_that_stay(groups.option_group(world, account, region, name))
+    return _options_that_stay(known_groups.option_group(world, account, region, name))
 
 
 def _options_that_stay(group: OptionGroup) -> frozenset[str]:
@@ -69,7 +69,7 @@ def of_copy(world: World, call: Call, source: Snapshot) -> str:
         )
     if not name.startswith("default:"):
         about = source.portrait
-        groups.option_group_for(world, call.account, call.region, name, about.engine, about.version)
+        known_groups.option_group_for(world, call.account, call.region, name, about.engine, about.version)
     return name
 
 
@@ -91,7 +91,7 @@ def _copied(world: World, call: Call, source: Snapshot) -> str:
     name = source.option_group
     mine = world.place(call.account, call.region).groups.options
     if not name.startswith("default:") and name not in mine:
-        original = groups.option_group(world, source.account, source.region, name)
+        original = known_groups.option_group(world, source.account, source.region, name)
         mine[name] = replace(
             original, account=call.account, region=call.region, tags={}, options=dict(original.options),
             copied_from=original,

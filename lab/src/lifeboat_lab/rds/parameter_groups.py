@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import groups, names, paging
+from lifeboat_lab.rds import groups, known_groups, names, paging
 from lifeboat_lab.rds.families import CLUSTER_FAMILIES, INSTANCE_FAMILIES
 from lifeboat_lab.rds.groups import ParameterGroup
 from lifeboat_lab.rds.kinds import INSTANCE, Kind
@@ -20,9 +20,9 @@ USER, SYSTEM, ENGINE = "user", "system", "engine-default"
 def describe(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     """DescribeDBParameterGroups, DescribeDBClusterParameterGroups."""
     if name := call.params.get(f"{groups.parameter_group_noun(kind)}Name"):
-        found = [groups.parameter_group(world, call.account, call.region, name, kind)]
+        found = [known_groups.parameter_group(world, call.account, call.region, name, kind)]
     else:
-        found = groups.all_parameter_groups(world.place(call.account, call.region), kind)
+        found = known_groups.all_parameter_groups(world.place(call.account, call.region), kind)
     page, marker = paging.page(found, call.params, lambda each: each.name)
     return {f"{groups.parameter_group_noun(kind)}s": [_row(each) for each in page], "Marker": marker}
 
@@ -76,7 +76,7 @@ def reset(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 def delete(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     """DeleteDBParameterGroup, DeleteDBClusterParameterGroup."""
     found = _own(world, call, kind, f"{groups.parameter_group_noun(kind)}Name")
-    if any(groups.users(world, found)):
+    if any(known_groups.users(world, found)):
         raise AwsError(
             "InvalidDBParameterGroupState", f"One or more database instances are still members of {found.name}."
         )
@@ -87,7 +87,7 @@ def delete(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 def describe_parameters(world: World, call: Call, kind: Kind) -> dict[str, Any]:
     """DescribeDBParameters, DescribeDBClusterParameters."""
     name = call.params[f"{groups.parameter_group_noun(kind)}Name"]
-    found = groups.parameter_group(world, call.account, call.region, name, kind)
+    found = known_groups.parameter_group(world, call.account, call.region, name, kind)
     page, marker = _page(call, found)
     return {"Parameters": page, "Marker": marker}
 
@@ -152,14 +152,14 @@ def _new(world: World, call: Call, kind: Kind, parameter: str, description: str)
     if name in known:
         raise AwsError("DBParameterGroupAlreadyExists", f"Parameter group {name} already exists")
     quota = "parameter_groups" if kind is INSTANCE else "cluster_parameter_groups"
-    groups.check_quota(world, "DBParameterGroupQuotaExceeded", quota, len(known))
+    known_groups.check_quota(world, "DBParameterGroupQuotaExceeded", quota, len(known))
     tags = names.tags(call.params.get("Tags"))
     known[name] = ParameterGroup(call.account, call.region, name, call.params[description], tags, kind)
     return known[name]
 
 
 def _own(world: World, call: Call, kind: Kind, parameter: str) -> ParameterGroup:
-    found = groups.parameter_group(world, call.account, call.region, call.params[parameter], kind)
+    found = known_groups.parameter_group(world, call.account, call.region, call.params[parameter], kind)
     if found.is_default:
         raise AwsError(
             "InvalidDBParameterGroupState",

@@ -9,7 +9,7 @@ from typing import Any
 from lifeboat_lab import keys
 from lifeboat_lab.engines import SUPERUSER, offer
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import groups, logins, names, network
+from lifeboat_lab.rds import groups, known_groups, logins, names, network
 from lifeboat_lab.rds.database import Database
 from lifeboat_lab.rds.kinds import INSTANCE, Kind
 from lifeboat_lab.rds.world import Call, Place, World
@@ -185,8 +185,8 @@ def check_place(
             "InvalidParameterCombination",
             "Requesting a specific availability zone is not valid for Multi-AZ instances.",
         )
-    groups.check_parameter_group(
+    known_groups.check_parameter_group(
         world, *where, params.get(f"{groups.parameter_group_noun(kind)}Name"), engine, version, kind
     )
     if params.get("OptionGroupName"):
-        groups.option_group_for(world, *where, params["OptionGroupName"], engine, version, subnets["VpcId"])
+        known_groups.option_group_for(world, *where, params["OptionGroupName"], engine, version, subnets["VpcId"])

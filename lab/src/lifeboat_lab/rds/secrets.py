@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lifeboat_lab import keys
 from lifeboat_lab.errors import AwsError
+from lifeboat_lab.rds.database import Database, Secret
 
 if TYPE_CHECKING:
     from lifeboat_lab.accounts import Principal
-    from lifeboat_lab.rds.database import Database
     from lifeboat_lab.rds.world import Call, World
 
 DEFAULT_KEY = "alias/aws/secretsmanager"
@@ -25,21 +24,6 @@ GUARDED = frozenset({
     "CancelRotateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret", "RotateSecret", "UpdateSecret",
     "UpdateSecretVersionStage",
 })  # fmt: skip
-
-
-@dataclass(eq=False)
-class Secret:
-    """A database's secret. Its status follows from the clock."""
-
-    arn: str
-    key: str
-    ready: float
-    verb: str = "creating"
-
-    def row(self, now: float) -> dict[str, str]:
-        """MasterUserSecret."""
-        status = self.verb if now < self.ready else "active"
-        return {"SecretArn": self.arn, "SecretStatus": status, "KmsKeyId": self.key}
 
 
 def key_for(world: World, call: Call) -> str:

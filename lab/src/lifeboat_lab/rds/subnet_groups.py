@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import groups, names, network, paging
+from lifeboat_lab.rds import known_groups, names, network, paging
 from lifeboat_lab.rds.groups import SubnetGroup
 from lifeboat_lab.rds.world import Call, World
 
@@ -32,7 +32,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
     if name in known:
         raise AwsError("DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
     vpc, subnets = _subnets(world, call)
-    groups.check_quota(world, "DBSubnetGroupQuotaExceeded", "subnet_groups", len(known))
+    known_groups.check_quota(world, "DBSubnetGroupQuotaExceeded", "subnet_groups", len(known))
     known[name] = SubnetGroup(
         call.account, call.region, name, call.params["DBSubnetGroupDescription"], names.tags(call.params.get("Tags")),
         vpc, subnets,
@@ -44,7 +44,7 @@ def modify(world: World, call: Call) -> dict[str, Any]:
     """ModifyDBSubnetGroup: the subnets become those that are given."""
     found = _changeable(world, call)
     vpc, subnets = _subnets(world, call)
-    if any(groups.users(world, found)):
+    if any(known_groups.users(world, found)):
         if vpc != found.vpc:
             raise AwsError("InvalidDBSubnetGroupStateFault", f"DB subnet group '{found.name}' is in use in its VPC.")
         if gone := sorted(set(found.subnets.values()) - set(subnets.values())):
@@ -57,7 +57,7 @@ def modify(world: World, call: Call) -> dict[str, Any]:
 def delete(world: World, call: Call) -> dict[str, Any]:
     """DeleteDBSubnetGroup."""
     found = _changeable(world, call)
-    if user := next(groups.users(world, found), None):
+    if user := next(known_groups.users(world, found), None):
         raise AwsError(
             "InvalidDBSubnetGroupStateFault",
             f"Cannot delete the subnet group '{found.name}' because at least one database instance: "

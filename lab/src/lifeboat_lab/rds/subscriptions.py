@@ -9,7 +9,7 @@ from typing import Any
 
 from lifeboat_lab import topics
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import groups, names, paging
+from lifeboat_lab.rds import known_groups, names, paging
 from lifeboat_lab.rds.catalogue import CATEGORIES
 from lifeboat_lab.rds.events import Subscription, check_source_type
 from lifeboat_lab.rds.kinds import INSTANCE
@@ -181,7 +181,7 @@ def _check_source(world: World, call: Call, source_type: str | None, source: str
     elif source_type in _SNAPSHOTS:
         known = place.snapshots[_SNAPSHOTS[source_type]]
     elif source_type == "db-parameter-group":
-        known = {each.name for each in groups.all_parameter_groups(place, INSTANCE)}
+        known = {each.name for each in known_groups.all_parameter_groups(place, INSTANCE)}
     else:
         known = ()
     if source not in known:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import groups, names, subscriptions
+from lifeboat_lab.rds import groups, known_groups, names, subscriptions
 from lifeboat_lab.rds.database import Database
 from lifeboat_lab.rds.events import Subscription
 from lifeboat_lab.rds.groups import Group
@@ -51,7 +51,7 @@ def resource(world: World, arn: str, own: str, here: str) -> Database | Snapshot
     """
     region, account, arn_type, name = arn.split(":", 6)[3:]
     if arn_type in groups.ARN_TYPES:
-        return groups.by_arn(world, arn, own, here)
+        return known_groups.by_arn(world, arn, own, here)
     for kind in KINDS:
         if arn_type == kind.arn_type and (account, region) == (own, here):
             return world.database(kind, name, own, here)
