@@ -31,16 +31,16 @@ class Bare:
         return prefix
 
     def sow_database(self, **words: Any) -> str:
-        """The identifier of a new database without snapshots."""
+        """Return the identifier of a new database without snapshots."""
         return f"{self.seed(**words)}-00000"
 
     def sow(self, snapshots: int, **words: Any) -> list[str]:
-        """The ARNs of the snapshots of a new database."""
+        """Return the ARNs of the snapshots of a new database."""
         database = f"{self.seed(snapshots=snapshots, **words)}-00000"
         return self._arns(words.get("region"), {database})
 
     def sow_many(self, databases: int, **words: Any) -> list[str]:
-        """The ARNs of one snapshot of each of so many databases."""
+        """Return the ARNs of one snapshot of each of so many databases."""
         prefix = self.seed(databases=databases, snapshots=1, **words)
         return self._arns(words.get("region"), {f"{prefix}-{number:05}" for number in range(databases)})
 
@@ -54,7 +54,7 @@ class Bare:
         return found
 
     def copy(self, source: str, client: Any = None, **more: Any) -> str:
-        """The name of a copy that was begun."""
+        """Begin a copy and return its name."""
         name = fresh("copy")
         (client or self.rds).copy_db_snapshot(
             SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=name, **more
@@ -69,7 +69,7 @@ class Bare:
         return name
 
     def own_copy(self, source: str, **more: Any) -> str:
-        """The name of a finished copy at home."""
+        """Return the name of a finished copy at home."""
         name = self.copy(source, **more)
         self.advance(LONG)
         return name
@@ -81,7 +81,7 @@ class Bare:
         return snapshot(self.rds, name)
 
     def cluster_snapshot(self, arn: str) -> dict[str, Any]:
-        """A cluster snapshot of whatever type."""
+        """Return the row of a cluster snapshot of any type."""
         words = {"Name": "db-cluster-snapshot-id", "Values": [arn]}
         row: dict[str, Any] = self.rds.describe_db_cluster_snapshots(Filters=[words])["DBClusterSnapshots"][0]
         return row

@@ -34,7 +34,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def empty_lab() -> Iterator[Lab]:
-    """Without servers, in AWS's own time: nothing happens unless the clock is advanced."""
+    """Run a lab without servers, in AWS's own time: nothing happens until the clock is advanced."""
     with Lab(metadata_only=True, scale=1) as running:
         quotas = ("manual_snapshots", "manual_cluster_snapshots", "instances", "clusters")
         running.admin("PATCH", "settings", {"quotas": dict.fromkeys(quotas, 10_000)})
@@ -43,25 +43,25 @@ def empty_lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def rds(lab: Lab) -> Any:
-    """RDS as the production account sees it at home."""
+    """Return RDS as the production account sees it at home."""
     return lab.client("production", "rds")
 
 
 @pytest.fixture(scope="session")
 def dr(lab: Lab) -> Any:
-    """RDS as the DR account sees it at home."""
+    """Return RDS as the DR account sees it at home."""
     return lab.client("production_dr", "rds")
 
 
 @pytest.fixture(scope="session")
 def dr_here(lab: Lab) -> Any:
-    """RDS as the DR account sees it in production's Region."""
+    """Return RDS as the DR account sees it in production's Region."""
     return lab.client("production_dr", "rds", "us-west-2")
 
 
 @pytest.fixture(scope="session")
 def open_key(lab: Lab) -> str:
-    """A production key that also lets the DR account in."""
+    """Create a production key that also admits the DR account."""
     return make_key(lab.client("production", "kms"), PRODUCTION, DR)
 
 
@@ -72,5 +72,5 @@ def dr_key(lab: Lab) -> str:
 
 @pytest.fixture(scope="session")
 def dr_key_here(lab: Lab) -> str:
-    """A key of the DR account in production's Region."""
+    """Create a key of the DR account in production's Region."""
     return make_key(lab.client("production_dr", "kms", "us-west-2"), DR)

@@ -20,7 +20,7 @@ HOME, DR_HOME = "us-west-2", "us-east-1"
 
 
 def code_of(call: Callable[..., Any], **parameters: Any) -> str:
-    """The error code with which a call is refused."""
+    """Return the error code with which a call is refused."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     return caught.value.response["Error"]["Code"]
@@ -35,14 +35,14 @@ def cluster_snapshot(client: Any, name: str, **more: Any) -> dict[str, Any]:
 
 
 def copied(client: Any, source: str, name: str | None = None, **more: Any) -> dict[str, Any]:
-    """A finished copy of an instance snapshot."""
+    """Copy an instance snapshot and wait until that is done."""
     name = name or fresh("copy")
     client.copy_db_snapshot(SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=name, **more)
     return until(lambda: done(snapshot(client, name)))
 
 
 def cluster_copied(client: Any, source: str, name: str | None = None, **more: Any) -> dict[str, Any]:
-    """A finished copy of a cluster snapshot."""
+    """Copy a cluster snapshot and wait until that is done."""
     name = name or fresh("copy")
     client.copy_db_cluster_snapshot(
         SourceDBClusterSnapshotIdentifier=source, TargetDBClusterSnapshotIdentifier=name, **more
@@ -65,7 +65,7 @@ def share_cluster(client: Any, name: str, *accounts: str) -> None:
 
 
 def automated(client: Any, database: str) -> dict[str, Any]:
-    """The newest automated snapshot of an instance."""
+    """Return the newest automated snapshot of an instance."""
     rows = client.describe_db_snapshots(DBInstanceIdentifier=database, SnapshotType="automated")["DBSnapshots"]
     return max(rows, key=lambda row: row["SnapshotCreateTime"])
 
@@ -76,7 +76,7 @@ def automated_cluster(client: Any, database: str) -> dict[str, Any]:
 
 
 def key_policy(*principals: str) -> str:
-    """A key policy that lets these principals do everything; account numbers mean the whole account."""
+    """Build a key policy that lets these principals do everything; an account number means the whole account."""
     names = [f"arn:aws:iam::{name}:root" if name.isdigit() else name for name in principals]
     return json.dumps(
         {
@@ -91,7 +91,7 @@ def make_key(client: Any, *principals: str) -> str:
 
 
 def make_role(iam: Any, name: str, account: str, *actions: str, deny: tuple[str, ...] = ()) -> None:
-    """A role that its own account may assume, with these actions."""
+    """Create a role that its own account may assume, with these actions."""
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))
     statements = [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]
@@ -106,7 +106,7 @@ def _document(statements: list[dict[str, Any]]) -> str:
 
 @contextmanager
 def settings(lab: Any, **wanted: Any) -> Iterator[None]:
-    """Other settings for a while."""
+    """Change settings for a while."""
     before = lab.admin("GET", "settings")
     lab.admin("PATCH", "settings", wanted)
     try:
@@ -116,7 +116,7 @@ def settings(lab: Any, **wanted: Any) -> Iterator[None]:
 
 
 def restored(client: Any, source: str, **more: Any) -> dict[str, Any]:
-    """An instance from a snapshot, with the password that the tests know."""
+    """Restore an instance from a snapshot, and set the password that the tests know."""
     name = fresh("restored")
     client.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=source, **more)
     until(lambda: instance(client, name)["DBInstanceStatus"] == "available")
@@ -126,13 +126,13 @@ def restored(client: Any, source: str, **more: Any) -> dict[str, Any]:
 
 
 def allow(service: str, action: str, resource: str = "*", **condition: Any) -> str:
-    """A resource policy that lets one AWS service do something."""
+    """Build a resource policy that lets one AWS service do something."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": resource}
     return _document([statement | ({"Condition": condition} if condition else {})])
 
 
 def make_queue(client: Any, topic: str, policy: str | None = None, **attributes: str) -> tuple[str, str]:
-    """A queue's URL and ARN; unless told otherwise, it is open to the topic."""
+    """Create a queue and return its URL and ARN; unless told otherwise, it is open to the topic."""
     url = client.create_queue(QueueName=fresh("queue"), Attributes=attributes)["QueueUrl"]
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = policy or allow("sns.amazonaws.com", "sqs:SendMessage", arn, ArnEquals={"aws:SourceArn": topic})
@@ -141,7 +141,7 @@ def make_queue(client: Any, topic: str, policy: str | None = None, **attributes:
 
 
 def received(client: Any, url: str, wait: float = 5.0) -> list[dict[str, Any]]:
-    """What is in a queue, once there is something; nothing after the wait."""
+    """Return what is in a queue as soon as there is something; nothing after the wait."""
     deadline = time.monotonic() + wait
     while True:
         found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
@@ -155,7 +155,7 @@ def received(client: Any, url: str, wait: float = 5.0) -> list[dict[str, Any]]:
 
 
 def message_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    """The error code and the message with which a call is refused."""
+    """Return the error code and the message with which a call is refused."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     error = caught.value.response["Error"]
@@ -168,7 +168,7 @@ def missing(what: str) -> None:
 
 
 def narrow_role(iam: Any, *statements: dict[str, Any], trust: dict[str, Any] | None = None, **options: Any) -> str:
-    """The ARN of a new role with these statements; unless told otherwise, its own account may assume it."""
+    """Create a role with these statements and return its ARN; unless told otherwise, its own account may assume it."""
     name = fresh("role")
     trusted = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust or trusted]), **options)
@@ -178,7 +178,7 @@ def narrow_role(iam: Any, *statements: dict[str, Any], trust: dict[str, Any] | N
 
 
 def become(lab: Any, arn: str, service: str, region: str, by: str = "production", **more: Any) -> Any:
-    """A client of a role that one of the profiles assumes."""
+    """Return a client of a role that one of the profiles assumes."""
     wanted = {"RoleSessionName": "test", **more}
     found = lab.client(by, "sts").assume_role(RoleArn=arn, **wanted)["Credentials"]
     return lab.client(
@@ -192,7 +192,7 @@ def become(lab: Any, arn: str, service: str, region: str, by: str = "production"
 
 
 def outcome(call: Callable[..., Any], **parameters: Any) -> str:
-    """The error code of a call, or ``ok``."""
+    """Return the error code of a call, or ``ok``."""
     try:
         call(**parameters)
     except ClientError as error:
@@ -201,7 +201,7 @@ def outcome(call: Callable[..., Any], **parameters: Any) -> str:
 
 
 def outcomes(call: Any, times: int, **parameters: Any) -> list[str]:
-    """What becomes of a call, again and again."""
+    """Make a call again and again, and return the outcomes."""
     found = []
     for _turn in range(times):
         try:

@@ -19,7 +19,7 @@ TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 
 def points(picture: str) -> list[Point]:
-    """The guide's pictures have the newest on the right: 0 is within the threshold, X beyond, - is missing."""
+    """Read a picture of the guide, the newest on the right: 0 is within the threshold, X beyond, - is missing."""
     values = {"0": 0.0, "X": 9.0, "-": None}
     return [Point(0.0, values[sign]) for sign in reversed(picture.split())]
 
@@ -64,7 +64,7 @@ def test_reasons_are_in_cloudwatchs_words() -> None:
 
 @pytest.fixture(scope="module")
 def lab_of_alarms(lab: Lab) -> Iterator[Lab]:
-    """A minute of an alarm takes half a second."""
+    """Run a lab in which an alarm's minute takes half a second."""
     with settings(lab, alarm_scale=120):
         yield lab
 
@@ -182,7 +182,7 @@ def topic(lab_of_alarms: Lab) -> str:
 
 @pytest.fixture
 def hear(lab_of_alarms: Lab, topic: str) -> Any:
-    """What the topic tells a queue, envelopes opened."""
+    """Return what the topic tells a queue, without envelopes."""
     sqs = lab_of_alarms.client("production", "sqs")
     url, arn = make_queue(sqs, topic)
     lab_of_alarms.client("production", "sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
@@ -239,7 +239,7 @@ def test_setting_a_state_takes_its_actions_and_lasts_until_the_next_evaluation(
 
 
 def test_an_alarm_that_is_changed_stays_in_its_state(cloudwatch: Any, make: Any) -> None:
-    """API Reference, PutMetricAlarm"""
+    """Follow the API Reference, PutMetricAlarm."""
     name = make(TreatMissingData="notBreaching")
     becomes(cloudwatch, name, OK)
     make(AlarmName=name, Period=86400, TreatMissingData="ignore")

@@ -19,7 +19,7 @@ DAY = 86_400
 
 @pytest.fixture(scope="module")
 def still() -> Iterator[Lab]:
-    """A lab of its own: others do not want to be days ahead."""
+    """Run a separate lab: other tests do not want to be days ahead."""
     with Lab(metadata_only=True, scale=20_000) as running:
         yield running
 
@@ -34,7 +34,7 @@ def advance(lab: Lab, seconds: float) -> None:
 
 
 def create(rds: Any, **more: Any) -> str:
-    """An available instance."""
+    """Create an instance and wait until it is available."""
     name = fresh("kept")
     rds.create_db_instance(
         DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro", AllocatedStorage=20,
@@ -45,14 +45,14 @@ def create(rds: Any, **more: Any) -> str:
 
 
 def times(rds: Any, name: str, **more: Any) -> list[datetime]:
-    """When the automated snapshots of an instance were taken, the oldest first."""
+    """Return when the automated snapshots of an instance were taken, the oldest first."""
     words = more or {"DBInstanceIdentifier": name}
     rows = rds.describe_db_snapshots(SnapshotType="automated", **words)["DBSnapshots"]
     return sorted(row["SnapshotDatabaseTime"] for row in rows)
 
 
 def test_a_new_instance_has_a_first_backup_before_it_is_available(still: Lab, rds: Any) -> None:
-    """aws_rds.md 7.3."""
+    """Follow aws_rds.md 7.3."""
     name = create(rds)
     assert len(times(rds, name)) == 1
 
@@ -115,7 +115,7 @@ def test_backups_that_are_turned_on_begin_at_once(still: Lab, rds: Any) -> None:
 
 
 def test_they_go_with_the_instance_unless_they_are_to_be_kept_for_their_time(still: Lab, rds: Any) -> None:
-    """aws_rds.md 7.5, DeleteAutomatedBackups."""
+    """Follow aws_rds.md 7.5, DeleteAutomatedBackups."""
     gone, kept = (create(rds, BackupRetentionPeriod=2) for _turn in range(2))
     ids = {name: instance(rds, name)["DbiResourceId"] for name in (gone, kept)}
     rds.delete_db_instance(DBInstanceIdentifier=gone, SkipFinalSnapshot=True)
@@ -150,7 +150,7 @@ def test_a_stopped_instance_is_not_backed_up_and_starts_after_seven_days(still: 
     ],
 )
 def test_windows_must_be_legal_and_apart(rds: Any, wrong: dict[str, str]) -> None:
-    """RDS User Guide, backup window."""
+    """Follow the RDS User Guide, backup window."""
     refused = code_of(
         rds.create_db_instance, DBInstanceIdentifier=fresh("no"), Engine="postgres", DBInstanceClass="db.t3.micro",
         MasterUsername="me", MasterUserPassword=PASSWORD, **wrong,
@@ -166,7 +166,7 @@ def test_the_windows_of_a_database_stay_the_same(rds: Any) -> None:
 
 
 def test_what_does_not_apply_at_once_applies_in_the_maintenance_window(still: Lab, rds: Any) -> None:
-    """aws_rds.md 7, PendingModifiedValues."""
+    """Follow aws_rds.md 7, PendingModifiedValues."""
     name = create(rds)
     rds.modify_db_instance(DBInstanceIdentifier=name, DBInstanceClass="db.r6g.large", AllocatedStorage=100)
     row = instance(rds, name)

@@ -33,7 +33,7 @@ def sources() -> tuple[str, ...]:
 
 @cache
 def docstrings() -> tuple[str, ...]:
-    """Of the tests, and of the files that hold nothing but tests of one section."""
+    """Return those of the tests, and of the files that hold nothing but tests of one section."""
     found: list[ast.Module | ast.FunctionDef] = []
     for tree in map(ast.parse, sources()):
         found += [tree, *(node for node in tree.body if isinstance(node, ast.FunctionDef))]
@@ -51,7 +51,7 @@ def test_every_section_has_a_test(section: str) -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_open_question_has_a_test(question: int) -> None:
-    """Those of section 13."""
+    """Look for the questions of section 13."""
     assert str(question) in named(_QUESTION)
 
 

@@ -19,12 +19,12 @@ FULL, INCREMENTAL = 300 + 20 * 45, 300 + 2 * 45
 
 @pytest.fixture
 def bare(empty_lab: Lab) -> Bare:
-    """A database of its own in production, with automated snapshots."""
+    """Sow a database in production, with automated snapshots."""
     return Bare(empty_lab)
 
 
 def test_progress_and_creation_time(bare: Bare) -> None:
-    """aws_rds.md 1.9: no SnapshotCreateTime while in progress, PercentProgress moves, then 100."""
+    """Follow aws_rds.md 1.9: no SnapshotCreateTime while in progress, PercentProgress moves, then 100."""
     name = bare.copy(bare.sow(1)[0])
     early = bare.snapshot(name)
     bare.advance(FULL / 2)
@@ -39,7 +39,7 @@ def test_progress_and_creation_time(bare: Bare) -> None:
 
 
 def test_a_snapshot_in_the_making_has_neither_of_its_times(bare: Bare) -> None:
-    """aws_rds.md 1.9"""
+    """Follow aws_rds.md 1.9."""
     database = bare.sow_database()
     name = fresh("made")
     made = bare.rds.create_db_snapshot(DBInstanceIdentifier=database, DBSnapshotIdentifier=name)["DBSnapshot"]
@@ -51,7 +51,7 @@ def test_a_snapshot_in_the_making_has_neither_of_its_times(bare: Bare) -> None:
 
 
 def test_copies_of_one_database_wait_for_each_other_and_move_up(bare: Bare) -> None:
-    """aws_rds.md 1.6: one after the other, no progress while queued."""
+    """Follow aws_rds.md 1.6: one after the other, no progress while queued."""
     first, second, third = (bare.copy(source) for source in bare.sow(3))
     bare.advance(FULL / 2)
     assert [bare.snapshot(name)["PercentProgress"] > 0 for name in (first, second, third)] == [True, False, False]
@@ -80,7 +80,7 @@ def test_copies_of_one_database_to_two_regions_do_not_wait_for_each_other(bare: 
     ],
 )
 def test_a_copy_is_incremental_while_its_anchor_stays(bare: Bare, between: str, seconds: float) -> None:
-    """aws_rds.md 1.7: to another Region, in the same account."""
+    """Follow aws_rds.md 1.7: to another Region, in the same account."""
     there = bare.lab.client("production", "rds", "eu-west-1")
     older, middle, newer = sorted(bare.sow(3))
     for source in (older, middle):
@@ -97,7 +97,7 @@ def test_a_copy_is_incremental_while_its_anchor_stays(bare: Bare, between: str, 
 
 
 def test_the_first_copy_of_a_copy_is_full_as_its_source_is(bare: Bare) -> None:
-    """aws_rds.md 1.7 and question 6 of 13: a copy has the type of its source."""
+    """Follow aws_rds.md 1.7 and question 6 of 13: a copy has the type of its source."""
     sources = sorted(bare.sow(3))
     dr = bare.lab.client("production_dr", "rds", "us-west-2")
     taken = []
@@ -110,7 +110,7 @@ def test_the_first_copy_of_a_copy_is_full_as_its_source_is(bare: Bare) -> None:
 
 
 def _seconds_of(bare: Bare, client: Any, source: str) -> float:
-    """How long a copy takes, to 20 seconds."""
+    """Measure how long a copy takes, to 20 seconds."""
     name = bare.copy(source, client)
     for turn in range(1, 100):
         bare.advance(20)
@@ -121,7 +121,7 @@ def _seconds_of(bare: Bare, client: Any, source: str) -> float:
 
 @pytest.mark.parametrize(("rule", "seconds"), [(False, FULL), (True, INCREMENTAL)])
 def test_whether_a_single_step_is_incremental_is_a_switch(bare: Bare, rule: bool, seconds: float) -> None:
-    """Question 7 of aws_rds.md 13."""
+    """Cover question 7 of aws_rds.md 13."""
     dr = bare.lab.client("production_dr", "rds", "us-east-1")
     sources = [bare.own_copy(source) for source in sorted(bare.sow(3))]
     for name in sources:
@@ -133,7 +133,7 @@ def test_whether_a_single_step_is_incremental_is_a_switch(bare: Bare, rule: bool
 
 
 def test_aurora_moves_only_changes_across_regions(bare: Bare) -> None:
-    """aws_rds.md 1.7: transfer is incremental, in its own Region every copy is a full one."""
+    """Follow aws_rds.md 1.7: transfer is incremental, in its own Region every copy is a full one."""
     there = bare.lab.client("production", "rds", "eu-west-1")
     sources = sorted(bare.sow(2, engine="aurora-postgresql"))
     for source, seconds in zip(sources, (FULL, INCREMENTAL), strict=True):
@@ -146,7 +146,7 @@ def test_aurora_moves_only_changes_across_regions(bare: Bare) -> None:
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_whether_a_cluster_copy_keeps_its_time_is_a_switch(bare: Bare, keeps: bool) -> None:
-    """Question 10 of aws_rds.md 13."""
+    """Cover question 10 of aws_rds.md 13."""
     source = bare.sow(1, engine="aurora-postgresql")[0]
     with settings(bare.lab, rules={"cluster_copy_keeps_time": keeps}):
         name = bare.copy_cluster(source)
@@ -156,7 +156,10 @@ def test_whether_a_cluster_copy_keeps_its_time_is_a_switch(bare: Bare, keeps: bo
 
 
 def test_a_copy_of_a_copy_names_the_copy(bare: Bare) -> None:
-    """aws_rds.md 1.9: SourceDBSnapshotIdentifier only across accounts or Regions; SourceDBClusterSnapshotArn always."""
+    """Follow aws_rds.md 1.9.
+
+    SourceDBSnapshotIdentifier is there only across accounts or Regions, SourceDBClusterSnapshotArn always.
+    """
     there = bare.lab.client("production", "rds", "eu-west-1")
     first = bare.own_copy(bare.sow(1)[0])
     second = bare.copy(bare.arn(first), there)
@@ -169,7 +172,7 @@ def test_a_copy_of_a_copy_names_the_copy(bare: Bare) -> None:
 
 
 def test_instances_and_clusters_have_limits_of_their_own(bare: Bare) -> None:
-    """aws_rds.md 1.6, question 3 of 13: 20 and 5 in flight, with a message that is not the quota's."""
+    """Follow aws_rds.md 1.6, question 3 of 13: 20 and 5 in flight, with a message that is not the quota's."""
     there = bare.lab.client("production", "rds", "sa-east-1")
     instances, clusters = bare.sow_many(22), bare.sow_many(7, engine="aurora-postgresql")
     for source in instances[:20]:
@@ -196,7 +199,7 @@ def test_instances_and_clusters_have_limits_of_their_own(bare: Bare) -> None:
 
 
 def test_the_limit_is_of_the_account_that_calls(bare: Bare) -> None:
-    """aws_rds.md 1.6"""
+    """Follow aws_rds.md 1.6."""
     name = bare.own_copy(bare.sow(1)[0])
     bare.share(name)
     with settings(bare.lab, quotas={"snapshot_copies": 1}):
@@ -205,7 +208,7 @@ def test_the_limit_is_of_the_account_that_calls(bare: Bare) -> None:
 
 
 def test_a_copy_fails_at_once_when_its_source_goes(bare: Bare) -> None:
-    """aws_rds.md 1.1: deleting the source before the target is available may fail the copy."""
+    """Follow aws_rds.md 1.1: deleting the source before the target is available may fail the copy."""
     source = bare.own_copy(bare.sow(1)[0])
     name = bare.copy(bare.arn(source))
     bare.advance(FULL / 2)
@@ -214,7 +217,7 @@ def test_a_copy_fails_at_once_when_its_source_goes(bare: Bare) -> None:
 
 
 def test_cancelling_is_deleting(bare: Bare) -> None:
-    """aws_rds.md 1.6"""
+    """Follow aws_rds.md 1.6."""
     name = bare.copy(bare.sow(1)[0])
     assert bare.rds.delete_db_snapshot(DBSnapshotIdentifier=name)["DBSnapshot"]["Status"] == "deleted"
     assert code_of(bare.rds.describe_db_snapshots, DBSnapshotIdentifier=name) == "DBSnapshotNotFound"
@@ -225,7 +228,7 @@ def test_cancelling_is_deleting(bare: Bare) -> None:
     [("us-west-2", "cn-north-1"), ("us-west-2", "us-gov-west-1"), ("cn-north-1", "cn-northwest-1")],
 )
 def test_some_borders_are_not_crossed(bare: Bare, here: str, there: str) -> None:
-    """aws_rds.md 1.5"""
+    """Follow aws_rds.md 1.5."""
     source = bare.sow(1, region=here)[0]
     refused = code_of(
         bare.lab.client("production", "rds", there).copy_db_snapshot,
@@ -236,12 +239,12 @@ def test_some_borders_are_not_crossed(bare: Bare, here: str, there: str) -> None
 
 
 def test_govcloud_east_and_west_may_exchange(bare: Bare) -> None:
-    """aws_rds.md 1.5"""
+    """Follow aws_rds.md 1.5."""
     assert bare.copy(bare.sow(1, region="us-gov-west-1")[0], bare.lab.client("production", "rds", "us-gov-east-1"))
 
 
 def test_an_encrypted_source_may_have_to_be_named_by_arn(bare: Bare) -> None:
-    """Question 12 of aws_rds.md 13."""
+    """Cover question 12 of aws_rds.md 13."""
     source = bare.sow(1, key="alias/aws/rds")[0].split(":", 6)[-1]
     bare.copy(source)
     with settings(bare.lab, rules={"encrypted_copy_needs_arn": True}):
@@ -252,7 +255,7 @@ def test_an_encrypted_source_may_have_to_be_named_by_arn(bare: Bare) -> None:
 
 
 def test_copy_tags_across_accounts_is_ignored_or_refused(bare: Bare) -> None:
-    """Question 9 of aws_rds.md 13."""
+    """Cover question 9 of aws_rds.md 13."""
     name = bare.own_copy(bare.sow(1, tags={"a": "b"})[0], CopyTags=True)
     assert bare.snapshot(name)["TagList"] == [{"Key": "a", "Value": "b"}]
     bare.share(name)
@@ -267,7 +270,7 @@ def test_copy_tags_across_accounts_is_ignored_or_refused(bare: Bare) -> None:
 
 
 def test_tags_of_shared_snapshots_are_hidden_or_shown(bare: Bare) -> None:
-    """Question 11 of aws_rds.md 13."""
+    """Cover question 11 of aws_rds.md 13."""
     name = bare.own_copy(bare.sow(1, tags={"a": "b"})[0], CopyTags=True)
     bare.share(name)
     dr = bare.lab.client("production_dr", "rds", "us-west-2")
@@ -277,7 +280,7 @@ def test_tags_of_shared_snapshots_are_hidden_or_shown(bare: Bare) -> None:
 
 
 def test_rds_custom_is_copied_nowhere_or_to_another_region(bare: Bare) -> None:
-    """Question 16 of aws_rds.md 13."""
+    """Cover question 16 of aws_rds.md 13."""
     source = bare.sow(1, engine="custom-sqlserver-ee")[0]
     there = bare.lab.client("production", "rds", "eu-west-1")
     words = {"SourceDBSnapshotIdentifier": source, "TargetDBSnapshotIdentifier": fresh("copy")}
@@ -288,7 +291,7 @@ def test_rds_custom_is_copied_nowhere_or_to_another_region(bare: Bare) -> None:
 
 
 def test_encrypting_a_cluster_snapshot_by_copy_is_refused_or_done(bare: Bare) -> None:
-    """Question 4 of aws_rds.md 13, and 1.3."""
+    """Cover question 4 of aws_rds.md 13, and 1.3."""
     source = bare.sow(1, engine="aurora-postgresql")[0]
     key = make_key(bare.lab.client("production", "kms"), PRODUCTION)
     words = {"SourceDBClusterSnapshotIdentifier": source, "KmsKeyId": key}
@@ -300,7 +303,7 @@ def test_encrypting_a_cluster_snapshot_by_copy_is_refused_or_done(bare: Bare) ->
 
 
 def test_storage_under_a_key_that_aws_owns(bare: Bare) -> None:
-    """aws_rds.md 0 item 3, 1.9, question 8 of 13."""
+    """Follow aws_rds.md 0 item 3, 1.9, question 8 of 13."""
     source = bare.sow(1, engine="aurora-postgresql", key="sse-rds")[0]
     row = bare.cluster_snapshot(source)
     assert (row["StorageEncryptionType"], row["StorageEncrypted"], "KmsKeyId" in row) == ("sse-rds", True, False)
@@ -324,7 +327,7 @@ def test_storage_under_a_key_that_aws_owns(bare: Bare) -> None:
 
 
 def test_snapshots_of_multi_az_db_clusters_stay_where_they_are(bare: Bare) -> None:
-    """aws_rds.md 0 item 2, 2, question 5 of 13."""
+    """Follow aws_rds.md 0 item 2, 2, question 5 of 13."""
     source = bare.sow(1, engine="mysql", kind="cluster", type="manual")[0]
     name = bare.cluster_snapshot(source)["DBClusterSnapshotIdentifier"]
     words = {"SourceDBClusterSnapshotIdentifier": source, "TargetDBClusterSnapshotIdentifier": fresh("copy")}
@@ -338,7 +341,7 @@ def test_snapshots_of_multi_az_db_clusters_stay_where_they_are(bare: Bare) -> No
 
 
 def test_one_step_for_clusters_is_a_switch_of_its_own(bare: Bare) -> None:
-    """Question 2 of aws_rds.md 13."""
+    """Cover question 2 of aws_rds.md 13."""
     mine = bare.copy_cluster(bare.sow(1, engine="aurora-postgresql")[0])
     bare.advance(LONG)
     bare.rds.modify_db_cluster_snapshot_attribute(
@@ -353,7 +356,7 @@ def test_one_step_for_clusters_is_a_switch_of_its_own(bare: Bare) -> None:
 
 @pytest.mark.parametrize("rule", [True, False])
 def test_whether_a_copy_of_a_copy_is_incremental_is_a_switch(bare: Bare, rule: bool) -> None:
-    """Question 6 of aws_rds.md 13."""
+    """Cover question 6 of aws_rds.md 13."""
     there = bare.lab.client("production", "rds", "eu-west-1")
     sources = [bare.own_copy(source) for source in sorted(bare.sow(3))]
     with settings(bare.lab, rules={"copy_of_copy_incremental": rule}):
@@ -363,7 +366,7 @@ def test_whether_a_copy_of_a_copy_is_incremental_is_a_switch(bare: Bare, rule: b
 
 @pytest.mark.parametrize("rule", [False, True])
 def test_whether_a_finished_cluster_copy_raises_an_event_is_a_switch(bare: Bare, rule: bool) -> None:
-    """Question 13 of aws_rds.md 13: none is documented."""
+    """Cover question 13 of aws_rds.md 13: none is documented."""
     with settings(bare.lab, rules={"cluster_copy_event": rule}):
         name = bare.copy_cluster(bare.sow(1, engine="aurora-postgresql")[0])
         bare.advance(LONG)
@@ -399,7 +402,7 @@ NOWHERE = "no-such-thing"
 def test_what_is_not_there_has_the_code_of_the_documents(
     bare: Bare, operation: str, words: dict[str, Any], code: str, status: int
 ) -> None:
-    """aws_rds.md 1.11: mind where Fault is part of the code."""
+    """Follow aws_rds.md 1.11: mind where Fault is part of the code."""
     with pytest.raises(ClientError) as caught:
         getattr(bare.rds, operation)(**words)
     response = caught.value.response
@@ -407,7 +410,7 @@ def test_what_is_not_there_has_the_code_of_the_documents(
 
 
 def test_what_is_there_already_has_the_code_of_the_documents(bare: Bare) -> None:
-    """aws_rds.md 1.11"""
+    """Follow aws_rds.md 1.11."""
     name = bare.copy(bare.sow(1)[0])
     words = {"SourceDBSnapshotIdentifier": bare.sow(1)[0], "TargetDBSnapshotIdentifier": name}
     assert code_of(bare.rds.copy_db_snapshot, **words) == "DBSnapshotAlreadyExists"
@@ -418,7 +421,7 @@ def test_what_is_there_already_has_the_code_of_the_documents(bare: Bare) -> None
 
 
 def test_what_is_busy_has_the_code_of_the_documents(bare: Bare) -> None:
-    """aws_rds.md 1.11, 1.12"""
+    """Follow aws_rds.md 1.11, 1.12."""
     name = bare.copy(bare.sow(1)[0])
     assert code_of(bare.copy, source=name) == "InvalidDBSnapshotState"
     cluster_name = bare.copy_cluster(bare.sow(1, engine="aurora-postgresql")[0])

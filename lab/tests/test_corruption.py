@@ -39,7 +39,7 @@ Count = Callable[[dict[str, Any], str], int]
 
 @pytest.fixture(scope="module", params=["postgres", "mariadb"])
 def source(request: pytest.FixtureRequest, lab: Lab, rds: Any) -> Iterator[tuple[dict[str, Any], Count]]:
-    """An instance with rows, and how to count them."""
+    """Return an instance with rows, and a function that counts them."""
     if request.param == "postgres":
         row = new_instance(rds, "postgres")
         with connect(row) as connection:
@@ -95,7 +95,7 @@ def test_its_source_and_the_copies_that_it_has_are_as_before(
 def test_what_cannot_be_read_ends_as_an_incompatible_restore(
     lab: Lab, rds: Any, source: tuple[dict[str, Any], Count]
 ) -> None:
-    """aws_rds.md 7.3, 7.5: a bad end, after which the instance can only be deleted, without a final snapshot."""
+    """Follow aws_rds.md 7.3, 7.5: a bad end, after which the instance can only be deleted, without a final snapshot."""
     database, _count = source
     row, name = taken(rds, database), fresh("unreadable")
     copy = copied(rds, row["DBSnapshotIdentifier"])
@@ -113,7 +113,8 @@ def test_what_cannot_be_read_ends_as_an_incompatible_restore(
 
 
 def test_of_a_cluster_the_member_does_not_come_up(lab: Lab, rds: Any) -> None:
-    """A cluster has no such status (aws_rds.md 7.3), and without members nothing of it is read."""
+    """Restore without an error status, since clusters have none for it (aws_rds.md 7.3) and without members nothing
+    reads the data."""
     found = rds.describe_db_cluster_snapshots(DBClusterIdentifier="events", SnapshotType="automated")
     name, again = fresh("spoilt"), fresh("spoilt")
     rds.copy_db_cluster_snapshot(
@@ -144,7 +145,7 @@ def test_of_a_cluster_the_member_does_not_come_up(lab: Lab, rds: Any) -> None:
         ({"snapshot": "x"}, "how must be one of unreadable, rows"),
         ({"snapshot": "x", "how": "slightly"}, "how must be one of"),
         ({"snapshot": "x", "how": ["rows"]}, "how must be one of"),
-        ({"snapshot": "x", "how": "rows", "when": "now"}, "unknown: when"),
+        ({"snapshot": "x", "how": "rows", "when": "now"}, "Unknown field 'when'"),
         ([], "must be a JSON object"),
     ],
 )

@@ -21,7 +21,7 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 @contextmanager
 def gone(lab: Lab, **place: str) -> Iterator[None]:
-    """An account, a Region, or an account in a Region is dark for a while."""
+    """Take an account, a Region, or an account in a Region away for a while."""
     lab.admin("POST", "dark", place)
     try:
         yield
@@ -42,7 +42,7 @@ LISTS = {"rds": "describe_db_instances", "kms": "list_keys", "sns": "list_topics
 
 
 def test_an_outage_is_over_when_it_is_said_to_be_and_not_before(lab: Lab) -> None:
-    """An account and a Region that are both dark come back one by one."""
+    """Bring an account and a Region that are both dark back one by one."""
     client = lab.client("stranger", "rds", "eu-central-1", config=ONCE)
     with gone(lab, account="stranger"), gone(lab, region="eu-central-1"):
         lab.admin("POST", "dark", {"account": "stranger", "dark": False})

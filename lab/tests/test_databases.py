@@ -24,7 +24,7 @@ def bare() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def rows(bare: Lab) -> Any:
-    """RDS of the lab without servers."""
+    """Return RDS of the lab without servers."""
     return bare.client("production", "rds")
 
 
@@ -33,7 +33,7 @@ def advance(lab: Lab, seconds: float) -> None:
 
 
 def create(rds: Any, **more: Any) -> dict[str, Any]:
-    """An available instance."""
+    """Create an instance and wait until it is available."""
     name = fresh("small")
     rds.create_db_instance(DBInstanceIdentifier=name, **SMALL | more)
     return settled(rds, name)
@@ -69,7 +69,7 @@ def refused(rds: Any, row: dict[str, Any], **words: Any) -> str:
 
 
 def test_an_instance_is_created_backed_up_and_then_available(bare: Lab, rows: Any) -> None:
-    """aws_rds.md 7.3."""
+    """Follow aws_rds.md 7.3."""
     name, seen = fresh("slow"), []
     with settings(bare, scale=1, durations={"create": 1000, "initial_backup": 1000}):
         rows.create_db_instance(DBInstanceIdentifier=name, **SMALL)
@@ -104,12 +104,12 @@ def test_an_instance_is_created_backed_up_and_then_available(bare: Lab, rows: An
     ],
 )  # fmt: skip
 def test_what_is_not_legal_is_refused(rows: Any, words: dict[str, Any], code: str) -> None:
-    """aws_rds.md 7.1; RDS API Reference, CreateDBInstance."""
+    """Follow aws_rds.md 7.1; RDS API Reference, CreateDBInstance."""
     assert code_of(rows.create_db_instance, DBInstanceIdentifier=fresh("no"), **SMALL | words) == code
 
 
 def test_there_are_as_many_as_the_quotas_allow(bare: Lab, rows: Any) -> None:
-    """aws_rds.md 4, 7.1."""
+    """Follow aws_rds.md 4, 7.1."""
     create(rows)
     create_cluster(rows)
     with settings(bare, quotas={"instances": 1, "clusters": 1}):
@@ -119,7 +119,10 @@ def test_there_are_as_many_as_the_quotas_allow(bare: Lab, rows: Any) -> None:
 
 
 def test_who_names_no_subnet_group_is_public(bare: Lab, rows: Any) -> None:
-    """RDS API Reference, CreateDBInstance, PubliclyAccessible; so omitted networks break isolation (aws_rds.md 7.1)."""
+    """Follow the RDS API Reference, CreateDBInstance, PubliclyAccessible.
+
+    So an omitted network breaks isolation (aws_rds.md 7.1).
+    """
     assert create(rows)["PubliclyAccessible"] is True
     assert create(rows, PubliclyAccessible=False)["PubliclyAccessible"] is False
     ec2 = bare.client("production", "ec2")
@@ -223,7 +226,7 @@ def add_member(rds: Any, row: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_storage_grows_by_a_tenth_at_least_and_never_shrinks(rows: Any) -> None:
-    """RDS API Reference, ModifyDBInstance, AllocatedStorage."""
+    """Follow the RDS API Reference, ModifyDBInstance, AllocatedStorage."""
     row = create(rows, AllocatedStorage=100)
     assert refused(rows, row, AllocatedStorage=90) == "InvalidParameterCombination"
     modify(rows, row, AllocatedStorage=101, ApplyImmediately=True)
@@ -231,7 +234,7 @@ def test_storage_grows_by_a_tenth_at_least_and_never_shrinks(rows: Any) -> None:
 
 
 def test_grown_storage_is_optimized_while_it_can_be_used(bare: Lab, rows: Any) -> None:
-    """aws_rds.md 7.3."""
+    """Follow aws_rds.md 7.3."""
     row = create(rows, AllocatedStorage=100)
     name = row["DBInstanceIdentifier"]
     with settings(bare, scale=1):
@@ -269,7 +272,7 @@ def test_another_parameter_group_waits_for_a_reboot(rows: Any) -> None:
 
 
 def test_members_leave_to_their_cluster_what_is_its_own(rows: Any) -> None:
-    """RDS API Reference, CreateDBInstance and ModifyDBInstance: not for Aurora."""
+    """Follow the RDS API Reference, CreateDBInstance and ModifyDBInstance: not for Aurora."""
     row = create_cluster(rows)
     words = {"DBClusterIdentifier": row["DBClusterIdentifier"], "DBInstanceClass": "db.r6g.large"}
     for own in ({"MasterUserPassword": PASSWORD}, {"BackupRetentionPeriod": 3}, {"Engine": "aurora-mysql"}):
@@ -282,7 +285,7 @@ def test_members_leave_to_their_cluster_what_is_its_own(rows: Any) -> None:
 
 
 def test_serverless_members_need_to_know_how_far_to_scale(rows: Any) -> None:
-    """aws_rds.md 7.2."""
+    """Follow aws_rds.md 7.2."""
     row = create_cluster(rows)
     words = {"DBClusterIdentifier": row["DBClusterIdentifier"], "Engine": row["Engine"]}
     early = code_of(rows.create_db_instance, DBInstanceIdentifier=fresh("no"), DBInstanceClass="db.serverless", **words)
@@ -306,7 +309,7 @@ def test_the_data_api_is_switched_on_and_off(rows: Any) -> None:
 
 
 def test_new_aurora_clusters_are_encrypted_under_a_key_of_aws(bare: Lab, rows: Any) -> None:
-    """aws_rds.md 0, 1.9; the rule aurora_encrypted_by_default is off for clusters as before 2026-02-18."""
+    """Follow aws_rds.md 0, 1.9; the rule aurora_encrypted_by_default is off for clusters as before 2026-02-18."""
     for words in ({}, {"StorageEncrypted": False}):
         row = create_cluster(rows, **words)
         assert (row["StorageEncryptionType"], row["StorageEncrypted"]) == ("sse-rds", False)
@@ -318,7 +321,7 @@ def test_new_aurora_clusters_are_encrypted_under_a_key_of_aws(bare: Lab, rows: A
 
 
 def test_a_deletion_takes_the_members_first_and_protection_away(rows: Any) -> None:
-    """aws_rds.md 7.5."""
+    """Follow aws_rds.md 7.5."""
     row = create_cluster(rows, DeletionProtection=True)
     name = row["DBClusterIdentifier"]
     member = add_member(rows, row)
@@ -333,7 +336,7 @@ def test_a_deletion_takes_the_members_first_and_protection_away(rows: Any) -> No
 
 
 def test_a_final_snapshot_has_a_legal_and_free_name(rows: Any) -> None:
-    """aws_rds.md 7.5."""
+    """Follow aws_rds.md 7.5."""
     row, taken = create(rows), fresh("taken")
     name = row["DBInstanceIdentifier"]
     rows.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=taken)
@@ -384,7 +387,7 @@ def test_a_cluster_is_stopped_with_its_members(rows: Any) -> None:
 
 @pytest.mark.parametrize("waiter", ["db_instance_available", "db_cluster_available"])
 def test_the_waiters_of_boto3_understand_the_rows(rows: Any, waiter: str) -> None:
-    """aws_rds.md 8."""
+    """Follow aws_rds.md 8."""
     row = create_cluster(rows) if "cluster" in waiter else create(rows)
     name = row.get("DBInstanceIdentifier") or row["DBClusterIdentifier"]
     word = "DBClusterIdentifier" if "cluster" in waiter else "DBInstanceIdentifier"

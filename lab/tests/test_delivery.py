@@ -51,7 +51,7 @@ def silent(sqs: Any, url: str) -> bool:
 
 
 def test_without_raw_delivery_the_message_is_in_an_envelope(rds: Any, sns: Any, sqs: Any, topic: str) -> None:
-    """aws_rds.md 5.3"""
+    """Follow aws_rds.md 5.3."""
     url, arn = make_queue(sqs, topic)
     join(sns, topic, arn)
     rds.create_event_subscription(SubscriptionName=fresh("envelope"), SnsTopicArn=topic)
@@ -152,7 +152,7 @@ def test_nothing_goes_to_a_dark_account(lab: Lab, sns: Any, sqs: Any, sqs_of_dr:
 
 
 def test_nothing_comes_from_a_dark_account(lab: Lab, sns: Any, sqs_of_dr: Any) -> None:
-    """Not even what has happened before and is on its way."""
+    """Check also what has happened before and is on its way."""
     ours = lab.client("production_dr", "sns", "us-west-2")
     topic = ours.create_topic(Name=fresh("topic"))["TopicArn"]
     policy = allow(RDS_EVENTS, "sns:Publish", topic)

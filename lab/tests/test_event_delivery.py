@@ -60,7 +60,7 @@ class Ear:
         return name
 
     def hear(self, count: int = 1, wait: float = 3.0) -> list[str]:
-        """The sources of the next events, in their order."""
+        """Return the sources of the next events, in their order."""
         heard: list[str] = []
         while len(heard) < count and (messages := received(self.sqs, self.url, wait)):
             heard += [json.loads(message["Body"])["Source ID"] for message in messages]
@@ -90,7 +90,7 @@ def silent(sqs: Any, url: str) -> bool:
 
 
 def test_the_first_message_is_plain_text(listen: Any) -> None:
-    """aws_rds.md 5.2"""
+    """Follow aws_rds.md 5.2."""
     body = listen().greeting["Body"]
     assert "db-snapshot" in body
     with pytest.raises(ValueError, match="Expecting value"):
@@ -98,7 +98,7 @@ def test_the_first_message_is_plain_text(listen: Any) -> None:
 
 
 def test_a_message_says_what_happened(listen: Any, rds: Any) -> None:
-    """aws_rds.md 5.3"""
+    """Follow aws_rds.md 5.3."""
     ear = listen()
     source = automated(rds, "catalog")["DBSnapshotArn"]
     copy = copied(rds, source, Tags=[{"Key": "team", "Value": "shop"}])
@@ -121,7 +121,7 @@ def test_a_message_says_what_happened(listen: Any, rds: Any) -> None:
 
 
 def test_a_filter_policy_lets_only_wanted_ids_through(rds: Any, sns: Any, sqs: Any, listen: Any, topic: str) -> None:
-    """aws_rds.md 5.3"""
+    """Follow aws_rds.md 5.3."""
     ear = listen()
     wanted, wanted_arn = make_queue(sqs, topic)
     unwanted, unwanted_arn = make_queue(sqs, topic)
@@ -133,7 +133,7 @@ def test_a_filter_policy_lets_only_wanted_ids_through(rds: Any, sns: Any, sqs: A
 
 
 def test_only_what_was_subscribed_to_is_told(rds: Any, listen: Any, topic: str) -> None:
-    """aws_rds.md 6"""
+    """Follow aws_rds.md 6."""
     others: list[dict[str, Any]] = [
         {"SourceType": "db-snapshot", "EventCategories": ["restoration"]},
         {"SourceType": "db-instance"},
@@ -158,7 +158,7 @@ def test_nothing_is_told_after_a_subscription_is_deleted(rds: Any, listen: Any, 
 
 
 def test_a_topic_in_another_account_hears_of_the_resources_that_its_policy_names(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 6"""
+    """Follow aws_rds.md 6."""
     sns, sqs = lab.client("production_dr", "sns", "us-west-2"), lab.client("production_dr", "sqs", "us-west-2")
     topic = sns.create_topic(Name=fresh("topic"))["TopicArn"]
     prefix = f"arn:aws:rds:us-west-2:{PRODUCTION}:snapshot:named-*"

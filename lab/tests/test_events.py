@@ -53,7 +53,7 @@ def test_an_event_of_another_type_of_source_is_refused() -> None:
 
 
 def test_events_are_forgotten_after_14_days() -> None:
-    """aws_rds.md 5.5"""
+    """Follow aws_rds.md 5.5."""
     now = [0.0]
     known = Events(lambda: now[0])
     for now[0] in (0.0, 60.0, 14 * 24 * 3600.0 + 30):
@@ -70,7 +70,7 @@ def test_not_more_events_are_kept_than_there_is_room_for(monkeypatch: pytest.Mon
 
 
 def test_each_type_of_source_has_its_categories(rds: Any) -> None:
-    """aws_rds.md 5.1"""
+    """Follow aws_rds.md 5.1."""
     rows = rds.describe_event_categories()["EventCategoriesMapList"]
     known = {row["SourceType"]: row["EventCategories"] for row in rows}
     assert known["db-snapshot"] == ["creation", "deletion", "failure", "notification", "restoration"]
@@ -96,12 +96,12 @@ def test_each_type_of_source_has_its_categories(rds: Any) -> None:
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(rds: Any, words: dict[str, Any], code: str) -> None:
-    """aws_rds.md 5.5"""
+    """Follow aws_rds.md 5.5."""
     assert code_of(rds.describe_events, **words) == code
 
 
 def test_a_span_may_reach_back_14_days(rds: Any) -> None:
-    """aws_rds.md 5.5"""
+    """Follow aws_rds.md 5.5."""
     now = datetime.now(timezone.utc)
     assert "Events" in rds.describe_events(Duration=20160)
     assert rds.describe_events(StartTime=now - timedelta(days=14), EndTime=now - timedelta(days=13))["Events"] == []

@@ -29,7 +29,7 @@ def _no_leftovers(lab: Lab) -> Iterator[None]:
 
 @pytest.fixture
 def once(lab: Lab) -> Any:
-    """RDS for the production account, with a client that does not try again."""
+    """Return RDS for the production account, with a client that does not retry."""
     return lab.client("production", "rds", config=ONCE)
 
 

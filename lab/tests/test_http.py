@@ -34,7 +34,7 @@ def answer(opened: socket.socket) -> http.client.HTTPResponse:
 
 
 def ask(lab: Lab, text: str | bytes) -> tuple[int, bytes]:
-    """One answer to whatever is sent."""
+    """Send any text and return one answer."""
     with connection(lab) as opened:
         opened.sendall(text.encode() if isinstance(text, str) else text)
         found = answer(opened)
@@ -155,7 +155,7 @@ def test_every_answer_has_one_date(lab: Lab, path: str) -> None:
      ("sqs", "list_queues"), ("lambda", "list_functions")],
 )  # fmt: skip
 def test_the_date_is_the_labs_own(empty_lab: Lab, service: str, operation: str) -> None:
-    """The lab's clock, which can be advanced."""
+    """Compare with the lab's clock, which can be advanced."""
     empty_lab.admin("POST", "clock", {"advance": 86_400})
     said = getattr(empty_lab.client("production", service), operation)()["ResponseMetadata"]["HTTPHeaders"]["date"]
     now = datetime.fromisoformat(empty_lab.admin("GET", "clock")["now"])

@@ -25,7 +25,7 @@ NOT_ACCESSIBLE = "KMSKeyNotAccessibleFault"
 
 
 def copy_code(client: Any, source: str, **more: Any) -> str:
-    """The code with which a copy is refused."""
+    """Return the code with which a copy is refused."""
     return code_of(
         client.copy_db_snapshot, SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=fresh("copy"), **more
     )
@@ -33,14 +33,14 @@ def copy_code(client: Any, source: str, **more: Any) -> str:
 
 @pytest.fixture(scope="module")
 def shared(rds: Any, open_key: str) -> dict[str, Any]:
-    """An encrypted snapshot of billing, shared with the DR account, whose key lets that account in."""
+    """Share an encrypted snapshot of billing with the DR account, whose key admits that account."""
     row = copied(rds, automated(rds, "billing")["DBSnapshotArn"], KmsKeyId=open_key)
     share(rds, row["DBSnapshotIdentifier"], DR)
     return row
 
 
 def test_without_a_key_a_copy_at_home_keeps_the_key(rds: Any) -> None:
-    """aws_rds.md 1.3"""
+    """Follow aws_rds.md 1.3."""
     source = automated(rds, "billing")
     copy = copied(rds, source["DBSnapshotArn"])
     assert (copy["KmsKeyId"], copy["StorageEncryptionType"]) == (source["KmsKeyId"], "sse-kms")
@@ -64,7 +64,7 @@ def test_a_key_may_be_given_as_arn_id_alias_or_alias_arn(lab: Lab, rds: Any, for
 
 
 def test_encrypted_across_regions_needs_a_key_of_that_region(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 1.3, 9"""
+    """Follow aws_rds.md 1.3, 9."""
     there = lab.client("production", "rds", "eu-west-1")
     source = automated(rds, "billing")
     assert copy_code(there, source["DBSnapshotArn"]) == NOT_ACCESSIBLE
@@ -74,7 +74,7 @@ def test_encrypted_across_regions_needs_a_key_of_that_region(lab: Lab, rds: Any)
 
 
 def test_encrypted_and_shared_needs_a_key(shared: dict[str, Any], dr_here: Any, dr_key_here: str) -> None:
-    """aws_rds.md 1.3"""
+    """Follow aws_rds.md 1.3."""
     assert copy_code(dr_here, shared["DBSnapshotArn"]) == NOT_ACCESSIBLE
     copy = copied(dr_here, shared["DBSnapshotArn"], KmsKeyId=dr_key_here)
     assert (copy["KmsKeyId"], copy["SourceDBSnapshotIdentifier"]) == (dr_key_here, shared["DBSnapshotArn"])
@@ -87,7 +87,7 @@ def test_account_region_and_key_change_in_one_call(shared: dict[str, Any], dr: A
 
 
 def test_one_step_can_be_forbidden_as_before_2025_09(lab: Lab, shared: dict[str, Any], dr: Any, dr_key: str) -> None:
-    """Question 1 of aws_rds.md 13."""
+    """Cover question 1 of aws_rds.md 13."""
     with settings(lab, rules={"single_step_instances": False}):
         assert copy_code(dr, shared["DBSnapshotArn"], KmsKeyId=dr_key) == "InvalidParameterValue"
 
@@ -100,7 +100,7 @@ def test_an_unencrypted_instance_snapshot_becomes_encrypted(rds: Any, open_key: 
 
 
 def test_an_unencrypted_cluster_snapshot_does_not(lab: Lab, rds: Any, open_key: str) -> None:
-    """aws_rds.md 1.3"""
+    """Follow aws_rds.md 1.3."""
     name = fresh("plain")
     with settings(lab, rules={"aurora_encrypted_by_default": False}):
         rds.create_db_cluster(
@@ -156,7 +156,7 @@ def test_the_source_key_must_admit_the_other_account(rds: Any, dr: Any, dr_key: 
 def test_a_key_of_another_account_may_be_used_if_it_admits_the_caller(
     shared: dict[str, Any], dr_here: Any, open_key: str
 ) -> None:
-    """AWS allows it, and whoever does it depends on the other account for good."""
+    """Allow it as AWS does, although the copy then depends on the other account for good."""
     assert copied(dr_here, shared["DBSnapshotArn"], KmsKeyId=open_key)["KmsKeyId"] == open_key
 
 

@@ -36,7 +36,7 @@ def allow(action: Any, resource: Any = "*", **condition: Any) -> dict[str, Any]:
 
 
 def policy(*statements: dict[str, Any]) -> str:
-    """A key policy that lets the key's administrator keep it."""
+    """Build a key policy that lets the key's administrator keep it."""
     admin = allow("kms:*") | {"Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:user/admin"}}
     return json.dumps({"Version": "2012-10-17", "Statement": [admin, *statements]})
 
@@ -48,7 +48,7 @@ def kms(empty_lab: Lab) -> Any:
 
 @pytest.fixture(scope="module")
 def role(empty_lab: Lab) -> As:
-    """A client of a new role with these statements."""
+    """Return a function that gives a client of a new role with these statements."""
 
     def made(*statements: dict[str, Any], service: str = "kms", profile: str = "production", region: str = HOME) -> Any:
         arn = narrow_role(empty_lab.client(profile, "iam"), *statements)
@@ -144,7 +144,7 @@ def test_conditions_of_direct_calls(kms: Any, role: As, condition: dict[str, Any
 
 
 def test_another_account_uses_a_key_if_both_sides_allow_it(kms: Any, role: As) -> None:
-    """aws_rds.md 9: neither the key's policy nor the other account's suffices."""
+    """Follow aws_rds.md 9: neither the key's policy nor the other account's suffices."""
     open_key, closed = make_key(kms, PRODUCTION, DR), make_key(kms, PRODUCTION)
     theirs = role(allow("kms:*"), profile="production_dr")
     assert encrypt(role(profile="production_dr"), open_key) == "AccessDeniedException"
@@ -174,7 +174,7 @@ def test_a_key_is_there_in_its_own_region_only(empty_lab: Lab, kms: Any) -> None
 
 
 def test_keys_work_by_state(kms: Any) -> None:
-    """KMS Developer Guide, key states of KMS keys."""
+    """Follow the KMS Developer Guide, key states of KMS keys."""
     key = make_key(kms, PRODUCTION)
     kms.disable_key(KeyId=key)
     assert encrypt(kms, key) == "DisabledException"
@@ -203,7 +203,7 @@ def test_a_key_policy_must_be_one_and_not_lock_its_author_out(kms: Any) -> None:
 
 
 def test_the_key_of_rds_is_for_rds_alone(empty_lab: Lab, kms: Any) -> None:
-    """aws_rds.md 9: its policy cannot be changed, and nobody else's RDS gets in."""
+    """Follow aws_rds.md 9: its policy cannot be changed, and nobody else's RDS gets in."""
     key = kms.describe_key(KeyId="alias/aws/rds")["KeyMetadata"]
     assert (key["KeyManager"], key["MultiRegion"]) == ("AWS", False)
     assert outcome(kms.put_key_policy, KeyId=key["KeyId"], Policy=key_policy(PRODUCTION)) == "AccessDeniedException"
@@ -215,7 +215,7 @@ def test_the_key_of_rds_is_for_rds_alone(empty_lab: Lab, kms: Any) -> None:
 
 
 def create(client: Any, key: str) -> str:
-    """The code of an encrypted instance under a key."""
+    """Return the code of creating an encrypted instance under a key."""
     return outcome(
         client.create_db_instance, DBInstanceIdentifier=fresh("db"), Engine="postgres", AllocatedStorage=20,
         DBInstanceClass="db.t3.micro", MasterUsername="me", MasterUserPassword="secret-secret",
@@ -259,7 +259,7 @@ def test_what_rds_needs_of_a_key(kms: Any, role: As, statement: dict[str, Any], 
 
 
 def test_a_condition_on_grants_is_about_grants_alone(kms: Any, role: As) -> None:
-    """aws_rds.md 9: the two statements of a shared key."""
+    """Follow aws_rds.md 9: the two statements of a shared key."""
     use = allow(["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"])
     grants = allow("kms:CreateGrant", Bool={"kms:GrantIsForAWSResource": True})
     key = new_key(kms, use | {"Principal": ROOT}, grants | {"Principal": ROOT})
@@ -276,7 +276,7 @@ def test_an_identity_policy_may_bind_a_key_to_rds(kms: Any, role: As) -> None:
 
 
 def test_a_replica_is_a_key_of_its_own_region_and_policy(empty_lab: Lab, kms: Any) -> None:
-    """aws_rds.md 9: integrated services treat them as single-Region keys; policies are per replica."""
+    """Follow aws_rds.md 9: integrated services treat them as single-Region keys; policies are per replica."""
     primary = kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"]
     made = kms.replicate_key(KeyId=primary, ReplicaRegion=DR_HOME, Policy=policy())
     replica = made["ReplicaKeyMetadata"]["Arn"]
@@ -310,7 +310,7 @@ def test_a_replica_is_a_key_of_its_own_region_and_policy(empty_lab: Lab, kms: An
 def test_which_region_a_copy_uses_the_source_key_through(
     empty_lab: Lab, kms: Any, role: As, encrypted: As, rule: str, named: str, code: str
 ) -> None:
-    """aws_rds.md 13, question 15: the documents do not say; ``via_service`` chooses."""
+    """Follow aws_rds.md 13, question 15: the documents do not say; ``via_service`` chooses."""
     through = allow("kms:*", StringEquals={"kms:ViaService": f"rds.{named}.amazonaws.com"})
     source = encrypted(new_key(kms, through | {"Principal": ROOT}))
     target = make_key(empty_lab.client("production", "kms", DR_HOME), PRODUCTION)
@@ -322,7 +322,7 @@ def test_which_region_a_copy_uses_the_source_key_through(
 
 @pytest.fixture(scope="module")
 def encrypted(empty_lab: Lab) -> As:
-    """The ARN of a snapshot under a key."""
+    """Return a function that takes a snapshot under a key and gives its ARN."""
     rds, database = empty_lab.client("production", "rds"), fresh("db")
     rds.create_db_instance(
         DBInstanceIdentifier=database, Engine="postgres", AllocatedStorage=20, DBInstanceClass="db.t3.micro",

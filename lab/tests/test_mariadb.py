@@ -29,7 +29,7 @@ def installed(lab: Lab) -> None:
 
 @pytest.fixture(scope="module")
 def source(rds: Any) -> Iterator[dict[str, Any]]:
-    """An instance with a table."""
+    """Create an instance with a table."""
     row = new_instance(rds, "mariadb", StorageEncrypted=True)
     mysql_ask(row, TABLE, ROWS)
     yield row
@@ -72,7 +72,7 @@ def test_rows_survive_snapshot_copy_and_restore(rds: Any, source: dict[str, Any]
 
 
 def test_a_snapshot_is_one_moment_of_a_server_that_is_written_to(rds: Any) -> None:
-    """Two rows are written in each transaction: however many there are, they are pairs."""
+    """Write two rows in each transaction: however many there are, they are pairs."""
     row = new_instance(rds, "mariadb")
     mysql_ask(row, "CREATE TABLE pair (id int PRIMARY KEY AUTO_INCREMENT, side int, filler varchar(500))")
     over = threading.Event()
@@ -121,7 +121,7 @@ def test_nobody_gets_in_as_the_labs_own_user(source: dict[str, Any]) -> None:
 
 
 def test_the_master_user_may_nearly_everything(source: dict[str, Any]) -> None:
-    """RDS User Guide, master user account privileges: all databases and users, but not SUPER."""
+    """Follow the RDS User Guide, master user account privileges: all databases and users, but not SUPER."""
     with mysql(source) as connection, connection.cursor() as cursor:
         for statement in (
             "CREATE DATABASE another",
@@ -183,7 +183,7 @@ def test_an_aurora_cluster_answers_through_its_member(rds: Any) -> None:
 
 
 def served(rds: Any, name: str) -> dict[str, Any]:
-    """The row of a new member, in which the database's name is its cluster's."""
+    """Add a member and return its row, in which the database's name is its cluster's."""
     until(lambda: cluster(rds, name)["Status"] == "available")
     rds.create_db_instance(
         DBInstanceIdentifier=f"{name}-1",

@@ -158,7 +158,7 @@ def test_what_was_planned_for_a_forgotten_database_does_not_happen(bare: Lab, th
 
 
 def test_a_lab_with_database_servers_is_not_reset(lab: Lab, rds: Any) -> None:
-    with pytest.raises(ValueError, match="start another one"):
+    with pytest.raises(ValueError, match="Start another lab"):
         lab.admin("POST", "reset")
     assert instance(rds, "orders")
 

@@ -17,7 +17,7 @@ def data(count: int = 1) -> list[dict[str, Any]]:
 
 
 def test_a_request_may_be_compressed(empty_lab: Lab) -> None:
-    """botocore does so by itself with more than 10 kB."""
+    """Send more than 10 kB, which botocore compresses by itself."""
     client, namespace = empty_lab.client("production", "cloudwatch"), fresh("large")
     client.put_metric_data(Namespace=namespace, MetricData=data(1000))
     pages = client.get_paginator("list_metrics").paginate(Namespace=namespace)

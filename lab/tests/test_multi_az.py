@@ -28,7 +28,7 @@ def gone(rds: Any, name: str) -> bool:
 
 @pytest.fixture(scope="module")
 def threefold(rds: Any) -> dict[str, Any]:
-    """A running cluster with rows."""
+    """Create a running cluster with rows."""
     name = fresh("threefold")
     rds.create_db_cluster(
         DBClusterIdentifier=name, Engine="postgres", MasterUsername="me", MasterUserPassword=PASSWORD,
@@ -42,7 +42,7 @@ def threefold(rds: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def taken(rds: Any, threefold: dict[str, Any]) -> dict[str, Any]:
-    """A manual snapshot of it."""
+    """Take a manual snapshot of it."""
     name = fresh("taken")
     rds.create_db_cluster_snapshot(
         DBClusterSnapshotIdentifier=name, DBClusterIdentifier=threefold["DBClusterIdentifier"]
@@ -97,7 +97,7 @@ def test_aurora_has_none_of_that(rds: Any) -> None:
 def test_its_snapshots_are_cluster_snapshots_with_a_plain_engine(
     threefold: dict[str, Any], taken: dict[str, Any]
 ) -> None:
-    """aws_rds.md 3."""
+    """Follow aws_rds.md 3."""
     assert taken["Engine"] == "postgres"
     assert taken["DbClusterResourceId"] == threefold["DbClusterResourceId"]
     assert taken["KmsKeyId"] == threefold["KmsKeyId"]
@@ -106,7 +106,7 @@ def test_its_snapshots_are_cluster_snapshots_with_a_plain_engine(
 def test_an_instance_in_its_place_has_the_rows_and_the_key(
     rds: Any, threefold: dict[str, Any], taken: dict[str, Any]
 ) -> None:
-    """aws_rds.md 7.1, 14.3."""
+    """Follow aws_rds.md 7.1, 14.3."""
     name, source = fresh("stand-in"), taken["DBClusterSnapshotIdentifier"]
     assert _refused(rds, DBClusterSnapshotIdentifier=source) == "InvalidParameterCombination"
     rds.restore_db_instance_from_db_snapshot(
@@ -149,7 +149,7 @@ def _refused_cluster(rds: Any, source: str, **words: Any) -> str:
 def test_whether_an_automated_snapshot_becomes_an_instance_is_a_switch(
     lab: Lab, rds: Any, threefold: dict[str, Any]
 ) -> None:
-    """Question 14 of aws_rds.md 13: the lab says yes; the rule stand_in_from_automated says no."""
+    """Cover question 14 of aws_rds.md 13: the lab says yes; the rule stand_in_from_automated says no."""
     rows = rds.describe_db_cluster_snapshots(
         DBClusterIdentifier=threefold["DBClusterIdentifier"], SnapshotType="automated"
     )["DBClusterSnapshots"]
@@ -164,7 +164,7 @@ def test_whether_an_automated_snapshot_becomes_an_instance_is_a_switch(
 
 
 def test_auroras_snapshots_do_not_become_instances(rds: Any) -> None:
-    """aws_rds.md 7.1."""
+    """Follow aws_rds.md 7.1."""
     source = rds.describe_db_cluster_snapshots(DBClusterIdentifier="events")["DBClusterSnapshots"][0]
     words = {"DBClusterSnapshotIdentifier": source["DBClusterSnapshotArn"], "Engine": "aurora-postgresql"}
     assert _refused(rds, **words) == "InvalidParameterCombination"

@@ -15,7 +15,7 @@ PLACE = "eu-north-1"
 
 @pytest.fixture(scope="module")
 def here(lab: Any) -> Any:
-    """RDS in a Region where nothing else is."""
+    """Return RDS in a Region where nothing else is."""
     return lab.client("production", "rds", PLACE)
 
 

@@ -19,7 +19,7 @@ def bare(empty_lab: Lab) -> Bare:
 
 
 def group(client: Any, *options: str, engine: str = "oracle-ee") -> str:
-    """A new option group with these options."""
+    """Create an option group with these options."""
     name = fresh("group")
     major = {"oracle-ee": "19", "sqlserver-ee": "16.00", "mysql": "8.0"}[engine]
     client.create_option_group(
@@ -33,7 +33,7 @@ def group(client: Any, *options: str, engine: str = "oracle-ee") -> str:
 
 
 def snapshot_with(bare: Bare, *options: str, engine: str = "oracle-ee") -> tuple[str, str]:
-    """A manual snapshot of a database with an option group, and that group."""
+    """Take a snapshot of a database with an option group, and return both names."""
     database, name, options_of = fresh("database"), fresh("snapshot"), group(bare.rds, *options, engine=engine)
     versions = {"oracle-ee": "19.0.0.0.ru-2025-07.rur-2025-07.r1", "sqlserver-ee": "16.00.4210.1.v1", "mysql": "8.0.43"}
     bare.rds.create_db_instance(
@@ -81,7 +81,7 @@ def test_tde_needs_its_option_group_in_the_other_region(bare: Bare, engine: str)
 
 @pytest.mark.parametrize("engine", ["oracle-ee", "sqlserver-ee"])
 def test_tde_cannot_be_shared(bare: Bare, engine: str) -> None:
-    """aws_rds.md 2"""
+    """Follow aws_rds.md 2."""
     name, _options = snapshot_with(bare, "TDE", engine=engine)
     code, message = message_of(
         bare.rds.modify_db_snapshot_attribute,

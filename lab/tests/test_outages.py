@@ -19,7 +19,8 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 @pytest.fixture(scope="module")
 def dark(lab: Lab, rds: Any, dr: Any, dr_here: Any, open_key: str, dr_key: str) -> Iterator[dict[str, Any]]:
-    """What the DR account has when production goes dark: a share, a copy under production's key, one under its own."""
+    """Take production away, and return what the DR account has: a share, a copy under production's key, one under its
+    own."""
     source = copied(rds, automated(rds, "billing")["DBSnapshotArn"], KmsKeyId=open_key)
     share(rds, source["DBSnapshotIdentifier"], DR)
     bad = copied(dr_here, source["DBSnapshotArn"], KmsKeyId=open_key)

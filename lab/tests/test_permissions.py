@@ -33,7 +33,7 @@ def deny(actions: str | list[str], *resources: str, **condition: Any) -> Stateme
 
 @pytest.fixture(scope="module")
 def owner(empty_lab: Lab) -> Any:
-    """RDS as the owner of two instances, a cluster and snapshots of them."""
+    """Return RDS as the owner of two instances, a cluster and snapshots of them."""
     rds = empty_lab.client("production", "rds")
     for name, tags in (("mine", {"team": "blue", "Stage": "test"}), ("theirs", {"team": "red"})):
         rds.create_db_instance(
@@ -58,7 +58,7 @@ def _rows(tags: dict[str, str]) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def role(empty_lab: Lab, owner: Any) -> As:
-    """RDS as a new role of the production account with these statements."""
+    """Return a function that gives RDS as a new role of the production account with these statements."""
 
     def made(*statements: Statement, region: str = HOME) -> Any:
         arn = narrow_role(empty_lab.client("production", "iam"), *statements)
@@ -108,7 +108,7 @@ def test_what_is_named_is_described_alone(role: As) -> None:
 
 
 def test_a_refusal_names_principal_action_resource_and_reason(role: As) -> None:
-    """IAM User Guide, troubleshooting access denied error messages."""
+    """Follow the IAM User Guide, troubleshooting access denied error messages."""
     code, message = message_of(role().delete_db_snapshot, DBSnapshotIdentifier="mine-1")
     assert code == "AccessDenied"
     assert message.startswith(f"User: arn:aws:sts::{PRODUCTION}:assumed-role/role-")
@@ -297,7 +297,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 def test_calls_are_admitted(
     role: As, statements: list[Statement], call: str, more: dict[str, Any], allowed: bool
 ) -> None:
-    """None of these calls changes anything: each is refused for a mistake in it, if not before that."""
+    """Make calls that change nothing: each has a mistake that is found once the call is admitted."""
     action, parameters = CALLS[call]
     wanted = {name: _rows(value) if name == "Tags" else value for name, value in (parameters | more).items()}
     assert admitted(role(*statements), action, **wanted) is allowed
@@ -337,12 +337,12 @@ ACROSS = {
     ],
 )
 def test_rds_asks_the_source_region_for_the_caller(role: As, statements: list[Statement], allowed: bool) -> None:
-    """aws_rds.md 1.5."""
+    """Follow aws_rds.md 1.5."""
     assert admitted(role(*statements, region="eu-west-1"), "copy_db_snapshot", **ACROSS) is allowed
 
 
 def test_the_tags_of_another_accounts_snapshot_are_not_there(empty_lab: Lab, owner: Any) -> None:
-    """aws_rds.md 1.10, 10: scope the source by ARN."""
+    """Follow aws_rds.md 1.10, 10: scope the source by ARN."""
     owner.modify_db_snapshot_attribute(DBSnapshotIdentifier="theirs-1", AttributeName="restore", ValuesToAdd=[DR])
     owner.add_tags_to_resource(ResourceName=f"{RDS}snapshot:theirs-1", Tags=_rows({"team": "red"}))
     iam = empty_lab.client("production_dr", "iam")
@@ -355,7 +355,7 @@ def test_the_tags_of_another_accounts_snapshot_are_not_there(empty_lab: Lab, own
 
 
 def test_a_policy_can_name_its_user(empty_lab: Lab, owner: Any) -> None:
-    """RDS User Guide, custom tags, example 3."""
+    """Follow the RDS User Guide, custom tags, example 3."""
     iam = empty_lab.client("production", "iam")
     iam.create_user(UserName="mi")
     document = f'{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "rds:*", "Resource": "{RDS}db:'

@@ -55,7 +55,7 @@ def decide(*statements: dict[str, Any], resource: str | None = SNAPSHOT, context
         pytest.param([allow(resource="arn:aws:rds:*:*:snapshot:OURS-1")], False, id="resources have a case"),
         pytest.param([allow(resource="arn:aws:rds:us-east-1")], True, id="a short ARN is completed"),
         pytest.param([allow(resource="arn:aws:rds:eu-west-1")], False, id="a short ARN of elsewhere"),
-        pytest.param([allow(resource="arn:aws:rds:*:*:snapshot:ours-[0-9]")], False, id="brackets are no wildcard"),
+        pytest.param([allow(resource="arn:aws:rds:*:*:snapshot:ours-[0-9]")], False, id="brackets are not a wildcard"),
         pytest.param([allow(resource="arn:aws:rds:*:*:db:*")], False, id="another resource"),
         pytest.param([allow(), deny(resource="arn:aws:rds:*:*:db:x")], True, id="deny of another resource"),
         pytest.param([allow(), deny(resource="arn:aws:rds:*:*:snapshot:*")], False, id="deny of the resource"),
@@ -166,7 +166,7 @@ def test_conditions(operator: str, key: str, wanted: Any, holds: bool) -> None:
 )
 @pytest.mark.parametrize("effect", ["Allow", "Deny"])
 def test_a_key_that_is_absent_or_that_nobody_knows(operator: str, holds: bool, effect: str) -> None:
-    """An Allow that asks for it does not apply, nor does a Deny; negated ones and IfExists do."""
+    """Apply neither an Allow nor a Deny that asks for it; negated ones and IfExists apply."""
     statement = {"Effect": effect, "Action": "*", "Resource": "*", "Condition": {operator: {"aws:Unheard": "x"}}}
     verdict = decide(statement, context=KNOWN)
     assert (verdict.allowed, verdict.denied) == (holds and effect == "Allow", holds and effect == "Deny")
@@ -178,7 +178,7 @@ def test_all_conditions_of_a_statement_have_to_hold() -> None:
 
 
 def test_rds_tag_keys_have_a_case() -> None:
-    """RDS User Guide, specifying conditions with custom tags."""
+    """Follow the RDS User Guide, specifying conditions with custom tags."""
     assert not condition("StringEquals", "rds:db-tag/team", ["blue"]).holds(KNOWN)
     assert condition("StringEquals", "RDS:DB-tag/Team", ["blue"]).holds(KNOWN)
 
@@ -303,7 +303,7 @@ def topic(principal: Any, resource: str = TOPIC, **condition: Any) -> dict[str, 
         pytest.param(topic({"Service": ["sqs.amazonaws.com", RDS]}), True, id="one of them"),
         pytest.param(topic({"Service": "rds.amazonaws.com"}), False, id="another service"),
         pytest.param(topic({"Service": RDS}, TOPIC + "x"), False, id="another topic"),
-        pytest.param(topic({"AWS": "111111111111"}), False, id="an account is no service"),
+        pytest.param(topic({"AWS": "111111111111"}), False, id="an account is not a service"),
         pytest.param(topic("*", StringEquals={"AWS:SourceOwner": "111111111111"}), True, id="default policy"),
         pytest.param(topic("*", StringEquals={"AWS:SourceOwner": "222222222222"}), False, id="of another account"),
         pytest.param(topic({"Service": RDS}, StringEquals={"aws:SourceAccount": "111111111111"}), True, id="account"),
@@ -317,6 +317,6 @@ def topic(principal: Any, resource: str = TOPIC, **condition: Any) -> dict[str, 
     ],
 )
 def test_a_service_publishes_where_the_policy_lets_it(found: dict[str, Any], allowed: bool) -> None:
-    """RDS User Guide, granting permissions to publish to a topic (aws_rds.md 6)."""
+    """Follow the RDS User Guide, granting permissions to publish to a topic (aws_rds.md 6)."""
     assert authorization.service_may(found, RDS, "sns:Publish", TOPIC, BY) is allowed
     assert authorization.service_may(json.dumps(found), RDS, "SNS:Publish", TOPIC, BY) is allowed

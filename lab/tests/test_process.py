@@ -27,7 +27,7 @@ LAB = [sys.executable, "-m", "lifeboat_lab"]
 
 
 def processes_in(folder: str) -> list[int]:
-    """Processes whose command line names this folder."""
+    """Return the processes whose command line names this folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -39,7 +39,7 @@ def processes_in(folder: str) -> list[int]:
 
 
 def folder_of(pid: int) -> str | None:
-    """The folder of a lab's run, read from what its database servers were started with."""
+    """Return the folder of a lab's run, read from what its database servers were started with."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
@@ -66,7 +66,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def served(home: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """A lab served on a home."""
+    """Serve a lab on a home."""
     process = subprocess.Popen([*LAB, "serve", "--home", str(home)], stdout=subprocess.PIPE, text=True)
     until(lambda: (home / "lab.json").exists() or process.poll() is not None, 60)
     yield process, json.loads((home / "lab.json").read_text())
@@ -120,7 +120,7 @@ def test_a_killed_lab_leaves_no_process_and_the_next_start_removes_the_rest(
 def test_a_home_has_one_lab(served: tuple[subprocess.Popen[str], dict[str, Any]], home: Path) -> None:
     second = subprocess.run([*LAB, "serve", "--home", str(home)], capture_output=True, text=True, check=False)
     assert second.returncode == 1
-    assert "a lab already runs in" in second.stderr
+    assert "A lab already runs in" in second.stderr
     assert served[0].poll() is None
 
 
@@ -131,7 +131,7 @@ def test_env_points_clients_at_an_account(served: tuple[subprocess.Popen[str], d
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "222222222222", done.stderr
     unknown = subprocess.run([*LAB, "env", "nobody"], env=environment, capture_output=True, text=True, check=False)
-    assert (unknown.returncode, "no account 'nobody'" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "Unknown account 'nobody'" in unknown.stderr) == (1, True)
 
 
 @both_engines
@@ -157,7 +157,7 @@ def test_without_a_lab_the_commands_say_so(home: Path) -> None:
     for command in (["env", "production"], ["dark", "production"]):
         done = subprocess.run([*LAB, *command], env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 1
-        assert "no lab runs in" in done.stderr
+        assert "No lab runs in" in done.stderr
 
 
 def run(*command: str, options: tuple[str, ...] = ()) -> list[str]:
@@ -216,7 +216,7 @@ def test_a_command_that_is_not_there_is_an_error() -> None:
 
 @pytest.mark.parametrize("program", ["postgres", "mariadbd"])
 def test_a_server_that_outlived_its_lab_is_ended_by_the_next_one(tmp_path: Path, program: str) -> None:
-    """It may take a while to notice that it is alone, or never have been told."""
+    """End a server that does not notice that it is alone."""
     words = [f"/somewhere/{program}", "-c", "import time; time.sleep(60)", f"--datadir={tmp_path}/db/data"]
     stray = subprocess.Popen(words, executable=sys.executable)
     try:

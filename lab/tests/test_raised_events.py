@@ -34,18 +34,18 @@ def faults(lab: Lab) -> Iterator[Any]:
 
 
 def events(client: Any, source_type: str, name: str) -> list[tuple[str, str]]:
-    """Category and message of what happened to something, oldest first."""
+    """Return category and message of what happened to something, the oldest first."""
     found = client.describe_events(SourceType=source_type, SourceIdentifier=name)["Events"]
     return [(event["EventCategories"][0], event["Message"]) for event in found]
 
 
 def after(client: Any, source_type: str, name: str, count: int) -> list[tuple[str, str]]:
-    """Once there are so many."""
+    """Wait until there are so many, and return them."""
     return until(lambda: len(found := events(client, source_type, name)) >= count and found)
 
 
 def test_a_manual_snapshot_is_being_created_created_and_deleted(rds: Any) -> None:
-    """aws_rds.md 5.1: 0040, 0042, 0041"""
+    """Follow aws_rds.md 5.1: 0040, 0042, 0041."""
     name = fresh("told")
     until(lambda: instance(rds, "catalog")["DBInstanceStatus"] == "available")
     rds.create_db_snapshot(DBInstanceIdentifier="catalog", DBSnapshotIdentifier=name)
@@ -59,7 +59,7 @@ def test_a_manual_snapshot_is_being_created_created_and_deleted(rds: Any) -> Non
 
 
 def test_an_automated_snapshot_is_being_created_and_created(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 5.1: 0090, 0091"""
+    """Follow aws_rds.md 5.1: 0090, 0091."""
     lab.admin("POST", "automated-snapshots", {"account": "production", "databases": ["catalog"]})
     name = automated(rds, "catalog")["DBSnapshotIdentifier"]
     assert name.startswith("rds:")
@@ -70,7 +70,7 @@ def test_an_automated_snapshot_is_being_created_and_created(lab: Lab, rds: Any) 
 
 
 def test_cluster_snapshots_have_events_of_their_own(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 5.1: 0074, 0075, 0168, 0169; none when one is deleted"""
+    """Follow aws_rds.md 5.1: 0074, 0075, 0168, 0169; none when one is deleted."""
     name = fresh("told")
     rds.create_db_cluster_snapshot(DBClusterIdentifier="events", DBClusterSnapshotIdentifier=name)
     manual = [("backup", "Creating manual cluster snapshot"), ("backup", "Manual cluster snapshot created")]
@@ -86,7 +86,7 @@ def test_cluster_snapshots_have_events_of_their_own(lab: Lab, rds: Any) -> None:
 
 
 def test_a_copy_within_a_region_starts_and_finishes(rds: Any) -> None:
-    """aws_rds.md 5.1: 0196, 0197"""
+    """Follow aws_rds.md 5.1: 0196, 0197."""
     source = automated(rds, "catalog")["DBSnapshotIdentifier"]
     name = copied(rds, source)["DBSnapshotIdentifier"]
     assert after(rds, SNAPSHOT, name, 2) == [
@@ -96,7 +96,7 @@ def test_a_copy_within_a_region_starts_and_finishes(rds: Any) -> None:
 
 
 def test_a_copy_to_another_region_starts_and_finishes_there(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 5.1: 0059, 0060"""
+    """Follow aws_rds.md 5.1: 0059, 0060."""
     there = lab.client("production", "rds", "eu-west-1")
     source = automated(rds, "catalog")
     copy = copied(there, source["DBSnapshotArn"], SourceRegion="us-west-2")
@@ -116,7 +116,7 @@ def test_a_copy_to_another_region_starts_and_finishes_there(lab: Lab, rds: Any) 
     ],
 )
 def test_a_copy_that_is_deleted_meanwhile_is_cancelled(lab: Lab, rds: Any, region: str, message: str) -> None:
-    """aws_rds.md 5.1: 0190, 0061"""
+    """Follow aws_rds.md 5.1: 0190, 0061."""
     client, name = lab.client("production", "rds", region), fresh("cancelled")
     source = automated(rds, "orders")
     with settings(lab, durations={"copy": 60_000_000}):
@@ -129,7 +129,7 @@ def test_a_copy_that_is_deleted_meanwhile_is_cancelled(lab: Lab, rds: Any, regio
 
 
 def test_a_copy_that_fails_says_nothing(rds: Any, faults: Any) -> None:
-    """aws_rds.md 5.1: there is no such event"""
+    """Follow aws_rds.md 5.1: there is no such event."""
     faults(kind="failed-copy", account="production")
     copy = copied(rds, automated(rds, "catalog")["DBSnapshotArn"])
     assert copy["Status"] == "failed"
@@ -138,13 +138,13 @@ def test_a_copy_that_fails_says_nothing(rds: Any, faults: Any) -> None:
 
 
 def test_the_copy_of_a_cluster_snapshot_says_nothing(rds: Any) -> None:
-    """aws_rds.md 5.1: there are no such events"""
+    """Follow aws_rds.md 5.1: there are no such events."""
     copy = cluster_copied(rds, automated_cluster(rds, "events")["DBClusterSnapshotArn"])
     assert events(rds, CLUSTER_SNAPSHOT, copy["DBClusterSnapshotIdentifier"]) == []
 
 
 def test_a_finished_cluster_copy_says_so_with_the_switch(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 13, question 13; the lab's stance is that it does not"""
+    """Follow aws_rds.md 13, question 13; the lab's stance is that it does not."""
     with settings(lab, rules={"cluster_copy_event": True}):
         copy = cluster_copied(rds, automated_cluster(rds, "events")["DBClusterSnapshotArn"])
         name = copy["DBClusterSnapshotIdentifier"]
@@ -160,7 +160,7 @@ def test_a_copy_across_accounts_is_told_to_who_copies(rds: Any, dr_here: Any) ->
 
 
 def test_events_are_listed_by_page_and_time(rds: Any) -> None:
-    """aws_rds.md 5.5"""
+    """Follow aws_rds.md 5.5."""
     for _turn in range(7):
         name = copied(rds, automated(rds, "catalog")["DBSnapshotArn"])["DBSnapshotIdentifier"]
         rds.delete_db_snapshot(DBSnapshotIdentifier=name)
@@ -177,7 +177,7 @@ def test_events_are_listed_by_page_and_time(rds: Any) -> None:
 
 
 def test_events_are_listed_by_category(rds: Any) -> None:
-    """aws_rds.md 5.5"""
+    """Follow aws_rds.md 5.5."""
     name = copied(rds, automated(rds, "catalog")["DBSnapshotArn"])["DBSnapshotIdentifier"]
     rds.delete_db_snapshot(DBSnapshotIdentifier=name)
     words = {"SourceType": SNAPSHOT, "SourceIdentifier": name}
@@ -189,7 +189,7 @@ def test_events_are_listed_by_category(rds: Any) -> None:
 
 
 def test_an_instance_is_created_backed_up_and_deleted(rds: Any) -> None:
-    """aws_rds.md 5.1: 0005, 0001, 0002, 0003"""
+    """Follow aws_rds.md 5.1: 0005, 0001, 0002, 0003."""
     name = fresh("told")
     rds.create_db_instance(DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro",
                            MasterUsername="keeper", MasterUserPassword=PASSWORD, AllocatedStorage=20)  # fmt: skip
@@ -204,7 +204,7 @@ def test_an_instance_is_created_backed_up_and_deleted(rds: Any) -> None:
 
 
 def test_a_manual_snapshot_is_a_backup_of_its_instance(rds: Any) -> None:
-    """aws_rds.md 5.1: 0001, 0002"""
+    """Follow aws_rds.md 5.1: 0001, 0002."""
     until(lambda: instance(rds, "catalog")["DBInstanceStatus"] == "available")
     before = len(events(rds, "db-instance", "catalog"))
     rds.create_db_snapshot(DBInstanceIdentifier="catalog", DBSnapshotIdentifier=(name := fresh("told")))
@@ -216,7 +216,7 @@ def test_a_manual_snapshot_is_a_backup_of_its_instance(rds: Any) -> None:
 
 
 def test_a_restore_is_told_of_the_snapshot(rds: Any) -> None:
-    """aws_rds.md 5.1: 0043"""
+    """Follow aws_rds.md 5.1: 0043."""
     source = automated(rds, "catalog")["DBSnapshotIdentifier"]
     already = events(rds, SNAPSHOT, source)
     name = fresh("told")
@@ -238,7 +238,7 @@ def test_a_restore_is_told_of_the_snapshot(rds: Any) -> None:
     ],
 )
 def test_a_restore_that_fails_says_why(rds: Any, faults: Any, end: str, words: str) -> None:
-    """aws_rds.md 5.1: 0031, 0035, 0036, 0278"""
+    """Follow aws_rds.md 5.1: 0031, 0035, 0036, 0278."""
     name, source = fresh("told"), automated(rds, "catalog")["DBSnapshotIdentifier"]
     already = events(rds, SNAPSHOT, source)
     faults(kind="restore-ends", account="production", resource=name, status=end)
@@ -250,7 +250,7 @@ def test_a_restore_that_fails_says_why(rds: Any, faults: Any, end: str, words: s
 
 
 def test_a_cluster_is_created_and_deleted(rds: Any) -> None:
-    """aws_rds.md 5.1: 0170, 0171"""
+    """Follow aws_rds.md 5.1: 0170, 0171."""
     name = fresh("told")
     source = automated_cluster(rds, "events")["DBClusterSnapshotArn"]
     rds.restore_db_cluster_from_snapshot(
@@ -270,7 +270,7 @@ def test_a_cluster_is_created_and_deleted(rds: Any) -> None:
     ],
 )
 def test_a_cluster_that_cannot_be_restored_says_why(rds: Any, faults: Any, end: str, words: str) -> None:
-    """aws_rds.md 5.1: 0354, 0355"""
+    """Follow aws_rds.md 5.1: 0354, 0355."""
     name = fresh("told")
     faults(kind="restore-ends", account="production", resource=name, status=end)
     source = automated_cluster(rds, "events")["DBClusterSnapshotArn"]
@@ -283,7 +283,7 @@ def test_a_cluster_that_cannot_be_restored_says_why(rds: Any, faults: Any, end: 
 
 
 def test_a_database_whose_key_is_lost_says_so(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 5.1: 0419"""
+    """Follow aws_rds.md 5.1: 0419."""
     kms, name = lab.client("production", "kms"), fresh("told")
     key = make_key(kms, PRODUCTION)
     rds.create_db_instance(DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro",

@@ -25,7 +25,7 @@ def first() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def steps(first: Lab) -> Steps:
-    """A key, a role that may use it, what that role made, and a network."""
+    """Record a key, a role that may use it, what that role made, and a network."""
     with first.recording() as found:
         key = make_key(first.client("production", "kms"), PRODUCTION, DR)
         first.client("production", "kms").create_alias(AliasName="alias/of-all", TargetKeyId=key)

@@ -43,7 +43,7 @@ def topic(empty_lab: Lab) -> str:
 
 @pytest.fixture
 def queue(empty_lab: Lab) -> tuple[str, str]:
-    """Its URL and ARN."""
+    """Return the URL and the ARN of a new queue."""
     sqs = empty_lab.client("production", "sqs")
     url = sqs.create_queue(QueueName=fresh("queue"))["QueueUrl"]
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -155,7 +155,7 @@ def test_another_account_uses_a_queue_if_both_sides_allow_it(empty_lab: Lab, rol
 def test_a_queue_is_managed_by_its_account_alone(
     empty_lab: Lab, role: As, queue: tuple[str, str], action: str, more: dict[str, Any]
 ) -> None:
-    """SQS Developer Guide: cross-account permissions do not apply to these."""
+    """Follow the SQS Developer Guide: cross-account permissions do not apply to these."""
     url, arn = queue
     open_queue(empty_lab, url, allow("sqs:*", arn, Principal="*"))
     theirs = role("sqs", allow("sqs:*"), profile="production_dr")

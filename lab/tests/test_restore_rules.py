@@ -38,13 +38,13 @@ def bare() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def rows(bare: Lab) -> Any:
-    """RDS of a lab without servers."""
+    """Return RDS of a lab without servers."""
     return bare.client("production", "rds")
 
 
 @pytest.fixture(scope="module")
 def large(rows: Any) -> dict[str, Any]:
-    """A snapshot of an instance with provisioned storage and settings of its own."""
+    """Take a snapshot of an instance with provisioned storage and settings of its own."""
     name, taken = fresh("large"), fresh("taken")
     rows.create_db_instance(
         DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.r6g.large", MasterUsername="me",
@@ -73,7 +73,7 @@ def refused(rds: Any, source: dict[str, Any], **more: Any) -> str:
 
 
 def test_what_a_restore_takes_over_and_what_not(rows: Any, large: dict[str, Any]) -> None:
-    """aws_rds.md 7.1: class, port, storage and retention of the source; everything else by default."""
+    """Follow aws_rds.md 7.1: class, port, storage and retention of the source; everything else by default."""
     row = restore(rows, large)
     assert (row["DBInstanceClass"], row["AllocatedStorage"], row["BackupRetentionPeriod"]) == ("db.r6g.large", 200, 9)
     assert (row["StorageType"], row["Iops"]) == ("io2", 4000)
@@ -122,12 +122,12 @@ def test_storage_may_be_of_another_type(rows: Any, large: dict[str, Any]) -> Non
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(rows: Any, large: dict[str, Any], words: dict[str, Any], code: str) -> None:
-    """aws_rds.md 7.1."""
+    """Follow aws_rds.md 7.1."""
     assert refused(rows, large, **words) == code
 
 
 def test_a_restore_needs_exactly_one_snapshot(rows: Any) -> None:
-    """aws_rds.md 7.1."""
+    """Follow aws_rds.md 7.1."""
     none = code_of(rows.restore_db_instance_from_db_snapshot, DBInstanceIdentifier=fresh("no"))
     assert none == "InvalidParameterCombination"
 
@@ -137,7 +137,7 @@ def test_storage_may_grow_by_a_tenth(rows: Any, large: dict[str, Any]) -> None:
 
 
 def test_restores_count_for_the_quota(bare: Lab, rows: Any, large: dict[str, Any]) -> None:
-    """aws_rds.md 4, 7.1."""
+    """Follow aws_rds.md 4, 7.1."""
     with settings(bare, quotas={"instances": 1, "clusters": 0}):
         assert refused(rows, large) == "InstanceQuotaExceeded"
         more = code_of(
@@ -148,7 +148,7 @@ def test_restores_count_for_the_quota(bare: Lab, rows: Any, large: dict[str, Any
 
 
 def test_storage_is_initialized_while_the_database_can_be_used(bare: Lab, rows: Any, large: dict[str, Any]) -> None:
-    """aws_rds.md 7.3, 8: a waiter for `available` does not see it."""
+    """Follow aws_rds.md 7.3, 8: a waiter for `available` does not see it."""
     with settings(bare, durations={"storage_initialization": 4_000_000}):
         row = restore(rows, large, BackupRetentionPeriod=0)
         name = row["DBInstanceIdentifier"]
@@ -164,7 +164,7 @@ def test_storage_is_initialized_while_the_database_can_be_used(bare: Lab, rows: 
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_restore_may_end_badly(bare: Lab, rows: Any, large: dict[str, Any], end: str) -> None:
-    """aws_rds.md 7.3, 7.5: no endpoint, no snapshots, and deletion without a final one only."""
+    """Follow aws_rds.md 7.3, 7.5: no endpoint, no snapshots, and deletion without a final one only."""
     name = fresh("doomed")
     bare.admin("POST", "faults", {"kind": "restore-ends", "resource": name, "status": end})
     rows.restore_db_instance_from_db_snapshot(
@@ -207,7 +207,7 @@ def test_a_doomed_restore_has_no_server(lab: Lab, rds: Any) -> None:
     ],
 )  # fmt: skip
 def test_what_does_not_fit_a_cluster_is_refused(rds: Any, words: dict[str, Any], code: str) -> None:
-    """aws_rds.md 7.2."""
+    """Follow aws_rds.md 7.2."""
     asked = {
         "DBClusterIdentifier": fresh("no"), "Engine": "aurora-postgresql",
         "SnapshotIdentifier": automated_cluster(rds, "events")["DBClusterSnapshotArn"],
@@ -216,7 +216,7 @@ def test_what_does_not_fit_a_cluster_is_refused(rds: Any, words: dict[str, Any],
 
 
 def test_an_unencrypted_aurora_snapshot_is_encrypted_at_its_restore(bare: Lab, rows: Any) -> None:
-    """aws_rds.md 7.2: under a key that AWS owns, or under the one that is named."""
+    """Follow aws_rds.md 7.2: under a key that AWS owns, or under the one that is named."""
     with settings(bare, rules={"aurora_encrypted_by_default": False}):
         name, taken = fresh("old"), fresh("taken")
         rows.create_db_cluster(
@@ -237,7 +237,7 @@ def test_an_unencrypted_aurora_snapshot_is_encrypted_at_its_restore(bare: Lab, r
 def test_a_shared_and_encrypted_aurora_snapshot_is_restored_directly(
     lab: Lab, rds: Any, dr_here: Any, open_key: str, dr_key_here: str
 ) -> None:
-    """aws_rds.md 2, 7.2."""
+    """Follow aws_rds.md 2, 7.2."""
     mine = cluster_copied(rds, automated_cluster(rds, "events")["DBClusterSnapshotArn"], KmsKeyId=open_key)
     share_cluster(rds, mine["DBClusterSnapshotIdentifier"], DR)
     name = fresh("shared")
@@ -252,7 +252,7 @@ def test_a_shared_and_encrypted_aurora_snapshot_is_restored_directly(
 
 @pytest.mark.parametrize("lost", ["disable_key", "schedule_key_deletion"])
 def test_a_database_without_its_key_stops_and_waits_for_it(lab: Lab, rds: Any, lost: str) -> None:
-    """aws_rds.md 9: inaccessible-encryption-credentials-recoverable, until it is started again."""
+    """Follow aws_rds.md 9: inaccessible-encryption-credentials-recoverable, until it is started again."""
     kms = lab.client("production", "kms")
     key, name = make_key(kms, "111111111111"), fresh("locked")
     rds.create_db_instance(
@@ -285,7 +285,7 @@ def _answers(row: dict[str, Any]) -> bool:
 
 
 def test_after_seven_days_without_its_key_a_database_is_lost(bare: Lab, rows: Any) -> None:
-    """aws_rds.md 9."""
+    """Follow aws_rds.md 9."""
     kms = bare.client("production", "kms")
     key, name = make_key(kms, "111111111111"), fresh("lost")
     rows.create_db_instance(
@@ -302,7 +302,7 @@ def test_after_seven_days_without_its_key_a_database_is_lost(bare: Lab, rows: An
 
 
 def test_a_database_under_a_key_of_what_went_dark_waits_for_it(bare: Lab) -> None:
-    """aws_rds.md 9: nothing that is to survive an account may depend on its keys."""
+    """Follow aws_rds.md 9: nothing that is to survive an account may depend on its keys."""
     key = make_key(bare.client("production", "kms", "us-east-1"), "111111111111", DR)
     dr, name = bare.client("production_dr", "rds"), fresh("dependent")
     dr.create_db_cluster(

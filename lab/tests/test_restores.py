@@ -26,7 +26,7 @@ from lifeboat_lab.testing import PASSWORD, ask, cluster, connect, delete, fresh,
 
 @pytest.fixture(scope="module")
 def catalog(rds: Any) -> dict[str, Any]:
-    """A running restore of catalog, as large as that was when its newest snapshot was taken."""
+    """Restore catalog, as large as it was when its newest snapshot was taken."""
     return restored(rds, automated(rds, "catalog")["DBSnapshotIdentifier"])
 
 
@@ -237,7 +237,7 @@ def _add_member(client: Any, name: str) -> None:
 
 
 def _delete_cluster(client: Any, name: str) -> None:
-    """Members first: a cluster with members stays."""
+    """Delete the members first: a cluster with members stays."""
     refused = code_of(client.delete_db_cluster, DBClusterIdentifier=name, SkipFinalSnapshot=True)
     assert refused == "InvalidDBClusterStateFault"
     client.delete_db_instance(DBInstanceIdentifier=f"{name}-1")

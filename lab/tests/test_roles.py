@@ -41,7 +41,7 @@ def iam(empty_lab: Lab) -> Any:
 
 @pytest.fixture(scope="module")
 def user(empty_lab: Lab) -> As:
-    """STS as a new user of an account with these statements, and the user's ARN."""
+    """Return a function that gives STS as a new user of an account with these statements, and the user's ARN."""
 
     def made(*statements: dict[str, Any], profile: str = "production_dr") -> tuple[Any, str]:
         client, name = empty_lab.client(profile, "iam"), fresh("user")
@@ -135,7 +135,7 @@ def test_a_session_lasts_as_long_as_the_role_says(empty_lab: Lab, iam: Any) -> N
 
 
 def _lasts(sts: Any, arn: str, **more: Any) -> int:
-    """In whole minutes, as seconds."""
+    """Return the length of a session in whole minutes, as seconds."""
     found = sts.assume_role(RoleArn=arn, RoleSessionName="me", **more)["Credentials"]["Expiration"]
     return round((found - datetime.now(timezone.utc)).total_seconds() / 60) * 60
 
@@ -178,7 +178,7 @@ def test_a_trust_may_name_a_role_or_its_session(empty_lab: Lab, iam: Any) -> Non
 
 
 def test_session_policies_narrow_a_session(empty_lab: Lab, iam: Any) -> None:
-    """IAM User Guide, session policies: what both allow."""
+    """Follow the IAM User Guide, session policies: what both allow."""
     role = narrow_role(iam, allow(["rds:DescribeDBInstances", "rds:DescribeDBClusters"]))
     document = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "rds:%s", "Resource": "*"}}'
     client = become(empty_lab, role, "rds", HOME, Policy=document % "DescribeDB*s")
@@ -221,7 +221,7 @@ def test_a_role_that_is_gone_may_nothing_nor_may_another_of_its_name(empty_lab: 
 
 
 def test_everybody_may_ask_who_he_is(empty_lab: Lab, iam: Any) -> None:
-    """STS API Reference, GetCallerIdentity: also with an explicit deny."""
+    """Follow the STS API Reference, GetCallerIdentity: also with an explicit deny."""
     role = narrow_role(iam, allow("*") | {"Effect": "Deny"})
     found = become(empty_lab, role, "sts", HOME).get_caller_identity()
     assert found["Account"] == PRODUCTION

@@ -16,13 +16,13 @@ from lifeboat_lab.testing import PASSWORD, ask, cluster, connect, delete, fresh,
 
 @pytest.fixture(scope="module")
 def vault(lab: Lab) -> Any:
-    """Secrets Manager as the production account sees it at home."""
+    """Return Secrets Manager as the production account sees it at home."""
     return lab.client("production", "secretsmanager")
 
 
 @pytest.fixture(scope="module")
 def managed(rds: Any) -> dict[str, Any]:
-    """A restored instance whose password RDS manages."""
+    """Restore an instance whose password RDS manages."""
     name = restored(rds, automated(rds, "catalog")["DBSnapshotIdentifier"])["DBInstanceIdentifier"]
     rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, ApplyImmediately=True)
     return available(rds, name)
@@ -33,7 +33,7 @@ def available(rds: Any, name: str) -> dict[str, Any]:
 
 
 def value(vault: Any, row: dict[str, Any]) -> dict[str, str]:
-    """What is in a database's secret."""
+    """Return what is in a database's secret."""
     answer = vault.get_secret_value(SecretId=row["MasterUserSecret"]["SecretArn"])
     found: dict[str, str] = json.loads(answer["SecretString"])
     return found
@@ -162,7 +162,7 @@ def test_a_cluster_has_one_of_its_own_and_its_members_have_none(rds: Any, vault:
 
 
 def test_at_the_restore_of_an_instance_it_is_for_oracle_only(rds: Any, empty_lab: Lab) -> None:
-    """aws_rds.md 7.1."""
+    """Follow aws_rds.md 7.1."""
     prefix = fresh("sown")
     empty_lab.admin(
         "POST", "seed", {"account": "production", "prefix": prefix, "snapshots": 1, "engine": "oracle-ee",

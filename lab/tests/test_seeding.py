@@ -21,7 +21,7 @@ def bare(empty_lab: Lab) -> Bare:
 
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[Lab]:
-    """1,000 databases with 10 snapshots each."""
+    """Run a lab with 1,000 databases and 10 snapshots of each."""
     with Lab(metadata_only=True) as lab:
         began = time.perf_counter()
         sown = lab.admin("POST", "seed", {"account": "production", "databases": 1000, "snapshots": 10})
@@ -35,7 +35,7 @@ def test_ten_thousand_snapshots_are_sown_in_two_seconds(crowd: Lab) -> None:
 
 
 def test_a_row_of_a_long_list_costs_the_lab_well_under_motos_millisecond(crowd: Lab) -> None:
-    """Moto's own cost is 1.2 ms a row."""
+    """Compare with moto's own cost, 1.2 ms a row."""
     rds = crowd.client("production", "rds")
     crowd.admin("DELETE", "calls")
     pages = list(rds.get_paginator("describe_db_snapshots").paginate())
@@ -64,7 +64,7 @@ def test_sown_snapshots_have_past_times(bare: Bare) -> None:
 
 
 def test_awsbackups_snapshots_are_seen_copied_and_not_touched(bare: Bare) -> None:
-    """aws_rds.md 11.2, 3, 4"""
+    """Follow aws_rds.md 11.2, 3, 4."""
     database = f"{bare.seed(snapshots=1, type='awsbackup')}-00000"
     assert bare.rds.describe_db_snapshots(DBInstanceIdentifier=database)["DBSnapshots"] == []
     row = bare.rds.describe_db_snapshots(DBInstanceIdentifier=database, SnapshotType="awsbackup")["DBSnapshots"][0]
@@ -90,8 +90,8 @@ def test_awsbackup_takes_more_of_instances_on_request(bare: Bare) -> None:
     [
         ([], "JSON object"),
         ({}, "account is missing"),
-        ({"account": "nobody"}, "no account"),
-        ({"account": "production", "colour": "red"}, "unknown: colour"),
+        ({"account": "nobody"}, "Unknown account"),
+        ({"account": "production", "colour": "red"}, "Unknown field 'colour'"),
         ({"account": "production", "databases": -1}, "not negative"),
         ({"account": "production", "databases": "many"}, "must be a number"),
         ({"account": "production", "databases": 10_000, "snapshots": 1000}, "at most"),

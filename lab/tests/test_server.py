@@ -67,7 +67,7 @@ def test_a_role_is_assumed_only_by_who_it_trusts(lab: Lab) -> None:
 
 @pytest.fixture(scope="module")
 def reader(lab: Lab) -> str:
-    """A profile that may look at RDS, and at keys, but not list them."""
+    """Return a profile that may look at RDS and at keys, but not list keys."""
     make_role(lab.client("production", "iam"), "reader", PRODUCTION, "rds:Describe*", "kms:*", deny=("kms:List*",))
     return "reader"
 

@@ -23,7 +23,7 @@ from lifeboat_lab import Lab
 
 @pytest.fixture
 def plain(rds: Any) -> dict[str, Any]:
-    """An unencrypted manual snapshot."""
+    """Take an unencrypted manual snapshot."""
     return copied(rds, automated(rds, "catalog")["DBSnapshotArn"])
 
 

@@ -16,14 +16,14 @@ TABLES = {"orders": "orders", "billing": "invoices", "catalog": "products", "eve
 
 @pytest.fixture(scope="module")
 def shop(lab: Lab) -> Any:
-    """A second shop, since this one gets damaged."""
+    """Make a second shop, since this one gets damaged."""
     lab.admin("POST", "shop", {"do": "create", "account": "stranger"})
     return lab.client("stranger", "rds")
 
 
 @pytest.fixture(scope="module")
 def password(lab: Lab, shop: Any) -> str:
-    """It lies in the lab's home, and only its owner can read it."""
+    """Read it in the lab's home, where only its owner can."""
     kept = lab.home / "shop.json"
     assert kept.stat().st_mode & 0o077 == 0
     return json.loads(kept.read_text())["stranger"]["password"]

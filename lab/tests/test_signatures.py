@@ -24,7 +24,7 @@ OWNER = Credentials("AKIAEXAMPLE", "a-secret")
 
 
 def as_environ(request: AWSRequest) -> dict[str, Any]:
-    """What the front door makes of a request."""
+    """Convert a request into what the front door makes of it."""
     prepared = request.prepare()
     target = prepared.url.split("/", 3)[3]
     path, _mark, query = f"/{target}".partition("?")
@@ -70,7 +70,7 @@ def test_it_is_the_signature_that_botocore_makes_in_a_presigned_url(signer: Any,
 
 
 def check(signer: Any, request: AWSRequest) -> None:
-    """As it is, a signed request is right; changed, or with another secret, it is not."""
+    """Check that a signed request is right as it is, and wrong when changed or signed with another secret."""
     service = "s3" if "S3" in signer.__name__ else "lambda"
     signer(OWNER, service, "us-west-2").add_auth(request)
     environ = as_environ(request)

@@ -65,7 +65,7 @@ def test_automated_snapshots_cannot_be_deleted(rds: Any) -> None:
 
 
 def test_a_copy_of_an_automated_snapshot_is_manual_and_keeps_its_history(rds: Any) -> None:
-    """aws_rds.md 1.1, 1.9"""
+    """Follow aws_rds.md 1.1, 1.9."""
     source = automated(rds, "catalog")
     copy = copied(rds, source["DBSnapshotIdentifier"])
     assert copy["SnapshotType"] == "manual"
@@ -105,7 +105,7 @@ def test_a_plain_name_means_a_snapshot_of_this_region(lab: Lab, rds: Any) -> Non
 
 
 def test_names_are_unique_and_legal(rds: Any) -> None:
-    """aws_rds.md 1.2"""
+    """Follow aws_rds.md 1.2."""
     source = automated(rds, "catalog")["DBSnapshotArn"]
     name = copied(rds, source)["DBSnapshotIdentifier"]
     copy = rds.copy_db_snapshot
@@ -117,7 +117,7 @@ def test_names_are_unique_and_legal(rds: Any) -> None:
 
 
 def test_cluster_names_are_shorter_than_instance_names(rds: Any) -> None:
-    """aws_rds.md 1.2"""
+    """Follow aws_rds.md 1.2."""
     refused = code_of(
         rds.copy_db_cluster_snapshot,
         SourceDBClusterSnapshotIdentifier=automated_cluster(rds, "events")["DBClusterSnapshotArn"],
@@ -155,7 +155,7 @@ def test_copies_of_one_database_wait_for_each_other_without_progress(lab: Lab, r
 
 
 def test_tags_are_copied_on_request_only(rds: Any) -> None:
-    """aws_rds.md 1.10"""
+    """Follow aws_rds.md 1.10."""
     source = copied(rds, automated(rds, "catalog")["DBSnapshotArn"], Tags=[{"Key": "who", "Value": "me"}])
     plain = copied(rds, source["DBSnapshotArn"])
     same = copied(rds, source["DBSnapshotArn"], CopyTags=True)
@@ -166,7 +166,7 @@ def test_tags_are_copied_on_request_only(rds: Any) -> None:
 
 
 def test_tags_do_not_cross_accounts(rds: Any, dr: Any, dr_here: Any) -> None:
-    """aws_rds.md 1.10"""
+    """Follow aws_rds.md 1.10."""
     source = copied(rds, automated(rds, "catalog")["DBSnapshotArn"], Tags=[{"Key": "who", "Value": "me"}])
     share(rds, source["DBSnapshotIdentifier"], DR)
     assert snapshot(dr_here, source["DBSnapshotArn"])["TagList"] == []
@@ -185,7 +185,7 @@ def test_tags_can_be_listed_added_and_removed(rds: Any) -> None:
 
 
 def test_a_database_may_pass_its_tags_on(rds: Any) -> None:
-    """aws_rds.md 1.10, 1.12"""
+    """Follow aws_rds.md 1.10, 1.12."""
     rds.modify_db_cluster(DBClusterIdentifier="events", CopyTagsToSnapshot=True)
     names = fresh("tagged"), fresh("own")
     rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=names[0], DBClusterIdentifier="events")
@@ -198,7 +198,7 @@ def test_a_database_may_pass_its_tags_on(rds: Any) -> None:
 
 
 def test_the_quota_counts_manual_snapshots_only(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 4"""
+    """Follow aws_rds.md 4."""
     source = automated(rds, "catalog")["DBSnapshotArn"]
     attributes = rds.describe_account_attributes()["AccountQuotas"]
     used = {row["AccountQuotaName"]: row["Used"] for row in attributes}["ManualSnapshots"]
@@ -254,7 +254,7 @@ def test_lists_come_by_page(lab: Lab, rds: Any) -> None:
 @pytest.mark.parametrize("size", [19, 101])
 @pytest.mark.parametrize("operation", ["db_snapshots", "db_cluster_snapshots", "db_instances", "db_clusters"])
 def test_a_page_has_20_to_100_rows(rds: Any, operation: str, size: int) -> None:
-    """aws_rds.md 3"""
+    """Follow aws_rds.md 3."""
     assert code_of(getattr(rds, f"describe_{operation}"), MaxRecords=size) == "InvalidParameterValue"
 
 
@@ -298,7 +298,7 @@ def test_snapshots_are_found_by_arn_in_their_own_region_only(lab: Lab, rds: Any)
 
 
 def test_an_automated_snapshot_that_is_named_needs_its_type(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 3"""
+    """Follow aws_rds.md 3."""
     name = automated(rds, "orders")["DBSnapshotIdentifier"]
     assert code_of(snapshot, client=rds, name=name) == "InvalidParameterCombination"
     with settings(lab, rules={"automated_needs_type": False}):
@@ -306,7 +306,7 @@ def test_an_automated_snapshot_that_is_named_needs_its_type(lab: Lab, rds: Any) 
 
 
 def test_a_database_that_is_named_must_exist(lab: Lab, rds: Any) -> None:
-    """aws_rds.md 3: for what is gone there are resource ids and filters."""
+    """Follow aws_rds.md 3: for what is gone there are resource ids and filters."""
     assert code_of(rds.describe_db_snapshots, DBInstanceIdentifier="gone") == "DBInstanceNotFound"
     assert rds.describe_db_snapshots(DBInstanceIdentifier="gone", SnapshotType="shared")["DBSnapshots"] == []
     with settings(lab, rules={"database_name_must_exist": False}):

@@ -25,7 +25,7 @@ def ec2(lab: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def subnets(ec2: Any) -> list[str]:
-    """A VPC of its own with a subnet in each of two Availability Zones, and a second one in the first."""
+    """Create a VPC with a subnet in each of two Availability Zones, and a second one in the first."""
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     zones = [f"{PLACE}a", f"{PLACE}b", f"{PLACE}a"]
     return [

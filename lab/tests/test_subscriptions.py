@@ -250,7 +250,7 @@ def test_sources_are_added_and_removed_one_by_one(rds: Any, subscribe: Any) -> N
 
 
 def test_modify_keeps_what_it_is_not_given(rds: Any, subscribe: Any) -> None:
-    """The documents do not say it of EventCategories; this is the lab's choice."""
+    """Keep EventCategories too, which is the lab's choice: the documents do not say it."""
     name = subscribe(SourceType="db-instance", EventCategories=["backup"], SourceIds=["orders"])["CustSubscriptionId"]
     rds.modify_event_subscription(SubscriptionName=name, Enabled=False)
     row = settled(rds, name)

@@ -72,7 +72,7 @@ def test_threads_share_a_bucket_without_losing_a_token() -> None:
 
 @pytest.fixture
 def stranger(lab: Lab) -> Any:
-    """An account and a Region that no other test calls: buckets start full."""
+    """Return an account and a Region that no other test calls: buckets start full."""
     return lab.client("stranger", "rds", "eu-north-1", config=ONCE)
 
 

@@ -22,7 +22,7 @@ CLERK = "clerk"
 
 @pytest.fixture(scope="module")
 def door(lab: Lab, rds: Any) -> Iterator[dict[str, Any]]:
-    """An instance with the option, in which ``clerk`` has the role."""
+    """Create an instance with the option, in which ``clerk`` has the role."""
     row = new_instance(rds, "postgres")
     name = row["DBInstanceIdentifier"]
     try:
@@ -39,7 +39,7 @@ def door(lab: Lab, rds: Any) -> Iterator[dict[str, Any]]:
 
 
 def enter(row: dict[str, Any], password: str, user: str = CLERK, **more: Any) -> str:
-    """Who one is inside."""
+    """Log in and return who one is inside."""
     wanted: dict[str, Any] = {
         "host": row["Endpoint"]["Address"],
         "port": row["Endpoint"]["Port"],
@@ -67,7 +67,7 @@ def refused(row: dict[str, Any], password: str, **more: Any) -> None:
 
 
 def role_with(lab: Lab, *statements: dict[str, Any]) -> ReadOnlyCredentials:
-    """What a role's session has that may do this."""
+    """Return the credentials of a role's session that may do this."""
     iam, name = lab.client("production", "iam"), fresh("role")
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:root"}, "Action": "sts:AssumeRole"}
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
@@ -81,13 +81,13 @@ def _document(*statements: dict[str, Any]) -> str:
 
 
 def may_connect(row: dict[str, Any], user: str = CLERK, effect: str = "Allow") -> dict[str, Any]:
-    """As in the guide: arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE_ID/USER."""
+    """Build the guide's statement on arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE_ID/USER."""
     resource = f"arn:aws:rds-db:{HOME}:{PRODUCTION}:dbuser:{row['DbiResourceId']}/{user}"
     return {"Effect": effect, "Action": "rds-db:connect", "Resource": resource}
 
 
 def signed(rds: Any, keys: ReadOnlyCredentials, row: dict[str, Any], *, lifetime: int = 900, region: str = HOME) -> str:
-    """A token of somebody else's than the client's."""
+    """Sign a token with other credentials than the client's."""
     signer = RequestSigner(
         rds.meta.service_model.service_id, region, "rds-db", "v4", Credentials(*keys), rds.meta.events
     )
@@ -116,13 +116,13 @@ def test_a_token_opens_the_door_more_than_once(rds: Any, door: dict[str, Any]) -
 
 
 def test_only_over_tls(rds: Any, door: dict[str, Any]) -> None:
-    """RDS User Guide: the connection has to be encrypted."""
+    """Follow the RDS User Guide: the connection has to be encrypted."""
     with pytest.raises(psycopg.OperationalError, match=r"rejects connection .* no encryption"):
         enter(door, token(rds, door), sslmode="disable")
 
 
 def test_who_has_the_role_does_not_get_in_with_a_password(door: dict[str, Any]) -> None:
-    """RDS User Guide: granting rds_iam lets IAM authentication take precedence over the password."""
+    """Follow the RDS User Guide: granting rds_iam lets IAM authentication take precedence over the password."""
     refused(door, "clerk-password")
 
 
@@ -148,7 +148,7 @@ def test_a_token_cannot_be_altered_or_guessed(rds: Any, door: dict[str, Any]) ->
 
 
 def test_a_token_is_valid_for_fifteen_minutes(rds: Any, door: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """RDS User Guide: each token has a lifetime of 15 minutes."""
+    """Follow the RDS User Guide: each token has a lifetime of 15 minutes."""
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     for minutes, is_good in ((14, True), (16, False), (-10, False)):
         moment = now - timedelta(minutes=minutes)
@@ -179,7 +179,7 @@ def test_a_role_that_may_connect_as_this_user_gets_in(lab: Lab, rds: Any, door: 
 
 
 def test_one_that_may_not_does_not(lab: Lab, rds: Any, door: dict[str, Any]) -> None:
-    """Neither as another user, nor in another database, nor with the rights of rds itself, nor against a deny."""
+    """Refuse another user, another database, the rights of rds itself, and a deny."""
     for statements in (
         [may_connect(door, "me")],
         [may_connect(instance(rds, "orders"))],
@@ -190,7 +190,7 @@ def test_one_that_may_not_does_not(lab: Lab, rds: Any, door: dict[str, Any]) -> 
 
 
 def test_wildcards_of_the_guide_work(lab: Lab, rds: Any, door: dict[str, Any]) -> None:
-    """RDS User Guide: all database users of all instances of an account."""
+    """Follow the RDS User Guide: all database users of all instances of an account."""
     resource = f"arn:aws:rds-db:{HOME}:{PRODUCTION}:dbuser:*/*"
     keys = role_with(lab, {"Effect": "Allow", "Action": ["rds-db:connect"], "Resource": [resource]})
     assert enter(door, signed(rds, keys, door)) == CLERK
@@ -225,7 +225,7 @@ def test_without_the_option_a_token_is_refused(lab: Lab, rds: Any, door: dict[st
 
 
 def test_a_restored_database_has_an_identity_of_its_own(lab: Lab, rds: Any, door: dict[str, Any]) -> None:
-    """Its resource id and port differ, so that neither the token nor the policy of the source counts for it."""
+    """Compare resource id and port: neither the token nor the policy of the source counts for it."""
     taken, name = fresh("taken"), fresh("restored")
     rds.create_db_snapshot(DBInstanceIdentifier=door["DBInstanceIdentifier"], DBSnapshotIdentifier=taken)
     rds.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier=taken, WaiterConfig={"Delay": 1})

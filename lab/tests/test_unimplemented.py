@@ -70,7 +70,7 @@ def test_it_is_an_error_of_the_service(
 
 
 def raw(lab: Lab, service: str, method: str, path: str, headers: dict[str, str], body: bytes) -> Any:
-    """The answer to a request that botocore would not make, but sign."""
+    """Send a request that botocore would sign but not make, and return the answer."""
     credentials = lab.client("production", "sts")._request_signer._credentials
     request = AWSRequest(method, lab.url + path, headers=headers, data=body)
     SigV4Auth(credentials, service, "us-west-2").add_auth(request)

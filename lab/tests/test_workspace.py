@@ -29,7 +29,7 @@ with Lab(scale=20000) as lab:
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder with a short name, as sockets need one, that the servers' user may pass through."""
+    """Make a folder with a short name, as sockets need one, that the servers' user may pass through."""
     folder = Path(tempfile.mkdtemp(prefix="lab"))
     folder.chmod(0o711)
     for name in ("tmp", "cache"):

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the command line as ``python -m lifeboat_lab``."""
+
 from __future__ import annotations
 
 from lifeboat_lab.cli import main

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who calls: the lab's accounts, their users and roles, and what these may do."""
+"""Know the lab's accounts, their users and roles, and what these may do."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lifeboat_lab import policy
 from lifeboat_lab.conditions import Context, Values, key_name
 from lifeboat_lab.errors import AwsError
 from lifeboat_lab.policy import Decision, Statement
+from lifeboat_lab.spelling import unknown
 
 PARTITION = "aws"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -24,7 +25,7 @@ ALWAYS_ALLOWED = ("sts:GetCallerIdentity",)
 
 @dataclass(frozen=True)
 class Account:
-    """One AWS account, with the Region where its people work."""
+    """One AWS account, with its home Region."""
 
     name: str
     id: str
@@ -65,7 +66,7 @@ class Principal:
 
     @cached_property
     def names(self) -> dict[str, bool]:
-        """How a resource policy may name this caller, and whether that names him or only his account.
+        """Return the names under which a resource policy may list this caller, each with whether it means only him.
 
         Naming the account only delegates to that account's own identity policies (IAM User Guide, evaluation logic).
         """
@@ -74,7 +75,7 @@ class Principal:
 
     @cached_property
     def facts(self) -> dict[str, Values]:
-        """What conditions can ask about the caller (IAM User Guide, global condition keys)."""
+        """Return what conditions can ask about the caller (IAM User Guide, global condition keys)."""
         known: dict[str, Values] = {
             "aws:principalarn": self.arn,
             "aws:principalaccount": self.account,
@@ -96,7 +97,7 @@ def _invalid() -> AwsError:
 
 @dataclass(frozen=True)
 class Session:
-    """A role that somebody has become for a while."""
+    """A role that was assumed for a while."""
 
     principal: Principal
     expires: datetime
@@ -115,20 +116,20 @@ class Accounts:
         self.credentials = {account.name: create_admin(account) for account in accounts}
 
     def find(self, name: Any) -> Account:
-        """An account by name or number.
+        """Return an account by name or number.
 
         :raises LookupError: when there is none.
         """
         for account in self.all:
             if name in (account.name, account.id):
                 return account
-        raise LookupError(f"no account {name!r}; there are {', '.join(account.name for account in self.all)}")
+        raise LookupError(unknown("account", name, [account.name for account in self.all]))
 
     def knows(self, account: str) -> bool:
         return any(account == known.id for known in self.all)
 
     def is_dark(self, account: str, region: str | None) -> bool:
-        """Whether nothing is heard of an account in a Region; without one, of its global services."""
+        """Tell whether an account gives no answer in a Region; without a Region, whether its global services do not."""
         return bool(self.dark) and not self.dark.isdisjoint(((account, None), (None, region or "-"), (account, region)))
 
     def set_dark(self, account: str | None, region: str | None, *, dark: bool) -> None:
@@ -137,7 +138,7 @@ class Accounts:
         self.dark = self.dark | place if dark else self.dark - place
 
     def principal_of(self, access_key: str) -> Principal:
-        """Who owns an access key.
+        """Return the owner of an access key.
 
         :raises AwsError: when nobody does, or when the session is over.
         """
@@ -153,19 +154,22 @@ class Accounts:
         raise _invalid()
 
     def check_token(self, access_key: str, given: str | None) -> None:
-        """:raises AwsError: when a session's key comes without the token of the session, or another key with one."""
+        """Check that a session's key comes with the session's token, and any other key without one.
+
+        :raises AwsError: when a session's key comes without the token of the session, or another key with one.
+        """
         session = self.sessions.get(access_key)
         if given != (session.token if session else None):
             raise _invalid()
 
     def _may_own(self, access_key: str) -> list[str]:
-        """Where to look for a key: where it was seen before, or everywhere."""
+        """Return the accounts to search for a key: the one where it was seen before, otherwise all."""
         known = self._owners.get(access_key)
         return [known] if known else list(iam_backends)
 
 
 def create_admin(account: Account) -> Credentials:
-    """An IAM user ``admin`` who may do everything."""
+    """Create an IAM user ``admin`` who may do everything."""
     backend = backend_of(account.id)
     backend.create_user(account.region, "admin")
     backend.put_user_policy("admin", "everything", json.dumps(EVERYTHING))
@@ -174,7 +178,7 @@ def create_admin(account: Account) -> Credentials:
 
 
 def admin_of(account: Account) -> Principal:
-    """The principal for what the lab itself does in an account."""
+    """Return the principal as which the lab itself acts in an account."""
     return user_of(account.id, "admin")
 
 
@@ -183,7 +187,7 @@ def backend_of(account: str) -> IAMBackend:
 
 
 def secret_of(account: str, access_key: str) -> str:
-    """What signs the requests of a user or a session."""
+    """Return the secret that signs the requests of a user or a session."""
     secret: str = backend_of(account).access_keys[access_key].secret_access_key
     return secret
 
@@ -196,7 +200,7 @@ def user_of(account: str, name: str) -> Principal:
 
 
 def identity_statements(principal: Principal) -> Iterator[Statement]:
-    """Every statement that is tied to a user or a role, inline or attached; none for one that is gone."""
+    """Yield every statement attached to a user or a role, inline or managed; none when the user or role is gone."""
     for document in _documents(backend_of(principal.account), principal):
         yield from policy.statements(document)
 
@@ -210,7 +214,7 @@ def _documents(backend: IAMBackend, principal: Principal) -> Iterator[str]:
 
 
 def current(managed: Any) -> str:
-    """The document of a managed policy that counts."""
+    """Return the default version of a managed policy's document."""
     document: str = next(each.document for each in managed.versions if each.version_id == managed.default_version_id)
     return document
 
@@ -226,7 +230,7 @@ def _user(backend: IAMBackend, name: str) -> list[Any]:
 
 
 def may(principal: Principal, action: str, resource: str | None, context: Context) -> Decision:
-    """Whether identity policies, and those of the session, allow an action."""
+    """Decide whether identity policies, and those of the session, allow an action."""
     if action in ALWAYS_ALLOWED:
         return Decision(allowed=True)
     found = policy.decide(identity_statements(principal), action, resource, context)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CloudWatch alarms are evaluated, which moto does not do: when a period ends, and before they are shown.
+"""Evaluate CloudWatch alarms, which moto does not do: when a period ends, and before they are shown.
 
 Metric math, anomaly detection and percentiles are refused, since such alarms would never fire.
 """
@@ -34,7 +34,7 @@ _describe_alarms_for_metric = CloudWatchResponse.describe_alarms_for_metric
 
 
 def _value(datum: MetricDatumBase, name: str) -> float:
-    """A single value, or the named one of a set of statistics."""
+    """Return a single value, or the named one of a set of statistics."""
     return float(datum.value if isinstance(datum, MetricDatum) else getattr(datum, name))
 
 
@@ -56,7 +56,7 @@ STATISTICS: dict[str, Callable[[list[MetricDatumBase]], float]] = {
 
 
 class Alarms:
-    """What becomes of alarms as time passes."""
+    """Evaluate alarms as time passes."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -65,7 +65,7 @@ class Alarms:
         self._seen: WeakKeyDictionary[Alarm, float] = WeakKeyDictionary()
 
     def add(self, alarm: Alarm, before: Alarm | None) -> None:
-        """A new alarm knows nothing yet; one that is changed stays in its state (API Reference, PutMetricAlarm)."""
+        """Add an alarm. A new one has no data yet; a changed one keeps its state (API Reference, PutMetricAlarm)."""
         moment = _naive(self.world.now())
         alarm.configuration_updated_timestamp = alarm.state_updated_timestamp = moment
         alarm.state_value = UNKNOWN
@@ -89,7 +89,7 @@ class Alarms:
         return min(int(alarm.period), MINUTE) / self.world.settings.alarm_scale
 
     def _boundary(self, alarm: Alarm) -> float:
-        """The last end of a period; those of a minute or more may end with each minute."""
+        """Return the last end of a period. Periods of a minute or more may end with each minute."""
         step = self._step(alarm)
         return self.world.now() // step * step
 
@@ -112,7 +112,7 @@ class Alarms:
                 alarm.update_state(why, _data(alarm, points), state)
 
     def _points(self, alarm: Alarm, rule: Rule, end: float) -> list[Point]:
-        """One for each period in the alarm's range, the newest first."""
+        """Return one point for each period in the alarm's range, the newest first."""
         period = int(alarm.period) / self.world.settings.alarm_scale
         periods: list[list[MetricDatumBase]] = [[] for _each in range(rule.range)]
         _region, account = _place(alarm)
@@ -124,7 +124,7 @@ class Alarms:
         return [Point(end - (age + 1) * period, read(found) if found else None) for age, found in enumerate(periods)]
 
     def changed(self, alarm: Alarm, before: str) -> None:
-        """Take the actions of an alarm's new state. Only topics hear of it."""
+        """Run the actions of an alarm's new state. The lab notifies topics only."""
         if alarm.state_value == before or not alarm.actions_enabled:
             return
         region, account = _place(alarm)
@@ -144,7 +144,7 @@ def _actions(alarm: Alarm) -> dict[str, list[str]]:
 
 
 def _is_about(alarm: Alarm, datum: MetricDatumBase) -> bool:
-    """Dimensions have to be the same, all of them."""
+    """Tell whether a data point has exactly the alarm's dimensions."""
     if (datum.name, datum.namespace) != (alarm.metric_name, alarm.namespace):
         return False
     if alarm.unit and datum.unit != alarm.unit:
@@ -163,7 +163,7 @@ def rule_of(alarm: Alarm) -> Rule:
 
 
 def message(alarm: Alarm, before: str) -> str:
-    """What a topic is told (CloudWatch User Guide, notification of users on alarm changes)."""
+    """Build the message for an alarm's topics (CloudWatch User Guide, notification of users on alarm changes)."""
     region, account = _place(alarm)
     actions = _actions(alarm)
     return json.dumps({
@@ -210,7 +210,7 @@ def _data(alarm: Alarm, points: list[Point]) -> str:
 
 @cache
 def _long_name(region: str) -> str:
-    """A Region as people call it."""
+    """Return a Region's name in words."""
     for partition in session().get_data("endpoints")["partitions"]:
         if region in partition["regions"]:
             return str(partition["regions"][region]["description"])
@@ -222,7 +222,7 @@ def _told(moment: datetime) -> str:
 
 
 def _naive(moment: float) -> datetime:
-    """A time as moto keeps it: UTC, and without saying so."""
+    """Convert a time into moto's form: UTC without a time zone."""
     return datetime.fromtimestamp(moment, timezone.utc).replace(tzinfo=None)
 
 
@@ -231,7 +231,10 @@ def _seconds(moment: datetime) -> float:
 
 
 def check(words: dict[str, Any]) -> None:
-    """:raises CloudWatchException: when an alarm is not acceptable, or not of the simple kind that is evaluated."""
+    """Refuse an alarm that is not acceptable, or not of the simple kind that the lab evaluates.
+
+    :raises CloudWatchException: when an alarm is not acceptable, or not of the simple kind that is evaluated.
+    """
     if words.get("metric_data_queries") or words.get("threshold_metric_id"):
         raise InvalidParameterValue("The lab evaluates no alarms on Metrics (metric math, anomaly detection).")
     if words.get("extended_statistic"):
@@ -248,7 +251,8 @@ def check(words: dict[str, Any]) -> None:
 
 
 def _check_periods(period: int, periods: int, needed: int) -> None:
-    """API Reference, PutMetricAlarm: seven days at most, and one day for periods below an hour."""
+    """Check an alarm's periods: seven days together at most, one day for periods below an hour (API Reference,
+    PutMetricAlarm)."""
     if period not in (10, 20, 30) and (period < 1 or period % MINUTE):
         raise ValidationError("Period must be 10, 20, 30 or a multiple of 60.")
     if periods < 1 or not 1 <= needed <= periods:
@@ -258,7 +262,7 @@ def _check_periods(period: int, periods: int, needed: int) -> None:
 
 
 def connect(world: World) -> None:
-    """From now on moto's alarms are evaluated."""
+    """Make moto's alarms be evaluated from now on."""
     alarms = Alarms(world)
 
     def put_metric_alarm(self: CloudWatchBackend, **words: Any) -> Alarm:

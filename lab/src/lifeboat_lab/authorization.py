@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a request may be answered: what it needs, on which resources, in which circumstances."""
+"""Decide whether a request may be answered: what it needs, on which resources, in which circumstances."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lifeboat_lab.requests import Request
 
 @dataclass(frozen=True)
 class Need:
-    """One permission on one resource; without a resource it is looked at by action alone."""
+    """One permission on one resource; without a resource only the action counts."""
 
     permission: str
     resource: str | None = None
@@ -32,7 +32,7 @@ class Need:
 
 
 def circumstances(request: Request, caller: Principal, now: float) -> dict[str, Values]:
-    """What conditions can ask about any request (IAM User Guide, global condition keys)."""
+    """Return what conditions can ask about any request (IAM User Guide, global condition keys)."""
     return {
         **caller.facts,
         "aws:requestedregion": request.region,
@@ -56,7 +56,7 @@ def resource_tags(tags: Mapping[str, str]) -> dict[str, Values]:
 
 
 def on_behalf(service: str, region: str) -> dict[str, Values]:
-    """What is different when a service makes a call for somebody (IAM User Guide, forward access sessions)."""
+    """Return what conditions see when a service makes a call for somebody (IAM User Guide, forward access sessions)."""
     return {
         "aws:requestedregion": region,
         "aws:viaawsservice": "true",
@@ -69,7 +69,10 @@ def on_behalf(service: str, region: str) -> dict[str, Values]:
 
 
 def check(caller: Principal, needs: Iterable[Need], context: Context) -> None:
-    """:raises AwsError: when the caller may not do all of that."""
+    """Check that the caller may do all that the request needs.
+
+    :raises AwsError: when the caller may not do all of that.
+    """
     for need in needs:
         verdict = judge(caller, need, {**context, **need.context})
         if not verdict.allowed:
@@ -87,10 +90,11 @@ def judge(caller: Principal, need: Need, context: Context) -> Decision:
 
 
 def joint(identity: Decision, granted: Decision, *, own: bool, closed: bool) -> Decision:
-    """Identity and resource policies together (IAM User Guide, evaluation logic, cross-account).
+    """Combine the decisions of identity and resource policies (IAM User Guide, evaluation logic, cross-account).
 
-    In the own account one of them is enough, unless the resource is ``closed`` (keys, roles): then its policy has to
-    admit the caller himself, or his account and his own policies him. Another account's caller needs both.
+    In the resource's own account one of them is enough, unless the resource is ``closed`` (a key or a role): then its
+    policy must admit the caller himself, or admit his account while his own policies allow him. A caller from another
+    account needs both.
     """
     if identity.denied or granted.denied:
         return identity if identity.denied else granted
@@ -102,7 +106,7 @@ def joint(identity: Decision, granted: Decision, *, own: bool, closed: bool) -> 
 
 
 def refusal(caller: Principal, permission: str, resource: str | None, verdict: Decision) -> AwsError:
-    """AccessDenied in AWS's words (IAM User Guide, troubleshooting access denied messages)."""
+    """Build AccessDenied in AWS's words (IAM User Guide, troubleshooting access denied messages)."""
     about = f" on resource: {resource}" if resource else ""
     why = (
         f"with an explicit deny in {_article(verdict.by)} policy"
@@ -119,9 +123,9 @@ def _article(kind: str) -> str:
 
 
 def service_may(document: str | Mapping[str, Any], service: str, action: str, resource: str, context: Context) -> bool:
-    """Whether a resource's policy lets an AWS service do something, for example RDS publish to a topic.
+    """Decide whether a resource's policy lets an AWS service do something, such as RDS publish to a topic.
 
-    ``context`` says for whom: ``aws:SourceAccount``, ``aws:SourceArn``.
+    ``context`` says on whose behalf: ``aws:SourceAccount``, ``aws:SourceArn``.
     """
     text = document if isinstance(document, str) else json.dumps(document)
     known: dict[str, Values] = {key_name(name): value for name, value in context.items()}

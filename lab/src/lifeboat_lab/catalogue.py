@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which services and actions AWS has, from botocore's models."""
+"""Look up services and actions of AWS in botocore's models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botocore.model import ServiceModel
 
 from lifeboat_lab import s3
 from lifeboat_lab.settings import BadRequest
+from lifeboat_lab.spelling import unknown
 
 # The services that are used around RDS, looked through in this order.
 NEAR_RDS = ("rds", "sts", "kms", "sns", "sqs", "iam", "s3", "secretsmanager", "cloudwatch", "events", "logs", "ssm",
@@ -25,31 +26,31 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 
 @cache
 def session() -> botocore.session.Session:
-    """One for all: it keeps what it has read."""
+    """Return one botocore session for all callers: it keeps what it has read."""
     return botocore.session.Session()
 
 
 @cache
 def model(service: str) -> ServiceModel | None:
-    """A service by the name that it has in signatures, in policies, or for botocore."""
+    """Return a service's model by the name that it has in signatures, in policies, or in botocore."""
     name = POLICY_NAMES.get(service, service)
     name = _MODELS.get(name, name)
     return session().get_service_model(name) if name in session().get_available_services() else None
 
 
 def signing_name(service: str) -> str:
-    """The name that a service has in signatures.
+    """Return the name that a service has in signatures.
 
     :raises BadRequest: when there is no such service.
     """
     found = model(service)
     if found is None:
-        raise BadRequest(f"no service {service!r}")
+        raise BadRequest(unknown("service", service, session().get_available_services(), list_all=False))
     return str(found.signing_name)
 
 
 def actions(service: str | None) -> Iterator[frozenset[str]]:
-    """The actions of a service, or of each of those that are used around RDS."""
+    """Yield the actions of one service, or of each service that is used around RDS."""
     for name in (service,) if service else NEAR_RDS:
         yield _actions_of(name)
 
@@ -61,7 +62,7 @@ def _actions_of(service: str) -> frozenset[str]:
 
 
 def rest_action(service: str, method: str, path: str) -> str:
-    """The action of a service whose requests have none but in method and path; nothing for an unknown one."""
+    """Return the action that a method and a path stand for; an empty text when none is known."""
     for wanted, pattern, name in _routes(service):
         if wanted == method and pattern.fullmatch(path):
             return name
@@ -70,7 +71,7 @@ def rest_action(service: str, method: str, path: str) -> str:
 
 @cache
 def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """Those with fewer placeholders first: they say more."""
+    """Return a service's routes, those with fewer placeholders first because they are more specific."""
     found = model(service)
     if found is None:
         return []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``lifeboat-lab``: serve, run, env, shop, dark, snapshots."""
+"""Read the command line of ``lifeboat-lab``: serve, run, env, shop, dark, snapshots."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from lifeboat_lab.client import Lab, ask
 from lifeboat_lab.home import LOOPBACK, Home, HomeError, Role
 from lifeboat_lab.settings import DEFAULT_SCALE, BadRequest, Settings
+from lifeboat_lab.spelling import unknown
 
 
 def main(words: list[str] | None = None) -> int:
@@ -91,7 +92,7 @@ def _durations(words: list[str]) -> dict[str, float]:
         try:
             found[name] = float(value)
         except ValueError:
-            raise BadRequest(f"{word!r} is not NAME=SECONDS") from None
+            raise BadRequest(f"--duration {word} is not of the form NAME=SECONDS.") from None
     return found
 
 
@@ -145,7 +146,7 @@ def _env(arguments: argparse.Namespace) -> int:
     home = Home(_home())
     found = home.read()["accounts"]
     if arguments.account not in found:
-        raise LookupError(f"no account {arguments.account!r}; there are {', '.join(found)}")
+        raise LookupError(unknown("account", arguments.account, list(found)))
     account = found[arguments.account]
     wanted = {
         "AWS_CONFIG_FILE": str(home.config),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab for Python programs: started in a process of its own, gone at the end of the ``with`` block."""
+"""Start a lab from Python in a process of its own, and end it with the ``with`` block."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Lab:
 
     @property
     def home(self) -> Path:
-        """The folder that says where the lab is; one of its own unless one was given."""
+        """The folder that says where the lab is: the given one, otherwise a temporary one."""
         if self._given_home is not None:
             return self._given_home
         if self._temporary is None:
@@ -68,7 +68,10 @@ class Lab:
         return self._temporary.folder
 
     def start(self) -> None:
-        """:raises HomeError: when the lab does not come up."""
+        """Start the lab and wait until it answers.
+
+        :raises HomeError: when the lab does not come up.
+        """
         command = [
             sys.executable,
             "-m",
@@ -96,7 +99,7 @@ class Lab:
                     self.url = Home(self.home).read()["url"]
                     return
             time.sleep(0.02)
-        raise HomeError("the lab did not start")
+        raise HomeError("The lab did not start. Its standard error says why.")
 
     def stop(self) -> None:
         """End the lab and wait until it has cleaned up."""
@@ -113,11 +116,11 @@ class Lab:
             self._temporary = None
 
     def env(self) -> dict[str, str]:
-        """The environment for programs that shall meet the lab."""
+        """Return the environment for programs that are to use the lab."""
         return Home(self.home).environment(os.environ)
 
     def client(self, profile: str, service: str, region: str | None = None, **options: Any) -> Any:
-        """A boto3 client for an account or a role's profile; the same one for the same words."""
+        """Return a boto3 client for an account or a role's profile; the same arguments give the same client."""
         if options:
             return self._new_client(profile, service, region, **options)
         words = (profile, service, region)
@@ -146,12 +149,12 @@ class Lab:
     def fault(self, kind: str, **words: Any) -> Fault:
         """Break something from now on; with ``with``, until the end of the block.
 
-        :raises ValueError: with the lab's reason when it makes no sense.
+        :raises ValueError: with the lab's reason when it is not valid.
         """
         return Fault(self, self.admin("POST", "faults", {"kind": kind, **words})["id"])
 
     def calls(self, **wanted: Any) -> list[dict[str, Any]]:
-        """The log, or those of its entries whose fields have these values; ``since`` and ``limit`` narrow it down.
+        """Return the log, or its entries whose fields have these values; ``since`` and ``limit`` narrow it down.
 
         :raises ValueError: with the lab's reason when there is no such field.
         """
@@ -193,7 +196,7 @@ class Fault:
         self.take_back()
 
     def used(self) -> int:
-        """How often it struck."""
+        """Return how often the fault struck."""
         return next(int(row["used"]) for row in self._lab.admin("GET", "faults") if row["id"] == self.id)
 
     def take_back(self) -> None:
@@ -208,7 +211,7 @@ def _loader() -> Any:
 
 
 def ask(url: str, method: str, path: str, body: Any = None) -> Any:
-    """One request to ``/_lab``.
+    """Send one request to ``/_lab``.
 
     :raises ValueError: with the lab's reason when it refuses.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's time: wall time, unless somebody advances it, and what has to happen when a moment comes."""
+"""Keep the lab's time, which is wall time unless somebody advances it, and do what is planned when its moment comes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Work = Callable[[], object]
 
 
 class Clock:
-    """Seconds since 1970, and an agenda. Work is short: what takes long starts a job of its own."""
+    """Seconds since 1970, and an agenda. Work on it must be short: what takes long starts a job of its own."""
 
     def __init__(self) -> None:
         self._offset = 0.0
@@ -32,13 +32,13 @@ class Clock:
         return time.time() + self._offset
 
     def at(self, moment: float, work: Work) -> None:
-        """Do ``work`` once the moment has come; at once, but not here, when it is over already."""
+        """Do ``work`` when the moment comes; in another thread at once when it has passed already."""
         with self._changed:
             heapq.heappush(self._agenda, (moment, next(self._numbers), work))
             self._changed.notify()
 
     def advance(self, seconds: float) -> float:
-        """Let time pass at once: everything that becomes due happens at its own moment, before this returns."""
+        """Advance the time: everything that becomes due happens at its own moment, before this returns."""
         target = self.now() + seconds
         with self._turn:
             while (due := self._next_due(target)) is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words and conditions of policies: wildcards, variables, operators (IAM User Guide, policy elements). Pure.
+"""Match wildcards, variables and conditions of policies (IAM User Guide, policy elements). Pure.
 
 A key that a request does not have, or that the lab does not know, is absent: an operator on it is false, unless it is
 negated, ends in IfExists, is Null or begins with ForAllValues.
@@ -26,11 +26,11 @@ _SIGNS = re.compile(r"\$\{([*?$])\}|([*?])")
 
 
 class Absent(Exception):
-    """A variable in a policy has no value in this request."""
+    """Raised for a variable in a policy that has no value in this request."""
 
 
 def key_name(name: str) -> str:
-    """Names of keys have no case, except for the tag in RDS's own ones (RDS User Guide, custom tags)."""
+    """Return a condition key in lower case, except for the tag in RDS's own keys (RDS User Guide, custom tags)."""
     if name[:4].lower() == "rds:":
         kind, slash, tag = name.partition("/")
         return f"{kind.lower()}{slash}{tag}"
@@ -39,7 +39,7 @@ def key_name(name: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def pattern(text: str) -> re.Pattern[str]:
-    """The words that a text with ``*`` and ``?`` stands for."""
+    """Compile a text in which ``*`` and ``?`` are wildcards."""
     parts, end = [], 0
     for sign in _SIGNS.finditer(text):
         parts.append(re.escape(text[end : sign.start()]))
@@ -53,7 +53,7 @@ def like(have: str, wanted: str) -> bool:
 
 
 def filled(text: str, context: Context) -> str:
-    """A text of a policy with this request's values for its variables; their wildcards are none.
+    """Fill in the variables of a policy's text; wildcards in their values count as plain characters.
 
     :raises Absent: when one has no value; what it is in matches nothing then.
     """
@@ -73,12 +73,12 @@ def _value_of(found: re.Match[str], context: Context) -> str:
 
 
 def plain(text: str) -> str:
-    """A filled text without wildcards, as it is read by operators that have none."""
+    """Return a filled text for operators that know no wildcards."""
     return _SIGNS.sub(lambda sign: sign[1] or sign[2], text) if "${" in text else text
 
 
 def _arn_like(have: str, wanted: str) -> bool:
-    """Each of the six parts is compared alone."""
+    """Compare the six parts of two ARNs one by one."""
     pairs = have.split(":", 5), wanted.split(":", 5)
     return len(pairs[0]) == len(pairs[1]) == 6 and all(like(*pair) for pair in zip(*pairs, strict=True))
 

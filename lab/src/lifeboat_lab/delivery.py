@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RDS tells the topics of event subscriptions what has happened (aws_rds.md 5.2, 5.3)."""
+"""Deliver RDS's events to the topics of event subscriptions (aws_rds.md 5.2, 5.3)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 20
 
 
 def body(event: Event, tags: Mapping[str, str]) -> str:
-    """The message: a JSON object whose time has no zone and whose id is the end of an address."""
+    """Build the message: a JSON object whose time has no zone and whose event id is the end of an address."""
     moment = datetime.fromtimestamp(event.moment, timezone.utc).isoformat(" ", "milliseconds")
     told = {
         "Event Source": event.source_type,
@@ -40,7 +40,7 @@ def body(event: Event, tags: Mapping[str, str]) -> str:
 
 
 class Delivery:
-    """Each event on its way to each subscription, with what may go wrong there on request."""
+    """Send each event to each subscription, with the faults that were asked for."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -58,7 +58,7 @@ class Delivery:
                 self._send(found, event, deliver, now + self.world.settings.seconds("event"))
 
     def _send(self, found: Subscription, event: Event, deliver: Work, moment: float) -> None:
-        """What goes wrong can be asked for by the source, the id of the event, or the subscription."""
+        """Send one event. A fault may name the source, the id of the event, or the subscription."""
         names = (event.source, event.arn, event.id, found.name, found.arn)
         strikes = partial(self.world.faults.strikes, account=event.account, region=event.region, resource=names)
         if strikes("event-lost"):

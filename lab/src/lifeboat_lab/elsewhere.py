@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What moto answers, and an error that AWS's clients understand where it cannot."""
+"""Let moto answer what the lab does not, and turn its failures into errors that AWS's clients understand."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ _NOT_MOTOS = ("date", "connection", "server", "transfer-encoding")
 
 
 class Dispatcher(DomainDispatcherApplication):
-    """moto's, that looks for a service once, and not in the file system for each call."""
+    """moto's dispatcher, except that it looks for a service once, and not in the file system for each call."""
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self._found: dict[str, Any] = {}
 
     def get_backend_for_host(self, host: str | None) -> Any:
-        """:raises NotImplementedError: when moto has no such service."""
+        """Return moto's backend for a host.
+
+        :raises NotImplementedError: when moto has no such service.
+        """
         if host is None:
             return None
         if host not in self._found:
@@ -45,7 +48,10 @@ class Moto:
         self._application = Dispatcher()
 
     def answer(self, environ: Environ, request: Request, account: str) -> Answer:
-        """:raises AwsError: when moto does not implement the action, or fails."""
+        """Let moto answer a request.
+
+        :raises AwsError: when moto does not implement the action, or fails.
+        """
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         seen: dict[str, Any] = {}
 
@@ -68,7 +74,7 @@ class Moto:
 
 
 def not_implemented(request: Request) -> AwsError:
-    """What AWS would say to an action that does not exist."""
+    """Build the error with which AWS answers an action that does not exist."""
     return AwsError("InvalidAction", f"The lab does not implement {request.service} {request.action}.")
 
 

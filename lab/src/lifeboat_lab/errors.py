@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a caller gets instead of an answer."""
+"""Define what a caller gets instead of an answer."""
 
 from __future__ import annotations
 
 
 class AwsError(Exception):
-    """An error with the code and the words that AWS would use."""
+    """Raised with the code and the words that AWS would use."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -15,4 +15,4 @@ class AwsError(Exception):
 
 
 class NoAnswer(ConnectionAbortedError):
-    """The connection is closed without a word, as when the other side is gone."""
+    """Raised to close the connection without an answer, as when the other side is gone."""

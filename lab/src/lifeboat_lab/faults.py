@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Things that go wrong on request: what is to go wrong, when, and how often."""
+"""Let things go wrong on request: what, when, and how often."""
 
 from __future__ import annotations
 
@@ -108,28 +108,31 @@ class Fault:
         )
 
     def is_due(self) -> bool:
-        """Count one more call that fits, and say whether it is to be struck."""
+        """Count one more call that fits, and tell whether the fault strikes it."""
         self.matched += 1
         if self.matched <= self.skip or (self.count is not None and self.used >= self.count):
             return False
         return self.probability >= 1 or self._dice.random() < self.probability
 
     def as_dict(self) -> dict[str, Any]:
-        """What was asked for, and how often it was used."""
+        """Return what was asked for, and how often it was used."""
         given = {name: value for name, value in vars(self).items() if not name.startswith("_")}
         shown = {name: value for name, value in given.items() if value not in (None, "", 0, ())}
         return shown | {name: given[name] for name in ("id", "count", "matched", "used")}
 
 
 def _names(wanted: str, names: frozenset[str]) -> bool:
-    """A plain identifier, an ARN, or a pattern; an ARN also fits what is only known by its plain identifier."""
+    """Tell whether a plain identifier, an ARN or a pattern fits one of the names.
+
+    An ARN also fits its plain identifier.
+    """
     if any(fnmatchcase(name, wanted) for name in names):
         return True
     return wanted.startswith("arn:") and plain(wanted) in names and not any(name.startswith("arn:") for name in names)
 
 
 def plain(name: str) -> str:
-    """The identifier in an ARN; anything else is one already."""
+    """Return the identifier in an ARN; return anything else as it is."""
     return name.split(":", 6)[-1] if name.startswith("arn:") else name
 
 
@@ -153,11 +156,14 @@ class Faults:
             fault.end()
 
     def remove(self, number: int) -> None:
-        """:raises LookupError: when there is no such fault."""
+        """Take a fault back.
+
+        :raises LookupError: when there is no such fault.
+        """
         with self._lock:
             gone = [fault for fault in self._rules if fault.id == number]
             if not gone:
-                raise LookupError(f"no fault {number}")
+                raise LookupError(f"There is no fault {number}.")
             self._rules = [fault for fault in self._rules if fault.id != number]
         gone[0].end()
 
@@ -181,7 +187,7 @@ class Faults:
         return self._strike(Subject(account, region, action, names=names), lambda found: found == kind)
 
     def on_call(self, subject: Callable[[], Subject]) -> dict[str, Fault]:
-        """The rules that strike a call, at most one for its answer, one for its delay and one for its date."""
+        """Return the faults that strike a call: at most one for its answer, one for its delay and one for its date."""
         if not self._rules:
             return {}
         self._local.call = called = subject()
@@ -194,7 +200,7 @@ class Faults:
 
     @contextmanager
     def noted(self) -> Iterator[list[Fault]]:
-        """Collect what strikes in this thread, while it answers one call."""
+        """Collect the faults that strike in this thread while it answers one call."""
         found: list[Fault] = []
         self._local.faults = found
         try:
@@ -203,7 +209,7 @@ class Faults:
             self._local.faults = self._local.call = None
 
     def _strike(self, subject: Subject, is_wanted: Callable[[str], bool]) -> Fault | None:
-        """Every rule counts every call that fits it; the first that is due is used."""
+        """Count the call for every fault that fits it, and use the first that is due."""
         with self._lock:
             fitting = [fault for fault in self._rules if is_wanted(fault.kind) and fault.fits(subject)]
             due = [fault for fault in fitting if fault.is_due()]
@@ -217,6 +223,6 @@ class Faults:
 
 
 def all_names(names: Iterable[str]) -> frozenset[str]:
-    """Names as they are, and the identifiers in those that are ARNs."""
+    """Return the names, and also the identifiers of those that are ARNs."""
     lower = [name.lower() for name in names]
     return frozenset([*lower, *map(plain, lower)])

@@ -20,7 +20,7 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 class Interrupted(BaseException):
-    """A signal arrived while the lab was starting or stopping."""
+    """Raised by a signal that arrives while the lab is starting or stopping."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -68,7 +68,7 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
 
 
 def _start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """In a process group of its own, as a shell would, so that a signal reaches all of it, and only once."""
+    """Start the command in a process group of its own, as a shell would, so that a signal reaches all of it, once."""
     tie = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM))]
     identity = [str(os.geteuid()), str(os.getegid())]
     return subprocess.Popen([*tie, *identity, *command], env=environment, process_group=0)

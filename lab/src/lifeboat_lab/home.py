@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab's home: how to reach it, and the AWS configuration that points clients at it."""
+"""Write a lab's home: how to reach it, and the AWS configuration that points clients at it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1,localhost"
 
 
 class HomeError(RuntimeError):
-    """A home that cannot be used, and why."""
+    """Raised when a home cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,14 @@ class Role:
 
     @classmethod
     def parse(cls, text: str) -> Role:
-        """:raises ValueError: unless it reads PROFILE=ACCOUNT/ROLE."""
+        """Parse PROFILE=ACCOUNT/ROLE.
+
+        :raises ValueError: unless it reads PROFILE=ACCOUNT/ROLE.
+        """
         profile, equals, rest = text.partition("=")
         account, slash, role = rest.partition("/")
         if not (profile and equals and account and slash and role):
-            raise ValueError(f"{text!r} is not PROFILE=ACCOUNT/ROLE")
+            raise ValueError(f"{text!r} is not of the form PROFILE=ACCOUNT/ROLE.")
         return cls(profile, account, role)
 
 
@@ -56,17 +59,20 @@ class Home:
         self.ca = self.folder / "ca.pem"
 
     def read(self) -> dict[str, Any]:
-        """:raises HomeError: when no lab runs here."""
+        """Return what is written about the running lab.
+
+        :raises HomeError: when no lab runs here.
+        """
         try:
             found: dict[str, Any] = json.loads(self.state.read_text())
         except (OSError, ValueError):
-            raise HomeError(f"no lab runs in {self.folder}; start one with: lifeboat-lab serve") from None
+            raise HomeError(f"No lab runs in {self.folder}. Start one with: lifeboat-lab serve") from None
         if not _alive(found["pid"]):
-            raise HomeError(f"the lab of {self.folder} is gone (process {found['pid']}); start a new one")
+            raise HomeError(f"The lab in {self.folder} (process {found['pid']}) has ended. Start another one.")
         return found
 
     def forget(self) -> None:
-        """Remove what a lab wrote here; the state first, so that nobody follows it to the rest."""
+        """Remove what a lab wrote here; the state first, so that nobody reads it while the rest is going."""
         for path in (self.state, self.config, self.credentials, self.shop, self.ca):
             path.unlink(missing_ok=True)
 
@@ -81,7 +87,7 @@ class Home:
                 return
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
-        """An environment in which AWS clients find the lab's profiles and nothing else."""
+        """Return an environment in which AWS clients find the lab's profiles and nothing else."""
         found = {name: value for name, value in base.items() if name not in _CLEARED}
         local = ",".join(filter(None, (base.get("NO_PROXY") or base.get("no_proxy"), LOOPBACK)))
         return found | {
@@ -96,7 +102,7 @@ class Home:
         }
 
     def write(self, url: str, accounts: Any, roles: list[Role], ca: str) -> None:
-        """Say where the lab is. The state comes last: who sees it sees everything."""
+        """Write where the lab is. The state comes last: once it is there, so is everything else."""
         self.credentials.parent.mkdir(mode=0o700, exist_ok=True)
         _private(self.credentials, _credentials(accounts))
         _private(self.config, _config(url, accounts, roles))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP/1.1 with connections that stay open. It reads all of a request before it lets anybody answer.
+"""Serve HTTP/1.1 with connections that stay open. The whole request is read before anything answers it.
 
 Python's own server takes longer to read the headers than most calls take to be answered, and werkzeug's closes the
 connection after each answer.
@@ -38,11 +38,11 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class BadHttp(Exception):
-    """What came in is no HTTP request."""
+    """Raised for what is not an HTTP request."""
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """A thread for each connection."""
+    """Serve each connection in a thread of its own."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -58,17 +58,17 @@ class Server(socketserver.ThreadingTCPServer):
         return int(self.server_address[1])
 
     def shutdown_request(self, request: Any) -> None:
-        """Without the farewell that the base class sends first: a reset shall look like one."""
+        """Close a connection at once. The base class would say goodbye first, and a reset must look like one."""
         self.close_request(request)
 
     def handle_error(self, *_: Any) -> None:
-        """Clients may hang up when they like."""
+        """Ignore clients that hang up."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             log.exception("a connection broke")
 
 
 class Handler(socketserver.StreamRequestHandler):
-    """One connection: requests, one after the other."""
+    """Serve one connection: requests, one after the other."""
 
     server: Server
     disable_nagle_algorithm = True
@@ -109,7 +109,7 @@ class Handler(socketserver.StreamRequestHandler):
         return found
 
     def _environ(self, words: list[str], headers: Headers) -> Environ:
-        """What WSGI applications read, with the body in it (PEP 3333)."""
+        """Build what WSGI applications read, with the body in it (PEP 3333)."""
         method, target, version = words
         if target.startswith("http://"):
             target = "/" + target.split("/", 3)[3]
@@ -164,7 +164,7 @@ class Handler(socketserver.StreamRequestHandler):
         return body
 
     def _send(self, answer: Answer, method: str, *, keep: bool) -> None:
-        """All at once. What has no body may still say how long it would be (HEAD)."""
+        """Send the answer in one piece. Without a body it may still announce a length (HEAD)."""
         date = _date(int(self.server.now() + answer.date_shift))
         lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Error')}", f"Date: {date}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]

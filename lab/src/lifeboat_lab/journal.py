@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of every call: who did what, where, to what, and how it ended. No secrets."""
+"""Log every call: who did what, where, to what, and how it ended. Secrets are left out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from lifeboat_lab.settings import BadRequest
+from lifeboat_lab.spelling import unknown
 from lifeboat_lab.wire import iso
 
 KEEP = 100_000
@@ -26,7 +27,7 @@ _TELLING_STARTS = ("Filters.", "ValuesToAdd.", "ValuesToRemove.", "Include", "Sk
 
 @dataclass(slots=True)
 class Entry:
-    """One call. ``status`` is missing when nobody answered."""
+    """One call. ``status`` is missing when the call got no answer."""
 
     time: float
     sequence: int = 0
@@ -100,15 +101,16 @@ class Journal:
             self._costs.setdefault((entry.service, entry.action), Cost()).add(entry)
 
     def read(self, wanted: Mapping[str, str]) -> list[dict[str, Any]]:
-        """The calls whose fields have the wanted values, or fit patterns.
+        """Return the calls whose fields have the wanted values, or fit patterns.
 
-        ``since`` is a sequence number (later calls) or a time; ``limit`` keeps the first after that, else the last.
+        ``since`` is a sequence number (later calls) or a time; ``limit`` keeps the first after that, otherwise the
+        last.
 
-        :raises BadRequest: when a word is unknown or makes no sense.
+        :raises BadRequest: when a word is unknown or its value is not valid.
         """
         fields = {name: value for name, value in wanted.items() if name not in ("since", "limit")}
-        if unknown := sorted(set(fields) - set(_SEARCHABLE)):
-            raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join((*_SEARCHABLE, 'since', 'limit'))}")
+        if wrong := sorted(set(fields) - set(_SEARCHABLE)):
+            raise BadRequest(unknown("field", wrong, (*_SEARCHABLE, "since", "limit")))
         limit = _limit(wanted.get("limit"))
         tests = [(name, _matcher(word)) for name, word in fields.items()]
         calls = self._since(wanted.get("since"))
@@ -130,7 +132,7 @@ class Journal:
         return [each for each in calls if each.time >= moment]
 
     def costs(self) -> list[dict[str, Any]]:
-        """What the calls of each action took, the most expensive first."""
+        """Return what the calls of each action cost, the most expensive first."""
         with self._lock:
             rows = [
                 {"service": service, "action": action, **cost.as_dict()}
@@ -149,7 +151,7 @@ class Journal:
 
 
 def telling(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that say what a call was about, and nothing that could be a secret."""
+    """Return the parameters that say what a call was about, and nothing that could be a secret."""
     return {
         name: value
         for name, value in parameters.items()
@@ -158,7 +160,7 @@ def telling(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _matcher(word: str) -> Callable[[str], object]:
-    """Compares with a word, or a pattern."""
+    """Return a comparison with a word, or with a pattern."""
     return re.compile(translate(word)).match if set(word) & set("*?[") else word.__eq__
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""KMS keys as RDS looks at them: where they are, whether they work, and whom their policies let in."""
+"""Look at KMS keys as RDS does: where they are, whether they work, and whom their policies admit."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ TO_RUN = ("kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateData
 
 
 def storage_type(key: str | None) -> str:
-    """The StorageEncryptionType of what is stored under a key."""
+    """Return the StorageEncryptionType of what is stored under a key."""
     if key is None:
         return "none"
     return "sse-rds" if key == AWS_OWNED else "sse-kms"
 
 
 def shown(key: str | None) -> str | None:
-    """The KmsKeyId of what is stored under a key: none for a key that AWS owns."""
+    """Return the KmsKeyId that AWS shows for a key: None for a key that AWS owns."""
     return None if key == AWS_OWNED else key
 
 
@@ -59,7 +59,7 @@ class Keys:
         self._making = threading.Lock()
 
     def managed(self, account: str, region: str) -> Key:
-        """The account's ``aws/rds`` key in a Region; made by AWS, not by moto's default rules."""
+        """Return the account's ``aws/rds`` key in a Region; create it with AWS's policy instead of moto's."""
         backend = kms_backends[account][region]
         with self._making:
             for key in list(backend.keys.values()):
@@ -77,7 +77,7 @@ class Keys:
         return key
 
     def find(self, name: str, account: str, region: str) -> Key | None:
-        """A key by id, ARN, alias or alias ARN, as seen from an account and a Region."""
+        """Return a key by id, ARN, alias or alias ARN, as seen from an account and a Region."""
         if name.startswith("arn:"):
             parts = name.split(":", 5)
             if len(parts) < 6 or parts[2] != "kms":
@@ -100,11 +100,11 @@ class Keys:
         return key is not None and key.key_manager == "AWS"
 
     def works(self, key: Key | None) -> bool:
-        """A disabled key, one that waits for its deletion, and any key of a dark account work for nobody."""
+        """Tell whether a key works at all: not when it is disabled, pending deletion, or of a dark account."""
         return key is not None and key.key_state == "Enabled" and not self.accounts.is_dark(key.account_id, key.region)
 
     def for_rds(self, name: str, caller: Principal, region: str, actions: Iterable[str]) -> Key:
-        """The key that RDS is told to use in a Region on behalf of a caller.
+        """Return the key that RDS is told to use in a Region on behalf of a caller.
 
         :raises AwsError: when it cannot be used there.
         """
@@ -114,7 +114,7 @@ class Keys:
         return key
 
     def check_stored(self, arn: str | None, caller: Principal, actions: Iterable[str], region: str) -> None:
-        """The key under which something is stored must be usable by who wants to read it.
+        """Check that the reader may use the key under which something is stored.
 
         :raises AwsError: when it is not.
         """
@@ -125,7 +125,7 @@ class Keys:
             raise inaccessible(arn)
 
     def usable(self, key: Key, caller: Principal, actions: Iterable[str], region: str) -> bool:
-        """Whether the key works and both sides let the caller use it through RDS."""
+        """Tell whether the key works and both sides let the caller use it through RDS."""
         if not self.works(key) or key.key_spec != "SYMMETRIC_DEFAULT":
             return False
         wanted = [Need(action, key.arn, owner=key.account_id, document=key.policy, closed=True) for action in actions]
@@ -141,18 +141,18 @@ class Keys:
         )
 
     def _via(self, key: Key, region: str) -> set[str]:
-        """Which Region's name RDS may use a key under; an AWS managed key never leaves its own."""
+        """Return the Regions under whose name RDS may use a key; an AWS managed key never leaves its own."""
         rule = "source" if key.key_manager == "AWS" else self.rules["via_service"]
         return {"source": {key.region}, "destination": {region}}.get(rule, {key.region, region})
 
 
 def through_rds(region: str) -> dict[str, Values]:
-    """What is different when RDS uses a key for somebody (KMS Developer Guide, condition keys)."""
+    """Return what conditions see when RDS uses a key for somebody (KMS Developer Guide, condition keys)."""
     return authorization.on_behalf(RDS_SERVICE, region) | {"kms:viaservice": f"rds.{region}.amazonaws.com"}
 
 
 def facts(key: Key) -> dict[str, Values]:
-    """What conditions can ask about a key."""
+    """Return what conditions can ask about a key."""
     tags = kms_backends[key.account_id][key.region].tagger.get_tag_dict_for_resource(key.id)
     return {
         **authorization.resource_tags(tags),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The KMS actions that the lab answers itself; the others are moto's."""
+"""Answer the KMS actions that moto answers wrongly; the others are moto's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Params = dict[str, Any]
 
 
 def answer(keys: Keys, request: Request, caller: Principal) -> Answer | None:
-    """The response to a KMS request of a caller who may make it, or None when moto shall give it.
+    """Answer a KMS request of a caller who may make it, or return None when moto is to answer.
 
     :raises AwsError: when KMS refuses.
     """
@@ -41,7 +41,7 @@ def answer(keys: Keys, request: Request, caller: Principal) -> Answer | None:
 
 
 def _check_policy(params: Params, caller: Principal) -> None:
-    """A key's policy must be one, and leave the caller a way back (KMS API Reference, PutKeyPolicy)."""
+    """Check that a key's policy is valid and leaves the caller a way back (KMS API Reference, PutKeyPolicy)."""
     malformed = "MalformedPolicyDocumentException"
     try:
         found = policy.read(params["Policy"])
@@ -95,10 +95,8 @@ def _put_policy(key: Key, params: Params) -> Answer:
 
 
 def _replicate(key: Key, params: Params) -> Answer:
-    """A replica is a key of its own but for its id and material (KMS Developer Guide, multi-Region keys).
-
-    moto's would share policy, aliases, grants and even the description of what it is with the primary key.
-    """
+    """Make a replica that shares only id and material with its primary key (KMS Developer Guide, multi-Region keys).
+    moto's replica would also share policy, aliases, grants and description."""
     region = params["ReplicaRegion"]
     there = kms_backends[key.account_id][region]
     about = getattr(key, "multi_region_configuration", None)

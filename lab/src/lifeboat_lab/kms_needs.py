@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a KMS request needs: permissions on the keys and aliases that it is about."""
+"""Tell what a KMS request needs: permissions on the keys and aliases that it is about."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ID_LENGTH = 36
 
 
 def needs(keys: Keys, request: Request, caller: Principal) -> list[Need]:
-    """The permissions of a KMS request, each on the key's or the alias's ARN.
+    """Return the permissions that a KMS request needs, each on the key's or the alias's ARN.
 
     :raises AwsError: when an ARN is of another Region.
     """
@@ -49,13 +49,13 @@ def needs(keys: Keys, request: Request, caller: Principal) -> list[Need]:
 
 
 def keys_of(keys: Keys, request: Request, caller: Principal) -> Iterator[Key | None]:
-    """The keys that a request is about."""
+    """Yield the keys that a request is about."""
     for _permission, name in _named(keys, request, caller):
         yield keys.find(name, caller.account, request.region)
 
 
 def _named(keys: Keys, request: Request, caller: Principal) -> Iterator[tuple[str, str]]:
-    """Each permission with the name of the key that it is needed on."""
+    """Yield each permission with the name of the key that it is needed on."""
     params, permission = request.params, request.permission
     if request.action == "ReEncrypt":
         yield "kms:ReEncryptFrom", params.get("SourceKeyId") or _writer(keys, request, caller)
@@ -71,7 +71,7 @@ def _named(keys: Keys, request: Request, caller: Principal) -> Iterator[tuple[st
 
 
 def _writer(keys: Keys, request: Request, caller: Principal) -> str:
-    """The key under which something was encrypted, in whatever account."""
+    """Return the key under which something was encrypted, in whatever account."""
     try:
         blob = base64.b64decode(request.params.get("CiphertextBlob") or "")
         name = blob[:_ID_LENGTH].decode()
@@ -109,7 +109,7 @@ def _arn_of(name: str, account: str, region: str) -> str:
 
 
 def _circumstances(request: Request) -> dict[str, Values]:
-    """What conditions can ask about a direct call (KMS Developer Guide, condition keys)."""
+    """Return what conditions can ask about a direct call (KMS Developer Guide, condition keys)."""
     params = request.params
     known = request_tags(request.tags)
     context = params.get("EncryptionContext") or (params.get("Constraints") or {}).get("EncryptionContextSubset") or {}

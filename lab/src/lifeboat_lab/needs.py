@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a request needs to be allowed: permissions on resources (Service Authorization Reference).
+"""Tell what a request needs to be allowed: permissions on resources (Service Authorization Reference).
 
 RDS, KMS and STS have modules of their own; SNS, SQS, Secrets Manager, S3 and CloudWatch are here. Of the other services
 only the action is looked at.
@@ -27,7 +27,7 @@ OWN_QUEUES_ONLY = frozenset({
 
 
 def of(world: World, request: Request, caller: Principal) -> list[Need]:
-    """Everything that the caller must be allowed to do for this request.
+    """Return everything that the caller must be allowed to do for this request.
 
     :raises NoAnswer: when it is about an account that is dark.
     """
@@ -104,7 +104,10 @@ def _queue(world: World, owner: str, region: str, name: str) -> Any:
 
 
 def _secrets(_world: World, request: Request, caller: Principal) -> Iterator[Need]:
-    """Secrets' own policies are not looked at; a secret is its account's."""
+    """Yield what a request to Secrets Manager needs.
+
+    Policies of secrets are not looked at; a secret belongs to its account.
+    """
     asked = request.params
     known = request_tags(request.tags)
     name = str(asked.get("SecretId") or asked.get("Name") or "")
@@ -144,7 +147,10 @@ def _s3(_world: World, request: Request, _caller: Principal) -> Iterator[Need]:
 
 
 def _cloudwatch(_world: World, request: Request, caller: Principal) -> Iterator[Need]:
-    """Alarms are resources, metrics are none: of those, only the namespace can be asked about."""
+    """Yield what a request to CloudWatch needs.
+
+    Alarms are resources; of metrics, conditions can only ask the namespace.
+    """
     if request.action in ("PutMetricAlarm", "DeleteAlarms"):
         named = request.params.get("AlarmNames") or [request.params.get("AlarmName") or "*"]
         prefix = f"arn:{PARTITION}:cloudwatch:{request.region}:{caller.account}:alarm"

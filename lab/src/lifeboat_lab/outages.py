@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An account or a Region goes dark: no answers, its keys open nothing, its databases are silent. And back."""
+"""Take an account or a Region away and back: no answers, useless keys, silent databases."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _sources_of_copies(world: World) -> set[Snapshot]:
 
 
 def _is_lost(world: World, snapshot: Snapshot) -> bool:
-    """Whether nothing can be read of it any more: it is in the dark itself, or its key is."""
+    """Tell whether a snapshot cannot be read any more, because it or its key is in the dark."""
     key = world.keys.by_arn(snapshot.key) if snapshot.key else None
     return world.accounts.is_dark(snapshot.account, snapshot.region) or (
         key is not None and world.accounts.is_dark(key.account_id, key.region)
@@ -41,7 +41,7 @@ def _is_lost(world: World, snapshot: Snapshot) -> bool:
 
 
 def _dark_servers(world: World) -> set[Database]:
-    """The databases that do not answer, by what has a server of its own."""
+    """Return the databases in the dark that have servers of their own."""
     return {
         found
         for found in world.databases()

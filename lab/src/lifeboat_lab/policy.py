@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IAM, key and resource policies: documents in, decisions out (IAM User Guide, policy evaluation logic). Pure.
+"""Evaluate IAM, key and resource policies (IAM User Guide, policy evaluation logic). Pure.
 
 Permissions boundaries and service control policies are not looked at.
 """
@@ -51,7 +51,7 @@ def _matches(value: str, word: str, context: Context) -> bool:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement, read."""
+    """One statement of a policy, parsed."""
 
     allows: bool
     actions: Words
@@ -75,7 +75,8 @@ class Statement:
         )
 
     def may_apply(self, action: str, context: Context) -> bool:
-        """For calls whose resources and own keys the lab does not know: nobody is refused for those."""
+        """Tell whether a statement could apply to a call whose resources and own keys the lab does not know: it refuses
+        nobody for those."""
         if not self.is_about(action) or not (self.allows or "*" in self.resources.words):
             return False
         return all(each.holds(context) if each.key in context else self.allows for each in self.conditions)
@@ -92,7 +93,7 @@ def as_list(value: Any) -> list[Any]:
 
 @lru_cache(maxsize=4096)
 def statements(document: str | None) -> tuple[Statement, ...]:
-    """The statements of a policy document; a document that cannot be read has none."""
+    """Return the statements of a policy document; none when it cannot be read."""
     try:
         return read(document or "{}")
     except ValueError:
@@ -100,13 +101,13 @@ def statements(document: str | None) -> tuple[Statement, ...]:
 
 
 def read(document: str) -> tuple[Statement, ...]:
-    """The statements of a policy document.
+    """Return the statements of a policy document.
 
-    :raises ValueError: when it is none.
+    :raises ValueError: when it is not a policy document.
     """
     found = json.loads(document)
     if not isinstance(found, Mapping):
-        raise ValueError("a policy is a JSON object")
+        raise ValueError("a policy must be a JSON object")
     # Only documents of this version have variables.
     variables = found.get("Version") == "2012-10-17"
     return tuple(_statement(each, variables=variables) for each in as_list(found.get("Statement")))
@@ -114,7 +115,7 @@ def read(document: str) -> tuple[Statement, ...]:
 
 def _statement(found: Any, *, variables: bool) -> Statement:
     if not isinstance(found, Mapping) or found.get("Effect") not in ("Allow", "Deny"):
-        raise ValueError("a statement has the effect Allow or Deny")
+        raise ValueError("a statement must have the effect Allow or Deny")
     actions, resources = _words(found, "Action"), _words(found, "Resource", "*")
     return Statement(
         found["Effect"] == "Allow",
@@ -144,7 +145,7 @@ def _text(value: Any) -> str:
 
 
 def _whole_arn(text: str) -> str:
-    """A short ARN is completed with wildcards."""
+    """Complete a short ARN with wildcards."""
     missing = 5 - text.count(":")
     return text + ":*" * missing if text.startswith("arn:") and missing > 0 else text
 
@@ -174,10 +175,10 @@ def decide(found: Iterable[Statement], action: str, resource: str | None, contex
 def admitted(
     found: Iterable[Statement], action: str, resource: str, principals: Mapping[str, bool], context: Context
 ) -> Decision:
-    """Whom a resource policy lets in for an action.
+    """Decide whether a resource policy admits the caller for an action.
 
-    ``principals`` are the names under which the caller may be written in a policy, each with whether it names him
-    himself or only his account.
+    ``principals`` are the names that a policy may have for the caller, each with whether it means only him or his
+    account.
     """
     action = action.lower()
     applying = [each for each in found if each.applies(action, resource, context)]
@@ -194,9 +195,9 @@ def _admits(words: Words, principals: Mapping[str, bool]) -> list[bool]:
 
 
 def _concerns(words: Words, principals: Mapping[str, bool]) -> bool:
-    """Whether a Deny is about the caller.
+    """Tell whether a Deny is about the caller.
 
-    NotPrincipal spares only whom it names with his account (IAM User Guide, NotPrincipal).
+    NotPrincipal spares only a caller whom it names together with his account (IAM User Guide, NotPrincipal).
     """
     if not words.negated:
         return bool(_admits(words, principals))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From SNS topics to SQS queues: across accounts, and only where the queue's policy and key let SNS in.
+"""Deliver from SNS topics to SQS queues: across accounts, and only where the queue's policy and key admit SNS.
 
 moto looks for a queue in the account of the subscription, and at no policy.
 """
@@ -25,7 +25,7 @@ _set_attributes = Queue._set_attributes
 
 
 def connect(keys: Keys) -> None:
-    """From now on moto's SNS delivers as AWS does."""
+    """Make moto's SNS deliver as AWS does from now on."""
 
     def publish(self: Subscription, message: str, message_id: str, **words: Any) -> None:
         if self.protocol in ELSEWHERE:
@@ -34,7 +34,7 @@ def connect(keys: Keys) -> None:
             _publish(self, message, message_id, **words)
 
     def set_attributes(self: Queue, attributes: dict[str, Any], now: float | None = None) -> None:
-        """Other attributes do not take the policy away, as they do in moto."""
+        """Set attributes and keep the policy, which moto would drop."""
         before = getattr(self, "_policy_json", None)
         _set_attributes(self, attributes, now)
         if before is not None and "Policy" not in attributes:
@@ -46,7 +46,7 @@ def connect(keys: Keys) -> None:
 
 
 def _post(subscription: Subscription, message: str, message_id: str, words: dict[str, Any]) -> None:
-    """Who publishes does not wait for who listens, nor hears of it when nobody does."""
+    """Deliver without making the publisher wait. The publisher does not learn of a failed delivery."""
     try:
         _publish(subscription, message, message_id, **words)
     except Exception as error:  # noqa: BLE001 - whatever moto or the listener trips over
@@ -54,13 +54,13 @@ def _post(subscription: Subscription, message: str, message_id: str, words: dict
 
 
 def _subscriptions_of(self: SNSBackend, topic: Topic) -> list[Subscription]:
-    """Those of all accounts, since a queue's owner may subscribe to another account's topic."""
+    """Return a topic's subscriptions in all accounts: a queue's owner may subscribe to another account's topic."""
     backends = [regions[self.region_name] for regions in list(sns_backends.values()) if self.region_name in regions]
     return [each for backend in backends for each in list(backend.subscriptions.values()) if each.topic is topic]
 
 
 def _admits(keys: Keys, subscription: Subscription) -> bool:
-    """Whether the queue takes messages from the topic. If not, SNS drops them, and its publisher does not know."""
+    """Tell whether the queue takes messages from the topic. Otherwise SNS drops them silently."""
     queue = find(subscription.endpoint)
     topic = subscription.topic
     if queue is None or keys.accounts.is_dark(queue.account_id, queue.region):
@@ -77,7 +77,7 @@ def _admits(keys: Keys, subscription: Subscription) -> bool:
 
 
 def find(arn: str) -> Queue | None:
-    """The queue behind an ARN."""
+    """Return the queue behind an ARN."""
     parts = arn.split(":")
     if len(parts) != 6 or parts[4] not in sqs_backends or parts[3] not in sqs_backends[parts[4]]:
         return None

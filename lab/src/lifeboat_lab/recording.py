@@ -49,7 +49,10 @@ class Step:
 
     @classmethod
     def read(cls, row: Any) -> Step:
-        """:raises BadRequest: when the row is not a step of a recording."""
+        """Read one step of a recording.
+
+        :raises BadRequest: when the row is not a step of a recording.
+        """
         try:
             body, answer = base64.b64decode(row["body"]), base64.b64decode(row["answer"])
             return cls(row["action"], row["principal"], dict(row["environ"]), body, answer)
@@ -58,7 +61,7 @@ class Step:
 
 
 class Recording:
-    """What has been done since somebody asked for a recording; nothing unless somebody does."""
+    """Keep what is done from the start of a recording to its end."""
 
     def __init__(self) -> None:
         self._steps: list[Step] | None = None
@@ -111,7 +114,7 @@ def _needed(steps: list[Step]) -> set[int]:
 
 
 class Replay:
-    """The same again, with other ids."""
+    """Do recorded steps again with other ids."""
 
     def __init__(self, accounts: Accounts, do: Callable[[Environ, Principal], Answer]) -> None:
         self._accounts = accounts
@@ -150,7 +153,10 @@ class Replay:
             self._ids.setdefault(old, new)
 
     def _principal(self, arn: str) -> Principal:
-        """:raises BadRequest: when this lab has no such user or role."""
+        """Return the user or role of this lab that did the step in the other one.
+
+        :raises BadRequest: when this lab has no such user or role.
+        """
         account, kind, name = arn.split(":")[4], *arn.split(":")[5].split("/")[:2]
         if self._accounts.knows(account):
             if kind == "user" and name in backend_of(account).users:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Regions there are, and which services are in none."""
+"""List the Regions, and the services that are in none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 
 from lifeboat_lab.settings import BadRequest
+from lifeboat_lab.spelling import unknown
 
 # Their one endpoint is nowhere in particular, whatever Region signs for it.
 _GLOBAL = frozenset({"iam", "organizations", "route53", "cloudfront"})
@@ -21,13 +22,16 @@ def all_regions() -> frozenset[str]:
 
 
 def check(name: Any) -> str:
-    """:raises BadRequest: when there is no such Region."""
+    """Check that a Region exists.
+
+    :raises BadRequest: when there is no such Region.
+    """
     if name not in all_regions():
-        raise BadRequest(f"no Region {name!r}; there are {', '.join(sorted(all_regions()))}")
+        raise BadRequest(unknown("Region", name, sorted(all_regions())))
     return str(name)
 
 
 def of_service(service: str, region: str) -> str | None:
-    """Where a call is answered; None for global services. STS's global endpoint signs as us-east-1."""
+    """Return the Region that answers a call; None for global services. STS's global endpoint signs as us-east-1."""
     is_global = service in _GLOBAL or (service, region) == ("sts", _STS_GLOBAL)
     return None if is_global else region

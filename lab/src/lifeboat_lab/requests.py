@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a request is about: the service, the Region, the key that signed it, the action."""
+"""Read what a request is about: the service, the Region, the key that signed it, the action."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 @dataclass
 class Request:
-    """An AWS request, before anybody looked at who sent it."""
+    """An AWS request, before its sender is known."""
 
     service: str
     region: str
@@ -71,7 +71,7 @@ class Request:
 
 
 def read(environ: Environ) -> Request:
-    """Understand a request, and leave it as it was for whoever answers it.
+    """Read a request, and leave it unchanged for whatever answers it.
 
     :raises AwsError: when it is not signed.
     """
@@ -89,7 +89,7 @@ def read(environ: Environ) -> Request:
 
 
 def _unpacked(environ: Environ) -> bytes:
-    """What was sent; clients compress the larger requests of CloudWatch.
+    """Return the body, unpacked: clients compress the larger requests of CloudWatch.
 
     :raises AwsError: when it is not what its header says.
     """
@@ -117,11 +117,11 @@ def _check_json(body: bytes) -> None:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise AwsError("SerializationException", "The request is no JSON object.")
+        raise AwsError("SerializationException", "The request is not a JSON object.")
 
 
 def guess(environ: Environ) -> Request:
-    """As much as an error needs of a request that cannot be read."""
+    """Read as much of an unreadable request as an error answer needs."""
     scope = re.search(r"/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
     service = scope[1] if scope else ""
     return Request(service, "", "", "", _protocol(environ, service, {"Action": ""}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The resources that a call names, as ARNs where it says enough for one."""
+"""Name the resources of a call, as ARNs where it says enough for one."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _OTHERS = {
 
 
 def named(request: Request, account: str) -> list[str]:
-    """The ARNs of a call's resources; a name stays a name where it cannot be told what it belongs to."""
+    """Return the ARNs of a call's resources; the bare name where the kind of resource is unknown."""
     found = [_bucket(request)] if request.service == "s3" else [*_of_params(request, account)]
     return list(dict.fromkeys(filter(None, found)))
 
 
 def also_listed(request: Request) -> list[str]:
-    """What a list is narrowed down to: the values of filters."""
+    """Return the values of filters, which narrow a list down."""
     return [value for name, value in request.form.items() if ".Values." in name]
 
 
@@ -90,7 +90,7 @@ def _bucket(request: Request) -> str:
 
 
 def place_of(arn: str) -> tuple[str, str | None]:
-    """Account and Region of an ARN; the account is empty when nobody can tell."""
+    """Return account and Region of an ARN; the account is empty when it cannot be told."""
     parts = arn.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
         return "", None
@@ -100,7 +100,7 @@ def place_of(arn: str) -> tuple[str, str | None]:
 
 
 def _owner_of_bucket(name: str) -> str:
-    """Buckets have no account in their ARN."""
+    """Return a bucket's account, which its ARN does not have."""
     from moto.s3.models import s3_backends
 
     found = s3_backends.bucket_accounts.get(name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One lab from start to end: its folder, its servers, its front door, its home."""
+"""Run one lab from start to end: its folder, its servers, its front door, its home."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lifeboat_lab.settings import Settings
 
 
 class RunningLab:
-    """Everything that has to go when the lab ends."""
+    """Own everything that has to go when the lab ends."""
 
     def __init__(
         self, home: Home, *, port: int, settings: Settings, roles: list[Role], with_shop: bool,
@@ -26,7 +26,7 @@ class RunningLab:
         self.home = home
         self._lock = workspace.lock_home(home.folder)
         if self._lock is None:
-            raise HomeError(f"a lab already runs in {home.folder}")
+            raise HomeError(f"A lab already runs in {home.folder}. Choose another --home, or stop that lab.")
         home.forget()
         workspace.clean_up_after_the_dead()
         self.run = workspace.Run()
@@ -55,7 +55,7 @@ class RunningLab:
         self.home.write(self.service.url, self.application.accounts, roles, self.engines.ca())
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Stop everything and remove the folders."""
         if service := getattr(self, "service", None):
             service.stop()
         if application := getattr(self, "application", None):
@@ -69,7 +69,7 @@ class RunningLab:
 
 
 def wait_for_the_end(*, lifeline: bool) -> None:
-    """Return on SIGINT or SIGTERM, or, with a lifeline, when whoever started us is gone."""
+    """Wait for SIGINT or SIGTERM, or, with a lifeline, for the end of the process that started the lab."""
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: over.set())
@@ -79,7 +79,7 @@ def wait_for_the_end(*, lifeline: bool) -> None:
 
 
 def _watch_lifeline(over: threading.Event) -> None:
-    """Standard input is a pipe whose other end closes with the process that holds it."""
+    """Wait for the end of standard input, a pipe whose other end closes with the process that holds it."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     over.set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The IAM actions behind S3 requests (Service Authorization Reference, Amazon S3)."""
+"""Find the IAM actions behind S3 requests (Service Authorization Reference, Amazon S3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACTIONS = frozenset(
 
 
 def action(method: str, path: str, query: dict[str, str]) -> str:
-    """The action of a request in path style."""
+    """Return the action of a request in path style."""
     bucket, _slash, key = path.lstrip("/").partition("/")
     if not bucket:
         return "ListAllMyBuckets"

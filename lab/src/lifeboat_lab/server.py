@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's front door: who calls, may they, does it fail on purpose, who answers, and the log of it all."""
+"""Open the front door: who calls, may they, does it fail on purpose, who answers, and log it all."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ log = logging.getLogger("lifeboat_lab")
 
 
 class Application:
-    """RDS and parts of KMS and STS are answered here, everything else by moto."""
+    """Answer RDS and parts of KMS and STS here, and everything else by moto."""
 
     def __init__(self, engines: Engines, settings: Settings, home: Path) -> None:
         self.accounts = Accounts()
@@ -65,7 +65,10 @@ class Application:
         self.closing = threading.Event()
 
     def __call__(self, environ: Environ) -> Answer:
-        """The answer to a request. :raises NoAnswer: when there is none."""
+        """Answer a request.
+
+        :raises NoAnswer: when the client is to get a reset connection instead.
+        """
         path = environ["PATH_INFO"]
         if path.startswith("/_lab"):
             return self.admin.answer(environ)
@@ -136,8 +139,9 @@ class Application:
             return wire.error_answer(request.protocol, error, request.service)
 
     def _admit(self, request: Request, caller: Principal, named: list[str]) -> None:
-        """:raises NoAnswer: when what is called is dark.
+        """Check that the caller may do this, and not too often, in a place that is not dark.
 
+        :raises NoAnswer: when what is called is dark.
         :raises AwsError: when the caller may not do that, or not so often.
         """
         self._check_heard(request, caller, named)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be set while the lab runs: how long things take, how many there may be, which rules hold."""
+"""Hold what can be set while the lab runs: durations, quotas, and the rules that are switches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from lifeboat_lab.spelling import unknown
 
 # Seconds, as AWS roughly takes them. They are divided by the scale. Those that end in _gib are for each GiB that
 # is moved: all of a database, or the incremental share of it.
@@ -98,7 +100,7 @@ DEFAULT_SCALE = 600.0
 
 
 class BadRequest(ValueError):
-    """An admin request that makes no sense; the message says why."""
+    """Raised for an admin request that is not valid; the message says why."""
 
 
 @dataclass
@@ -116,11 +118,11 @@ class Settings:
     rate: dict[str, float | None] = field(default_factory=lambda: dict(RATE))
 
     def seconds(self, name: str) -> float:
-        """How long something takes here, whatever its size."""
+        """Return how long something takes, whatever its size."""
         return self.durations[name] / self.scale
 
     def seconds_for(self, name: str, gib: float) -> float:
-        """How long something takes here that moves so much data."""
+        """Return how long something takes that moves so much data."""
         return (self.durations[name] + self.durations[f"{name}_gib"] * gib) / self.scale
 
     def as_dict(self) -> dict[str, Any]:
@@ -169,8 +171,8 @@ def _check(wanted: Any) -> None:
 def _known(name: str, given: Any, known: Any) -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
         raise BadRequest(f"{name} must be an object")
-    if unknown := sorted(set(given) - set(known)):
-        raise BadRequest(f"unknown {name}: {', '.join(unknown)}; known are {', '.join(known)}")
+    if wrong := sorted(set(given) - set(known)):
+        raise BadRequest(unknown("setting" if name == "settings" else f"setting of {name}", wrong, list(known)))
     return given
 
 

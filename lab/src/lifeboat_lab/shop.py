@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small shop to try things on: four databases with real rows, and ways to lose them."""
+"""Make a small shop to try things on: four databases with real rows, and ways to lose them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ INSERT INTO {{table}}
 
 @dataclass(frozen=True)
 class Item:
-    """One database of the shop; it is called as the database in it."""
+    """One database of the shop, named like the database in it."""
 
     name: str
     table: str
@@ -71,13 +71,13 @@ class Shop:
         self.secrets = home / "shop.json"
 
     def create(self, account: Account) -> dict[str, Any]:
-        """Make everything at once, without the durations that others wait for, and take snapshots.
+        """Make everything at once, without the usual durations, and take snapshots.
 
         :raises BadRequest: when the shop is already there, or when there are no servers for it.
         """
         world = self.world
         if world.engines.metadata_only:
-            raise BadRequest("the shop has rows, and this lab has no database servers to keep them")
+            raise BadRequest("the shop needs database servers, and this lab has none")
         password = secrets.token_urlsafe(18)
         try:
             with world.lock:
@@ -96,19 +96,19 @@ class Shop:
         return {"databases": [database.arn for database in found.values()], "snapshots": taken}
 
     def _keep(self, account: Account, password: str) -> None:
-        """The master password lies in the lab's home and nowhere else."""
+        """Keep the master password in the lab's home and nowhere else."""
         self.secrets.touch(0o600)
         known = json.loads(self.secrets.read_text() or "{}")
         known[account.name] = {"user": MASTER, "password": password}
         self.secrets.write_text(json.dumps(known))
 
     def beat_before_snapshots(self, account: Account) -> None:
-        """Where a shop runs, its heart beats; a snapshot that is taken now has seen it."""
+        """Beat the heart of a running shop, so that a snapshot taken now has the newest beat."""
         if found := self._running(account):
             self._run_everywhere(found, (BEAT,))
 
     def _open(self, found: dict[Item, Database]) -> None:
-        """Everything is available now; the cluster gets its member."""
+        """Make all databases available now, and give the cluster its member."""
         world = self.world
         with world.lock:
             now = world.now()
@@ -129,15 +129,15 @@ class Shop:
         return [snapshot.arn for snapshot in taken]
 
     def beat(self, account: Account) -> dict[str, Any]:
-        """A fresh heartbeat everywhere."""
+        """Write a fresh heartbeat into all databases."""
         return self._everywhere(account, (BEAT,))
 
     def lose_rows(self, account: Account) -> dict[str, Any]:
-        """Somebody deletes nearly everything; the snapshots still have it."""
+        """Delete nearly all rows; the snapshots still have them."""
         return self._everywhere(account, ("DELETE FROM {table} WHERE id > 10",))
 
     def damage(self, account: Account) -> dict[str, Any]:
-        """Half of the rows and the canary are lost, and the newest snapshots do not know better."""
+        """Delete half of the rows and the canary, and take snapshots that do not have them either."""
         result = self._everywhere(account, ("DELETE FROM {table} WHERE id % 2 = 0", "DELETE FROM canary"))
         return result | {"snapshots": self._snapshots(self._found(account))}
 
@@ -172,7 +172,7 @@ BEAT = "INSERT INTO heartbeat VALUES (now())"
 
 
 def _make_key(world: World, account: Account) -> None:
-    """A customer key with the policy that KMS gives when nobody says otherwise."""
+    """Create a customer key with the policy that KMS gives by default."""
     from moto.kms.models import kms_backends
 
     if world.keys.find(KEY_ALIAS, account.id, account.region) is None:
@@ -202,7 +202,7 @@ def _make_database(world: World, account: Account, item: Item, password: str) ->
 
 
 def _half_an_hour(start: float) -> str:
-    """The backup window that begins now."""
+    """Return the backup window that begins now."""
     return "-".join(f"{datetime.fromtimestamp(start + more, timezone.utc):%H:%M}" for more in (0, 1800))
 
 

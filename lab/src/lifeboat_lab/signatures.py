@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a request was signed with the secret of its key (IAM User Guide, Signature Version 4)."""
+"""Check that a request was signed with the secret of its key (IAM User Guide, Signature Version 4)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNPREFIXED = ("content-type", "content-length")
 
 
 def token(environ: Environ) -> str | None:
-    """The token of the session that signed a request, if one did."""
+    """Return the token of the session that signed a request, if one did."""
     given: str | None = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
     if given is None and "X-Amz-Security-Token" in environ["QUERY_STRING"]:
         given = dict(parse_qsl(environ["QUERY_STRING"])).get("X-Amz-Security-Token")
@@ -27,7 +27,7 @@ def token(environ: Environ) -> str | None:
 
 
 def check(environ: Environ, service: str, secret: str) -> None:
-    """Whether the date is right is not looked at: the lab's clock may be advanced, its clients' are not.
+    """Check a request's signature but not its date: the lab's clock may be ahead of its clients'.
 
     :raises AwsError: when the signature is not the one that the secret makes of this request.
     """
@@ -45,7 +45,7 @@ def check(environ: Environ, service: str, secret: str) -> None:
 
 
 def _given(environ: Environ) -> tuple[str, list[str], str, str]:
-    """Scope, names of the signed headers, signature and time: in a header, or in the query of a presigned URL.
+    """Return scope, names of the signed headers, signature and time, from a header or the query of a presigned URL.
 
     :raises AwsError: when there is less than that.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Becoming a role: only one that exists, for whom it trusts, for as long as it says, with what the session allows."""
+"""Assume roles: only for whom a role trusts, for as long as it allows, with what the session policies allow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
 def needs(everybody: Accounts, request: Request) -> list[Need]:
-    """The role has to trust the caller; where the trust is in his account, or it is another's, his policies count too.
+    """Return what assuming a role needs: its trust, and the caller's own policies where the trust names his account or
+    the role is another's.
 
     :raises NoAnswer: when the role's account is dark.
     """
@@ -50,7 +51,7 @@ def needs(everybody: Accounts, request: Request) -> list[Need]:
 
 
 def answer(everybody: Accounts, request: Request, caller: Principal) -> Answer:
-    """The response to an STS request of a caller who may make it.
+    """Answer an STS request of a caller who may make it.
 
     :raises AwsError: when STS refuses, or when the lab does not implement the action.
     """
@@ -101,7 +102,7 @@ def _duration(wanted: int | None, role: Any, caller: Principal) -> int:
 
 
 def _begin(everybody: Accounts, region: str, role: Any, form: dict[str, Any], duration: int) -> Answer:
-    """moto makes the keys, so that it knows them too."""
+    """Begin a session with keys from moto, so that moto knows them too."""
     name, limits = form["RoleSessionName"], _limits(form, role.account_id)
     made = sts_backends[role.account_id][PARTITION].assume_role(region, name, role.arn, "", duration, "")
     user_id = f"{role.id}:{name}"
@@ -123,7 +124,7 @@ def _begin(everybody: Accounts, region: str, role: Any, form: dict[str, Any], du
 
 
 def _limits(form: dict[str, Any], account: str) -> tuple[policy.Statement, ...] | None:
-    """What the session policies of a request allow together; None when there are none."""
+    """Return what the session policies of a request allow together; None when there are none."""
     documents = [form["Policy"]] if form.get("Policy") else []
     for row in form.get("PolicyArns") or []:
         managed = backend_of(account).managed_policies.get(row["arn"])

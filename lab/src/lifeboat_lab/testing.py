@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Help for tests against a lab: wait, make a database and talk to it."""
+"""Help tests against a lab: wait, make a database and talk to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 
 def fresh(prefix: str) -> str:
-    """A name that no other test uses."""
+    """Return a name that was not used before in this process."""
     return f"{prefix}-{next(_numbers)}"
 
 
@@ -34,15 +34,17 @@ def until(check: Callable[[], Any], timeout: float = 20.0) -> Any:
 
 
 def instance(client: Any, name: str) -> dict[str, Any]:
+    """Return the row of an instance."""
     return client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
 
 
 def cluster(client: Any, name: str) -> dict[str, Any]:
+    """Return the row of a cluster."""
     return client.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
 
 
 def connect(row: dict[str, Any], database: str | None = None, password: str = PASSWORD) -> psycopg.Connection[Any]:
-    """A connection to an instance as its master user."""
+    """Connect to an instance as its master user."""
     return psycopg.connect(
         host=row["Endpoint"]["Address"],
         port=row["Endpoint"]["Port"],
@@ -54,19 +56,20 @@ def connect(row: dict[str, Any], database: str | None = None, password: str = PA
 
 
 def ask(row: dict[str, Any], query: str, **more: Any) -> Any:
-    """The one value that a query returns."""
+    """Return the one value that a query selects."""
     with connect(row, **more) as connection:
         found = connection.execute(query.encode()).fetchone()
         return found[0] if found else None
 
 
 def delete(client: Any, name: str) -> None:
+    """Delete an instance without a final snapshot, and wait until it is gone."""
     client.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     until(lambda: name not in [row["DBInstanceIdentifier"] for row in client.describe_db_instances()["DBInstances"]])
 
 
 def new_instance(client: Any, engine: str, **more: Any) -> dict[str, Any]:
-    """A running instance of an engine, whose master user has the password that the tests know."""
+    """Create an instance of an engine and wait until it is available; its master user has ``PASSWORD``."""
     name = fresh("new")
     client.create_db_instance(
         DBInstanceIdentifier=name,
@@ -82,7 +85,7 @@ def new_instance(client: Any, engine: str, **more: Any) -> dict[str, Any]:
 
 
 def mysql(row: dict[str, Any], password: str = PASSWORD, **more: Any) -> Any:
-    """A connection to a MariaDB server as its master user; closed at the end of a ``with`` block."""
+    """Connect to a MariaDB server as its master user; a ``with`` block closes the connection."""
     wanted = {
         "host": row["Endpoint"]["Address"],
         "port": row["Endpoint"]["Port"],
@@ -96,7 +99,7 @@ def mysql(row: dict[str, Any], password: str = PASSWORD, **more: Any) -> Any:
 
 
 def mysql_ask(row: dict[str, Any], *statements: str, **more: Any) -> Any:
-    """The one value that the last of these statements returns."""
+    """Run statements and return the one value that the last one selects."""
     with mysql(row, **more) as connection, connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

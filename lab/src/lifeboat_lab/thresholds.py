@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an alarm's state follows from data points (CloudWatch User Guide, alarm evaluation, missing data). Pure."""
+"""Derive an alarm's state from data points (CloudWatch User Guide, alarm evaluation, missing data). Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPARE = 2
 
 @dataclass(frozen=True)
 class Point:
-    """The statistic of one period; none when nothing was reported in it."""
+    """The statistic of one period; None when nothing was reported in it."""
 
     moment: float
     value: float | None
@@ -33,7 +33,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Rule:
-    """When to alarm: ``needed`` of ``periods`` points are beyond the threshold."""
+    """When to alarm: when ``needed`` of ``periods`` points are beyond the threshold."""
 
     comparison: str
     threshold: float
@@ -50,7 +50,7 @@ class Rule:
 
 
 def judge(points: Sequence[Point], rule: Rule) -> str | None:
-    """The state after these points, the newest first; None when it stays as it is."""
+    """Return the state after these points, the newest first; None when it stays as it is."""
     real = [(age, rule.breaches(point.value)) for age, point in enumerate(points) if point.value is not None]
     filled = max(0, rule.periods - len(real))
     breaching = sum(breach for _age, breach in real[: rule.periods])
@@ -64,12 +64,12 @@ def judge(points: Sequence[Point], rule: Rule) -> str | None:
 
 
 def _is_premature(real: Sequence[tuple[int, bool]], rule: Rule) -> bool:
-    """All there is breaches, and the oldest of it is old enough (User Guide, premature transitions)."""
+    """Tell whether all data breach and the oldest is old enough (User Guide, premature transitions)."""
     return all(breach for _age, breach in real) and real[-1][0] + 1 >= rule.needed
 
 
 def reason(points: Sequence[Point], rule: Rule, state: str, before: str) -> str:
-    """Why the state is what it is, in CloudWatch's words."""
+    """Return the reason for the state, in CloudWatch's words."""
     real = [point for point in points if point.value is not None][: rule.periods]
     filled = rule.periods - len(real)
     if state == UNKNOWN:

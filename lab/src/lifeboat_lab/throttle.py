@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many calls a second are answered: a token bucket for each account and Region. Time is an argument."""
+"""Limit the calls per second with a token bucket for each account and Region. Time is an argument."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Bucket:
 
 
 class Throttle:
-    """The buckets, full in the beginning."""
+    """The buckets, which start full."""
 
     def __init__(self) -> None:
         self._buckets: dict[Hashable, Bucket] = {}
         self._lock = threading.Lock()
 
     def admits(self, whose: Hashable, now: float, per_second: float, burst: float) -> bool:
-        """Whether one more call is answered now. A refused call costs nothing."""
+        """Tell whether one more call is answered now. A refused call costs nothing."""
         with self._lock:
             bucket = self._buckets.setdefault(whose, Bucket(burst, now))
             bucket.tokens = min(burst, bucket.tokens + max(0.0, now - bucket.at) * per_second)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWS services publish to SNS topics, each on behalf of an account: may they, and then do it."""
+"""Publish to SNS topics as an AWS service on behalf of an account, where the topic lets it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ TO_PASS_ON = ("kms:GenerateDataKey", "kms:Decrypt")
 
 @dataclass(frozen=True)
 class Sender:
-    """A service that acts for an account, because of one of its resources or, with no ARN, of whichever."""
+    """A service that acts for an account, for one of its resources or, without an ARN, for any."""
 
     service: str
     account: str
     arn: str | None = None
 
     def may(self, document: str, action: str, resource: str) -> bool:
-        """Whether the policy of a resource lets the service do something with it."""
+        """Tell whether the policy of a resource lets the service do something with it."""
         context = {"aws:SourceAccount": self.account}
         if self.arn:
             return service_may(document, self.service, action, resource, context | {"aws:SourceArn": self.arn})
         return service_may(_for_some_source(document), self.service, action, resource, context)
 
     def opens(self, keys: Keys, name: str, account: str, region: str) -> bool:
-        """Whether the service can use a key. Those that AWS manages cannot be opened to it (aws_rds.md 6)."""
+        """Tell whether the service can use a key. Keys that AWS manages cannot be opened to it (aws_rds.md 6)."""
         key = keys.find(name, account, region)
         if key is None or not keys.works(key) or any(alias.startswith("alias/aws/") for alias in key.aliases):
             return False
@@ -42,7 +42,7 @@ class Sender:
 
 
 def _for_some_source(document: str) -> dict[str, Any]:
-    """A policy as it is for some resource that it lets in: without what it says about the source's ARN."""
+    """Return a policy without its conditions on the source's ARN: as it is for a resource that it lets in."""
     found = json.loads(document)
     statements = policy.as_list(found.get("Statement"))
     kept = [each for each in statements if each.get("Effect") == "Allow" or not _asks_for_source(each)]
@@ -63,7 +63,7 @@ def _without_source(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find(arn: str) -> Topic | None:
-    """The topic behind an ARN."""
+    """Return the topic behind an ARN."""
     parts = arn.split(":")
     if len(parts) != 6 or parts[2] != "sns" or parts[4] not in sns_backends:
         return None
@@ -72,7 +72,7 @@ def find(arn: str) -> Topic | None:
 
 
 def trouble(keys: Keys, arn: str, sender: Sender) -> str | None:
-    """Why a service cannot publish to a topic, in the words of an event subscription's status (aws_rds.md 6)."""
+    """Return why a service cannot publish to a topic, as the status of an event subscription (aws_rds.md 6)."""
     topic = find(arn)
     if topic is None or keys.accounts.is_dark(topic.account_id, topic.sns_backend.region_name):
         return "topic-not-exist"
@@ -87,7 +87,7 @@ def trouble(keys: Keys, arn: str, sender: Sender) -> str | None:
 def publish(
     keys: Keys, arn: str, sender: Sender, subject: str, message: str, attributes: Mapping[str, str] | None = None
 ) -> bool:
-    """Publish to a topic, if the service may; nothing comes from where it is dark."""
+    """Publish to a topic, if the service may. A dark place publishes nothing."""
     topic = find(arn)
     if topic is None or trouble(keys, arn, sender):
         return False

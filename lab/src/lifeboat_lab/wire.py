@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWS's query protocol from botocore's own model, and errors in the form that each protocol wants."""
+"""Speak AWS's query protocol from botocore's own model, and write errors in the form that each protocol wants."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MESSAGE = re.compile(rb'<Message>([^<]*)</Message>|"[mM]essage": ?"((?:[^"\\]|\
 
 
 class Answer:
-    """One HTTP response; whoever sends it adds date and length."""
+    """One HTTP response; the listener adds date and length."""
 
     def __init__(self, body: str | bytes, status: int = 200, kind: str = XML, **headers: str) -> None:
         self.body = body.encode() if isinstance(body, str) else body
@@ -66,7 +66,7 @@ def rds_model() -> ServiceModel:
 
 
 def parse(operation: OperationModel, form: Mapping[str, str]) -> dict[str, Any]:
-    """The parameters of a query request, in the shape that botocore's model gives them.
+    """Parse the parameters of a query request into the shape of botocore's model.
 
     :raises AwsError: when one cannot be read, or a required one is missing.
     """
@@ -119,7 +119,7 @@ def _scalar(shape: Shape, text: str, name: str) -> Any:
 
 
 def render(operation: OperationModel, result: Mapping[str, Any]) -> Answer:
-    """A query response. Members that the model does not know are left out."""
+    """Render a query response. Members that the model does not know are left out."""
     shape = operation.output_shape
     inner = ""
     if isinstance(shape, StructureShape):
@@ -136,7 +136,10 @@ Writer = Callable[[Any], str]
 
 @cache
 def _writer(shape: Shape) -> Writer:
-    """What writes a value of a shape, without the tags around it. Made once: long lists have a million values."""
+    """Return a function that writes a value of a shape, without the tags around it.
+
+    It is made once: long lists have a million values.
+    """
     if isinstance(shape, StructureShape):
         return _structure_writer(shape)
     if isinstance(shape, ListShape):
@@ -169,12 +172,12 @@ def _escaped(value: Any) -> str:
 
 
 def iso(moment: float) -> str:
-    """Seconds since 1970 as RDS writes them."""
+    """Format seconds since 1970 as RDS does."""
     return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def error_answer(protocol: str, error: AwsError, service: str = "") -> Answer:
-    """An error as a protocol has it."""
+    """Render an error in the form of a protocol."""
     if service == "s3":
         return _s3_error(error)
     if protocol == "ec2":
@@ -199,7 +202,7 @@ def _json_error(error: AwsError, *, rest: bool) -> Answer:
 
 
 def _cbor_error(error: AwsError) -> Answer:
-    """A map of two texts (RFC 8949; Smithy RPC v2 CBOR)."""
+    """Render an error as a map of two texts (RFC 8949; Smithy RPC v2 CBOR)."""
     code = _JSON_CODES.get(error.code, error.code)
     words = [_cbor_text(word) for word in ("__type", code, "message", error.message)]
     body = b"\xa2" + b"".join(words)
@@ -212,7 +215,7 @@ def _cbor_text(text: str) -> bytes:
 
 
 def error_in(answer: Answer) -> tuple[str | None, str | None]:
-    """Code and message of an error, whoever made it."""
+    """Return code and message of an error, whether the lab or moto made it."""
     if answer.status < 400:
         return None, None
     code, message = _ERROR.search(answer.body), _MESSAGE.search(answer.body)

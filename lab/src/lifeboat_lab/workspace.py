@@ -53,7 +53,10 @@ def may_be_entered(folder: Path) -> bool:
 
 
 def places() -> list[Path]:
-    """Where runs may lie, the fastest first. Databases are small and short-lived: memory is best if there is plenty."""
+    """Return where runs may lie, the fastest first.
+
+    Databases are small and short-lived: memory is best if there is plenty.
+    """
     if chosen := os.environ.get("LAB_DIR"):
         return [Path(chosen)]
     return [*([MEMORY] if MEMORY.is_dir() else []), Path(tempfile.gettempdir())]
@@ -107,7 +110,7 @@ def staging() -> Path:
 
 
 def publish(fresh: Path, place: Path) -> None:
-    """Put something into the cache at once or not at all; who comes second throws his own away."""
+    """Move something into the cache at once or not at all; a second maker throws his own away."""
     try:
         fresh.rename(place)
     except OSError:
@@ -124,12 +127,13 @@ class Run:
         self.folder.chmod(0o711)
 
     def close(self) -> None:
+        """Remove the folder."""
         _remove(self.folder)
         os.close(self._lock)
 
 
 class TemporaryHome:
-    """A home for a lab that nobody gave one. It is ours while this process lives."""
+    """A home for a lab that was given none. It is locked while this process lives."""
 
     def __init__(self) -> None:
         self.folder, self._lock = _new_folder(Path(tempfile.gettempdir()), "home-")
@@ -140,7 +144,10 @@ class TemporaryHome:
 
 
 def _new_folder(place: Path, prefix: str) -> tuple[Path, int]:
-    """A private folder, locked. Another lab that is just cleaning up may take it for a dead one: then a new one."""
+    """Make a private folder and lock it.
+
+    Another lab that is just cleaning up may take it for a dead one: then make a new one.
+    """
     while True:
         place.stat()
         with contextlib.suppress(FileNotFoundError):
@@ -169,7 +176,7 @@ def lock(path: Path) -> int | None:
 
 
 def lock_home(folder: Path) -> int | None:
-    """A home is held by a file in it, since its folder may be held by who made it."""
+    """Lock a home by a file in it, since the caller may hold its folder already."""
     (folder / "lock").touch(0o600)
     return lock(folder / "lock")
 

@@ -18,7 +18,7 @@ READ_ONLY = ["Describe*", "List*", "Get*"]
 
 @pytest.fixture(scope="session")
 def quick() -> Iterator[Lab]:
-    """Without database servers; the profile ``checker`` may only read."""
+    """Run a lab without database servers, in which the profile ``checker`` may only read."""
     instant = dict.fromkeys(DURATIONS, 0.0)
     with Lab(durations=instant, metadata_only=True, roles={"checker": "production/checker"}) as running:
         _make_checker(running.client("production", "iam"))

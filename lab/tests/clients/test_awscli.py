@@ -47,7 +47,7 @@ def run(command: list[str], environment: dict[str, str]) -> Done:
 
 @pytest.fixture(scope="module")
 def aws(quick: Lab, tmp_path_factory: pytest.TempPathFactory) -> Aws:
-    """The CLI as an account's administrator, in words as they are typed."""
+    """Return a function that runs the CLI as an account's administrator, in words as they are typed."""
     assert AWS.exists(), "make .venv/awscli/ready"
     home = tmp_path_factory.mktemp("home")
 
@@ -64,7 +64,7 @@ def aws(quick: Lab, tmp_path_factory: pytest.TempPathFactory) -> Aws:
 
 @pytest.fixture(scope="module")
 def database(quick: Lab) -> str:
-    """An unencrypted instance that the CLI's tests share."""
+    """Create an unencrypted instance that the CLI's tests share."""
     name = fresh("typed")
     quick.client("production", "rds").create_db_instance(
         DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t4g.micro", AllocatedStorage=20,

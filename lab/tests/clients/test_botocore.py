@@ -65,7 +65,7 @@ def wait(here: Any, waiter: str, config: dict[str, Any] | None = None, **wanted:
 
 
 def reason(here: Any, waiter: str, **wanted: Any) -> str:
-    """Why a waiter gave up."""
+    """Return why a waiter gave up."""
     with pytest.raises(WaiterError) as caught:
         wait(here, waiter, FEW, **wanted)
     return str(caught.value)

@@ -30,7 +30,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def runs(quick: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
-    """All playbooks at once."""
+    """Start all playbooks at once."""
     folder, found = tmp_path_factory.mktemp("runs"), {}
     # The lab is also that of the other clients' tests, whichever ran before.
     quick.admin("DELETE", "calls")

@@ -36,7 +36,7 @@ sys.exit(int(link.recv(4) or b"70"))
 
 @contextmanager
 def interpreter(folder: Path) -> Iterator[Path]:
-    """The path of such an interpreter, while it works."""
+    """Serve such an interpreter and return its path."""
     address, caller = str(folder / "socket"), folder / "python"
     caller.write_text(CALLER.format(python=sys.executable, address=address), encoding="utf-8")
     caller.chmod(0o755)
@@ -53,6 +53,7 @@ def interpreter(folder: Path) -> Iterator[Path]:
 
 
 def serve(address: str, tell: int) -> None:
+    """Wait for callers, and fork for each."""
     import boto3
 
     boto3.client("rds", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")

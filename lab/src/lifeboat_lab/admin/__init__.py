@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's own endpoints under ``/_lab``: JSON in, JSON out, and 400 with the reason for nonsense.
+"""Serve the lab's own endpoints under ``/_lab``: JSON in, JSON out, and 400 with the reason for a bad request.
 
 Each topic is a module with its ``routes``.
 """
@@ -39,7 +39,7 @@ log = logging.getLogger("lifeboat_lab")
 
 
 class Admin:
-    """What can be asked of the lab itself."""
+    """Answer requests to the lab itself."""
 
     def __init__(
         self, world: World, journal: Journal, recorded: Recording, replay: Callable[[], Replay], home: Path
@@ -79,7 +79,7 @@ class Admin:
 
 
 def _given(environ: Environ) -> Any:
-    """What comes with a request: the query of a GET, the JSON body of everything else."""
+    """Return the input of a request: the query of a GET, otherwise the JSON body."""
     if environ["REQUEST_METHOD"] == "GET":
         return dict(parse_qsl(environ.get("QUERY_STRING", "")))
     text = environ["wsgi.input"].read()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Breaking things on request: faults, and accounts gone dark."""
+"""Break things on request: make faults, and take accounts and Regions away."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _darken(world: World, body: Any) -> dict[str, Any]:
     known(body, "account", "region", "dark")
     account, region = body.get("account"), body.get("region")
     if account is None and region is None:
-        raise BadRequest("give an account, a region, or both")
+        raise BadRequest("set account, region, or both")
     account = None if account is None else world.accounts.find(account).id
     region = None if region is None else regions.check(region)
     dark = flag(body, "dark", default=True)
@@ -40,7 +40,7 @@ def _add(world: World, body: Any) -> dict[str, Any]:
 
 def _take_back(world: World, number: str) -> dict[str, Any]:
     if not number.isdigit():
-        raise BadRequest(f"a fault has a number, not {number!r}")
+        raise BadRequest(f"faults/{number} does not exist: faults have numbers")
     world.faults.remove(int(number))
     return {}
 

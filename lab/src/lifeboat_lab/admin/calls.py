@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of every call, and what the calls cost."""
+"""Show the log of every call, and what the calls cost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def routes(journal: Journal, accounts: Accounts) -> Routes:
 
 
 def _read(journal: Journal, accounts: Accounts, query: dict[str, str]) -> list[dict[str, Any]]:
-    """An account may be given by its name."""
+    """Return the logged calls that the query selects; it may give an account by its name."""
     numbers = {account.name: account.id for account in accounts.all}
     if (account := query.get("account")) in numbers:
         query = query | {"account": numbers[str(account)]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking for the time, and letting it pass."""
+"""Tell the lab's time, and advance it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Spoiling a snapshot: it cannot be read any more, or has lost rows."""
+"""Corrupt a snapshot: make it unreadable, or delete rows in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def routes(world: World) -> Routes:
 
 
 def _corrupt(world: World, body: Any) -> dict[str, Any]:
-    """Only this snapshot: it gets files of its own, those of its source and its copies are as before."""
+    """Corrupt one snapshot only: it gets files of its own, and its source and its copies keep theirs."""
     known(body, "snapshot", "how")
     how = body.get("how")
     if not isinstance(how, str) or how not in CORRUPTIONS:
@@ -45,7 +45,10 @@ def _corrupt(world: World, body: Any) -> dict[str, Any]:
 
 
 def _found(world: World, arn: Any) -> Snapshot:
-    """:raises BadRequest: when there is no such snapshot, or nothing in it to spoil."""
+    """Return the snapshot to corrupt.
+
+    :raises BadRequest: when there is no such snapshot, or nothing in it to spoil.
+    """
     found = next((each for kind in KINDS for each in world.snapshots(kind) if each.arn == arn), None)
     if found is None:
         raise BadRequest(f"no snapshot has the ARN {arn!r}")

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a fault is asked for, and what is no sense."""
+"""Read a request for a fault, and refuse one that could never strike."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,6 +12,7 @@ from lifeboat_lab.accounts import Accounts
 from lifeboat_lab.admin.forms import known
 from lifeboat_lab.faults import CALL_KINDS, KINDS, OUTCOMES, Fault
 from lifeboat_lab.settings import BadRequest
+from lifeboat_lab.spelling import unknown
 
 NARROWING = ("kind", "action", "service", "account", "region", "resource", "count", "probability", "seed", "skip")
 # What some kinds have besides.
@@ -29,9 +29,10 @@ UNKNOWN_ERROR = "The request processing has failed because of an unknown error, 
 
 
 def read(body: Any, accounts: Accounts) -> Fault:
-    """A fault from an admin request.
+    """Build a fault from an admin request.
 
-    :raises BadRequest: when it makes no sense. :raises LookupError: when it names an account that is none.
+    :raises BadRequest: when it is not valid.
+    :raises LookupError: when it names an unknown account.
     """
     kind = body.get("kind") if isinstance(body, dict) else None
     if isinstance(body, dict) and kind not in KINDS:
@@ -50,7 +51,7 @@ def _narrowed(body: dict[str, Any], kind: str, accounts: Accounts) -> dict[str, 
             raise BadRequest(f"{name} must be a string")
     service = given.get("service")
     if service and (kind not in CALL_KINDS and service != "rds"):
-        raise BadRequest(f"{kind} is about rds, not {service}")
+        raise BadRequest(f"a {kind} strikes rds only, not {service}")
     if service:
         given["service"] = catalogue.signing_name(service)
     if "account" in given:
@@ -73,13 +74,12 @@ def _actions(value: Any) -> tuple[str, ...]:
 
 
 def _check_action(pattern: str, service: str | None) -> None:
-    """A fault that can never strike would be a lie."""
+    """Refuse an action pattern that no call could ever match."""
     for names in catalogue.actions(service):
         if any(fnmatchcase(name, pattern) for name in names):
             return
-    near = difflib.get_close_matches(pattern, [name for names in catalogue.actions(service) for name in names], 3, 0.5)
-    hint = f"; perhaps {', '.join(near)}" if near else ""
-    raise BadRequest(f"no action {pattern!r}{f' in {service}' if service else ''}{hint}")
+    every = [name for names in catalogue.actions(service) for name in names]
+    raise BadRequest(unknown(f"action of {service}" if service else "action", pattern, every, list_all=False))
 
 
 def _numbers(body: dict[str, Any]) -> dict[str, Any]:

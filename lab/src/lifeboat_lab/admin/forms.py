@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How admin requests are read."""
+"""Read the fields of admin requests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lifeboat_lab.settings import BadRequest
+from lifeboat_lab.spelling import unknown
 
 # What is done with the body (of a GET, the query) of a method and a path. A path that ends in ``/*`` gets the rest
 # of the path in its place.
@@ -14,15 +15,18 @@ Routes = dict[tuple[str, str], Callable[[Any], Any]]
 
 
 def known(body: Any, *names: str) -> None:
-    """:raises BadRequest: when the body is no object, or has other fields than these."""
+    """Refuse a body that is not an object or has unknown fields.
+
+    :raises BadRequest: when the body is not an object, or has other fields than these.
+    """
     if not isinstance(body, dict):
         raise BadRequest("the body must be a JSON object")
-    if unknown := sorted(set(body) - set(names)):
-        raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join(names) or 'none'}")
+    if wrong := sorted(set(body) - set(names)):
+        raise BadRequest(unknown("field", wrong, names))
 
 
 def alone(work: Callable[[], Any]) -> Callable[[Any], Any]:
-    """For what takes no words: whoever sends some means something else."""
+    """Wrap work that takes no fields, so that it refuses a body that has some."""
 
     def checked(body: Any) -> Any:
         if body is not None:
@@ -33,7 +37,10 @@ def alone(work: Callable[[], Any]) -> Callable[[Any], Any]:
 
 
 def flag(body: dict[str, Any], name: str, *, default: bool) -> bool:
-    """:raises BadRequest: when the field is not a boolean."""
+    """Read a boolean field.
+
+    :raises BadRequest: when the field is not a boolean.
+    """
     value = body.get(name, default)
     if not isinstance(value, bool):
         raise BadRequest(f"{name} must be true or false")
@@ -41,7 +48,7 @@ def flag(body: dict[str, Any], name: str, *, default: bool) -> bool:
 
 
 def seconds(body: dict[str, Any], name: str) -> float:
-    """A field with a number of seconds, 0 when it is not given.
+    """Read a field with a number of seconds; return 0 when it is not given.
 
     :raises BadRequest: when it is anything else.
     """

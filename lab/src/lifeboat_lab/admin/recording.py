@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recording what is done, and doing it again in another lab."""
+"""Record what is done, and do it again in another lab."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting anew within one lab, for tests that need many beginnings."""
+"""Start anew within one running lab, for tests that need many fresh starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def routes(world: World) -> Routes:
 def _reset(world: World) -> dict[str, Any]:
     with world.lock:
         if served := [found.identifier for found in world.databases() if found.server is not None]:
-            raise BadRequest(f"this lab has database servers, behind {', '.join(served)}: start another one")
+            raise BadRequest(f"this lab has database servers, behind {', '.join(served)}. Start another lab instead.")
         world.forget_everything()
     world.faults.clear()
     return {}

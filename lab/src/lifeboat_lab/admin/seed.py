@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows in great numbers."""
+"""Make many rows of databases and snapshots at once."""
 
 from __future__ import annotations
 

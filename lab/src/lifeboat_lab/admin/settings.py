@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading and changing the settings."""
+"""Read and change the settings."""
 
 from __future__ import annotations
 

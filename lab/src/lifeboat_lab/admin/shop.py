@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making and spoiling the shop."""
+"""Make the shop, and damage it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Automated snapshots, and those of AWS Backup, on request."""
+"""Take automated snapshots, and those of AWS Backup, on request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _take_automated(world: World, shop: Shop, body: Any) -> list[str]:
         shop.beat_before_snapshots(account)
     with world.lock:
         chosen = _chosen(world, account.id, region, body.get("databases"))
-        if type_ == "awsbackup":  # of clusters it is no type of its own
+        if type_ == "awsbackup":  # for clusters it is not a type of its own
             chosen = [found for found in chosen if found.kind is INSTANCE]
         taken = [snapshots.take_automated(world, found, type_=type_, age=age) for found in chosen]
     for snapshot in taken:
@@ -41,7 +41,10 @@ def _take_automated(world: World, shop: Shop, body: Any) -> list[str]:
 
 
 def _chosen(world: World, account: str, region: str, wanted: Any) -> list[Database]:
-    """Without names, every database that has automated backups; never members, whose cluster has them."""
+    """Return the named databases; without names, every one that has automated backups.
+
+    A member has none, only its cluster.
+    """
     place, now = world.place(account, region), world.now()
     found = [each for table in place.databases.values() for each in table.values() if each.cluster is None]
     if wanted is None:

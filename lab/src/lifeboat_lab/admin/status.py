@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is in the lab."""
+"""Show what is in the lab."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real database servers behind the simulated databases."""
+"""Run real database servers behind the simulated databases."""
 
 from __future__ import annotations
 

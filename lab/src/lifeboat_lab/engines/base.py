@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all kinds of servers have in common: one life, frozen copies of their files, a family with the programs."""
+"""Define what all kinds of servers share: one life, frozen copies of their files, a family with the programs."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class Frozen:
         self._job.add_done_callback(lambda _job: work())
 
     def path(self) -> Path:
-        """Where the files are; waits until they are all there."""
+        """Return the folder of the files; wait until they are all there."""
         return self._job.result()
 
     def wait(self) -> None:
-        """Return when nothing reads the database's files for this copy any more."""
+        """Wait until nothing reads the database's files for this copy any more."""
         self._job.exception()
 
     def share(self) -> Frozen:
@@ -65,7 +65,7 @@ class Frozen:
         return self
 
     def release(self) -> None:
-        """Forget one user; the last one takes the files away."""
+        """Drop one user; the last one removes the files."""
         with self._lock:
             self._users -= 1
             last = self._users == 0
@@ -110,23 +110,23 @@ class Server(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """The server program in the foreground."""
+        """Return the command that runs the server in the foreground."""
 
     @abstractmethod
     def _is_up(self) -> bool:
-        """Whether the process that was just started answers."""
+        """Tell whether the process that was just started answers."""
 
     @abstractmethod
     def connect(self, database: str | None = None) -> AbstractContextManager[Any]:
-        """A DB-API connection as the lab's own superuser, over the private socket, with autocommit."""
+        """Open a DB-API connection as the lab's own superuser, over the private socket, with autocommit."""
 
     @abstractmethod
     def set_password(self, user: str, password: str) -> None:
-        """Make ``password`` the only one that opens the door for ``user``."""
+        """Make ``password`` the only one that admits ``user``."""
 
     @abstractmethod
     def create_master(self, user: str, password: str, database: str | None) -> None:
-        """The first user, who may do as much as on RDS, and the first database."""
+        """Create the first user, who may do as much as on RDS, and the first database."""
 
     @abstractmethod
     def make_unreadable(self) -> None:
@@ -168,7 +168,7 @@ class Server(ABC):
         raise EngineError(f"{self.family.name} did not start: {self.log.read_text(errors='replace')[-2000:]}")
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Stop and keep the data, or, at once, only stop."""
+        """Stop and keep the data; with ``at_once`` the data may be lost."""
         with self.lock:
             if self.process is None:
                 return
@@ -183,12 +183,12 @@ class Server(ABC):
                 self.hold_port()
 
     def tell_to_stop(self, *, at_once: bool) -> None:
-        """Without waiting for it."""
+        """Signal the process to stop, and do not wait."""
         if self.process is not None:
             self.process.send_signal(self.at_once if at_once else self.gentle)
 
     def hold_port(self) -> None:
-        """Hold the port, at first any free one, and do not listen: nobody else gets it, and who connects is refused."""
+        """Hold the port, at first any free one, without listening: nobody else gets it, and connections are refused."""
         held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if self.port:  # connections that the server closed linger there
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -236,7 +236,7 @@ class Family(ABC):
 
     @abstractmethod
     def server(self) -> Server:
-        """A place for a server; it has a port, and no files yet."""
+        """Return a new server that has a port and no files yet."""
 
     @abstractmethod
     def freeze(self, server: Server) -> Path:
@@ -251,7 +251,7 @@ class Family(ABC):
             self.doorman.close()
 
     def certificate(self) -> Certificate:
-        """What the servers of this family prove their identity with."""
+        """Return the certificate of this family's servers; the first call issues it."""
         with self._lock:
             if self._certificate is None:
                 folder = self.host.folder(f"tls-{self.name}", self.user)
@@ -259,7 +259,10 @@ class Family(ABC):
             return self._certificate
 
     def template(self) -> Path:
-        """What new servers start from. Who asks first makes it; nobody waits for a job that has not begun."""
+        """Return the files that new servers start from.
+
+        The first caller makes them; nobody waits for a job that has not begun.
+        """
         with self._template_lock:
             if self._template is None:
                 self._template = self._make_template()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What RDS says about its engines, whether or not there is a server for them here."""
+"""List what RDS says about its engines, whether or not a server for them is installed."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Offer:
     joint: str = ""
 
     def series(self, version: str) -> str:
-        """The major version, such as 15 of 15.20 or 8.0 of 8.0.mysql_aurora.3.10.1."""
+        """Return the major version, such as 15 of 15.20 or 8.0 of 8.0.mysql_aurora.3.10.1."""
         return ".".join(version.split(".")[: self.numbers])
 
     def covers(self, version: str, wanted: str) -> bool:
-        """Whether a version will do for another one that was asked for, perhaps by its major number alone."""
+        """Tell whether a version satisfies a wanted one, which may be a major number alone."""
         series = self.series(version)
         return wanted == series.partition(".")[0] or self.series(wanted) == series
 
@@ -43,7 +43,7 @@ class Offer:
         return f"{self.engine}{self.joint}{self.series(version).replace('.00', '.0')}"
 
     def option_group(self, version: str) -> str:
-        """The default one, such as default:mysql-8-0."""
+        """Return the name of the default option group, such as default:mysql-8-0."""
         return f"default:{self.engine}-{self.series(version).replace('.', '-')}"
 
 
@@ -83,7 +83,7 @@ _OTHERS = {
 
 
 def offer(engine: str) -> Offer:
-    """What RDS says about an engine; for a name that nobody knows, something plausible."""
+    """Return what RDS says about an engine; something plausible for an unknown name."""
     if engine in SERVED:
         return SERVED[engine]
     plain = engine.removeprefix("custom-")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate authority of one lab, which vouches for its database servers as Amazon's does on RDS."""
+"""Be the certificate authority of one lab, which vouches for its database servers as Amazon's does on RDS."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Certificate:
 
 
 class Authority:
-    """Made anew for each lab: elliptic keys take no time, and nothing secret outlives the lab."""
+    """A certificate authority, made anew for each lab: elliptic keys are fast, and no secret outlives the lab."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -42,11 +42,11 @@ class Authority:
 
     @property
     def pem(self) -> str:
-        """What clients have to trust."""
+        """The certificate that clients must trust."""
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def issue(self, folder: Path, owner: User) -> Certificate:
-        """A certificate for servers on loopback, whose key only the servers' user may read."""
+        """Issue a certificate for servers on loopback, whose key only the servers' user may read."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         names: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All database servers of one lab, of whatever kind."""
+"""Manage all database servers of one lab, of whatever kind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAMILIES: dict[str, Callable[[Host], Family]] = {POSTGRESQL: Postgres, MARIADB: 
 
 
 class Engines:
-    """Which servers there are. With ``metadata_only`` there are none, and nobody looks for their programs."""
+    """The available servers. With ``metadata_only`` there are none, and nobody looks for their programs."""
 
     def __init__(self, root: Path, *, metadata_only: bool = False) -> None:
         self.metadata_only = metadata_only
@@ -42,15 +42,15 @@ class Engines:
         return self.host.jobs
 
     def versions(self) -> dict[str, str]:
-        """The servers that there are, and their real versions."""
+        """Return the available servers with their real versions."""
         return {name: family.version for name, family in self.families.items()}
 
     def ca(self) -> str:
-        """The certificate that clients have to trust to be sure of a server."""
+        """Return the path of the certificate that clients must trust to verify a server."""
         return self.host.authority.result().pem
 
     def why_not(self, engine: str) -> str | None:
-        """Why there can be no database of this RDS engine, and the remedy; None when there can."""
+        """Return why this RDS engine has no server here, with the remedy; None when it has one."""
         family = offer(engine).family
         if self.metadata_only or family in self.families:
             return None
@@ -59,24 +59,25 @@ class Engines:
         return self.missing.get(family, f"The lab has no {family}.")
 
     def version(self, engine: str) -> str:
-        """The version that RDS shows: the real one, but where another product stands in for the engine."""
+        """Return the version that RDS shows: the real one, unless another product stands in for the engine."""
         about = offer(engine)
         family = self.families.get(about.family or "")
         return about.version if family is None or about.stand_in else family.version
 
     def why_no_tokens(self, engine: str) -> str | None:
-        """Why servers of this RDS engine take passwords only; None when they take tokens, or when there are none."""
+        """Return why servers of this RDS engine take passwords only; None when they take tokens, or when there are
+        none."""
         family = self.families.get(offer(engine).family or "")
         return family.why_no_tokens if family else None
 
     def judge_tokens(self, judge: Judge) -> None:
-        """From now on, ``judge`` decides who gets in with a token."""
+        """Let ``judge`` decide from now on who gets in with a token."""
         for family in self.families.values():
             if family.doorman:
                 family.doorman.judge = judge
 
     def server(self, engine: str) -> Server | None:
-        """A place for a server, with a port and without files; None in a lab without servers."""
+        """Return a new server with a port and without files; None in a lab without servers."""
         if self.metadata_only:
             return None
         server = self.families[str(offer(engine).family)].server()
@@ -102,7 +103,7 @@ class Engines:
         return Frozen(self.jobs.submit(self._freeze, server), self.host.discard)
 
     def freeze_now(self, server: Server) -> Frozen:
-        """The same, done when this returns."""
+        """Copy a server's files, and return when that is done."""
         return Frozen(finished(self._freeze(server)), self.host.discard)
 
     def _freeze(self, server: Server) -> Path:
@@ -114,7 +115,7 @@ class Engines:
         return server.family.freeze(server)
 
     def corrupted(self, engine: str, frozen: Frozen, how: str) -> Frozen:
-        """A copy of a snapshot's files, spoilt in one of the ways of ``CORRUPTIONS``.
+        """Copy a snapshot's files and damage the copy in one of the ways of ``CORRUPTIONS``.
 
         :raises EngineError: when that cannot be done.
         """
@@ -139,7 +140,7 @@ class Engines:
         self.host.discard(server.folder)
 
     def close(self) -> None:
-        """Stop everything; the folder is the caller's to remove."""
+        """Stop everything. The caller removes the folder."""
         self.host.finish_jobs()
         for server in list(self._servers):
             server.tell_to_stop(at_once=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every kind of server needs of this machine: folders, threads, and processes that die with the lab."""
+"""Give servers what they need of this machine: folders, threads, and processes that die with the lab."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Host:
         self.authority = self.jobs.submit(_new_authority)
 
     def sockets(self, name: str, owner: User) -> Path:
-        """A folder for sockets, which the kernel wants to have short names.
+        """Make a folder for sockets, whose paths the kernel limits to 107 bytes.
 
-        :raises EngineError: when that cannot be.
+        :raises EngineError: when the path would be too long.
         """
         if len(os.fsencode(self.root)) > LONGEST_ROOT:
             raise EngineError(f"{self.root} is too long a path for sockets. Set LAB_DIR to a shorter one.")
@@ -52,7 +52,7 @@ class Host:
         return folder
 
     def place_for_data(self, purpose: str, owner: User) -> Path:
-        """A path that does not exist yet, in a new folder of its own."""
+        """Return a path that does not exist yet, in a new folder of its own."""
         return self.folder(f"{purpose}-{secrets.token_hex(6)}", owner) / "data"
 
     def discard(self, data: Path) -> None:
@@ -84,7 +84,7 @@ class Host:
             )
 
     def run(self, owner: User, *command: str, says: str = "") -> None:
-        """Run a short program, and say something to it.
+        """Run a short program with some input.
 
         :raises EngineError: when it fails.
         """
@@ -100,12 +100,12 @@ class Host:
             raise EngineError(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-2000:]}")
 
     def finish_jobs(self) -> None:
-        """Let what is being done end, and begin nothing any more."""
+        """Let running jobs end, and begin no others."""
         self._closed = True
         self.jobs.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
-        """The folder is the caller's to remove."""
+        """End the threads. The caller removes the folder."""
         self._spawner.shutdown()
 
 

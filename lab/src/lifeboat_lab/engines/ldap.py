@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How PostgreSQL asks the lab whether a token opens the door: it takes the lab for an LDAP server (RFC 4511).
+"""Tell PostgreSQL whether a token is valid: it takes the lab for an LDAP server (RFC 4511).
 
 It binds as ``cn=USER,dc=PORT`` with what the client gave as password. Nothing else of LDAP is understood.
 """
@@ -24,12 +24,12 @@ Judge = Callable[[int, str, str], str | None]
 
 
 class Malformed(ValueError):
-    """Not what PostgreSQL sends."""
+    """Raised for what PostgreSQL does not send."""
 
 
 @dataclass(frozen=True)
 class Bind:
-    """A request to be let in."""
+    """A request to log in."""
 
     message: bytes
     port: int
@@ -38,7 +38,7 @@ class Bind:
 
 
 class Doorman:
-    """Listens on loopback for as long as the lab lives, and asks its judge. Until there is one, nobody gets in."""
+    """Listen on loopback while the lab lives, and ask the judge. Without a judge nobody is admitted."""
 
     def __init__(self) -> None:
         self.judge: Judge = lambda _port, _user, _password: "the lab is not ready"
@@ -53,7 +53,7 @@ class Doorman:
 
 
 def suffix(port: int) -> str:
-    """What follows the user's name in a bind: which server asks."""
+    """Return what follows the user's name in a bind; it says which server asks."""
     return f",dc={port}"
 
 
@@ -97,7 +97,10 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def read_bind(message: bytes) -> Bind:
-    """:raises Malformed: when the message is no simple bind of a user to a server."""
+    """Read a simple bind of a user to a server.
+
+    :raises Malformed: when the message is not such a bind.
+    """
     number, rest = _take(message, INTEGER)
     request, _controls = _take(rest, BIND_REQUEST)
     _version, rest = _take(request, INTEGER)
@@ -113,13 +116,13 @@ def read_bind(message: bytes) -> Bind:
 
 
 def answer(number: bytes, code: int, diagnosis: str) -> bytes:
-    """A bind response; PostgreSQL writes the diagnosis into its log."""
+    """Build a bind response. PostgreSQL writes the diagnosis into its log."""
     result = _pack(ENUMERATED, bytes([code])) + _pack(STRING, b"") + _pack(STRING, diagnosis.encode())
     return _pack(SEQUENCE, _pack(INTEGER, number) + _pack(BIND_RESPONSE, result))
 
 
 def _take(data: bytes, tag: int) -> tuple[bytes, bytes]:
-    """The content of the first element, and what follows it."""
+    """Return the content of the first element, and the rest."""
     if len(data) < 2 or data[0] != tag:
         raise Malformed(f"no element {tag:#x}")
     length, start = data[1], 2

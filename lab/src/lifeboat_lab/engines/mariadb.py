@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MariaDB servers, also in the place of MySQL: a snapshot is a physical copy taken online (``mariadb-backup``)."""
+"""Run MariaDB servers, also in the place of MySQL: a snapshot is a physical copy taken online (``mariadb-backup``)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class MariadbServer(Server):
             cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, password))
 
     def create_master(self, user: str, password: str, database: str | None) -> None:
-        """The master user may do nearly everything in every database, but has not SUPER, as on RDS."""
+        """Create the master user, who may do nearly everything in every database but has no SUPER, as on RDS."""
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (user, password))
             cursor.execute(f"GRANT {MASTER_MAY} ON *.* TO %s@'%%' WITH GRANT OPTION", (user,))

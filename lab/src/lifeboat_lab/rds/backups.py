@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Automated backups: a first one after the creation, then one each day in the window; old ones go.
+"""Take automated backups: a first one after the creation, then one each day in the window; delete old ones.
 
 RDS User Guide, working with backups. Retention is calendar time: it is not scaled.
 """
@@ -16,12 +16,12 @@ RETRY = 60.0
 
 
 def retention(found: Database) -> int:
-    """For how many days automated backups of a database are kept."""
+    """Return for how many days a database's automated backups are kept."""
     return int(found.options.get("BackupRetentionPeriod") or 0)
 
 
 def begin(world: World, found: Database) -> None:
-    """After its creation a database is backed up before it is available (aws_rds.md 7.3)."""
+    """Take a first backup after the creation; the database is available only then (aws_rds.md 7.3)."""
     if retention(found) and not found.fate:
         seconds = world.settings.seconds("initial_backup")
         found.occupy("backing-up", found.ready + seconds)
@@ -30,7 +30,7 @@ def begin(world: World, found: Database) -> None:
 
 
 def plan(world: World, found: Database) -> None:
-    """Come back when the window opens the next time."""
+    """Plan the next backup for when the window opens."""
     window = windows.backup(found.options["PreferredBackupWindow"])
     agenda.plan(world, found, TOPIC, window.next_start(world.now()), lambda: _run(world, found))
 
@@ -56,9 +56,9 @@ def _take(world: World, found: Database, seconds: float | None = None) -> None:
 
 
 def expire(world: World, found: Database) -> None:
-    """What is older than the retention goes; without retention everything does.
+    """Delete backups older than the retention; without retention, all.
 
-    No two backups are taken at the same second of their days: what is older but for half an hour is so, too.
+    Backups are not taken at the same second each day, so one that is half an hour too young counts as old.
     """
     oldest = world.now() - retention(found) * windows.DAY + (windows.SHORTEST if retention(found) else 0)
     for snapshot in snapshots.automated(world, found):
@@ -67,7 +67,7 @@ def expire(world: World, found: Database) -> None:
 
 
 def retention_changed(world: World, found: Database, before: int) -> None:
-    """Backups that are turned on begin with one at once; what is too old now goes."""
+    """Take a backup at once when backups were turned on, and delete what is too old now."""
     if not before and retention(found):
         _take(world, found)
     expire(world, found)

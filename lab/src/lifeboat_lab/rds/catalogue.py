@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The events that RDS raises, as far as something here raises them, and the categories of each type of source.
+"""List the events that RDS raises, as far as the lab raises them, and the categories of each source type.
 
 RDS and Aurora User Guides, event categories and event messages (aws_rds.md 5.1). There is no event for a copy that
 fails, and none for the copy of a cluster snapshot.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """What an event says; names in braces are filled in when it happens."""
+    """The message of an event; names in braces are filled in when it happens."""
 
     category: str
     message: str
@@ -108,7 +108,7 @@ _FAILURES: Mapping[str, Mapping[str, str]] = {
 
 
 def failure(source_type: str, status: str) -> str:
-    """The event of a database whose creation or restore ends badly."""
+    """Return the event of a database whose creation or restore ends badly."""
     return _FAILURES[source_type].get(status, "RDS-EVENT-0354" if source_type == "db-cluster" else "RDS-EVENT-0031")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RDS's certificate authorities."""
+"""Describe RDS's certificate authorities."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT = "rds-ca-rsa2048-g1"
 
 
 def describe(_world: World, call: Call) -> dict[str, Any]:
-    """DescribeCertificates."""
+    """Answer DescribeCertificates."""
     wanted = call.params.get("CertificateIdentifier")
     if wanted and wanted.lower() not in IDENTIFIERS:
         raise AwsError("CertificateNotFound", f"Certificate {wanted} not found.", 404)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of a database's settings: which wait for the maintenance window, and what each of them does."""
+"""Change a database's settings, and decide which changes wait for the maintenance window."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PARAMETER_GROUPS = ("DBParameterGroupName", "DBClusterParameterGroupName")
 
 
 def translated(found: Database, wanted: dict[str, Any]) -> dict[str, Any]:
-    """A request's parameters by the names with which a database keeps them."""
+    """Return a request's parameters under the names that a database keeps them by."""
     for name, kept in ((f"New{found.kind.identifier}", NEW_NAME), ("DBPortNumber", "Port")):
         if name in wanted:
             wanted[kept] = wanted.pop(name)
@@ -60,7 +60,10 @@ def translated(found: Database, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(world: World, found: Database, wanted: dict[str, Any]) -> None:
-    """:raises AwsError: when the storage, or the limit to which it may grow, cannot become like that."""
+    """Check that the storage and its growth limit can change like that.
+
+    :raises AwsError: when the storage, or the limit to which it may grow, cannot become like that.
+    """
     asked = [name for name in _STORAGE if name in wanted and wanted[name] != present(found, name)]
     if asked and not found.is_aurora:
         if found.aside == "storage-optimization" and world.now() < found.aside_until:
@@ -89,13 +92,13 @@ def _storage(found: Database, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def present(found: Database, name: str) -> Any:
-    """What a database has now."""
+    """Return the database's present value of a setting."""
     known = {"AllocatedStorage": found.storage, "EngineVersion": found.version, NEW_NAME: found.identifier}
     return known[name] if name in known else found.options.get(name)
 
 
 def waits(found: Database, name: str, value: Any) -> bool:
-    """Whether a change has to wait, and is one."""
+    """Tell whether this is a change, and one that has to wait."""
     if name not in WAITING or value == present(found, name):
         return False
     # Between two retentions that both mean backups nothing is turned on or off.
@@ -103,12 +106,12 @@ def waits(found: Database, name: str, value: Any) -> bool:
 
 
 def disturbs(found: Database, wanted: dict[str, Any]) -> bool:
-    """Whether the database is busy with one of these changes for a while."""
+    """Tell whether one of these changes makes the database busy for a while."""
     return any(value != present(found, name) for name, value in wanted.items() if name not in QUIET)
 
 
 def shown(found: Database) -> dict[str, Any]:
-    """PendingModifiedValues."""
+    """Build PendingModifiedValues."""
     rows = {WAITING[name]: value for name, value in found.pending.items() if WAITING[name]}
     if NEW_NAME in rows:
         rows[found.kind.identifier] = rows.pop(NEW_NAME)
@@ -116,7 +119,7 @@ def shown(found: Database) -> dict[str, Any]:
 
 
 def apply(world: World, found: Database, wanted: dict[str, Any]) -> None:
-    """Make it so."""
+    """Apply changes to a database."""
     wanted, before = dict(wanted), backups.retention(found)
     if any(wanted.get(name) not in (None, present(found, name)) for name in _STORAGE) and not found.is_aurora:
         found.aside = "storage-optimization"
@@ -136,7 +139,7 @@ def apply(world: World, found: Database, wanted: dict[str, Any]) -> None:
 
 
 def _await_reboot(found: Database, wanted: dict[str, Any]) -> None:
-    """Another parameter group applies from the next reboot on; a cluster's, when its members reboot."""
+    """Note a new parameter group, which applies from the next reboot on; a cluster's when its members reboot."""
     for name in _PARAMETER_GROUPS:
         if wanted.get(name) not in (None, found.options.get(name)):
             for each in found.members if found.is_cluster else (found,):
@@ -144,7 +147,7 @@ def _await_reboot(found: Database, wanted: dict[str, Any]) -> None:
 
 
 def _follow(found: Database, wanted: dict[str, Any]) -> None:
-    """What the members of a cluster take over from it."""
+    """Copy to a cluster's members what they take over from it."""
     for member in found.members:
         member.version = found.version
         if found.is_multi_az_cluster:
@@ -154,7 +157,7 @@ def _follow(found: Database, wanted: dict[str, Any]) -> None:
 
 
 def _rename(world: World, found: Database, name: str) -> None:
-    """Another name and ARN; the resource id stays. When the name has been taken meanwhile, nothing happens."""
+    """Give a database another name and ARN and keep its resource id. Do nothing when the name was taken meanwhile."""
     databases = world.place(found.account, found.region).databases[found.kind.name]
     if name not in databases:
         del databases[found.identifier]

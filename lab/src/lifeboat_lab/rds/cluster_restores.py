@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RestoreDBClusterFromSnapshot: Aurora's data without members, or a whole Multi-AZ DB cluster (aws_rds.md 7.2)."""
+"""Answer RestoreDBClusterFromSnapshot: Aurora data without members, or a whole Multi-AZ DB cluster (aws_rds.md 7.2)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def restore_cluster(world: World, call: Call) -> dict[str, Any]:
 
 
 def _source(world: World, call: Call) -> Snapshot:
-    """A cluster snapshot by name or ARN; an instance's by ARN only, for a Multi-AZ DB cluster.
+    """Return a cluster snapshot by name or ARN; an instance's by ARN only, for a Multi-AZ DB cluster.
 
     :raises AwsError: when there is none that may be restored so.
     """
@@ -56,7 +56,9 @@ def _source(world: World, call: Call) -> Snapshot:
 
 
 def _key(world: World, call: Call, snapshot: Snapshot, *, multi_az: bool) -> str | None:
-    """The snapshot's key or another one. What Aurora stores is always encrypted since 2026-02-18 (aws_rds.md 0).
+    """Return the key to restore under: the given one, otherwise the snapshot's.
+
+    Aurora storage is always encrypted since 2026-02-18 (aws_rds.md 0).
 
     :raises AwsError: when one of them cannot be used.
     """

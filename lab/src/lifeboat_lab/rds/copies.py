@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CopyDBSnapshot and CopyDBClusterSnapshot: what may be copied, under which key, when, and how much of it moves."""
+"""Copy snapshots: what may be copied, under which key, when, and how much data moves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lifeboat_lab.rds.world import Call, Place, World
 
 
 def copy(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """Into the caller's account and this Region, from wherever the caller may read."""
+    """Copy a snapshot that the caller may read into the caller's account and this Region."""
     params = call.params
     source = world.snapshot(kind, params[f"Source{kind.snapshot_identifier}"], call.account, call.region, anywhere=True)
     place = world.place(call.account, call.region)
@@ -34,7 +34,7 @@ def copy(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def _check_route(world: World, call: Call, source: Snapshot) -> None:
-    """Where a snapshot may go at all, whatever its key (aws_rds.md 0, 1.1, 1.5, 13)."""
+    """Check that a snapshot may go there at all, whatever its key (aws_rds.md 0, 1.1, 1.5, 13)."""
     rules = world.settings.rules
     crosses_account, crosses_region = source.account != call.account, source.region != call.region
     if source.of_multi_az_cluster and not rules["multi_az_cluster_snapshots_travel"]:
@@ -57,7 +57,7 @@ def _check_route(world: World, call: Call, source: Snapshot) -> None:
 
 
 def _key_of_copy(world: World, call: Call, source: Snapshot) -> str | None:
-    """The key rules of both calls (aws_rds.md 1.3)."""
+    """Apply the key rules of both calls (aws_rds.md 1.3)."""
     wanted = call.params.get("KmsKeyId")
     if source.key is None:
         if wanted and source.kind is not INSTANCE and not world.settings.rules["encrypt_cluster_by_copy"]:
@@ -84,7 +84,7 @@ def _check_key_is_given(world: World, call: Call, source: Snapshot) -> None:
 
 
 def _tags_of_copy(world: World, call: Call, source: Snapshot) -> dict[str, str]:
-    """Tags are copied on request, and never across accounts (aws_rds.md 1.10)."""
+    """Return the copy's tags: copied on request, and never across accounts (aws_rds.md 1.10)."""
     explicit = names.tags(call.params.get("Tags"))
     if not call.params.get("CopyTags"):
         return explicit
@@ -96,7 +96,10 @@ def _tags_of_copy(world: World, call: Call, source: Snapshot) -> dict[str, str]:
 
 
 def _check_copies_in_flight(world: World, place: Place, kind: Kind) -> None:
-    """The same code as for the quota of snapshots, and another message (aws_rds.md 1.6)."""
+    """Check the limit of copies in flight.
+
+    AWS uses the code of the snapshot quota with another message (aws_rds.md 1.6).
+    """
     now, together = world.now(), world.settings.rules["one_copy_limit"]
     most = world.settings.quotas[INSTANCE.copy_quota if together else kind.copy_quota]
     tables = [place.snapshots[each.name] for each in (KINDS if together else (kind,))]
@@ -123,7 +126,7 @@ def _start(
 
 
 def queue(world: World, place: Place, member: Snapshot) -> None:
-    """Copies of one database to one place wait for each other, in the order of their requests (aws_rds.md 1.6)."""
+    """Line up the copies of one database to one place, in the order of their requests (aws_rds.md 1.6)."""
     now, free = world.now(), 0.0
     for each in place.snapshots[member.kind.name].values():
         if each.verb != "copying" or each.portrait.resource_id != member.portrait.resource_id:
@@ -144,11 +147,11 @@ def _schedule(world: World, snapshot: Snapshot, start: float) -> None:
 
 
 def _is_incremental(world: World, place: Place, new: Snapshot) -> bool:
-    """Whether only what changed is moved (aws_rds.md 1.7).
+    """Tell whether only changed data is moved (aws_rds.md 1.7).
 
-    Instances: the newest completed copy here of the same database is still there, all copies have the same key and
-    the same inheritance, and the source, if it is a copy, is incremental itself. Aurora stores every copy in full,
-    but only changed data crosses a Region's border.
+    For instances: the newest completed copy here of the same database still exists, all copies have the same key and
+    the same inheritance, and the source, if it is a copy, is incremental itself. Aurora stores every copy in full, but
+    only changed data crosses a Region's border.
     """
     source, rules = new.source, world.settings.rules
     assert source is not None
@@ -176,7 +179,7 @@ def _is_incremental(world: World, place: Place, new: Snapshot) -> bool:
 
 
 def _tell(world: World, snapshot: Snapshot, what: str) -> None:
-    """Events of copies: instances only, and none for a failure (aws_rds.md 5.1)."""
+    """Raise the events of copies: for instances only, and none for a failure (aws_rds.md 5.1)."""
     source = snapshot.source
     assert source is not None
     if snapshot.kind is not INSTANCE:
@@ -194,7 +197,7 @@ _LOCAL_EVENTS = {"started": "RDS-EVENT-0196", "finished": "RDS-EVENT-0197", "can
 
 
 def _finish(world: World, snapshot: Snapshot) -> None:
-    """When it is done, it is the one on which the next copy builds."""
+    """Finish a copy; the next one builds on it."""
     with world.lock:
         place = world.place(snapshot.account, snapshot.region)
         gone = place.snapshots[snapshot.kind.name].get(snapshot.identifier) is not snapshot
@@ -206,7 +209,7 @@ def _finish(world: World, snapshot: Snapshot) -> None:
 
 
 def cancelled(world: World, snapshot: Snapshot) -> None:
-    """A copy in flight was deleted: those behind it move up."""
+    """Move up the copies that wait behind one that was deleted in flight."""
     _tell(world, snapshot, "cancelled")
     place = world.place(snapshot.account, snapshot.region)
     waiting = [
@@ -219,7 +222,7 @@ def cancelled(world: World, snapshot: Snapshot) -> None:
 
 
 def fail_copies_of(world: World, source: Snapshot) -> None:
-    """A copy whose source goes away while it runs may fail (aws_rds.md 1.1); here it does, at once."""
+    """Fail the running copies of a deleted source at once; AWS only says that they may fail (aws_rds.md 1.1)."""
     now = world.now()
     for other in world.snapshots(source.kind):
         if other.source is source and other.in_flight(now):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CreateDBInstance and CreateDBCluster, with the server behind what is created."""
+"""Answer CreateDBInstance and CreateDBCluster, and make the server behind what is created."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AURORA_GIB = 1
 
 
 def create_instance(world: World, call: Call) -> dict[str, Any]:
-    """CreateDBInstance: an instance of its own, or a member of an Aurora cluster."""
+    """Answer CreateDBInstance: an instance of its own, or a member of an Aurora cluster."""
     if call.params.get("DBClusterIdentifier"):
         found = members.create(world, call)
     else:
@@ -40,7 +40,7 @@ def create_instance(world: World, call: Call) -> dict[str, Any]:
 
 
 def create_cluster(world: World, call: Call) -> dict[str, Any]:
-    """CreateDBCluster: Aurora's data without a member that could serve it, or a whole Multi-AZ DB cluster."""
+    """Answer CreateDBCluster: Aurora's data without a member that could serve it, or a whole Multi-AZ DB cluster."""
     found = new_database(world, call, CLUSTER)
     begin(world, found)
     return {"DBCluster": database_rows.cluster(world, found)}
@@ -78,9 +78,9 @@ def new_database(world: World, call: Call, kind: Kind) -> Database:
 
 
 def space_for(params: dict[str, Any], engine: str, kind: Kind) -> storage.Storage:
-    """The storage that a new database shall have.
+    """Return the storage of a new database.
 
-    :raises AwsError: when there is none like that.
+    :raises AwsError: when a database cannot have such storage.
     """
     gib, type_, iops = params.get("AllocatedStorage"), params.get("StorageType"), params.get("Iops")
     if kind is INSTANCE:
@@ -94,7 +94,7 @@ def space_for(params: dict[str, Any], engine: str, kind: Kind) -> storage.Storag
 
 
 def settle_options(world: World, found: Database, space: storage.Storage) -> None:
-    """Storage as it was checked, and AWS's choice of who can reach it."""
+    """Keep the checked storage, and choose as AWS does who can reach the database."""
     found.options |= {"StorageType": space.type, "Iops": space.iops}
     if not (found.is_cluster and found.is_aurora):
         found.options.setdefault("PubliclyAccessible", network.is_public_by_default(world, found))
@@ -107,7 +107,7 @@ def register(world: World, found: Database) -> None:
 
 
 def begin(world: World, found: Database) -> None:
-    """What happens when the time of creation is over: an event, and a first backup."""
+    """Plan the end of the creation: an event, and a first backup."""
     event = "RDS-EVENT-0170" if found.is_cluster else "RDS-EVENT-0005"
     agenda.when_settled(world, found, lambda: _tell(world, found, event))
     backups.begin(world, found)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EnableHttpEndpoint and DisableHttpEndpoint: the switch for the RDS Data API, which itself is not here."""
+"""Answer EnableHttpEndpoint and DisableHttpEndpoint, the switch for the RDS Data API. The lab has no Data API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def disable(world: World, call: Call) -> dict[str, Any]:
 
 
 def _switch(world: World, call: Call, *, on: bool) -> dict[str, Any]:
-    """:raises AwsError: when there is no such Aurora cluster."""
+    """Switch the Data API of an Aurora cluster.
+
+    :raises AwsError: when there is no such Aurora cluster.
+    """
     arn = call.params["ResourceArn"]
     if f":{CLUSTER.arn_type}:" not in arn:
         raise AwsError("ResourceNotFoundFault", f"The specified resource {arn} was not found.", 404)

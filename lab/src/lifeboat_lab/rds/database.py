@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A DB instance or a DB cluster, and the states that it goes through (aws_rds.md 7.3)."""
+"""Hold a DB instance or a DB cluster, with the states that it goes through (aws_rds.md 7.3)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Secret:
     verb: str = "creating"
 
     def row(self, now: float) -> dict[str, str]:
-        """MasterUserSecret."""
+        """Build MasterUserSecret."""
         status = self.verb if now < self.ready else "active"
         return {"SecretArn": self.arn, "SecretStatus": status, "KmsKeyId": self.key}
 
@@ -96,7 +96,7 @@ class Database:
     plans: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """What a database has when nobody says otherwise; a member has its cluster's."""
+        """Fill in the defaults; a member has its cluster's."""
         self.resource_id = self.resource_id or new_resource_id(self.kind)
         if self.cluster is None:
             self.options.setdefault("BackupRetentionPeriod", 1)
@@ -113,22 +113,22 @@ class Database:
 
     @property
     def is_aurora(self) -> bool:
-        """Its storage grows by itself; so do those of its relatives (RDS User Guide, quotas)."""
+        """Whether its storage grows by itself, as that of Aurora's relatives does too (RDS User Guide, quotas)."""
         return self.engine.startswith(AURORA_LIKE)
 
     @property
     def is_multi_az_cluster(self) -> bool:
-        """Three instances that come and go together; its engine has a plain name (aws_rds.md 3)."""
+        """Whether it is three instances that come and go together; its engine has a plain name (aws_rds.md 3)."""
         return self.is_cluster and not self.is_aurora
 
     @property
     def data(self) -> Database:
-        """Where the data is: a member's is its cluster's."""
+        """The database that has the data: for a member, its cluster."""
         return self.cluster or self
 
     @property
     def port(self) -> int:
-        """Where its endpoint listens; where no server is, what was asked for, or the engine's default."""
+        """The port of its endpoint; without a server the requested port, otherwise the engine's default."""
         if self.data.server is not None:
             return self.data.server.port
         return self.data.options.get("Port") or offer(self.engine).port
@@ -143,15 +143,18 @@ class Database:
 
     @property
     def _breakdown(self) -> str:
-        """A server that never ran on its files has been restored from some that it cannot read."""
+        """The status of a failed start.
+
+        A server that never ran on its files was restored from some that it cannot read.
+        """
         return "incompatible-restore" if self.data.server and self.data.server.unproven else "failed"
 
     def wait_for(self, gate: Future[Any]) -> None:
-        """Be not available before this is done, and failed when it fails."""
+        """Hold the database back until the gate is done, and fail it when the gate fails."""
         self.gates = [each for each in self.gates if not each.done() or each.exception() is not None] + [gate]
 
     def status(self, now: float) -> str:
-        """The status as of now."""
+        """Return the status as of now."""
         if self.gone is not None:
             return "deleting"
         if self.cluster and self.cluster.is_multi_az_cluster:
@@ -163,7 +166,7 @@ class Database:
         return self.data.held(now) or self._activity(now)
 
     def held(self, now: float) -> str:
-        """What a cluster and its members suffer together."""
+        """Return a status that a cluster and its members share, or an empty text."""
         if self.locked is not None:
             return LOCKED if now < self.locked + KEY_GRACE else LOST
         if self.busy in ("stopping", "starting") and self.is_busy(now):
@@ -182,7 +185,7 @@ class Database:
         return self.status(now) in USABLE
 
     def has_endpoint(self, now: float) -> bool:
-        """There is none while an instance is being created, nor when it could not be."""
+        """Tell whether it has an endpoint: not while it is being created, nor after its creation failed."""
         return now >= self.ready and not self.fate and not self.broken
 
     def occupy(self, status: str, until: float) -> None:
@@ -190,6 +193,6 @@ class Database:
 
 
 def new_resource_id(kind: Kind) -> str:
-    """An identity that no other database ever has."""
+    """Return an identity that no other database ever has."""
     letters = random.SystemRandom().choices(string.ascii_uppercase + string.digits, k=26)
     return kind.resource_prefix + "".join(letters)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases as RDS shows them (API Reference, DBInstance and DBCluster)."""
+"""Show databases as RDS does (API Reference, DBInstance and DBCluster)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CERTIFICATE_ENDS = 2_884_032_000.0
 
 
 def answer(world: World, found: Database) -> dict[str, Any]:
-    """What most calls about one database return."""
+    """Build what most calls about one database return."""
     return {found.kind.noun: database(world, found)}
 
 
@@ -29,7 +29,7 @@ def database(world: World, found: Database) -> dict[str, Any]:
 
 
 def instance(world: World, found: Database) -> dict[str, Any]:
-    """A DBInstance row."""
+    """Build a DBInstance row."""
     now, options = world.now(), found.options
     status = found.status(now)
     group = _group(world, found)
@@ -57,7 +57,7 @@ def instance(world: World, found: Database) -> dict[str, Any]:
 
 
 def cluster(world: World, found: Database) -> dict[str, Any]:
-    """A DBCluster row; its endpoint is named from the start, and an Aurora cluster's answers through a member."""
+    """Build a DBCluster row. Its endpoint is named from the start; for Aurora it answers only through a member."""
     options = found.options
     status = found.status(world.now())
     group = _group(world, found)
@@ -143,7 +143,7 @@ def _place(found: Database, group: dict[str, Any]) -> dict[str, Any]:
 
 
 def _storage(found: Database) -> dict[str, Any]:
-    """General purpose storage has a baseline that RDS always shows (RDS User Guide, DB instance storage)."""
+    """Build the storage members. RDS always shows the baseline of gp3 (RDS User Guide, DB instance storage)."""
     if found.is_aurora:
         return {"StorageType": found.data.options.get("StorageType") or "aurora"}
     options = found.options
@@ -154,7 +154,7 @@ def _storage(found: Database) -> dict[str, Any]:
 
 
 def _limit(found: Database) -> int | None:
-    """As large as it is means that it does not grow by itself; then nothing is shown."""
+    """Return the growth limit; None when it equals the present size, since the storage does not grow then."""
     limit = found.options.get("MaxAllocatedStorage")
     return limit if limit and limit > found.storage else None
 

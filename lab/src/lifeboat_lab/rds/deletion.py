@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DeleteDBInstance and DeleteDBCluster: what may be deleted, and what is left of it (aws_rds.md 7.5)."""
+"""Answer DeleteDBInstance and DeleteDBCluster: what may be deleted, and what remains (aws_rds.md 7.5)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _delete(world: World, call: Call, found: Database) -> None:
 
 
 def _delete_member(world: World, call: Call, member: Database) -> None:
-    """The last one closes the cluster's endpoint; the data stay."""
+    """Delete a member. The last one closes the cluster's endpoint; the data stay."""
     if call.params.get("FinalDBSnapshotIdentifier"):
         raise AwsError("InvalidParameterCombination", "Members of a cluster have no snapshots. Take the cluster's.")
     member.gone = world.now() + world.settings.seconds("delete")

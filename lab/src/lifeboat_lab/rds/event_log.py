@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
-    """DescribeEvents."""
+    """Answer DescribeEvents."""
     params = call.params
     source_type, source = params.get("SourceType"), params.get("SourceIdentifier")
     if source and not source_type:
@@ -39,7 +39,7 @@ def describe(world: World, call: Call) -> dict[str, Any]:
 
 
 def _row(event: Event) -> dict[str, Any]:
-    """There is no event id in it (aws_rds.md 5.5)."""
+    """Build an event's row, which has no event id (aws_rds.md 5.5)."""
     return {
         "SourceIdentifier": event.source,
         "SourceType": event.source_type,
@@ -51,7 +51,7 @@ def _row(event: Event) -> dict[str, Any]:
 
 
 def _span(params: Mapping[str, Any], now: float) -> tuple[float, float]:
-    """From when until when. A duration counts back from the end, or else forward from the beginning."""
+    """Return the wanted span. A duration counts back from the end, otherwise forward from the start."""
     minutes = params.get("Duration", 60)
     if not 1 <= minutes <= KEEP_MINUTES:
         raise AwsError(
@@ -80,7 +80,7 @@ def _moment(params: Mapping[str, Any], name: str) -> float | None:
 
 
 def describe_categories(_world: World, call: Call) -> dict[str, Any]:
-    """DescribeEventCategories."""
+    """Answer DescribeEventCategories."""
     wanted = call.params.get("SourceType")
     if wanted:
         check_source_type(wanted)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has happened: every event is remembered for a while and told to who wants to know."""
+"""Keep every event for a while, and tell subscribers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Event:
 
 @dataclass(eq=False)
 class Subscription:
-    """Who wants to know: a topic, and which events go there."""
+    """Which events go to which topic."""
 
     account: str
     region: str
@@ -78,7 +78,10 @@ class Subscription:
         return self.verb if now < self.until else self.trouble or "active"
 
     def wants(self, event: Event) -> bool:
-        """Without a type of source everything, without sources all of that type (aws_rds.md 6)."""
+        """Tell whether an event is wanted.
+
+        No source type means everything, no sources means all of that type (aws_rds.md 6).
+        """
         return (
             self.source_type in (None, event.source_type)
             and (not self.sources or event.source in self.sources)
@@ -114,12 +117,12 @@ class Events:
             listen(event, source)
 
     def of(self, account: str, region: str) -> list[Event]:
-        """What is remembered of an account in a Region, oldest first."""
+        """Return the kept events of an account in a Region, the oldest first."""
         with self._lock:
             return list(self._kept.get((account, region), ()))
 
     def subscriptions(self, account: str, region: str) -> dict[str, Subscription]:
-        """An account's subscriptions in a Region by name, without those that are deleted."""
+        """Return an account's subscriptions in a Region by name, without deleted ones."""
         now = self._now()
         with self._lock:
             found = self._subscriptions.setdefault((account, region), {})
@@ -130,6 +133,9 @@ class Events:
 
 
 def check_source_type(value: str) -> None:
-    """:raises AwsError: when there is no such type of source."""
+    """Check that a source type exists.
+
+    :raises AwsError: when there is no such type of source.
+    """
     if value not in CATEGORIES:
         raise AwsError("InvalidParameterValue", f"Invalid source type: {value}. Valid are {', '.join(CATEGORIES)}.")

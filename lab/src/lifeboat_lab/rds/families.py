@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The major versions of RDS's engines, and the families of parameter groups that they make."""
+"""List the major versions of RDS's engines, and the families of parameter groups that they make."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ ARN_TYPES = frozenset({"subgrp", "pg", "cluster-pg", "og"})
 
 @dataclass(eq=False)
 class Group:
-    """What all kinds of groups have."""
+    """What all kinds of groups share."""
 
     account: str
     region: str
@@ -30,13 +30,13 @@ class Group:
 
     @property
     def is_default(self) -> bool:
-        """Made by RDS. Nobody else's name has such a character."""
+        """Whether RDS made it. Only such names have these characters."""
         return self.name.startswith(("default.", "default:"))
 
 
 @dataclass(eq=False)
 class SubnetGroup(Group):
-    """A DB subnet group. What becomes of its subnets in EC2 later is not looked at, as on AWS."""
+    """A DB subnet group. Later changes of its subnets in EC2 do not matter, as on AWS."""
 
     vpc: str = ""
     # Their Availability Zones by subnet.
@@ -91,7 +91,7 @@ class OptionGroup(Group):
 
 @dataclass
 class Groups:
-    """The groups that an account has made in a Region. Default ones exist without having been made."""
+    """The groups that an account made in a Region. Default ones exist without being here."""
 
     subnets: dict[str, SubnetGroup] = field(default_factory=dict)
     parameters: dict[str, ParameterGroup] = field(default_factory=dict)

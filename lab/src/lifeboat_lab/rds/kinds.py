@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DB instances and DB clusters are twins with other names on the wire: all of those names are here."""
+"""Name the twins: DB instances and DB clusters have other names on the wire, and all of those names are here."""
 
 from __future__ import annotations
 

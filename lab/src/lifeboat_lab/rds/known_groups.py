@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def plain_name(name: str, arn_type: str, place: Place) -> str:
-    """The name behind a name or an ARN of this place; any other ARN is no name of anything here."""
+    """Return the name behind a name or an ARN of this place. Another place's ARN stays whole and matches nothing."""
     prefix = f"arn:{PARTITION}:rds:{place.region}:{place.account}:{arn_type}:"
     return name.removeprefix(prefix).lower()
 
 
 def option_group(world: World, account: str, region: str, name: str) -> OptionGroup:
-    """An option group by name or ARN, also a default one.
+    """Return an option group, default ones included, by name or ARN.
 
     :raises AwsError: when there is none.
     """
@@ -41,7 +41,7 @@ def option_group(world: World, account: str, region: str, name: str) -> OptionGr
 def option_group_for(
     world: World, account: str, region: str, name: str | None, engine: str, version: str, vpc: str | None = None
 ) -> OptionGroup:
-    """The option group that a database or snapshot of this engine is to have; without a name the default one.
+    """Return the option group for a database or snapshot of this engine; without a name the default one.
 
     :raises AwsError: when there is none, or it is for another engine, major version or VPC.
     """
@@ -63,14 +63,14 @@ def option_group_for(
 
 
 def vpc_of(world: World, group: OptionGroup) -> str | None:
-    """The VPC that a database has linked a group to (RDS User Guide, working with option groups)."""
+    """Return the VPC that a database has linked a group to (RDS User Guide, working with option groups)."""
     if group.vpc or group.is_default:
         return group.vpc
     return next((network.vpc_of(world, found) for found in users(world, group)), None)
 
 
 def parameter_group(world: World, account: str, region: str, name: str, kind: Kind = INSTANCE) -> ParameterGroup:
-    """A parameter group by name or ARN, also a default one.
+    """Return a parameter group, default ones included, by name or ARN.
 
     :raises AwsError: when there is none.
     """
@@ -85,7 +85,7 @@ def parameter_group(world: World, account: str, region: str, name: str, kind: Ki
 def check_parameter_group(
     world: World, account: str, region: str, name: str | None, engine: str, version: str, kind: Kind = INSTANCE
 ) -> None:
-    """Whether a database of this engine can have this parameter group. No name stands for the default one.
+    """Check that a database of this engine can have this parameter group. No name means the default one.
 
     :raises AwsError: when there is none, or it is of another family.
     """
@@ -108,7 +108,7 @@ def check_parameter_group(
 
 
 def users(world: World, group: Group) -> Iterator[Database]:
-    """The databases that have a group."""
+    """Yield the databases that use a group."""
     place = world.place(group.account, group.region)
     for kind in (INSTANCE, CLUSTER):
         for found in place.databases[kind.name].values():
@@ -154,14 +154,17 @@ def all_parameter_groups(place: Place, kind: Kind) -> list[ParameterGroup]:
 
 
 def check_quota(world: World, code: str, name: str, count: int) -> None:
-    """:raises AwsError: when there may be no more of them."""
+    """Check that one more is allowed.
+
+    :raises AwsError: when there may be no more of them.
+    """
     most: Any = world.settings.quotas[name]
     if count >= most:
         raise AwsError(code, f"Cannot create more than {most} {name.replace('_', ' ')}.")
 
 
 def by_arn(world: World, arn: str, account: str, region: str) -> Group:
-    """A group of the caller's own.
+    """Return a group of the caller's own by ARN.
 
     :raises AwsError: when there is none.
     """

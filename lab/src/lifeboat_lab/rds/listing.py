@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DescribeDBInstances, DescribeDBClusters and their snapshots: what a request selects (aws_rds.md 3)."""
+"""List databases and snapshots: what a request selects (aws_rds.md 3)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _arn = attrgetter("arn")
 
 
 def describe_databases(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DescribeDBInstances, DescribeDBClusters."""
+    """Answer DescribeDBInstances, DescribeDBClusters."""
     if name := call.params.get(kind.identifier):
         found = [world.database(kind, name, call.account, call.region)]
     else:
@@ -31,7 +31,7 @@ def describe_databases(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def describe_snapshots(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DescribeDBSnapshots, DescribeDBClusterSnapshots."""
+    """Answer DescribeDBSnapshots, DescribeDBClusterSnapshots."""
     if call.params.get("SnapshotType") not in TYPES:
         raise AwsError("InvalidParameterValue", f"Invalid snapshot type: {call.params['SnapshotType']}")
     if name := call.params.get(kind.snapshot_identifier):
@@ -43,7 +43,7 @@ def describe_snapshots(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def _selection(world: World, call: Call, kind: Kind) -> Callable[[Snapshot], bool]:
-    """Everything that a request asks of a snapshot, as one question."""
+    """Combine everything that a request asks of a snapshot into one test."""
     params, account = call.params, call.account
     types = _types(call) if not params.get(kind.snapshot_identifier) else set(TYPES)
     passes = paging.filtering(params, _snapshot_filters(kind, account))
@@ -76,7 +76,7 @@ def _named(world: World, call: Call, kind: Kind, name: str) -> Snapshot:
 
 
 def _database_name(world: World, call: Call, kind: Kind, database: str) -> str:
-    """The plain name of a database that must exist, unless it is another account's."""
+    """Return the plain name of a database, which must exist unless it is another account's."""
     looks_abroad = call.params.get("SnapshotType") in ("shared", "public") or any(
         call.params.get(name) for name in ("IncludeShared", "IncludePublic")
     )
@@ -87,7 +87,7 @@ def _database_name(world: World, call: Call, kind: Kind, database: str) -> str:
 
 
 def _types(call: Call) -> set[str]:
-    """Own ones unless told otherwise."""
+    """Return the wanted snapshot types, otherwise those of the caller's own."""
     if wanted := call.params.get("SnapshotType"):
         return {wanted}
     return {"manual", "automated"} | {
@@ -96,7 +96,7 @@ def _types(call: Call) -> set[str]:
 
 
 def _candidates(world: World, call: Call, kind: Kind) -> list[Snapshot]:
-    """What may be among the wanted ones, in order. Others' snapshots are seen in their own Region only."""
+    """Return the snapshots that can match, in order. Others' snapshots are visible in their own Region only."""
     types = _types(call)
     found = _own(world, call, kind) if types - {"shared", "public"} else []
     if types & {"shared", "public"}:
@@ -107,7 +107,10 @@ def _candidates(world: World, call: Call, kind: Kind) -> list[Snapshot]:
 
 
 def _own(world: World, call: Call, kind: Kind) -> list[Snapshot]:
-    """The caller's own; those that a filter names are not searched for, since that is how progress is asked for."""
+    """Return the caller's own snapshots.
+
+    A filter by name is looked up directly, since clients poll for progress like that.
+    """
     table = _table(world, call.account, call, kind)
     rules = [rule for rule in call.params.get("Filters") or [] if rule["Name"] == kind.snapshot_filter]
     if not rules:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases whose key cannot be used any more (aws_rds.md 9): they stop, and wait for it for seven days."""
+"""Stop databases whose key cannot be used any more; they wait for it for seven days (aws_rds.md 9)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def key_works(world: World, found: Database) -> bool:
 
 
 def review(world: World) -> None:
-    """Look at all databases after something has happened to a key. None of them comes back by itself."""
+    """Look at all databases after a key has changed. None of them comes back by itself."""
     with world.lock:
         for found in world.databases():
             concerned = found.cluster is None and found.gone is None and found.locked is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IAM database authentication: tokens in the place of passwords (RDS User Guide, IAM database authentication)."""
+"""Check IAM database authentication: tokens in place of passwords (RDS User Guide, IAM database authentication)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ SKEW = timedelta(minutes=5)
 
 
 class Refused(Exception):
-    """A token that opens no door, and why."""
+    """Raised with the reason why a token is refused."""
 
 
 def check_option(world: World, engine: str, params: dict[str, Any]) -> None:
-    """:raises AwsError: when tokens are asked for where the server cannot take them."""
+    """Refuse IAM authentication for an engine whose server cannot take tokens.
+
+    :raises AwsError: when tokens are asked for where the server cannot take them.
+    """
     reason = world.engines.why_no_tokens(engine) if params.get(OPTION) else None
     if reason:
         raise AwsError(
@@ -37,7 +40,7 @@ def check_option(world: World, engine: str, params: dict[str, Any]) -> None:
 
 
 def why_not(world: World, port: int, user: str, token: str) -> str | None:
-    """Why the server of a port refuses this token of this database user; None when it lets him in."""
+    """Return why the server on a port refuses this token of this database user; None when it admits him."""
     try:
         database = _database_at(world, port)
         _check(world, database, port, user, token)
@@ -59,7 +62,10 @@ def _database_at(world: World, port: int) -> Database:
 
 
 def _check(world: World, database: Database, port: int, user: str, token: str) -> None:
-    """:raises Refused: or AwsError, unless the token is genuine, fresh, for this door, and its maker may enter."""
+    """Check that the token is genuine, fresh and for this server, and that its maker may enter.
+
+    :raises Refused: or AwsError, unless the token is genuine, fresh, for this door, and its maker may enter.
+    """
     endpoint, _slash, query = token.partition("/?")
     environ: Environ = {
         "REQUEST_METHOD": "GET",

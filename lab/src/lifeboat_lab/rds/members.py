@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Members of clusters: Aurora's one by one, those of a Multi-AZ DB cluster by themselves."""
+"""Make members of clusters: Aurora's one by one, those of a Multi-AZ DB cluster together with it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MULTI_AZ_MEMBERS = 3
 
 
 def create(world: World, call: Call) -> Database:
-    """A member of an Aurora cluster, on request."""
+    """Create a member of an Aurora cluster on request."""
     requested.new_name(world, call, INSTANCE)
     requested.check_quota(world, call, INSTANCE)
     cluster = world.database(CLUSTER, call.params["DBClusterIdentifier"], call.account, call.region)
@@ -34,7 +34,7 @@ def create(world: World, call: Call) -> Database:
 
 
 def add(world: World, call: Call, cluster: Database, *, seconds: float) -> Database:
-    """One more member; the first one that is available opens the cluster's endpoint."""
+    """Add a member; the first one that is available opens the cluster's endpoint."""
     params, now = call.params, world.now()
     member = _member(cluster, requested.new_name(world, call, INSTANCE), now + seconds, now)
     member.tags = names.tags(params.get("Tags"))
@@ -68,7 +68,10 @@ def _check(world: World, call: Call, cluster: Database) -> None:
 
 
 def check_managed(params: dict[str, Any]) -> None:
-    """:raises AwsError: when a request for a member sets what is the cluster's."""
+    """Refuse a request for a member that sets what belongs to the cluster.
+
+    :raises AwsError: when a request for a member sets what is the cluster's.
+    """
     if named := [name for name in MANAGED_BY_CLUSTER if params.get(name) is not None]:
         raise AwsError(
             "InvalidParameterCombination",
@@ -78,7 +81,7 @@ def check_managed(params: dict[str, Any]) -> None:
 
 
 def add_all(world: World, cluster: Database) -> None:
-    """The writer and the two readers of a Multi-AZ DB cluster; what becomes of it becomes of them."""
+    """Add the writer and the two readers of a Multi-AZ DB cluster, which share its fate."""
     taken = world.place(cluster.account, cluster.region).databases["instance"]
     numbers = (f"{cluster.identifier}-instance-{number}" for number in itertools.count(1))
     for name in itertools.islice((name for name in numbers if name not in taken), MULTI_AZ_MEMBERS):
@@ -103,7 +106,7 @@ def _register(world: World, cluster: Database, member: Database) -> None:
 
 
 def _open(world: World, cluster: Database, member: Database) -> None:
-    """A member is available once the cluster's server runs for it."""
+    """Make a member available once the cluster's server runs for it."""
     if cluster.server is None:
         return
     done: Future[Any] = Future()
@@ -131,6 +134,6 @@ def _tell(world: World, member: Database) -> None:
 
 
 def writer(cluster: Database) -> Database | None:
-    """The member that writes: the first one that stays."""
+    """Return the member that writes: the first one that is not being deleted."""
     staying = [member for member in cluster.members if member.gone is None]
     return next(iter(staying or cluster.members), None)

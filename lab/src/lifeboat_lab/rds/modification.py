@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ModifyDBInstance and ModifyDBCluster: what changes at once, and what waits for the maintenance window."""
+"""Answer ModifyDBInstance and ModifyDBCluster: what changes at once, and what waits for the maintenance window."""
 
 from __future__ import annotations
 
@@ -70,7 +70,10 @@ def _check(world: World, call: Call, found: Database) -> None:
 
 
 def _engine_version(world: World, found: Database, wanted: str) -> str:
-    """:raises AwsError: when it is not offered, or the cluster's to change."""
+    """Return the wanted engine version.
+
+    :raises AwsError: when it is not offered, or the cluster's to change.
+    """
     if found.cluster:
         raise AwsError(
             "InvalidParameterCombination",

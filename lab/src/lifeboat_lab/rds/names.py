@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be called what (RDS API Reference: identifiers, tags)."""
+"""Check identifiers and tags (RDS API Reference)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_TAGS = 50
 
 
 def identifier(value: str, parameter: str, longest: int = 63) -> str:
-    """A legal identifier, in the lower case in which RDS stores it.
+    """Return a legal identifier in lower case, as RDS stores it.
 
     :raises AwsError: when it is not legal.
     """
@@ -33,12 +33,12 @@ def identifier(value: str, parameter: str, longest: int = 63) -> str:
 
 
 def area(region: str) -> str:
-    """The part of the world that snapshots do not leave (aws_rds.md 1.5)."""
+    """Return the part of the world that snapshots do not leave (aws_rds.md 1.5)."""
     return next((name for name in ("cn", "us-gov", "us-iso") if region.startswith(f"{name}-")), "commercial")
 
 
 def tags(rows: list[dict[str, Any]] | None) -> dict[str, str]:
-    """Tags from a request.
+    """Read the tags of a request.
 
     :raises AwsError: when one of them is not legal.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where databases are: DB subnet groups, and the subnets and security groups of moto's EC2."""
+"""Find where databases are: DB subnet groups, and the subnets and security groups of moto's EC2."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ HOST = "127.0.0.1"
 
 
 def check(world: World, call: Call) -> None:
-    """:raises AwsError: when a named subnet group or security group does not exist."""
+    """Check that the named subnet group and security groups exist.
+
+    :raises AwsError: when a named subnet group or security group does not exist.
+    """
     find(world, call.params.get("DBSubnetGroupName"), call.account, call.region)
     for group in call.params.get("VpcSecurityGroupIds") or []:
         if not _ec2(call.account, call.region).get_security_group_from_id(group):
@@ -27,7 +30,7 @@ def check(world: World, call: Call) -> None:
 
 
 def find(world: World, name: str | None, account: str, region: str) -> SubnetGroup | None:
-    """A DB subnet group that somebody made; None for the default one.
+    """Return a DB subnet group that somebody made; None for the default one.
 
     :raises AwsError: when there is none.
     """
@@ -41,7 +44,7 @@ def find(world: World, name: str | None, account: str, region: str) -> SubnetGro
 
 
 def subnet_group(world: World, name: str | None, account: str, region: str) -> dict[str, Any]:
-    """A DB subnet group as RDS shows it; without a name the default one, which is never absent."""
+    """Build the row of a DB subnet group; without a name that of the default one, which always exists."""
     found = find(world, name, account, region)
     if found is None:
         subnets = list(_ec2(account, region).get_default_subnets().values())
@@ -68,18 +71,18 @@ def subnet_group(world: World, name: str | None, account: str, region: str) -> d
 
 
 def vpc_of(world: World, database: Database) -> str:
-    """The VPC that a database is in."""
+    """Return the VPC that a database is in."""
     name = database.data.options.get("DBSubnetGroupName")
     return str(subnet_group(world, name, database.account, database.region)["VpcId"])
 
 
 def subnet(name: str, account: str, region: str) -> Any:
-    """EC2's subnet of that id, or None."""
+    """Return EC2's subnet of this id, or None."""
     return next((zone[name] for zone in _ec2(account, region).subnets.values() if name in zone), None)
 
 
 def security_groups(ids: list[str] | None, vpc: str, account: str, region: str) -> list[dict[str, str]]:
-    """The security groups of a database; without any, the default one of its VPC."""
+    """Build the rows of a database's security groups; without any, of its VPC's default one."""
     if not ids:
         found = _ec2(account, region).get_default_security_group(vpc)
         ids = [found.id] if found else []
@@ -87,13 +90,13 @@ def security_groups(ids: list[str] | None, vpc: str, account: str, region: str) 
 
 
 def vpc_of_security_group(name: str, account: str, region: str) -> str | None:
-    """The VPC that a security group is in; None when there is no such group."""
+    """Return the VPC of a security group; None when there is no such group."""
     found = _ec2(account, region).get_security_group_from_id(name)
     return found.vpc_id if found else None
 
 
 def check_vpc(call: Call, group: dict[str, Any], *, public: bool | None) -> None:
-    """Security groups are in the VPC of the subnet group, and what is public is where the Internet can be reached.
+    """Check that security groups are in the subnet group's VPC, and that a public database has an internet gateway.
 
     :raises AwsError: when that is not so.
     """
@@ -113,15 +116,15 @@ def check_vpc(call: Call, group: dict[str, Any], *, public: bool | None) -> None
 
 
 def has_internet(vpc: str, account: str, region: str) -> bool:
-    """Whether a VPC has an internet gateway. The default VPC comes with one on AWS, though not in moto."""
+    """Tell whether a VPC has an internet gateway. AWS's default VPC comes with one, moto's does not."""
     ec2 = _ec2(account, region)
     gateways = list(ec2.internet_gateways.values())
     return bool(ec2.vpcs[vpc].is_default) or any(gateway.vpc and gateway.vpc.id == vpc for gateway in gateways)
 
 
 def is_public_by_default(world: World, database: Database) -> bool:
-    """Who names no subnet group, or the default one, is reachable from the Internet (API Reference,
-    CreateDBInstance, PubliclyAccessible)."""
+    """Tell whether a database without PubliclyAccessible is public: when it names no subnet group, or the default one
+    (API Reference, CreateDBInstance)."""
     name = database.options.get("DBSubnetGroupName")
     alone = not name or name.lower() == DEFAULT
     return alone and has_internet(vpc_of(world, database), database.account, database.region)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an account has and may have."""
+"""Tell what an account has, and how much it may have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lifeboat_lab.rds.world import Call, World
 
 
 def account_attributes(world: World, call: Call) -> dict[str, Any]:
-    """DescribeAccountAttributes: what there is without the defaults, and the most there may be."""
+    """Answer DescribeAccountAttributes: what there is without the defaults, and the most there may be."""
     place, quotas = world.place(call.account, call.region), world.settings.quotas
     groups, subscriptions = place.groups, world.events.subscriptions(call.account, call.region)
     used = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operations on option groups."""
+"""Answer the operations on option groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lifeboat_lab.rds.world import Call, World
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
-    """DescribeOptionGroups."""
+    """Answer DescribeOptionGroups."""
     # Clients send empty words for what they leave out.
     name, engine, major = (
         call.params.get(each) or None for each in ("OptionGroupName", "EngineName", "MajorEngineVersion")
@@ -34,7 +34,7 @@ def describe(world: World, call: Call) -> dict[str, Any]:
 
 
 def describe_options(_world: World, call: Call) -> dict[str, Any]:
-    """DescribeOptionGroupOptions."""
+    """Answer DescribeOptionGroupOptions."""
     engine, major = call.params["EngineName"], call.params.get("MajorEngineVersion") or None
     _check_engine(engine, major)
     rows = [_offer(engine, number, fact) for number, fact in options.offered(engine, major)]
@@ -43,7 +43,7 @@ def describe_options(_world: World, call: Call) -> dict[str, Any]:
 
 
 def create(world: World, call: Call) -> dict[str, Any]:
-    """CreateOptionGroup: without options."""
+    """Answer CreateOptionGroup: without options."""
     engine, major = call.params["EngineName"], call.params["MajorEngineVersion"]
     _check_engine(engine, major)
     found = _new(world, call, "OptionGroupName", "OptionGroupDescription")
@@ -52,7 +52,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
 
 
 def copy(world: World, call: Call) -> dict[str, Any]:
-    """CopyOptionGroup: in its own place."""
+    """Answer CopyOptionGroup: in its own place."""
     source = known_groups.option_group(world, call.account, call.region, call.params["SourceOptionGroupIdentifier"])
     found = _new(world, call, "TargetOptionGroupIdentifier", "TargetOptionGroupDescription")
     take_over(found, source, world.now())
@@ -66,7 +66,7 @@ def take_over(target: OptionGroup, source: OptionGroup, now: float) -> None:
 
 
 def modify(world: World, call: Call) -> dict[str, Any]:
-    """ModifyOptionGroup."""
+    """Answer ModifyOptionGroup."""
     found = _changeable(world, call)
     wanted = deepcopy(found.options)
     for name in call.params.get("OptionsToRemove") or []:
@@ -81,7 +81,7 @@ def modify(world: World, call: Call) -> dict[str, Any]:
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:
-    """DeleteOptionGroup: also snapshots use one (RDS User Guide, working with option groups)."""
+    """Answer DeleteOptionGroup: also snapshots use one (RDS User Guide, working with option groups)."""
     found = _changeable(world, call)
     place = world.place(call.account, call.region)
     kept = any(each.option_group == found.name for each in place.snapshots["instance"].values())
@@ -94,7 +94,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
 
 
 def row(world: World, found: OptionGroup) -> dict[str, Any]:
-    """An option group as RDS shows it."""
+    """Build the row of an option group."""
     vpc = known_groups.vpc_of(world, found)
     source = found.copied_from
     shown: dict[str, Any] = {
@@ -141,7 +141,8 @@ def _changeable(world: World, call: Call) -> OptionGroup:
 
 
 def _check_removal(world: World, group: OptionGroup, name: str) -> None:
-    """RDS User Guide: a permanent option is never removed, a persistent one only when no database has the group."""
+    """Check that an option may be removed: a permanent one never, a persistent one only when no database uses the group
+    (RDS User Guide)."""
     if name not in group.options:
         raise AwsError("InvalidParameterValue", f"The option {name} is not in the option group {group.name}.")
     fact = options.fact(group.engine, group.major, name)
@@ -155,7 +156,7 @@ def _check_removal(world: World, group: OptionGroup, name: str) -> None:
 
 
 def _option(group: OptionGroup, about: dict[str, Any]) -> Option:
-    """An option as it is to be: what is not said stays as it was, or becomes the default."""
+    """Build an option; what the request leaves out stays as it was, or becomes the default."""
     fact = options.fact(group.engine, group.major, about["OptionName"])
     before = group.options.get(fact.name, Option(fact.name, fact.port, next(iter(fact.versions), None)))
     settings = before.settings | {each["Name"]: each.get("Value") or "" for each in about.get("OptionSettings") or []}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Option groups of snapshots: which one a copy has, and what cannot go where (aws_rds.md 1.8)."""
+"""Apply the rules on option groups of snapshots: which one a copy has, and what cannot go where (aws_rds.md 1.8)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TRAVELLERS = frozenset({"Timezone", "OLS"})
 
 
 def of_database(found: Database) -> str:
-    """The name of a database's option group; clusters have none."""
+    """Return the name of a database's option group; an empty text for clusters."""
     if found.kind is not INSTANCE:
         return ""
     return found.options.get("OptionGroupName") or offer(found.engine).option_group(found.version)
 
 
 def persistent(world: World, found: Database) -> frozenset[str]:
-    """The options of a database on which its data depend."""
+    """Return the options that a database's data depend on."""
     name = of_database(found)
     return _persistent(world, found.account, found.region, name)
 
@@ -42,13 +42,13 @@ def _options_that_stay(group: OptionGroup) -> frozenset[str]:
 
 
 def keeping_at_home(snapshot: Snapshot) -> list[str]:
-    """The options for which a snapshot cannot be shared (aws_rds.md 2)."""
+    """Return the options that keep a snapshot from being shared (aws_rds.md 2)."""
     oracle = snapshot.portrait.engine.startswith("oracle")
     return sorted(snapshot.portrait.persistent_options - (TRAVELLERS if oracle else frozenset()))
 
 
 def of_copy(world: World, call: Call, source: Snapshot) -> str:
-    """The option group of a copy; across a border it is the default one unless the call says otherwise.
+    """Return the option group of a copy; across a border the default one unless the call names another.
 
     :raises AwsError: when the call asks for what cannot be, or when data need an option that would be missing.
     """
@@ -74,7 +74,7 @@ def of_copy(world: World, call: Call, source: Snapshot) -> str:
 
 
 def _check_copying(call: Call, source: Snapshot) -> None:
-    """CopyOptionGroup goes across accounts, within a Region, with Oracle."""
+    """Check CopyOptionGroup: only across accounts, within a Region, with Oracle."""
     reason = None
     if call.params.get("OptionGroupName"):
         reason = "Give OptionGroupName or CopyOptionGroup, not both."
@@ -87,7 +87,7 @@ def _check_copying(call: Call, source: Snapshot) -> None:
 
 
 def _copied(world: World, call: Call, source: Snapshot) -> str:
-    """The source's option group in the caller's account: the one that is there, or a new one."""
+    """Return the source's option group in the caller's account: the existing one, otherwise a new one."""
     name = source.option_group
     mine = world.place(call.account, call.region).groups.options
     if not name.startswith("default:") and name not in mine:

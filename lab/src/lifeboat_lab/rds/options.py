@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that option groups can have, as far as snapshots and clients care (RDS User Guide, option pages)."""
+"""List the options of option groups, as far as snapshots and clients care (RDS User Guide, option pages)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of an option."""
+    """What is known about an option."""
 
     name: str
     about: str
@@ -103,7 +103,7 @@ FACTS: tuple[Fact, ...] = (
 
 
 def fact(engine: str, major: str, name: str) -> Fact:
-    """What is known of an option.
+    """Return what is known of an option.
 
     :raises AwsError: when the engine has none of that name in that major version.
     """
@@ -114,7 +114,7 @@ def fact(engine: str, major: str, name: str) -> Fact:
 
 
 def offered(engine: str, major: str | None) -> Iterator[tuple[str, Fact]]:
-    """The options of an engine, for one or for all of its major versions."""
+    """Yield the options of an engine, for one or for all of its major versions."""
     for number in MAJORS.get(engine, ()):
         if major in (None, number):
             yield from ((number, known) for known in FACTS if known.offered_for(engine, number))

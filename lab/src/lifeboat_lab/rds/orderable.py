@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which instance classes can be had with which engine and storage (RDS and Aurora User Guides, DB instance classes)."""
+"""Tell which instance classes exist for which engine and storage (RDS and Aurora User Guides, DB instance classes)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AURORA_STORAGE = ("aurora", "aurora-iopt1")
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
-    """DescribeOrderableDBInstanceOptions: up to 1,000 rows a page."""
+    """Answer DescribeOrderableDBInstanceOptions: up to 1,000 rows a page."""
     params = call.params
     engine = params["Engine"]
     if engine not in MAJORS:
@@ -47,7 +47,7 @@ def describe(world: World, call: Call) -> dict[str, Any]:
 
 
 def classes(engine: str) -> Iterator[str]:
-    """The instance classes that an engine can have."""
+    """Yield the instance classes of an engine."""
     aurora = engine.startswith("aurora")
     for family, sizes in (_AURORA_CLASSES if aurora else _INSTANCE_CLASSES).items():
         yield from (f"db.{family}.{size}" for size in sizes)

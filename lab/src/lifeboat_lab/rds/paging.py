@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters and pages, which all lists have in the same way."""
+"""Filter lists and cut them into pages, the same way for all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Filters = dict[str, Callable[[Any], Iterable[str | None]]]
 
 
 def filtered(found: Iterable[Row], params: dict[str, Any], known: Filters) -> list[Row]:
-    """What passes the request's filters.
+    """Return what passes the request's filters.
 
     :raises AwsError: when there is no filter of that name.
     """
@@ -27,7 +27,7 @@ def filtered(found: Iterable[Row], params: dict[str, Any], known: Filters) -> li
 
 
 def filtering(params: dict[str, Any], known: Filters) -> Callable[[Any], bool]:
-    """The request's filters as one question.
+    """Combine the request's filters into one test.
 
     :raises AwsError: when there is no filter of that name.
     """
@@ -42,7 +42,7 @@ def filtering(params: dict[str, Any], known: Filters) -> Callable[[Any], bool]:
 def page(
     found: Iterable[Row], params: dict[str, Any], key: Callable[[Row], str], most: int = 100
 ) -> tuple[list[Row], str | None]:
-    """One page, and the marker of the next one.
+    """Return one page, and the marker of the next one.
 
     :raises AwsError: when the size or the marker is not acceptable.
     """
@@ -53,10 +53,10 @@ def page_of_ordered(
     ordered: Sequence[Row], params: dict[str, Any], key: Callable[[Row], str],
     keep: Callable[[Row], bool] = lambda _row: True, most: int = 100,
 ) -> tuple[list[Row], str | None]:  # fmt: skip
-    """The same of rows that are in order already, of which only some are wanted: no more are looked at than needed.
+    """Return one page of rows that are in order already, and look at no more rows than it needs.
 
-    Pages are cut by a key that never changes, so that what comes or goes between two calls neither repeats nor hides
-    a row.
+    Pages are cut by a key that never changes, so that rows that come or go between two calls are neither repeated nor
+    hidden.
 
     :raises AwsError: when the size or the marker is not acceptable.
     """

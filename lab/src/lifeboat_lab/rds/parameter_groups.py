@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operations on DB parameter groups and DB cluster parameter groups, which are twins."""
+"""Answer the operations on DB parameter groups and DB cluster parameter groups, which are twins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USER, SYSTEM, ENGINE = "user", "system", "engine-default"
 
 
 def describe(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DescribeDBParameterGroups, DescribeDBClusterParameterGroups."""
+    """Answer DescribeDBParameterGroups, DescribeDBClusterParameterGroups."""
     if name := call.params.get(f"{groups.parameter_group_noun(kind)}Name"):
         found = [known_groups.parameter_group(world, call.account, call.region, name, kind)]
     else:
@@ -28,7 +28,7 @@ def describe(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def create(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """CreateDBParameterGroup, CreateDBClusterParameterGroup."""
+    """Answer CreateDBParameterGroup, CreateDBClusterParameterGroup."""
     family = call.params["DBParameterGroupFamily"]
     _check_family(family, kind)
     found = _new(world, call, kind, f"{groups.parameter_group_noun(kind)}Name", "Description")
@@ -37,7 +37,7 @@ def create(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def copy(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """CopyDBParameterGroup, CopyDBClusterParameterGroup: default ones cannot be copied."""
+    """Answer CopyDBParameterGroup, CopyDBClusterParameterGroup: default ones cannot be copied."""
     noun = groups.parameter_group_noun(kind)
     source = _own(world, call, kind, f"Source{noun}Identifier")
     found = _new(world, call, kind, f"Target{noun}Identifier", f"Target{noun}Description")
@@ -46,7 +46,7 @@ def copy(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def modify(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """ModifyDBParameterGroup, ModifyDBClusterParameterGroup: all of it or nothing."""
+    """Answer ModifyDBParameterGroup, ModifyDBClusterParameterGroup: all of it or nothing."""
     found = _own(world, call, kind, f"{groups.parameter_group_noun(kind)}Name")
     wanted = _given(found, call)
     for parameter, given in wanted:
@@ -61,7 +61,7 @@ def modify(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def reset(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """ResetDBParameterGroup, ResetDBClusterParameterGroup: these parameters, or all."""
+    """Answer ResetDBParameterGroup, ResetDBClusterParameterGroup: these parameters, or all."""
     found = _own(world, call, kind, f"{groups.parameter_group_noun(kind)}Name")
     if call.params.get("Parameters"):
         if call.params.get("ResetAllParameters"):
@@ -74,7 +74,7 @@ def reset(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def delete(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DeleteDBParameterGroup, DeleteDBClusterParameterGroup."""
+    """Answer DeleteDBParameterGroup, DeleteDBClusterParameterGroup."""
     found = _own(world, call, kind, f"{groups.parameter_group_noun(kind)}Name")
     if any(known_groups.users(world, found)):
         raise AwsError(
@@ -85,7 +85,7 @@ def delete(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def describe_parameters(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DescribeDBParameters, DescribeDBClusterParameters."""
+    """Answer DescribeDBParameters, DescribeDBClusterParameters."""
     name = call.params[f"{groups.parameter_group_noun(kind)}Name"]
     found = known_groups.parameter_group(world, call.account, call.region, name, kind)
     page, marker = _page(call, found)
@@ -93,7 +93,7 @@ def describe_parameters(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def engine_defaults(_world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DescribeEngineDefaultParameters, DescribeEngineDefaultClusterParameters."""
+    """Answer DescribeEngineDefaultParameters, DescribeEngineDefaultClusterParameters."""
     family = call.params["DBParameterGroupFamily"]
     _check_family(family, kind)
     page, marker = _page(call, ParameterGroup(call.account, call.region, "", "", kind=kind, family=family))
@@ -169,7 +169,7 @@ def _own(world: World, call: Call, kind: Kind, parameter: str) -> ParameterGroup
 
 
 def _given(group: ParameterGroup, call: Call) -> list[tuple[Parameter, dict[str, Any]]]:
-    """The parameters that a request names, with what it says of them.
+    """Return the parameters that a request names, with what it says of them.
 
     :raises AwsError: when one of them cannot be changed like that.
     """

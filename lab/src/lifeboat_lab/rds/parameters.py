@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parameters that parameter groups have, by engine (data/parameters.csv)."""
+"""Read the parameters of parameter groups, by engine, from data/parameters.csv."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Parameter:
     about: str
 
     def admits(self, value: str) -> bool:
-        """Whether a value is allowed. Formulas are taken as they come."""
+        """Tell whether a value is allowed. Formulas are accepted unchecked."""
         if not self.allowed or value.startswith(("{", "LEAST", "GREATEST", "SUM", "log")):
             return True
         if self.type in ("integer", "float") and "," not in self.allowed:
@@ -55,7 +55,7 @@ def _known() -> dict[str, dict[str, Parameter]]:
 
 
 def of_engine(engine: str) -> dict[str, Parameter]:
-    """The parameters of an engine; engines of one kin have the same."""
+    """Return the parameters of an engine; related engines share them."""
     kin = {"postgres": "postgres", "aurora-postgresql": "postgres", "mysql": "mysql", "aurora-mysql": "mysql",
            "mariadb": "mysql"}  # fmt: skip
     return _known()[kin.get(engine) or engine.split("-")[0]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The master user's password: given in a request, or kept in a secret; really set in the engine."""
+"""Set the master user's password: given in a request, or kept in a secret, and set in the real engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST = 41
 
 
 def at_creation(world: World, call: Call, *, is_cluster: bool) -> tuple[str, str | None]:
-    """The password of a new database, and the key of the secret that shall keep it, if one shall.
+    """Return the password of a new database, and the key of the secret that keeps it, if one does.
 
     :raises AwsError: when the request gives none or two, or one that is not legal.
     """
@@ -45,7 +45,10 @@ def generate() -> str:
 
 
 def check(password: str, engine: str, *, is_cluster: bool) -> str:
-    """:raises AwsError: when it is too short, too long, or has a character that RDS does not take."""
+    """Check a password's length and characters.
+
+    :raises AwsError: when it is too short, too long, or has a character that RDS does not take.
+    """
     family = next((name for name in _LONGEST if engine.startswith(name)), "")
     longest = LONGEST if is_cluster else _LONGEST.get(family, LONGEST)
     legal = password.isascii() and password.isprintable() and not _FORBIDDEN & set(password)
@@ -64,7 +67,10 @@ def _check_alone(given: Any) -> None:
 
 
 def check_change(world: World, call: Call, found: Database) -> None:
-    """:raises AwsError: when the master password cannot be changed as the request wants it."""
+    """Check that the master password can change as the request wants it.
+
+    :raises AwsError: when the master password cannot be changed as the request wants it.
+    """
     params = call.params
     given, managed = params.get("MasterUserPassword"), params.get("ManageMasterUserPassword")
     if managed or (found.secret and managed is None):

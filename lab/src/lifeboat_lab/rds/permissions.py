@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an RDS request needs: each permission on each resource that it names (Service Authorization Reference)."""
+"""Tell what an RDS request needs: each permission on each resource that it names (Service Authorization Reference)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ RDS_SERVICE = "rds.amazonaws.com"
 
 
 def needs(world: World, request: Request, caller: Principal) -> list[Need]:
-    """Every permission on every resource, with what conditions can ask about each."""
+    """Return every permission on every resource, with what conditions can ask about each."""
     permission = f"rds:{request.action}"
     asked = Asked(world, request.action, request.form, request.tags, caller.account, request.region)
     named = NAMED.keys() & request.form.keys() - NOT_LOOKED_AT.get(request.action, set())
@@ -110,7 +110,7 @@ def needs(world: World, request: Request, caller: Principal) -> list[Need]:
 
 
 def _arn(asked: Asked, kind: str, name: str) -> str:
-    """The ARN behind a name or an ARN; all names but those of subscriptions are stored in lower case."""
+    """Return the ARN behind a name or an ARN. All names but those of subscriptions are stored in lower case."""
     if not name.startswith("arn:"):
         name = f"arn:{PARTITION}:rds:{asked.region}:{asked.account}:{kind}:{name}"
     parts = name.split(":", 6)
@@ -126,7 +126,7 @@ def _need(asked: Asked, permission: str, arn: str, more: dict[str, Values] | Non
 
 
 def _default_groups(asked: Asked) -> Iterator[str]:
-    """The groups that are used when none is named; a member has its cluster's."""
+    """Yield the groups that are used when none is named; a member has its cluster's."""
     parameter_group = WITH_GROUPS.get(asked.action)
     if parameter_group is None or (asked.action == "CreateDBInstance" and "DBClusterIdentifier" in asked.form):
         return
@@ -142,7 +142,7 @@ def _default_groups(asked: Asked) -> Iterator[str]:
 
 
 def _tagging(asked: Asked) -> Iterator[Need]:
-    """Who makes something with tags tags it: explicitly, or because it takes over its source's."""
+    """Yield the permission to tag what is made with tags, given in the request or taken over from its source."""
     made = MADE.get(asked.action)
     if made is None or made not in asked.form:
         return
@@ -153,7 +153,7 @@ def _tagging(asked: Asked) -> Iterator[Need]:
 
 
 def _from_afar(asked: Asked, permission: str) -> Iterator[Need]:
-    """RDS asks the source Region for the caller, who needs the permission there too (aws_rds.md 1.5)."""
+    """Yield what the caller needs in the source Region, which RDS asks on the caller's behalf (aws_rds.md 1.5)."""
     for kind in KINDS:
         parameter = f"Source{kind.snapshot_identifier}"
         if asked.action != f"Copy{kind.snapshot}" or parameter not in asked.form:
@@ -165,7 +165,7 @@ def _from_afar(asked: Asked, permission: str) -> Iterator[Need]:
 
 
 def _dependent(asked: Asked) -> Iterator[Need]:
-    """Further permissions for what the request makes RDS do (the table's dependent actions)."""
+    """Yield permissions for what the request makes RDS do (the table's dependent actions)."""
     yield from _final_snapshot(asked)
     yield from _members(asked)
     yield from _secret(asked)
@@ -174,7 +174,7 @@ def _dependent(asked: Asked) -> Iterator[Need]:
 
 
 def _final_snapshot(asked: Asked) -> Iterator[Need]:
-    """The snapshot that a deletion or a stop may leave behind."""
+    """Yield what the snapshot needs that a deletion or a stop may leave."""
     for kind in KINDS:
         asks = {f"Delete{kind.noun}": "FinalDBSnapshotIdentifier", "StopDBInstance": "DBSnapshotIdentifier"}
         name = asked.form.get(asks.get(asked.action, ""))
@@ -191,7 +191,7 @@ def _final_snapshot(asked: Asked) -> Iterator[Need]:
 
 
 def _members(asked: Asked) -> Iterator[Need]:
-    """A Multi-AZ DB cluster comes, changes and goes with its instances."""
+    """Yield what the instances of a Multi-AZ DB cluster need: they come, change and go with it."""
     name = asked.form.get("DBClusterIdentifier")
     if name and asked.form.get("DBClusterInstanceClass") and asked.action in WITH_GROUPS:
         for number in (1, 2, 3):
@@ -204,7 +204,7 @@ def _members(asked: Asked) -> Iterator[Need]:
 
 
 def _secret(asked: Asked) -> Iterator[Need]:
-    """RDS makes and turns the secret of a managed master password for the caller."""
+    """Yield what the secret of a managed master password needs: RDS makes and rotates it for the caller."""
     kind = "cluster" if "Cluster" in asked.action else "db"
     name = f"rds!{kind}-00000000-0000-0000-0000-000000000000-AbCdEf"
     arn = f"arn:{PARTITION}:secretsmanager:{asked.region}:{asked.account}:secret:{name}"

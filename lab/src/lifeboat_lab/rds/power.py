@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rebooting, stopping and starting databases."""
+"""Reboot, stop and start databases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RESTART = "restart"
 
 
 def reboot(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """RebootDBInstance; RebootDBCluster for Multi-AZ DB clusters."""
+    """Answer RebootDBInstance; RebootDBCluster for Multi-AZ DB clusters."""
     found = _available(world, call, kind)
     if found.is_cluster and found.is_aurora:
         raise AwsError(kind.bad_state, "Reboot the instances of an Aurora cluster.")
@@ -34,7 +34,7 @@ def reboot(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def stop(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """StopDBInstance, StopDBCluster: the data stay, nothing answers."""
+    """Answer StopDBInstance, StopDBCluster: the data stay, nothing answers."""
     found = _available(world, call, kind)
     if found.is_multi_az_cluster or found.cluster:
         raise AwsError(CLUSTER.bad_state, "Only Aurora clusters and single instances can be stopped.")
@@ -53,7 +53,7 @@ def stop(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def start(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """StartDBInstance, StartDBCluster: after a stop, or when the key can be used again (aws_rds.md 9)."""
+    """Answer StartDBInstance, StartDBCluster: after a stop, or when the key can be used again (aws_rds.md 9)."""
     found = world.database(kind, call.params[kind.identifier], call.account, call.region)
     status = found.status(world.now())
     if found.cluster or status not in ("stopped", LOCKED):

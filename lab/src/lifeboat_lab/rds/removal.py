@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Snapshots go, on request or with their database."""
+"""Delete snapshots, on request or with their database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lifeboat_lab.rds.world import Call, World
 
 
 def delete(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DeleteDBSnapshot, DeleteDBClusterSnapshot; a copy in flight is cancelled."""
+    """Answer DeleteDBSnapshot, DeleteDBClusterSnapshot; a copy in flight is cancelled."""
     name = call.params[kind.snapshot_identifier]
     snapshot = shelf.own(world, call, kind, name)
     if snapshot.type != "manual":
@@ -32,7 +32,7 @@ def delete(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def remove(world: World, snapshot: Snapshot) -> None:
-    """Forget a snapshot; its files go with the last one that shares them."""
+    """Remove a snapshot; its files go with the last one that shares them."""
     world.place(snapshot.account, snapshot.region).snapshots[snapshot.kind.name].remove(snapshot)
     copies.fail_copies_of(world, snapshot)
     snapshot.frozen.release()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What conditions of policies can ask about an RDS request and its resources (Service Authorization Reference)."""
+"""Tell what conditions of policies can ask about an RDS request and its resources (Service Authorization Reference)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Asked:
 
 
 def about(asked: Asked) -> dict[str, Values]:
-    """What can be asked about the request as a whole."""
+    """Return what conditions can ask about the request as a whole."""
     known = request_tags(asked.tags)
     known |= {key_name(f"rds:req-tag/{tag}"): value for tag, value in asked.tags.items()}
     if asked.action == "RemoveTagsFromResource":
@@ -55,7 +55,7 @@ def _flag(form: Form, parameter: str, *, default: object = False) -> str:
 
 
 def _database_facts(asked: Asked) -> dict[str, Values]:
-    """What the database will be like: as the request says, else as what it is made of or as it is now."""
+    """Return what the database will be like: as the request says, otherwise as its source or its present state."""
     form, source = asked.form, _source(asked)
     options, storage = _options(source)
     known: dict[str, Values] = {
@@ -78,7 +78,7 @@ def _database_facts(asked: Asked) -> dict[str, Values]:
 
 
 def _source(asked: Asked) -> Database | Snapshot | None:
-    """The snapshot that is restored, or the database that is changed or that gets a member."""
+    """Return the snapshot to restore, or the database to change or to add a member to."""
     form, restores = asked.form, asked.action.startswith("Restore")
     for kind in reversed(KINDS):
         name = form.get(kind.snapshot_identifier if restores else kind.identifier)
@@ -91,7 +91,10 @@ def _source(asked: Asked) -> Database | Snapshot | None:
 
 
 def _look(asked: Asked, arn_type: str, name: str) -> Database | Snapshot | None:
-    """The database or snapshot behind a name or an ARN, also a shared one; its absence RDS complains of later."""
+    """Return the database or snapshot behind a name or an ARN, also a shared one.
+
+    RDS itself reports a missing one later.
+    """
     for kind in KINDS:
         with contextlib.suppress(AwsError):
             if arn_type == kind.snapshot_arn_type:
@@ -113,7 +116,7 @@ def _database_name(source: Database | Snapshot | None) -> str:
 
 
 def engine_of(asked: Asked) -> tuple[str, str]:
-    """The engine of the request's database, and its version."""
+    """Return the engine of the request's database, and its version."""
     source = _source(asked)
     known = source.portrait if isinstance(source, Snapshot) else source
     engine = asked.form.get("Engine") or (known.engine if known else "")
@@ -121,7 +124,7 @@ def engine_of(asked: Asked) -> tuple[str, str]:
 
 
 def of_resource(asked: Asked, arn: str) -> dict[str, Values]:
-    """The tags of an own resource; RDS shows nobody those of another account's (aws_rds.md 1.10)."""
+    """Return the tags of an own resource. RDS never shows another account's tags (aws_rds.md 1.10)."""
     there = own(asked, arn)
     if there is None or not there.tags:
         return {}
@@ -132,7 +135,7 @@ def of_resource(asked: Asked, arn: str) -> dict[str, Values]:
 
 
 def own(asked: Asked, arn: str) -> Database | Snapshot | Group | Subscription | None:
-    """The account's own resource behind an ARN."""
+    """Return the account's own resource behind an ARN."""
     parts = arn.split(":", 6)
     if len(parts) < 7 or parts[4] != asked.account:
         return None
@@ -142,7 +145,7 @@ def own(asked: Asked, arn: str) -> Database | Snapshot | Group | Subscription | 
 
 
 def inherits_tags(asked: Asked) -> bool:
-    """Whether a new snapshot takes over tags that the request does not name (aws_rds.md 1.10, 1.12)."""
+    """Tell whether a new snapshot takes over tags that the request does not name (aws_rds.md 1.10, 1.12)."""
     for kind in KINDS:
         if asked.action == f"Copy{kind.snapshot}" and _flag(asked.form, "CopyTags") == "true":
             source = _look(asked, kind.snapshot_arn_type, asked.form.get(f"Source{kind.snapshot_identifier}", ""))
@@ -153,5 +156,5 @@ def inherits_tags(asked: Asked) -> bool:
 
 
 def hands_tags_on(database: object) -> bool:
-    """Whether a database's tags go to its snapshots."""
+    """Tell whether a database's tags go to its snapshots."""
     return isinstance(database, Database) and bool(database.tags and database.options.get("CopyTagsToSnapshot"))

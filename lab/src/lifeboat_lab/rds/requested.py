@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What requests ask of a database, checked: names, engines, numbers, networks, groups. Nothing is changed here."""
+"""Check what requests ask of a database: names, engines, numbers, networks, groups. Nothing is changed here."""
 
 from __future__ import annotations
 
@@ -34,19 +34,22 @@ _DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 
 
 def kept(params: dict[str, Any]) -> dict[str, Any]:
-    """The settings in a request that a database keeps as they are."""
+    """Return the settings in a request that a database keeps as they are."""
     return {name: value for name, value in params.items() if name not in _NOT_KEPT}
 
 
 def required(params: dict[str, Any], name: str) -> Any:
-    """:raises AwsError: when a parameter is missing that the model takes for optional."""
+    """Return a parameter that the model wrongly takes for optional.
+
+    :raises AwsError: when a parameter is missing that the model takes for optional.
+    """
     if not params.get(name):
         raise AwsError("InvalidParameterValue", f"The parameter {name} must be provided and must not be blank.")
     return params[name]
 
 
 def new_name(world: World, call: Call, kind: Kind, parameter: str = "") -> str:
-    """The identifier for a new database, or the new one of an old database.
+    """Return the identifier for a new database, or the new one of an old database.
 
     :raises AwsError: when it is not legal or taken.
     """
@@ -58,7 +61,7 @@ def new_name(world: World, call: Call, kind: Kind, parameter: str = "") -> str:
 
 
 def check_quota(world: World, call: Call, kind: Kind) -> None:
-    """Members of clusters count as instances (aws_rds.md 4).
+    """Check the quota of databases. Members of clusters count as instances (aws_rds.md 4).
 
     :raises AwsError: when there are as many as there may be.
     """
@@ -70,7 +73,7 @@ def check_quota(world: World, call: Call, kind: Kind) -> None:
 
 
 def check_storage_quota(world: World, call: Call, gib: int) -> None:
-    """Of a new DB instance that is not Aurora's.
+    """Check the storage quota for a new DB instance that is not Aurora's.
 
     :raises AwsError: when all together would have more than there may be.
     """
@@ -80,12 +83,13 @@ def check_storage_quota(world: World, call: Call, gib: int) -> None:
 
 
 def allocated_storage(place: Place) -> int:
-    """In GiB (Service Quotas, "Total storage for all DB instances": not Aurora's)."""
+    """Return the storage of all DB instances in GiB, without Aurora's (Service Quotas, "Total storage for all DB
+    instances")."""
     return sum(one.storage for one in place.databases["instance"].values() if not one.is_aurora)
 
 
 def engine(world: World, name: str, wanted: str | None, kind: Kind, *, multi_az: bool = False) -> tuple[str, str]:
-    """Only engines with a real server behind them, in the version that is there; in a lab without servers, any.
+    """Return the engine and the version that has a real server here; any in a lab without servers.
 
     :raises AwsError: for any other.
     """
@@ -105,7 +109,10 @@ def engine(world: World, name: str, wanted: str | None, kind: Kind, *, multi_az:
 
 
 def master_username(params: dict[str, Any]) -> str:
-    """:raises AwsError: when it is missing, or no name for a user."""
+    """Return the legal master user name of a request.
+
+    :raises AwsError: when it is missing, or not a legal name for a user.
+    """
     name = str(required(params, "MasterUsername"))
     if name == SUPERUSER:
         raise AwsError("InvalidParameterValue", f"MasterUsername {name} cannot be used as it is a reserved word.")
@@ -116,7 +123,10 @@ def master_username(params: dict[str, Any]) -> str:
 
 
 def database_name(params: dict[str, Any]) -> str | None:
-    """:raises AwsError: when it is no name for a database."""
+    """Return the legal database name of a request, if it gives one.
+
+    :raises AwsError: when it is not a legal name for a database.
+    """
     name = params.get("DBName") or params.get("DatabaseName")
     if name and not _DATABASE.match(name):
         raise AwsError("InvalidParameterValue", f"The parameter DatabaseName is not valid: {name}")
@@ -124,7 +134,7 @@ def database_name(params: dict[str, Any]) -> str | None:
 
 
 def key(world: World, call: Call) -> str | None:
-    """The key of new storage. What Aurora stores is always encrypted since 2026-02-18 (aws_rds.md 0).
+    """Return the key of new storage. Aurora storage is always encrypted since 2026-02-18 (aws_rds.md 0).
 
     :raises AwsError: when the wanted key cannot be used.
     """
@@ -138,7 +148,10 @@ def key(world: World, call: Call) -> str | None:
 
 
 def check_numbers(params: dict[str, Any], kind: Kind) -> None:
-    """:raises AwsError: when a number or a class is not legal."""
+    """Check the numbers and the class of a request.
+
+    :raises AwsError: when a number or a class is not legal.
+    """
     least = 0 if kind is INSTANCE else 1
     for name, low, high in (("BackupRetentionPeriod", least, 35), ("Port", 1150, 65535), ("DBPortNumber", 1150, 65535),
                             ("PromotionTier", 0, 15)):  # fmt: skip
@@ -151,13 +164,19 @@ def check_numbers(params: dict[str, Any], kind: Kind) -> None:
 
 
 def check_class(name: str | None) -> None:
-    """:raises AwsError: when it is no instance class."""
+    """Check that an instance class exists.
+
+    :raises AwsError: when it does not exist.
+    """
     if name and name != SERVERLESS and not _CLASS.match(name):
         raise AwsError("InvalidParameterValue", f"Invalid DB Instance class: {name}")
 
 
 def check_scaling(wanted: dict[str, Any] | None) -> None:
-    """:raises AwsError: when Aurora Serverless v2 cannot scale like that."""
+    """Check the scaling of Aurora Serverless v2.
+
+    :raises AwsError: when Aurora Serverless v2 cannot scale like that.
+    """
     if not wanted:
         return
     low, high = wanted.get("MinCapacity"), wanted.get("MaxCapacity")
@@ -170,7 +189,7 @@ def check_scaling(wanted: dict[str, Any] | None) -> None:
 def check_place(
     world: World, call: Call, kind: Kind, engine: str, version: str, present: Database | None = None
 ) -> None:
-    """Networks and groups are there, and fit the engine and what is there at present (aws_rds.md 7.1).
+    """Check that networks and groups exist, and fit the engine and the present network (aws_rds.md 7.1).
 
     :raises AwsError: when one does not.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RestoreDBInstanceFromDBSnapshot, and what both restores have in common (aws_rds.md 7.1)."""
+"""Answer RestoreDBInstanceFromDBSnapshot, and share what both kinds of restores do (aws_rds.md 7.1)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMED_AT_RESTORE = ("oracle", "sqlserver")
 
 
 def restore_instance(world: World, call: Call) -> dict[str, Any]:
-    """RestoreDBInstanceFromDBSnapshot."""
+    """Answer RestoreDBInstanceFromDBSnapshot."""
     params = call.params
     name = requested.new_name(world, call, INSTANCE)
     requested.check_quota(world, call, INSTANCE)
@@ -52,7 +52,7 @@ def restore_instance(world: World, call: Call) -> dict[str, Any]:
 
 
 def _source_of_instance(world: World, call: Call) -> Snapshot:
-    """Exactly one snapshot: an instance's, or a Multi-AZ DB cluster's.
+    """Return the only snapshot that the request names: an instance's, or a Multi-AZ DB cluster's.
 
     :raises AwsError: when there is none that may be restored so.
     """
@@ -73,7 +73,7 @@ def _source_of_instance(world: World, call: Call) -> Snapshot:
 
 
 def _check_stand_in(world: World, call: Call, snapshot: Snapshot) -> None:
-    """An instance in the place of a Multi-AZ DB cluster (aws_rds.md 14.3)."""
+    """Check the rules of an instance that replaces a Multi-AZ DB cluster (aws_rds.md 14.3)."""
     if not snapshot.of_multi_az_cluster:
         raise AwsError(
             "InvalidParameterCombination", "Only snapshots of Multi-AZ DB clusters become instances, never Aurora's."
@@ -92,7 +92,8 @@ def _check_instance_only(params: dict[str, Any], engine: str) -> None:
 
 
 def _space(params: dict[str, Any], snapshot: Snapshot) -> storage.Storage:
-    """gp3, unless IOPS are asked for, or the snapshot has some (API Reference, StorageType and Iops)."""
+    """Return the storage of the restore: gp3, unless the request or the snapshot has IOPS (API Reference, StorageType
+    and Iops)."""
     about = snapshot.portrait
     gib = storage.restored(params.get("AllocatedStorage"), about.storage)
     type_, iops = params.get("StorageType"), params.get("Iops")
@@ -103,7 +104,7 @@ def _space(params: dict[str, Any], snapshot: Snapshot) -> storage.Storage:
 
 
 def available(world: World, call: Call, kind: Kind, name: str, bad_state: str) -> Snapshot:
-    """The snapshot to restore.
+    """Return the snapshot to restore.
 
     :raises AwsError: when there is none, or when it is not complete.
     """
@@ -114,14 +115,18 @@ def available(world: World, call: Call, kind: Kind, name: str, bad_state: str) -
 
 
 def check_engine(call: Call, engine: str) -> None:
-    """:raises AwsError: when another engine is asked for."""
+    """Check that no other engine is asked for.
+
+    :raises AwsError: when another engine is asked for.
+    """
     wanted = call.params.get("Engine") or engine
     if wanted != engine:
         raise AwsError("InvalidParameterCombination", f"The snapshot's engine is {engine}, not {wanted}.")
 
 
 def refuse_shared_and_encrypted(call: Call, snapshot: Snapshot) -> None:
-    """RDS User Guide, sharing an encrypted snapshot: it has to be copied first.
+    """Refuse a snapshot that is both shared and encrypted: it has to be copied first (RDS User Guide, sharing an
+    encrypted snapshot).
 
     :raises AwsError: when it is another account's, and encrypted.
     """
@@ -133,7 +138,7 @@ def refuse_shared_and_encrypted(call: Call, snapshot: Snapshot) -> None:
 
 
 def version_for(world: World, snapshot: Snapshot, wanted: str | None, kind: Kind, *, multi_az: bool = False) -> str:
-    """The version of a restored database; where there are no files, no server has to understand them."""
+    """Return the version of a restored database. Any will do where there are no files for a server to read."""
     if not snapshot.frozen.has_files:
         return wanted or world.engines.version(snapshot.portrait.engine)
     return requested.engine(world, snapshot.portrait.engine, wanted, kind, multi_az=multi_az)[1]
@@ -168,7 +173,7 @@ def rebuild(
 
 
 def _strike(world: World, call: Call, found: Database) -> None:
-    """What shall go wrong with it."""
+    """Apply the faults that were asked for."""
     about = (call.account, call.region, call.action)
     found.unreachable = world.faults.strikes("unreachable-restore", *about, resource=found.identifier) is not None
     if ends := world.faults.strikes("restore-ends", *about, resource=found.identifier):
@@ -176,7 +181,8 @@ def _strike(world: World, call: Call, found: Database) -> None:
 
 
 def _inherited_tags(world: World, call: Call, snapshot: Snapshot) -> dict[str, str]:
-    """Without tags in the request, those of the source database, in its own account (RDS User Guide, tagging)."""
+    """Return the tags of the source database when the request has none, in its own account only (RDS User Guide,
+    tagging)."""
     for found in world.place(call.account, call.region).databases[snapshot.kind.name].values():
         if found.resource_id == snapshot.portrait.resource_id:
             return dict(found.tags)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Master passwords that RDS keeps in the account's Secrets Manager, which is moto's.
+"""Keep master passwords in the account's Secrets Manager, which is moto's, as RDS does.
 
 RDS User Guide, password management with Secrets Manager.
 """
@@ -27,7 +27,7 @@ GUARDED = frozenset({
 
 
 def key_for(world: World, call: Call) -> str:
-    """The ARN of the key for a new secret.
+    """Return the ARN of the key for a new secret.
 
     :raises AwsError: when the one that is asked for cannot be used.
     """
@@ -71,7 +71,7 @@ def drop(found: Database) -> None:
 
 
 def check_change(caller: Principal, region: str, action: str, parameters: dict[str, Any]) -> None:
-    """Let nobody but RDS change RDS's secrets.
+    """Refuse changes of a secret that RDS manages.
 
     :raises AwsError: when somebody tries.
     """

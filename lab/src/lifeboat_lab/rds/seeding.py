@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many databases and snapshots at once, as rows without servers and files: for benchmarks and for tests without SQL."""
+"""Make many databases and snapshots at once as rows without servers and files, for benchmarks and tests without SQL."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lifeboat_lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lifeboat_lab.rds.stored import Portrait, Snapshot
 from lifeboat_lab.rds.world import World, kind_named
 from lifeboat_lab.settings import BadRequest
+from lifeboat_lab.spelling import unknown
 
 MOST = 100_000
 DAY = 86_400.0
@@ -25,7 +26,7 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Seed:
-    """What is wanted. Ages and intervals in seconds, storage in GiB; ``key`` as KmsKeyId takes it, or ``sse-rds``."""
+    """A request for rows. Ages and intervals are seconds, storage GiB; ``key`` is as KmsKeyId or ``sse-rds``."""
 
     account: str
     region: str | None = None
@@ -46,12 +47,15 @@ class Seed:
 
     @classmethod
     def read(cls, body: Any) -> Seed:
-        """:raises BadRequest: when the request makes no sense."""
+        """Read a request for rows.
+
+        :raises BadRequest: when the request is not valid.
+        """
         known = {each.name: each for each in fields(cls)}
         if not isinstance(body, Mapping):
             raise BadRequest("the body must be a JSON object")
-        if unknown := sorted(set(body) - set(known)):
-            raise BadRequest(f"unknown: {', '.join(unknown)}; known are {', '.join(known)}")
+        if wrong := sorted(set(body) - set(known)):
+            raise BadRequest(unknown("field", wrong, known))
         if "account" not in body:
             raise BadRequest("account is missing")
         seed = cls(**body)
@@ -59,7 +63,10 @@ class Seed:
         return seed
 
     def check(self) -> None:
-        """:raises BadRequest: when a value is not of its kind, or too many are wanted."""
+        """Check the types of all values, and that not too many rows are wanted.
+
+        :raises BadRequest: when a value is not of its kind, or too many are wanted.
+        """
         for name in ("databases", "snapshots", "storage", "retention", "age", "interval"):
             value = getattr(self, name)
             whole = name in ("age", "interval") or isinstance(value, int)

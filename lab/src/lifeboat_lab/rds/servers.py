@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server behind a database: it runs when it should, and only then."""
+"""Run the server behind a database when it should run, and only then."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def server_of(found: Database) -> Server:
 
 
 def should_run(world: World, found: Database) -> bool:
-    """Whether what has the data can be connected to now; an Aurora cluster through a member only."""
+    """Tell whether the database with the data can be connected to now; an Aurora cluster only through a member."""
     if found.fate or found.unreachable or any(since is not None for since in (found.gone, found.locked, found.stopped)):
         return False
     if world.accounts.is_dark(found.account, found.region):
@@ -31,7 +31,7 @@ def should_run(world: World, found: Database) -> bool:
 
 
 def adjust(world: World, found: Database, *, gate: bool = False) -> Future[Any] | None:
-    """Start or stop it, after what is being done to it, as it should be then."""
+    """Start or stop a database's server, after what is being done to it, as it should be then."""
     if found.server is None:
         return None
     return world.then(found, lambda: _adjust(world, found), gate=gate)
@@ -48,14 +48,14 @@ def _adjust(world: World, found: Database) -> None:
 
 
 def restart(world: World, found: Database) -> None:
-    """Stop it and start it again."""
+    """Stop a database's server and start it again."""
     if found.server is not None:
         world.then(found, found.server.stop)
         adjust(world, found, gate=True)
 
 
 def ask(world: World, found: Database, work: Callable[[Server], object]) -> None:
-    """Have something done in the running server. Where none runs, it is started for a moment."""
+    """Do something in the running server. A stopped one is started for a moment."""
     if found.server is not None and not found.unreachable:
         world.then(found, lambda: _ask(server_of(found), work))
 
@@ -70,7 +70,7 @@ def _ask(server: Server, work: Callable[[Server], object]) -> None:
 
 
 def destroy(world: World, found: Database) -> None:
-    """Take away the server and its files, once nobody reads them any more."""
+    """Remove the server and its files, once nobody reads them any more."""
     if found.server is not None:
         found.job = world.engines.jobs.submit(_destroy, world, found, found.job)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sharing snapshots with other accounts."""
+"""Share snapshots with other accounts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PUBLIC = "all"
 
 
 def describe(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """DescribeDBSnapshotAttributes, DescribeDBClusterSnapshotAttributes."""
+    """Answer DescribeDBSnapshotAttributes, DescribeDBClusterSnapshotAttributes."""
     return _result(kind, shelf.own(world, call, kind, call.params[kind.snapshot_identifier]))
 
 
 def modify(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """ModifyDBSnapshotAttribute, ModifyDBClusterSnapshotAttribute."""
+    """Answer ModifyDBSnapshotAttribute, ModifyDBClusterSnapshotAttribute."""
     snapshot = shelf.own(world, call, kind, call.params[kind.snapshot_identifier])
     added = call.params.get("ValuesToAdd") or []
     removed = call.params.get("ValuesToRemove") or []
@@ -42,7 +42,10 @@ def modify(world: World, call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def _check_shareable(world: World, snapshot: Snapshot, added: list[str]) -> None:
-    """:raises AwsError: when a snapshot cannot be shared, with the reason."""
+    """Refuse to share a snapshot that AWS does not share.
+
+    :raises AwsError: when a snapshot cannot be shared, with the reason.
+    """
     if PUBLIC in added and snapshot.key:
         raise AwsError("InvalidParameterValue", f"{snapshot.identifier} is encrypted and cannot be public.")
     if reason := _why_not_shareable(world, snapshot):
@@ -50,7 +53,7 @@ def _check_shareable(world: World, snapshot: Snapshot, added: list[str]) -> None
 
 
 def _why_not_shareable(world: World, snapshot: Snapshot) -> str | None:
-    """What cannot be shared (aws_rds.md 2)."""
+    """Return why a snapshot cannot be shared; None when it can (aws_rds.md 2)."""
     rules = world.settings.rules
     if snapshot.type != "manual":
         return f"it is {snapshot.type}, and only manual snapshots can be. Copy it first."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where snapshots lie: names that are free, room under the quota, whose they are."""
+"""Check where snapshots go: free names, room under the quota, and whose they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lifeboat_lab.rds.world import Call, Place, World
 
 
 def new_name(place: Place, kind: Kind, wanted: str, parameter: str) -> str:
-    """The identifier for a new snapshot.
+    """Return the identifier for a new snapshot.
 
     :raises AwsError: when it is not legal or taken.
     """
@@ -25,7 +25,7 @@ def new_name(place: Place, kind: Kind, wanted: str, parameter: str) -> str:
 
 
 def check_quota(world: World, place: Place, kind: Kind) -> None:
-    """Only manual snapshots count, not automated ones nor AWS Backup's (aws_rds.md 4).
+    """Check the quota of snapshots. Only manual ones count, not automated ones nor AWS Backup's (aws_rds.md 4).
 
     :raises AwsError: when there are as many as there may be.
     """
@@ -39,7 +39,7 @@ def manual_count(place: Place, kind: Kind) -> int:
 
 
 def own(world: World, call: Call, kind: Kind, name: str) -> Snapshot:
-    """The caller's own snapshot.
+    """Return the caller's own snapshot.
 
     :raises AwsError: when there is none, or when it is another account's.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Snapshots as RDS shows them (aws_rds.md 1.9). Long lists are made of these rows: keep them cheap."""
+"""Show snapshots as RDS does (aws_rds.md 1.9). Long lists are made of these rows: keep them cheap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lifeboat_lab.rds.world import World
 
 
 def row(world: World, found: Snapshot, viewer: str) -> dict[str, Any]:
-    """A snapshot row. Another account's has its ARN for a name, and no tags."""
+    """Build a snapshot's row. Another account's has its ARN for a name, and no tags."""
     own = viewer == found.account
     kind, now = found.kind, world.now()
     status = found.status(now)
@@ -40,7 +40,7 @@ def row(world: World, found: Snapshot, viewer: str) -> dict[str, Any]:
 
 
 def _of_instance(found: Snapshot, *, in_progress: bool) -> dict[str, Any]:
-    """What only instance snapshots have; the source's ARN only when the copy crossed a border."""
+    """Return the members that only instance snapshots have; the source's ARN only when the copy crossed a border."""
     source = found.source
     shown: dict[str, Any] = {
         "OptionGroupName": found.option_group,
@@ -57,7 +57,7 @@ def _of_instance(found: Snapshot, *, in_progress: bool) -> dict[str, Any]:
 
 @lru_cache(maxsize=20_000)
 def _portrayed(about: Portrait, kind: Any) -> dict[str, Any]:
-    """What does not depend on the snapshot; for many rows the same. Not to be changed by who gets it."""
+    """Return the members that do not depend on the snapshot. Many rows share them: callers must not change them."""
     options = about.options
     shown = {
         kind.identifier: about.database_id,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking and deleting snapshots of both kinds."""
+"""Take and delete snapshots of instances and clusters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STEMS = {"automated": "rds:", "awsbackup": "awsbackup:job-"}
 
 
 def create(world: World, call: Call, kind: Kind) -> dict[str, Any]:
-    """CreateDBSnapshot, CreateDBClusterSnapshot."""
+    """Answer CreateDBSnapshot, CreateDBClusterSnapshot."""
     found = world.database(kind, call.params[kind.identifier], call.account, call.region)
     place = world.place(call.account, call.region)
     name = shelf.new_name(place, kind, call.params[kind.snapshot_identifier], kind.snapshot_identifier)
@@ -97,7 +97,7 @@ def _finish(world: World, found: Database, snapshot: Snapshot) -> None:
 
 
 def portrait(world: World, found: Database) -> Portrait:
-    """What a snapshot that is taken now remembers of its database."""
+    """Return what a snapshot that is taken now remembers of its database."""
     kept = {name: value for name, value in found.options.items() if name not in ("DBName", "DatabaseName")}
     return Portrait(
         found.identifier, found.resource_id, found.engine, found.version, found.storage,
@@ -110,7 +110,8 @@ def take_automated(
     world: World, found: Database, *, type_: str = "automated", seconds: float | None = 0.0, age: float = 0.0,
     frozen: Frozen | None = None,
 ) -> Snapshot:  # fmt: skip
-    """An automated snapshot or one of AWS Backup, complete at once unless told otherwise, and named after its time."""
+    """Take an automated snapshot or one of AWS Backup, complete at once unless told otherwise, and named after its
+    time."""
     taken_names = world.place(found.account, found.region).snapshots[found.kind.name]
     moment = datetime.fromtimestamp(world.now() - age, timezone.utc)
     while (name := f"{_STEMS[type_]}{found.identifier}-{moment:%Y-%m-%d-%H-%M}") in taken_names:
@@ -121,7 +122,7 @@ def take_automated(
 
 
 def take_final(world: World, found: Database, wanted: str) -> Snapshot:
-    """The snapshot that a deletion may leave behind."""
+    """Take the snapshot that a deletion may leave."""
     place = world.place(found.account, found.region)
     name = shelf.new_name(place, found.kind, wanted, "FinalDBSnapshotIdentifier")
     shelf.check_quota(world, place, found.kind)
@@ -131,7 +132,7 @@ def take_final(world: World, found: Database, wanted: str) -> Snapshot:
 
 
 def automated(world: World, found: Database) -> list[Snapshot]:
-    """A database's automated snapshots, the oldest first."""
+    """Return a database's automated snapshots, the oldest first."""
     snapshots = world.place(found.account, found.region).snapshots[found.kind.name].values()
     mine = [each for each in snapshots if each.type == "automated" and _is_of(each, found)]
     return sorted(mine, key=lambda each: each.taken)
@@ -142,6 +143,6 @@ def _is_of(snapshot: Snapshot, found: Database) -> bool:
 
 
 def being_frozen(world: World, found: Database) -> list[Frozen]:
-    """What still reads a database's files."""
+    """Return the copies that are still being made of a database's files."""
     with world.lock:
         return [each.frozen for each in world.snapshots(found.kind) if _is_of(each, found) and not each.frozen.done()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much storage of which type a database may have, and how that may change. Pure.
+"""Check how much storage of which type a database may have, and how it may change. Pure.
 
 RDS API Reference, CreateDBInstance, CreateDBCluster and ModifyDBInstance: AllocatedStorage, StorageType, Iops.
 """
@@ -22,7 +22,7 @@ GP3_BASELINE = {"Iops": 3000, "StorageThroughput": 125}
 
 @dataclass(frozen=True)
 class Storage:
-    """What a database has, or shall have."""
+    """Size, type and IOPS, as a database has or is to have them."""
 
     gib: int
     type: str
@@ -30,7 +30,7 @@ class Storage:
 
 
 def of_instance(gib: int, type_: str | None, iops: int | None) -> Storage:
-    """The storage of a new instance; io1 when IOPS are asked for, else gp3.
+    """Return the storage of a new instance: io1 when IOPS are asked for, otherwise gp3.
 
     :raises AwsError: when there is no such storage.
     """
@@ -40,7 +40,10 @@ def of_instance(gib: int, type_: str | None, iops: int | None) -> Storage:
 
 
 def check(wanted: Storage, types: tuple[str, ...]) -> None:
-    """:raises AwsError: when a database cannot have that."""
+    """Check that a database can have this storage.
+
+    :raises AwsError: when a database cannot have that.
+    """
     if wanted.type not in (*INSTANCE_TYPES, *AURORA_TYPES):
         raise AwsError("InvalidParameterValue", f"Invalid storage type: {wanted.type}")
     if wanted.type not in types:
@@ -69,7 +72,7 @@ def _check_iops(wanted: Storage) -> None:
 
 
 def restored(wanted: int | None, source: int) -> int:
-    """The size of a restored database: never less than its source, and if more, by 10 % (aws_rds.md 7.1).
+    """Return the size of a restored database: never less than its source, and if more, by 10 % (aws_rds.md 7.1).
 
     :raises AwsError: for any other.
     """
@@ -83,7 +86,7 @@ def restored(wanted: int | None, source: int) -> int:
 
 
 def grown(wanted: int, present: int) -> int:
-    """The size after a change: growth of less than 10 % is rounded up (RDS API Reference, ModifyDBInstance).
+    """Return the size after a change. Growth of less than 10 % is rounded up (RDS API Reference, ModifyDBInstance).
 
     :raises AwsError: when it would shrink.
     """
@@ -93,7 +96,7 @@ def grown(wanted: int, present: int) -> int:
 
 
 def of_aurora(type_: str | None) -> Storage:
-    """Aurora's storage grows by itself.
+    """Return Aurora's storage, which grows by itself.
 
     :raises AwsError: when there is no such type.
     """
@@ -103,7 +106,7 @@ def of_aurora(type_: str | None) -> Storage:
 
 
 def of_multi_az_cluster(gib: int | None, type_: str | None, iops: int | None) -> Storage:
-    """What each member of a Multi-AZ DB cluster has; io1 unless asked otherwise, always with IOPS.
+    """Return the storage of each member of a Multi-AZ DB cluster: io1 unless asked otherwise, always with IOPS.
 
     :raises AwsError: when something is missing, or there is no such storage.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What RDS stores: a snapshot, and what it remembers of its database."""
+"""Hold a snapshot, and what it remembers of its database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AURORA_GIB = 20
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
-    """What a snapshot remembers of its database; every copy has the same."""
+    """What a snapshot remembers of its database; all copies share it."""
 
     database_id: str
     resource_id: str
@@ -77,7 +77,7 @@ class Snapshot:
 
     @property
     def of_multi_az_cluster(self) -> bool:
-        """mysql or postgres in a cluster snapshot means a Multi-AZ DB cluster (aws_rds.md 3)."""
+        """Whether it is a Multi-AZ DB cluster's: a cluster snapshot with engine mysql or postgres (aws_rds.md 3)."""
         return self.kind is CLUSTER and self.portrait.engine in ("mysql", "postgres")
 
     def status(self, now: float) -> str:
@@ -89,7 +89,7 @@ class Snapshot:
         return self.status(now) == self.verb
 
     def percent(self, now: float) -> int:
-        """Progress; none is shown while a copy waits for its turn (aws_rds.md 1.6), none was made by what failed."""
+        """Return the progress: 0 while a copy waits for its turn (aws_rds.md 1.6), and for one that failed."""
         status = self.status(now)
         if status != self.verb:
             return 100 if status == "available" else 0
@@ -97,14 +97,14 @@ class Snapshot:
         return max(0, min(99, int(share * 100)))
 
     def fail(self, now: float) -> None:
-        """End here and now."""
+        """End as failed now."""
         self.fails, self.ready = True, min(self.ready, now)
 
     def visible_to(self, account: str) -> bool:
         return account == self.account or account in self.shared_with or "all" in self.shared_with
 
     def type_for(self, account: str) -> str:
-        """The SnapshotType that an account sees."""
+        """Return the SnapshotType that an account sees."""
         if self.account == account:
             return self.type
         return "shared" if account in self.shared_with else "public"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operations on DB subnet groups."""
+"""Answer the operations on DB subnet groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEWEST_ZONES = 2
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
-    """DescribeDBSubnetGroups."""
+    """Answer DescribeDBSubnetGroups."""
     if name := call.params.get("DBSubnetGroupName"):
         wanted = [name]
     else:
@@ -26,7 +26,7 @@ def describe(world: World, call: Call) -> dict[str, Any]:
 
 
 def create(world: World, call: Call) -> dict[str, Any]:
-    """CreateDBSubnetGroup."""
+    """Answer CreateDBSubnetGroup."""
     name = _new_name(call.params["DBSubnetGroupName"])
     known = world.place(call.account, call.region).groups.subnets
     if name in known:
@@ -41,7 +41,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
 
 
 def modify(world: World, call: Call) -> dict[str, Any]:
-    """ModifyDBSubnetGroup: the subnets become those that are given."""
+    """Answer ModifyDBSubnetGroup: the subnets become those that are given."""
     found = _changeable(world, call)
     vpc, subnets = _subnets(world, call)
     if any(known_groups.users(world, found)):
@@ -55,7 +55,7 @@ def modify(world: World, call: Call) -> dict[str, Any]:
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:
-    """DeleteDBSubnetGroup."""
+    """Answer DeleteDBSubnetGroup."""
     found = _changeable(world, call)
     if user := next(known_groups.users(world, found), None):
         raise AwsError(
@@ -89,7 +89,7 @@ def _changeable(world: World, call: Call) -> SubnetGroup:
 
 
 def _subnets(world: World, call: Call) -> tuple[str, dict[str, str]]:
-    """The VPC and the Availability Zones of the wanted subnets.
+    """Return the VPC and the Availability Zones of the wanted subnets.
 
     :raises AwsError: when they do not exist, or do not make a group.
     """

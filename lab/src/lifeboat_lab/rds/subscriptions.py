@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Event subscriptions: which events go to which topic (aws_rds.md 6)."""
+"""Answer the operations on event subscriptions: which events go to which topic (aws_rds.md 6)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SNAPSHOTS = {"db-snapshot": "instance", "db-cluster-snapshot": "cluster"}
 
 
 def create(world: World, call: Call) -> dict[str, Any]:
-    """CreateEventSubscription."""
+    """Answer CreateEventSubscription."""
     params, now = call.params, world.now()
     name = _new_name(world, call)
     source_type, categories = params.get("SourceType"), params.get("EventCategories") or []
@@ -58,7 +58,7 @@ def _new_name(world: World, call: Call) -> str:
 
 
 def greet(world: World, found: Subscription) -> None:
-    """The first message of a new subscription is plain text (aws_rds.md 5.2)."""
+    """Send the first message of a new subscription, which is plain text (aws_rds.md 5.2)."""
     if found.gone is None:
         kind = f"of type {found.source_type} " if found.source_type else ""
         text = f"RDS will attempt to send event notifications {kind}to the topic {found.topic}."
@@ -66,7 +66,7 @@ def greet(world: World, found: Subscription) -> None:
 
 
 def modify(world: World, call: Call) -> dict[str, Any]:
-    """ModifyEventSubscription. What is not given stays as it is; sources are changed one by one, elsewhere."""
+    """Answer ModifyEventSubscription. What is not given stays as it is; sources are changed one by one, elsewhere."""
     params, found = call.params, _settled(world, call)
     topic = params.get("SnsTopicArn") or found.topic
     source_type = params.get("SourceType") or found.source_type
@@ -84,14 +84,14 @@ def modify(world: World, call: Call) -> dict[str, Any]:
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:
-    """DeleteEventSubscription."""
+    """Answer DeleteEventSubscription."""
     found = _settled(world, call)
     found.gone = world.now() + world.settings.seconds("subscription")
     return _answer(world, found)
 
 
 def add_source(world: World, call: Call) -> dict[str, Any]:
-    """AddSourceIdentifierToSubscription."""
+    """Answer AddSourceIdentifierToSubscription."""
     found, source = _settled(world, call), call.params["SourceIdentifier"].lower()
     if not found.source_type:
         raise AwsError("InvalidParameterCombination", "The subscription has no SourceType.")
@@ -102,7 +102,7 @@ def add_source(world: World, call: Call) -> dict[str, Any]:
 
 
 def remove_source(world: World, call: Call) -> dict[str, Any]:
-    """RemoveSourceIdentifierFromSubscription."""
+    """Answer RemoveSourceIdentifierFromSubscription."""
     found, source = _settled(world, call), call.params["SourceIdentifier"].lower()
     if source not in found.sources:
         raise _no_source(source)
@@ -111,7 +111,7 @@ def remove_source(world: World, call: Call) -> dict[str, Any]:
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
-    """DescribeEventSubscriptions."""
+    """Answer DescribeEventSubscriptions."""
     have = world.events.subscriptions(call.account, call.region)
     name = call.params.get("SubscriptionName")
     found = paging.filtered(
@@ -124,7 +124,10 @@ def describe(world: World, call: Call) -> dict[str, Any]:
 
 
 def named(world: World, account: str, region: str, name: str) -> Subscription:
-    """:raises AwsError: when there is no subscription of that name."""
+    """Return a subscription by name.
+
+    :raises AwsError: when there is no subscription of that name.
+    """
     found = world.events.subscriptions(account, region).get(name)
     if found is None:
         raise AwsError("SubscriptionNotFound", f"Event subscription {name} not found.", 404)
@@ -132,7 +135,7 @@ def named(world: World, account: str, region: str, name: str) -> Subscription:
 
 
 def look_for_trouble(world: World, found: Subscription) -> None:
-    """See whether the topic is still there, and still open to RDS."""
+    """Look whether the topic still exists, and is still open to RDS."""
     found.trouble = topics.trouble(world.keys, found.topic, topics.Sender(SERVICE, found.account))
 
 
@@ -150,7 +153,7 @@ def _changed(world: World, found: Subscription) -> dict[str, Any]:
 
 
 def _check_topic(world: World, call: Call, arn: str) -> None:
-    """The topic must be a standard one of this Region that lets RDS publish."""
+    """Check that the topic is a standard one of this Region that lets RDS publish."""
     parts = arn.split(":")
     if len(parts) != 6 or parts[2] != "sns" or parts[3] != call.region:
         raise AwsError("SNSInvalidTopic", f"Invalid SNS topic: {arn}")
@@ -165,7 +168,7 @@ def _check_topic(world: World, call: Call, arn: str) -> None:
 
 
 def _check_categories(source_type: str | None, categories: list[str]) -> None:
-    """Without a type of source, the categories of all types will do."""
+    """Check the categories. Without a source type those of all types are valid."""
     if source_type:
         check_source_type(source_type)
     known = CATEGORIES[source_type] if source_type else {name for each in CATEGORIES.values() for name in each}
@@ -174,7 +177,10 @@ def _check_categories(source_type: str | None, categories: list[str]) -> None:
 
 
 def _check_source(world: World, call: Call, source_type: str | None, source: str) -> None:
-    """:raises AwsError: when the account has no such thing in this Region."""
+    """Check that the account has such a source in this Region.
+
+    :raises AwsError: when the account has no such thing in this Region.
+    """
     place = world.place(call.account, call.region)
     if source_type in _DATABASES:
         known: Container[str] = place.databases[_DATABASES[source_type]]

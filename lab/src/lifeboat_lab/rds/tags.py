@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags of databases, snapshots, groups and event subscriptions. Other resources are moto's."""
+"""Tag databases, snapshots, groups and event subscriptions. Other resources are moto's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lifeboat_lab.rds.world import Call, World
 
 
 def is_ours(params: dict[str, Any]) -> bool:
-    """Whether the lab, and not moto, knows the resource."""
+    """Tell whether the lab, and not moto, knows the resource."""
     parts = str(params.get("ResourceName")).split(":", 6)
     types = {name for kind in KINDS for name in (kind.arn_type, kind.snapshot_arn_type)}
     return len(parts) == 7 and parts[5] in types | groups.ARN_TYPES | {"es"}
@@ -45,7 +45,7 @@ def _resource(world: World, call: Call) -> Database | Snapshot | Group | Subscri
 
 
 def resource(world: World, arn: str, own: str, here: str) -> Database | Snapshot | Group | Subscription:
-    """An account's own resource behind an ARN; RDS has no policies that would open another account's.
+    """Return an account's own resource by ARN. RDS has no policies that would open another account's.
 
     :raises AwsError: when there is none in this Region.
     """

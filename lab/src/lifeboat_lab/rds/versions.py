@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which engines and versions there are, and until when AWS supports them."""
+"""List the engines and their versions, and until when AWS supports them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ CALENDAR: dict[tuple[str, str], tuple[str, str, str]] = {
 
 
 def offered(world: World) -> dict[str, str]:
-    """The engines that there are here, and their one version; in a lab without servers, all engines."""
+    """Return the engines that are available here, each with its one version; in a lab without servers, all engines."""
     engines = MAJORS if world.engines.metadata_only else SERVED
     return {engine: world.engines.version(engine) for engine in engines if world.engines.why_not(engine) is None}
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
-    """DescribeDBEngineVersions. With one version of each engine, that is the default as well."""
+    """Answer DescribeDBEngineVersions. With one version of each engine, that is the default as well."""
     params = call.params
     engine, version, family = (
         params.get(name) or None for name in ("Engine", "EngineVersion", "DBParameterGroupFamily")
@@ -90,7 +90,7 @@ def _row(engine: str, version: str) -> dict[str, Any]:
 
 
 def describe_majors(_world: World, call: Call) -> dict[str, Any]:
-    """DescribeDBMajorEngineVersions."""
+    """Answer DescribeDBMajorEngineVersions."""
     engine, major = call.params.get("Engine"), call.params.get("MajorEngineVersion")
     if engine and engine not in MAJORS:
         raise AwsError("InvalidParameterValue", f"Invalid DB engine: {engine}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When backups are taken and maintenance is done: windows in UTC. Pure: text and moments in, moments out.
+"""Compute the windows, in UTC, of backups and maintenance. Pure: text and moments in, moments out.
 
 RDS User Guide, backup window and maintenance window.
 """
@@ -37,14 +37,14 @@ BLOCK_MINUTES = 8 * 60 - 30
 
 @dataclass(frozen=True)
 class Window:
-    """A piece of each day or of each week: where it begins, and how long it is, in seconds."""
+    """A part of each day or of each week: its start and its length, in seconds."""
 
     period: int
     start: int
     length: int
 
     def next_start(self, now: float) -> float:
-        """The first moment after ``now`` at which it opens."""
+        """Return the first moment after ``now`` at which the window opens."""
         origin = FIRST_MONDAY if self.period == WEEK else 0
         begun = (now - origin) // self.period * self.period + origin + self.start
         return begun if begun > now else begun + self.period
@@ -53,14 +53,17 @@ class Window:
         return self.next_start(now) - self.period + self.length > now
 
     def pieces(self) -> Iterator[tuple[int, int]]:
-        """Beginnings and ends within one week, and what hangs over its end at its beginning."""
+        """Yield its starts and ends within one week; what crosses the end of the week continues at the start."""
         for start in range(self.start, WEEK, self.period):
             yield start, start + self.length
             yield start - WEEK, start - WEEK + self.length
 
 
 def backup(text: str) -> Window:
-    """:raises AwsError: when it is no backup window."""
+    """Parse a backup window.
+
+    :raises AwsError: when it is not a backup window.
+    """
     found = _BACKUP.match(text)
     if found is None:
         raise AwsError("InvalidParameterValue", f"Invalid backup window: {text}. It has the form hh24:mi-hh24:mi.")
@@ -69,7 +72,10 @@ def backup(text: str) -> Window:
 
 
 def maintenance(text: str) -> Window:
-    """:raises AwsError: when it is no maintenance window."""
+    """Parse a maintenance window.
+
+    :raises AwsError: when it is not a maintenance window.
+    """
     found = _MAINTENANCE.match(text.lower())
     if found is None:
         raise AwsError(
@@ -82,14 +88,17 @@ def maintenance(text: str) -> Window:
 
 
 def check(options: dict[str, Any]) -> None:
-    """:raises AwsError: when the two windows are no windows, or overlap."""
+    """Check that both windows are legal and do not overlap.
+
+    :raises AwsError: when a window is not legal, or both overlap.
+    """
     first = backup(options["PreferredBackupWindow"])
     if _overlap(first, maintenance(options["PreferredMaintenanceWindow"])):
         raise AwsError("InvalidParameterValue", "The backup window and maintenance window must not overlap.")
 
 
 def chosen(asked: dict[str, Any], resource_id: str, region: str) -> dict[str, str]:
-    """Both windows of a database: as asked for, else always the same ones for the same database.
+    """Return both windows of a database: as asked for, otherwise always the same ones for the same database.
 
     :raises AwsError: when those that are asked for are not legal.
     """
@@ -104,7 +113,7 @@ def chosen(asked: dict[str, Any], resource_id: str, region: str) -> dict[str, st
 
 
 def _defaults(seed: str, region: str) -> dict[str, str]:
-    """Two half hours out of the Region's eight hours, the second on a day of its own."""
+    """Choose two half hours out of the Region's eight hours, the second on a day of its own."""
     digest = hashlib.sha256(seed.encode()).digest()
     block = BLOCKS.get(region, 3) * 60
     first = block + int.from_bytes(digest[:4]) % BLOCK_MINUTES

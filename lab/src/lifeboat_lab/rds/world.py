@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is: databases and snapshots by account and Region. States follow from the clock, not from timers."""
+"""Hold all databases and snapshots by account and Region. States follow from the clock, not from timers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class World:
         return self.clock.now()
 
     def place(self, account: str, region: str) -> Place:
-        """What an account has in a Region, without what has been deleted meanwhile."""
+        """Return what an account has in a Region, without what has been deleted meanwhile."""
         place = self._places.setdefault((account, region), Place(account, region))
         now = self.now()
         for databases in place.databases.values():
@@ -81,7 +81,7 @@ class World:
             database.cluster.members.remove(database)
 
     def forget_everything(self) -> None:
-        """As in the beginning. What is still planned for a database or a snapshot finds it gone."""
+        """Forget all databases and snapshots. What is still planned for one of them finds it gone."""
         for found in self.databases():
             found.gone = self.now()
         self._places.clear()
@@ -102,7 +102,7 @@ class World:
                     yield from list(found.values())
 
     def database(self, kind: Kind, name: str, account: str, region: str) -> Database:
-        """An own database by name or ARN.
+        """Return an own database by name or ARN.
 
         :raises AwsError: when there is none.
         """
@@ -113,7 +113,7 @@ class World:
         return found
 
     def snapshot(self, kind: Kind, name: str, account: str, region: str, *, anywhere: bool = False) -> Snapshot:
-        """A snapshot by name, or by ARN if it may be seen. Other Regions count only for copies.
+        """Return a snapshot by name, or by ARN if it may be seen. Other Regions count only for copies.
 
         :raises AwsError: when there is none, or none that this account may know of.
         """
@@ -146,7 +146,7 @@ class World:
 
 
 def own_name(name: str, arn_type: str, account: str, region: str) -> str | None:
-    """The plain name behind a name or an ARN of the caller's own place; None for anything else."""
+    """Return the plain name behind a name or an ARN of the caller's own place; None for anything else."""
     if not name.startswith("arn:"):
         return name.lower()
     prefix = f"arn:{PARTITION}:rds:{region}:{account}:{arn_type}:"
@@ -154,9 +154,9 @@ def own_name(name: str, arn_type: str, account: str, region: str) -> str | None:
 
 
 def snapshot_arn(arn: str, kind: Kind) -> tuple[str, str, str]:
-    """Account, Region and name in a snapshot's ARN; automated names have a colon of their own.
+    """Return account, Region and name from a snapshot's ARN. Automated names contain a colon.
 
-    :raises AwsError: when it is none.
+    :raises AwsError: when it is not the ARN of a snapshot of this kind.
     """
     parts = arn.split(":", 6)
     if len(parts) != 7 or parts[2] != "rds" or parts[5] != kind.snapshot_arn_type:
