@@ -51,8 +51,8 @@ QUOTAS: dict[str, int] = {
     "option_groups": 20,
 }
 
-# What AWS's documents leave open or say in two ways, by the numbers of aws_rds.md 13 (README.md explains); the first
-# choice is the lab's stance.
+# What AWS's documents leave open or say in two ways, by the numbers of aws_rds.md 13; docs/reference.md explains them.
+# The first choice is the lab's stance.
 RULES: dict[str, tuple[Any, ...]] = {
     # 1, 2: a shared encrypted snapshot is copied to another Region in one call (since 2025-09).
     "single_step_instances": (True, False),
