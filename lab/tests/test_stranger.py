@@ -115,7 +115,7 @@ def test_nothing_comes_from_the_checkout(environment: Mapping[str, str], empty: 
         (
             "lifeboat-lab run --duration cpoy=1 -- true",
             1,
-            "Unknown setting of durations 'cpoy'. Did you mean 'copy' or",
+            "Unknown setting of durations 'cpoy'. Did you mean 'copy'?",
         ),
         ("lifeboat-lab run --duration copy -- true", 1, "--duration copy is not of the form NAME=SECONDS."),
         ("lifeboat-lab run --role copier=production -- true", 1, "is not of the form PROFILE=ACCOUNT/ROLE."),

@@ -77,7 +77,7 @@ class Shop:
         """
         world = self.world
         if world.engines.metadata_only:
-            raise BadRequest("the shop needs database servers, and this lab has none")
+            raise BadRequest("the shop needs rows, and this lab has no database servers")
         password = secrets.token_urlsafe(18)
         try:
             with world.lock:

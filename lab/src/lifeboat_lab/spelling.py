@@ -10,9 +10,7 @@ from collections.abc import Collection
 def unknown(noun: str, given: object, known: Collection[str], *, list_all: bool = True) -> str:
     """Return the message for an unknown name, or for several; without ``list_all`` only the likely ones are named."""
     names = given if isinstance(given, list) and given else [given]
-    near = [
-        match for name in names if isinstance(name, str) for match in difflib.get_close_matches(name, known, 3, 0.5)
-    ]
+    near = [match for name in names if isinstance(name, str) for match in difflib.get_close_matches(name, known)]
     message = f"Unknown {noun} {', '.join(map(repr, names))}."
     if near:
         message += f" Did you mean {' or '.join(map(repr, dict.fromkeys(near)))}?"
