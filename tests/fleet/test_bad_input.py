@@ -129,7 +129,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "a drill id that no identifier can carry": (
         "snapshot_restore",
         RESTORE | {"drill_id": "A_B"},
-        ["Choose such an id"],
+        ["Set drill_id to such an ID"],
     ),
     "a prefix that no name can start with": (
         "recovery_point_info",

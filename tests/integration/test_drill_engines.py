@@ -223,9 +223,7 @@ def test_what_stood_in_for_a_cluster_needs_a_class_that_somebody_chose(
 ) -> None:
     done = play(lab, "recover.yml", "-e", settings, "--check", evidence=evidence)
     assert done.code == 2
-    assert "Cannot restore sales from" in done.output and "Name one as db_instance_class" in " ".join(
-        done.output.split()
-    )
+    assert "Cannot restore sales from" in done.output and "Set db_instance_class" in " ".join(done.output.split())
 
 
 def test_each_is_recovered_with_its_rows_while_the_source_is_dark(

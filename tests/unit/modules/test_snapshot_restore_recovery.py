@@ -169,7 +169,7 @@ def test_a_time_before_the_first_recovery_point_fails_that_database_and_names_th
 
 def test_a_recovery_point_that_tells_no_class_needs_one(run: Any, dr_site: Any) -> None:
     result = run(dr_site(landed()))
-    assert "Name one as db_instance_class" in result["msg"]
+    assert "Set db_instance_class" in result["msg"]
     assert statuses(run(dr_site(landed()), db_instance_class="db.r6g.large")) == {"orders": "restoring"}
 
 

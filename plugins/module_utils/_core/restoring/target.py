@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recovery points as running, owned databases: what to start, and what to wait for."""
+"""Targets: which database to create from a recovery point, and how."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ RESERVED = "aws:"  # tags that only AWS may give
 DRILL = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,23}")
 SERVERLESS_CLASS = "db.serverless"
 DEFAULT_CLASS = "db.t4g.medium"
-PROVISIONED_FROM = 400  # GiB
+PROVISIONED_FROM = 400  # GiB: smaller gp3 volumes cannot have provisioned IOPS or throughput
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
-    """What one database is to be restored as."""
+    """How one database is to be restored."""
 
     prefix: str
-    drill_id: str  # or the id of the recovery
+    drill_id: str  # the ID of the drill or of the recovery
     subnet_group: str
     security_groups: tuple[str, ...]
-    instance_class: str | None  # as the original database had it, where that is known, when left out
+    instance_class: str | None  # None: like the original's, if known
     kms_key_id: str | None
     expires: datetime
     purpose: Purpose = "drill"
-    restore_as: str | None = None  # of recoveries alone, like the next two
-    multi_az: bool | None = None  # as the original database had it, when left out
+    restore_as: str | None = None  # only for recoveries, like multi_az and backup_retention_days
+    multi_az: bool | None = None  # None: like the original's
     backup_retention_days: int = 0
     serverless: Mapping[str, float] | None = None  # the capacity of Aurora Serverless v2: min, max
     iam: bool = False
@@ -60,12 +60,12 @@ class RestoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The recovery point that is restored, and the database that it was taken from."""
+    """The recovery point to restore, and the database that it was taken from."""
 
-    kind: Kind
+    kind: Kind  # of the database, not of the snapshot
     identifier: str
-    source: str  # the ARN of the database, or its identifier where that is all there is
-    tags: dict[str, str]
+    source: str  # the ARN of the database, or its identifier if the ARN is not known
+    tags: dict[str, str]  # of the database
     lineage: str
     original_time: str
     database_time: str | None
@@ -76,12 +76,13 @@ class Original:
     engine_version: str
     size_gib: int
     encrypted: bool
-    kms_key_id: str | None
+
+    kms_key_id: str | None  # of the recovery point
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How the restored database is configured: like the original, where nothing else is wanted."""
+    """The configuration of the restored database: what the options set, otherwise like the original."""
 
     instance_class: str
     multi_az: bool = False
@@ -96,7 +97,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The network in which the restored database lives."""
+    """The network of the restored database."""
 
     subnet_group: str
     security_groups: list[str]
@@ -104,30 +105,34 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a restore has come, by AWS's times."""
+    """How far a restore has come. All times are ISO strings by AWS's clock."""
 
-    adopted: bool = False  # a run that was killed had started it
-    began: str | None = None  # of the run
-    chosen: str | None = None  # of the choice
-    started: str | None = None  # of the answer to the restore call
-    usable: str | None = None  # from when on a cluster could take its member
+    adopted: bool = False  # an earlier run, which was killed, had started it
+    began: str | None = None  # when the run began
+    chosen: str | None = None  # when the recovery point was chosen
+    started: str | None = None  # when AWS answered the restore call
+    usable: str | None = None  # when a cluster was ready for its member
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A database to make out of a recovery point. Its values are plain, so that it travels between passes."""
+    """A database to create from a recovery point.
 
-    kind: Kind  # an instance may stand in for a Multi-AZ DB cluster
+    It has plain values only, so that one pass can hand it to the next.
+    """
+
+    kind: Kind  # of the database to create: an instance, if a stand-in replaced a Multi-AZ DB cluster
     name: str
     tags: dict[str, str]
     original: Original
     setup: Setup
     placement: Placement
     purpose: Purpose = "drill"
-    kms_key_id: str | None = None
+
+    kms_key_id: str | None = None  # for the restored database
     iam: bool = False
     backup_retention_days: int = 0
-    unlike: list[str] = field(default_factory=list)  # in what its configuration is not the original's
+    unlike: list[str] = field(default_factory=list)  # how its configuration differs from the original's
     progress: Progress = Progress()
 
     @property
@@ -136,30 +141,31 @@ class Target:
 
     @property
     def keys(self) -> list[tuple[Kind, str]]:
-        """Return all names that it takes: a cluster also has a member."""
+        """All identifiers that it needs. A cluster needs one for its member as well."""
         return [self.key, ("instance", self.member)] if self.kind == "cluster" else [self.key]
 
     @property
     def member(self) -> str:
-        """Return the name of the instance through which a restored cluster is reached."""
+        """The identifier of the instance through which a restored cluster is reached."""
         return f"{self.name}-1"
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is to stay, in the place of the original."""
+        """Whether it stays, and replaces the original."""
         return self.purpose == "recovery"
 
     @property
     def is_stand_in(self) -> bool:
+        """Whether an instance is restored although the original is a cluster."""
         return self.kind != self.original.kind
 
     def with_progress(self, **changes: Any) -> Target:
-        """Return the same target, with some steps of its progress set."""
+        """Return the same target with a changed progress."""
         return replace(self, progress=replace(self.progress, **changes))
 
 
 def read_target(document: Mapping[str, Any]) -> Target:
-    """Read a target that an earlier pass left; ``asdict`` wrote it."""
+    """Read a target that an earlier pass wrote with ``asdict``."""
     parts = {"original": Original, "setup": Setup, "placement": Placement, "progress": Progress}
     return Target(**{name: parts[name](**value) if name in parts else value for name, value in document.items()})
 
@@ -168,41 +174,47 @@ Databases = Mapping[tuple[str, str], Database]
 
 
 def check_drill_id(drill_id: str | None) -> str:
-    """Return the drill id.
+    """Check that identifiers can contain the ID of a drill, and return it.
 
-    :raises LifeboatError: when identifiers could not carry it.
+    :raises LifeboatError: when they cannot.
     """
     if not DRILL.fullmatch(drill_id or ""):
         raise LifeboatError(
             f"Cannot use the drill id {drill_id!r}",
             why="it becomes part of database identifiers: lower-case letters, digits and single hyphens, at most 24",
-            remedy="Choose such an id, for example 20261123t1404",
+            remedy="Set drill_id to such an ID, for example 20261123t1404",
         )
     return str(drill_id)
 
 
 def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
-    """Nothing that a restore needs may depend on another account."""
+    """Explain why a recovery point cannot be restored, or return None if it can.
+
+    Whatever a restore needs must not depend on another account.
+    """
     key = point.kms_key_id or ""
     if key.startswith("arn:") and key.split(":")[4] != account:
         return f"it is under the key {key} of another account. Copy it under a key of account {account}."
     if point.kind == "cluster" and not point.engine.startswith("aurora"):
-        return "it is of a Multi-AZ DB cluster itself. Restore the snapshot of a stand-in, as snapshot_copy makes them."
+        return "it is the snapshot of a Multi-AZ DB cluster. Restore that of a stand-in, which snapshot_copy makes."
     return None
 
 
 def why_not_recoverable(point: RecoveryPoint, options: RestoreOptions) -> str | None:
-    """What serves production has a class that somebody chose."""
+    """Explain why a recovery cannot choose an instance class, or return None if it can.
+
+    A drill has a default class, but a class for production must have been chosen by somebody.
+    """
     told = configuration_of(point)
     if options.purpose == "drill" or options.instance_class or options.serverless or (told and told.instance_class):
         return None
-    return "its recovery point does not tell the class of the original. Name one as db_instance_class."
+    return "its recovery point does not tell the class of the original. Set db_instance_class."
 
 
 def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> Target:
-    """The database that this run makes of a recovery point; a second run plans the same one.
+    """Plan the database to create from a recovery point. Every run plans the same one.
 
-    :raises LifeboatError: when a recovery could not bear the name that it should have.
+    :raises LifeboatError: when a recovery cannot have its identifier.
     """
     known = configuration_of(point)
     target = Target(
@@ -221,6 +233,7 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
 
 
 def original_of(lineage: Lineage, point: RecoveryPoint) -> Original:
+    """Gather the facts about the recovery point and its database."""
     return Original(
         kind=point.database_kind,
         identifier=point.database,
@@ -241,7 +254,7 @@ def original_of(lineage: Lineage, point: RecoveryPoint) -> Original:
 
 
 def setup_of(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> Setup:
-    """Return the configuration: what the options want, otherwise what the recovery point tells of the original."""
+    """Decide the configuration: what the options set, otherwise what the recovery point tells about the original."""
     wanted = options.instance_class or told.instance_class or DEFAULT_CLASS
     serverless = options.serverless or (capacity(told.serverless) if wanted == SERVERLESS_CLASS else None)
     is_serverless = serverless is not None and point.kind == "cluster"
@@ -259,20 +272,23 @@ def setup_of(point: RecoveryPoint, options: RestoreOptions, told: Configuration)
 
 
 def wants_multi_az(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> bool:
-    """A standby in another Availability Zone, as the original had one; a cluster has members instead."""
+    """Decide about a standby in another Availability Zone. Only instances have one; clusters have members instead."""
     wanted = told.multi_az if options.multi_az is None else options.multi_az
     return bool(wanted) and point.kind == "instance"
 
 
 def fitting(told: Configuration, point: RecoveryPoint) -> Configuration:
-    """What of a configuration can be asked for: of gp3, nothing may be provisioned below 400 GiB (RDS User Guide)."""
+    """Drop those settings that RDS would refuse for this restore.
+
+    For gp3, it accepts provisioned IOPS and throughput only from 400 GiB on (RDS User Guide).
+    """
     is_small = told.storage_type == "gp3" and point.size_gib < PROVISIONED_FROM
     told = replace(told, iops=None, throughput=None) if is_small else told
     return told if point.kind == "cluster" else replace(told, cluster_parameter_group=None)
 
 
 def capacity(text: str | None) -> dict[str, float] | None:
-    """The capacity of Aurora Serverless v2, such as ``0.5-8.0``; None where there is none."""
+    """Read the capacity of Aurora Serverless v2, such as ``0.5-8.0``, or return None if there is none."""
     least, _dash, most = (text or "").partition("-")
     try:
         return {"min": float(least), "max": float(most)}
@@ -281,9 +297,12 @@ def capacity(text: str | None) -> dict[str, float] | None:
 
 
 def unlike(target: Target, told: Configuration | None) -> list[str]:
-    """In what the configuration is not known to be that of the original database: a drill does not prove it."""
+    """List how the configuration differs from the original's, or that it is not known.
+
+    A drill does not prove these points.
+    """
     if told is None or target.is_stand_in:
-        return ["parameters, options, class and storage: the recovery point does not tell the original's"]
+        return ["parameters, options, class and storage: the recovery point does not contain the original's"]
     pairs = (
         ("class", target.setup.instance_class, told.instance_class),
         ("DB parameter group", target.setup.parameter_group, told.parameter_group),
@@ -300,26 +319,28 @@ def unlike(target: Target, told: Configuration | None) -> list[str]:
 
 
 def name_of_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> str:
-    """A drill's has a name of its own. A recovery's is the one that applications know, unless told otherwise.
+    """Build the identifier of the restored database.
 
-    :raises LifeboatError: when a recovery could not bear that name.
+    A drill's database gets a temporary name. A recovery's gets the original's, which applications know, or restore_as.
+
+    :raises LifeboatError: when a recovery cannot have its identifier.
     """
     if options.purpose == "drill":
         return restored_name(options.prefix, options.drill_id, point.database, lineage.digest)
-    longest = MAX_LENGTH - 2 if point.kind == "cluster" else MAX_LENGTH  # -1 for its member
+    longest = MAX_LENGTH - 2 if point.kind == "cluster" else MAX_LENGTH  # room for the "-1" of its member
     return recovered_name(options.restore_as, point.database, options.prefix, longest)
 
 
 def tags_for(point: RecoveryPoint, options: RestoreOptions) -> dict[str, str]:
-    """What a database is for, and of which run; a drill's says when it may go."""
+    """Build the tags of the restored database: its purpose, its run, and for a drill when it expires."""
     ours = {MANAGED_BY: options.prefix, PURPOSE: options.purpose, RECOVERY_POINT: point.name}
     if options.purpose == "drill":
         return {**ours, DRILL_ID: options.drill_id, EXPIRES: str(iso(options.expires))}
-    return with_theirs(point, {**ours, RECOVERY_ID: options.drill_id})
+    return with_original_tags(point, {**ours, RECOVERY_ID: options.drill_id})
 
 
-def with_theirs(point: RecoveryPoint, ours: dict[str, str]) -> dict[str, str]:
-    """A recovery is tagged like its original, as far as those tags travelled and there is room, and says which one."""
+def with_original_tags(point: RecoveryPoint, ours: dict[str, str]) -> dict[str, str]:
+    """Add the tags of the original, as far as they were copied along and RDS allows, and the original's ARN."""
     own = {**ours, **({DATABASE: point.tags[DATABASE]} if point.tags.get(DATABASE) else {})}
     theirs = sorted((key, value) for key, value in point.database_tags.items() if not key.startswith(RESERVED))
     return {**dict(theirs[: MAX_TAGS - len(own)]), **own}

@@ -167,7 +167,7 @@ def test_aws_takes_fifty_tags_and_ours_are_among_them() -> None:
 def test_it_has_the_class_of_the_original_and_else_one_that_somebody_chose() -> None:
     assert planned(told()).setup.instance_class == "db.r6g.large"
     assert why_not_recoverable(told(), OPTIONS) is None
-    assert "Name one as db_instance_class" in str(why_not_recoverable(landed(), OPTIONS))
+    assert "Set db_instance_class" in str(why_not_recoverable(landed(), OPTIONS))
     assert why_not_recoverable(landed(), replace(OPTIONS, instance_class="db.r6g.large")) is None
     assert why_not_recoverable(landed(), replace(OPTIONS, serverless={"min": 1, "max": 2})) is None
     assert why_not_recoverable(landed(), replace(OPTIONS, purpose="drill")) is None

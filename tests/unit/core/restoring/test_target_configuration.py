@@ -56,7 +56,7 @@ def test_what_the_drill_wants_otherwise_is_said() -> None:
 def test_a_recovery_point_that_tells_nothing_proves_no_configuration() -> None:
     made = target(landed())
     assert (made.setup.instance_class, made.setup.parameter_group) == ("db.t4g.medium", None)
-    assert made.unlike == ["parameters, options, class and storage: the recovery point does not tell the original's"]
+    assert made.unlike == ["parameters, options, class and storage: the recovery point does not contain the original's"]
 
 
 def test_a_cluster_gets_its_own_parameters_and_its_capacity() -> None:
