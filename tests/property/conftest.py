@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How hard Hypothesis tries: the decisions are cheap, the machine may be busy."""
+"""Sets how many examples Hypothesis tries. Decisions are fast, but the machine may be busy."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is known of a drill or is not, its evidence has the published form; whatever is done to a history shows."""
+"""Evidence follows the published schema, whatever is known about a drill, and any change to a history is noticed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ statuses = st.sampled_from(["restored", "set", "deleted", "kept", "passed", "fai
 
 
 def some(names: list[str], **known: Any) -> Any:
-    """A dictionary with some of these keys, anything in them, and keys that nobody knows."""
+    """Draw a dictionary with some of these keys, any values, and unknown keys."""
     keys = {name: known.get(name, anything) for name in names}
     return st.none() | st.builds(
         lambda one, two: {**one, **two},
@@ -97,7 +97,7 @@ def test_the_evidence_has_the_published_form_whatever_is_known(
 
 
 def chain(length: int, site: tuple[str, str] = SITE) -> list[Entry]:
-    """A history as it is written."""
+    """Build a history as the collection writes it."""
     entries: list[Entry] = []
     for number in range(length):
         document = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever lies in a store: it is read or refused, and leaving the same again is no news."""
+"""Any document in a store is either read or refused, and writing the same document again changes nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NAMES = st.sets(st.sampled_from("abcdef"))
 
 
 def spoilt(document: dict[str, Any], value: Any, data: st.DataObject) -> dict[str, Any]:
-    """The document with something else in one place of it."""
+    """Replace one value of a document."""
     whole: dict[str, Any] = json.loads(json.dumps(document))
     inner = [place for place in (whole, *whole["points"]) if place]
     place = data.draw(st.sampled_from(inner))
@@ -63,7 +63,7 @@ def test_no_landed_document_is_more_than_not_used(value: Any, data: st.DataObjec
 
 @given(NAMES, NAMES, NAMES)
 def test_what_was_left_is_left_again_unchanged(earlier: set[str], present: set[str], gone: set[str]) -> None:
-    """A pass at a later time that sees the same finds no news, and never forgets or invents what has landed."""
+    """A later pass that sees the same changes nothing, and never forgets or invents landed recovery points."""
 
     def document(names: set[str], hour: int) -> dict[str, Any]:
         points = [Landed(name, name, f"2026-11-23T{hour}:00:00Z") for name in sorted(names)]

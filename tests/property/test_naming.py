@@ -39,14 +39,14 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import check_drill_id
 from tests.builders import DR, DR_KEY, EAST, NOW, SOURCE, WEST, automated, copied, database
 
-# What RDS takes as the name of a DB cluster snapshot, the narrower of the two.
+# The names that RDS allows for DB cluster snapshots, which are stricter than those of DB snapshots.
 LEGAL = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,62}")
 
 ALPHABET = "abcz019-"
 
 
 def words(longest: int) -> st.SearchStrategy[str]:
-    """Lower-case letters, digits and single hyphens, as prefixes and drills have them; often as long as may be."""
+    """Draw texts like prefixes: lower-case letters, digits and single hyphens, often of maximum length."""
     short = st.text(ALPHABET, max_size=longest - 1).map(lambda text: re.sub("-+", "-", f"x{text}").rstrip("-"))
     return short | st.just("x" * longest) | st.just("x-" * ((longest - 1) // 2) + "x")
 
@@ -104,7 +104,7 @@ def test_different_times_never_share_a_name(one: DatabaseId, first: datetime, se
 
 @given(IDENTIFIERS, st.integers(0, 9999))
 def test_the_dr_site_gives_a_recovery_point_the_name_that_its_source_gave_it(identifier: str, hours: int) -> None:
-    """Also when AWS dropped every tag on the way."""
+    """It does so even if AWS dropped all tags on the way."""
     one = database(identifier, resource_id="db-X")
     point = automated(identifier, hours, resource_id="db-X")
     options = PublishOptions("lifeboat", Place(SOURCE, WEST), WEST, is_shared=True, tags={})
@@ -153,7 +153,7 @@ def test_a_restored_database_and_its_member_have_legal_names(prefix: str, drill:
 def test_of_two_directions_neither_reads_a_name_of_the_other(
     one: str, other: str, database: DatabaseId, time: datetime
 ) -> None:
-    """A database may be called anything, also like the other prefix."""
+    """A database may have any name, even the other prefix."""
     try:
         check_apart(one, other)
     except LifeboatError:

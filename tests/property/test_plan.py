@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies are started within the limits, once, and no more when everything is where it should be."""
+"""Copies start within the limits and only once, and none start when everything is in place."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ COPIES = st.lists(
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[list[Copy], dict[tuple[str, str], RecoveryPoint]]:
-    """Copies that are wanted, and what of them is at the destination."""
+    """Draw wanted copies, and which of them exist at the destination."""
     copies = draw(COPIES)
     states = [draw(STATES) for _copy in copies]
     rows = {
@@ -145,7 +145,7 @@ def test_every_copy_is_made_in_the_end(copies: list[Copy], instances: int, clust
     assert set(rows) == {one.key for one in copies}
 
 
-# -- a plan that was carried out leaves nothing to do -----------------------------------------------------------------
+# -- after a plan has been carried out, nothing is left to do ---------------------------------------------------------
 
 CLUSTERS = ("shop", "events")
 IDENTIFIERS = st.sampled_from(["orders", "billing", *CLUSTERS])
@@ -169,7 +169,7 @@ EVERYTHING = Limits(99, 99)
 
 
 def publish(points: list[RecoveryPoint]) -> list[Copy]:
-    """The copies that publishing the databases of these wants."""
+    """Plan the copies that publish the databases of these recovery points."""
     options = PublishOptions("lifeboat", Place(SOURCE, WEST), WEST, is_shared=True, tags={})
     wish = PublishWish("automated", timedelta(days=1), "alias/lifeboat")
     databases = [
@@ -182,7 +182,7 @@ def publish(points: list[RecoveryPoint]) -> list[Copy]:
 
 
 def shared(one: Copy) -> RecoveryPoint:
-    """A published copy as the DR account sees it: under its key, without its tags."""
+    """Show a published copy as the DR account sees it: under its key, without its tags."""
     return copying(one, SOURCE, WEST, status="available", tags={}, source_region=WEST, created=NOW)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever sites say: one no is enough, silence is no yes, and nothing depends on who speaks first."""
+"""One site that says no is enough, a silent site never means yes, and the order of the sites does not matter."""
 
 from __future__ import annotations
 

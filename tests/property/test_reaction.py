@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever stands in a queue: it is read without a stumble, and nothing but legal identifiers comes out."""
+"""Anything in a queue is read without an error, and only legal identifiers come out."""
 
 from __future__ import annotations
 

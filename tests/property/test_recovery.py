@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever databases are called, a drill and a recovery never come to bear one name, and nobody removes a recovery."""
+"""A drill and a recovery never get the same name, whatever databases are called, and nothing removes a recovery."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing is deleted that the safety rules keep, whatever the retention says and however the rows lie."""
+"""Retention never deletes what the safety rules keep, whatever the policy and the rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ Points = list[RecoveryPoint]
 
 
 def at(make: Any, identifier: str, hours: int) -> st.SearchStrategy[RecoveryPoint | None]:
-    """A recovery point of this age in any state and with any marks, or none. Billing is a cluster: copied just now."""
+    """Draw a recovery point of this age, in any state and with any marks, or none.
+
+    Billing is a cluster, so its copy has just been created.
+    """
 
     def build(**more: Any) -> RecoveryPoint:
         point = make(identifier, hours, **more)
@@ -51,7 +54,7 @@ def at(make: Any, identifier: str, hours: int) -> st.SearchStrategy[RecoveryPoin
 
 
 def points_of(make: Any) -> st.SearchStrategy[Points]:
-    """Recovery points of two databases, with others among them."""
+    """Draw recovery points of two databases, with others between them."""
     slots = [at(make, identifier, hours) for hours in AGES for identifier in ("orders", "billing")]
     return st.builds(
         lambda foreign, *points: [*foreign, *(point for point in points if point is not None)],
@@ -73,12 +76,12 @@ POLICIES = st.builds(
     yearly=FEW,
 )
 DR_ACCOUNTS = st.sampled_from([frozenset(), frozenset([DR]), frozenset([DR, STRANGER])])
-# Which of the recovery points are released: those of these ages.
+# The ages of the recovery points that are released.
 RELEASED = st.sets(st.sampled_from(AGES), max_size=2) | st.just(set())
 
 
 def age_of(point: RecoveryPoint) -> timedelta:
-    """By the time in the name: that of a cluster's row is when it was copied."""
+    """Compute the age by the time in the name. The row of a cluster snapshot has the time of the copy instead."""
     lineage = parse(point.name, "lifeboat")
     assert lineage
     return NOW - lineage.original
@@ -99,7 +102,7 @@ def is_ours(point: RecoveryPoint) -> bool:
 
 
 def by_database(points: Iterable[RecoveryPoint]) -> list[Points]:
-    """What each database has to be recovered from, newest first: ours, finished, no intermediates."""
+    """List the available recovery points of ours for each database, newest first, without intermediates."""
     found: dict[str, Points] = defaultdict(list)
     for point in points:
         if is_ours(point) and point.is_available and "lifeboat:stage" not in point.tags:
@@ -113,7 +116,7 @@ def has_landed(point: RecoveryPoint, accounts: frozenset[str]) -> bool:
 
 
 def must_stay(points: Points, account: str, accounts: frozenset[str]) -> Points:
-    """Safety rule 2, in the words of the design: never the newest landed, the last verified, what has not landed."""
+    """Find what safety rule 2 keeps: the newest landed, the last verified, and what has not landed yet."""
     stay: Points = [point for point in points if "retain" in point.tags or point.status not in ("available", "failed")]
     for group in by_database(points):
         if account == DR:
@@ -130,7 +133,7 @@ def must_stay(points: Points, account: str, accounts: frozenset[str]) -> Points:
 def test_no_plan_deletes_what_the_safety_rules_keep(
     place: tuple[Points, str], policy: Policy, accounts: frozenset[str], ages: set[int]
 ) -> None:
-    """What is released by name counts as gone, unless it is held: so the others of its database take its place."""
+    """A released recovery point counts as deleted, unless something holds it. So the next one takes its place."""
     points, account = place
     released = names_of(points, ages)
     held = [point for point in points if "retain" in point.tags or point.status not in ("available", "failed")]
@@ -183,7 +186,7 @@ def test_the_newest_finished_one_of_each_database_is_never_deleted(place: tuple[
 
 @given(PUBLISHED, DR_ACCOUNTS)
 def test_what_has_not_landed_leaks_no_quota(points: Points, accounts: frozenset[str]) -> None:
-    """Where only the newest is wanted, nothing that is older than what landed stays, but what is held."""
+    """When only the newest is wanted, everything older than the landed one goes, unless something holds it."""
     gone = deleted(points, Policy(), SOURCE, dr_accounts=accounts)
     for group in by_database(points):
         arrived = [number for number, point in enumerate(group) if has_landed(point, accounts)]
@@ -258,7 +261,7 @@ def test_a_ruling_does_not_depend_on_the_order_of_the_rows(
 def test_once_a_plan_is_applied_the_next_one_is_empty(
     place: tuple[Points, str], policies: tuple[Policy, Policy], accounts: frozenset[str], ages: set[int]
 ) -> None:
-    """Also where recovery points of one database have different policies, as by their tags."""
+    """This also holds when recovery points of one database have different policies, for example by their tags."""
     points, account = place
     retention = Retention(
         "lifeboat",

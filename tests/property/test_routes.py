@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every route is legal at each step, by a checker of the laws that knows nothing of the planner.
+"""Every step of every route is legal, according to a checker that does not know the planner.
 
-It plays AWS: what a copy, a share, a restore needs, as the RDS and Aurora User Guides have it.
+The checker plays AWS: it knows what a copy, a share and a restore need (RDS and Aurora User Guides).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ STARTS = st.builds(
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What AWS knows of the snapshot that the next step is about."""
+    """The properties of the snapshot that the next step uses, as AWS knows them."""
 
     account: str
     region: str
     kind: str
     is_manual: bool
-    key: str  # none; managed or owned by AWS; an account whose customer key it is under
+    key: str  # none, managed or owned (by AWS), or the account whose customer key it is under
     options: frozenset[str]
     is_multi_az: bool
     shared_with: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ def may_be_shared(one: Snapshot, engine: str) -> bool:
 
 
 def key_after(one: Snapshot, step: RouteStep) -> str:
-    """The key of a copy, or an AssertionError where AWS refuses it."""
+    """Find the key of a copy, or raise AssertionError where AWS refuses the copy."""
     elsewhere = (one.account, one.region) != (step.by, step.region)
     if step.under == "unchanged":
         assert one.key == "none" or not elsewhere, "an encrypted copy to elsewhere must name a key"
@@ -62,7 +62,7 @@ def key_after(one: Snapshot, step: RouteStep) -> str:
 
 
 def carry_out(one: Snapshot, step: RouteStep, engine: str) -> Snapshot:
-    """The snapshot after a step, or an AssertionError where AWS refuses it."""
+    """Find the snapshot after a step, or raise AssertionError where AWS refuses the step."""
     if step.action == "share":
         assert step.by == one.account
         assert step.region == one.region
@@ -115,7 +115,7 @@ def test_every_step_is_legal_and_the_dr_site_ends_with_its_own(
 
 @given(STARTS, REGIONS, REGIONS)
 def test_no_route_has_more_copies_than_a_shorter_legal_one(start: Start, source: str, dr: str) -> None:
-    """One copy when the snapshot can be shared as it is, else two: never three."""
+    """One copy if the snapshot can be shared as it is, otherwise two, but never three."""
     steps = route(start, Place(S, source), Place(D, dr))
     if isinstance(steps, Unsupported):
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever there is and whatever is wanted: the steps lead there, in an order that RDS takes, and then end."""
+"""From any state, the steps lead to the wanted state, in an order that RDS accepts, and then there are no more."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ wanted = st.builds(lambda given, purge: WantedSubscription("s", purge_tags=purge
 
 
 def applied(step: SubscriptionStep, have: Subscription | None) -> Subscription | None:
-    """What RDS makes of a step; it takes a new type of source only without identifiers of the old one."""
+    """Apply a step like RDS does. It accepts a new source type only when no source IDs of the old type are left."""
     values = step.values
     if step.action == "delete":
         return None
@@ -77,7 +77,7 @@ def applied(step: SubscriptionStep, have: Subscription | None) -> Subscription |
 
 
 def carried_out(want: WantedSubscription, have: Subscription | None) -> list[Subscription | None]:
-    """The states after each step."""
+    """Apply all steps, and list the state after each."""
     states = [have]
     for step in plan(want, have, valid(want.source_type)):
         states.append(applied(step, states[-1]))
@@ -107,6 +107,6 @@ def test_a_killed_run_is_continued_by_the_next(want: WantedSubscription, have: S
 def test_what_is_limited_before_and_after_is_never_about_everything_in_between(
     want: WantedSubscription, have: Subscription
 ) -> None:
-    """Other than for a new type of source, whose identifiers RDS takes only in an empty list."""
+    """A new source type is the exception, because RDS accepts it only when the list of source IDs is empty."""
     if want.source_ids and have.source_ids and want.source_type == have.source_type:
         assert all(state is not None and state.source_ids for state in carried_out(want, have))

@@ -221,7 +221,7 @@ def test_definitions_that_make_sense_are_returned_as_they_are() -> None:
 
 
 def documented(page: str) -> list[Any]:
-    """The YAML of a page."""
+    """Read the YAML examples of a documentation page."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters of the role failback; what they decide is tested with the core."""
+"""The filters of the role failback. Their decisions are tested with the core."""
 
 from __future__ import annotations
 

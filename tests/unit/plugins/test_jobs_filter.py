@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What surveys answer, and what a playbook finds out before it needs it."""
+"""The answers of surveys, and what a playbook looks up before it needs it."""
 
 from __future__ import annotations
 

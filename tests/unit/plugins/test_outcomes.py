@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How steps ended: a failure stays until the step succeeds."""
+"""The outcomes of steps: a failure stays until the same step succeeds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What pages are made of, without a browser."""
+"""The contents of pages, without a browser."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def render(directory: Path, *names: str, formats: list[str] | None = None, check
 
 @pytest.fixture
 def drill(tmp_path: Path) -> Path:
-    """The evidence of a drill."""
+    """Write the evidence of a drill."""
     return write_drill(tmp_path, database("orders"))
 
 
 def files(directory: Path) -> list[str]:
-    """What is there besides the lock of those who write evidence."""
+    """List the files of the directory, except the lock file of those who write evidence."""
     return sorted(path.name for path in directory.iterdir() if path.name != ".lock")
 
 
@@ -108,7 +108,7 @@ def test_a_page_that_cannot_be_finished_leaves_nothing(drill: Path, monkeypatch:
 def test_check_mode_refuses_a_directory_that_may_not_be_written_to(
     drill: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda *_arguments: False)  # root may write anywhere, and runs tests as well
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)  # root, who may run these tests, could write anywhere
     assert "Permission denied" in render(drill.parent, check_mode=True)["msg"]
 
 
@@ -193,7 +193,7 @@ def test_a_picture_shows_text_as_it_was_written() -> None:
     name = "<b>$x^2$</b> &amp;"
     (svg,) = pictures.phases([Bar(name, (("phase-1", 3.0),), COLOURS["ink"])], [("phase-1", "choose")])
     texts = [element.text for element in ElementTree.fromstring(svg).iter() if element.tag.endswith("text")]
-    assert {name, COLOURS["ink"]} <= set(texts)  # a text that looks like one of our colours is no colour
+    assert {name, COLOURS["ink"]} <= set(texts)  # a text that looks like one of our colours must stay
 
 
 def test_a_picture_has_the_colours_of_the_page() -> None:

@@ -23,7 +23,7 @@ MODULES = Path(__file__).parents[3] / "plugins" / "modules"
 
 
 def one_pass(*items: Row, interval: int = 15, timeout: int = 600, wait: bool = True, **more: Any) -> Row:
-    """A module's result: what is not yet done is in flight."""
+    """Build the result of a module. Items that are not done are in flight."""
     left = [one for one in items if one["status"] in ("copying", "queued")]
     return {
         "changed": False,
@@ -40,7 +40,7 @@ def item(name: str, status: str, **more: Any) -> Row:
 
 
 class Repeat:
-    """The wait loop over scripted passes: the last one comes again and again."""
+    """Runs the wait loop over scripted passes. The last pass is repeated."""
 
     def __init__(self, *results: Row) -> None:
         self._results = list(results)
@@ -180,7 +180,7 @@ def test_a_minute_counts_from_the_last_line() -> None:
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the clock slept each time; nobody really sleeps."""
+    """Record how long the clock slept each time, without sleeping."""
     slept: list[float] = []
     monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
     monkeypatch.setattr(time, "sleep", slept.append)
@@ -221,7 +221,10 @@ def test_no_pass_begins_once_the_parent_is_gone_also_without_a_sleep_before_it(
 
 @pytest.fixture
 def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], list[str]]]:
-    """Run the action over scripted passes; returns its result, the arguments of each pass and what was shown."""
+    """Run the action over scripted passes.
+
+    Returns its result, the arguments of each pass, and the lines that were shown.
+    """
 
     def act(*results: Row, no_log: bool = False) -> tuple[Row, list[Row], list[str]]:
         script, asked, shown = list(results), [], []

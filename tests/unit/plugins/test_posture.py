@@ -35,7 +35,7 @@ def database(name: str = "orders", **more: Any) -> Row:
 
 
 def numbers(*databases: Row, account: str = DR, region: str = EAST) -> dict[tuple[str, str], float]:
-    """By the name of the metric and of the database."""
+    """Index the values by metric and database."""
     found = posture_metrics({"databases": list(databases)}, account, region)
     assert len(read_metrics(found)) == len(found)
     named = {(one["name"], one["dimensions"].get("Database", "")): one["value"] for one in found}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real servers for the tests of this room, started the way the lab starts its own."""
+"""Real database servers for these tests, started in the same way as the lab's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lifeboat_lab.engines import Engines, Server
 from lifeboat_lab.workspace import Run
 from tests.machine import missing
 
-UNTOUCHED = "untouched"  # the healthy database that no test writes to
+UNTOUCHED = "untouched"  # a healthy database that no test writes to
 USER, PASSWORD = "master", "s3cr3t-p@ss/w'ord"
 
 HEALTHY = """
@@ -45,7 +45,7 @@ MARIADB_HEALTHY = (
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    folder = Run()  # if this run is killed, the next lab to start removes it
+    folder = Run()  # if this run is killed, the next lab that starts removes the folder
     try:
         found = Engines(folder.folder)
         try:
@@ -79,7 +79,7 @@ def mariadb_server(engines: Engines) -> Server:
 
 @pytest.fixture(scope="session")
 def ca(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The authority that vouches for the servers."""
+    """Create the certificate authority of the servers."""
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     path.write_text(engines.ca(), encoding="utf-8")
     return path
@@ -87,7 +87,10 @@ def ca(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shop(server: Server) -> Server:
-    """The server, with its database as a healthy one is restored. Emptying it takes a tenth of making it anew."""
+    """Provide the server with a healthy restored database.
+
+    Emptying the database takes a tenth of the time of creating it.
+    """
     with server.connect("shop") as connection:
         connection.execute("DROP EXTENSION IF EXISTS amcheck")
         schemas = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$'")
@@ -100,7 +103,7 @@ def shop(server: Server) -> Server:
 
 @pytest.fixture
 def mariadb(mariadb_server: Server) -> Server:
-    """The same in MariaDB."""
+    """Provide the same in MariaDB."""
     own = ("mysql", "sys", "performance_schema", "information_schema", UNTOUCHED)
     found = [name.replace("`", "``") for (name,) in mariadb_server.execute(["SHOW DATABASES"]) if name not in own]
     drops = [f"DROP DATABASE `{name}`" for name in found]
@@ -113,7 +116,7 @@ Ask = Callable[..., Row]
 
 
 def asking(server: Server, engine: str, database: str = "shop") -> Ask:
-    """Run some checks against the shop for real and return its result."""
+    """Build a function that runs checks against the shop and returns its result."""
 
     def ask(
         *checks: Row,
@@ -153,7 +156,7 @@ def ask_mariadb(mariadb: Server) -> Ask:
 
 @dataclass(frozen=True)
 class Shop:
-    """The healthy database in one of the engines, its superuser, and who asks."""
+    """The healthy database in one of the engines, its superuser, and a function that asks it."""
 
     server: Server
     ask: Ask
@@ -168,7 +171,7 @@ class Shop:
 
 @pytest.fixture(params=["postgres", "mariadb"])
 def either(request: pytest.FixtureRequest) -> Shop:
-    """What must hold in both engines."""
+    """Provide the shop for tests that must pass with both engines."""
     is_mariadb = request.param == "mariadb"
     server = request.getfixturevalue("mariadb" if is_mariadb else "shop")
     return Shop(server, asking(server, request.param), is_mariadb)
@@ -189,6 +192,6 @@ def untouched_mariadb(mariadb_server: Server) -> Server:
 
 @pytest.fixture(params=["postgres", "mariadb"])
 def healthy(request: pytest.FixtureRequest) -> Shop:
-    """The same, for what only reads: it is made once."""
+    """Provide the same for tests that only read. It is created once."""
     server = request.getfixturevalue(f"untouched_{request.param}")
     return Shop(server, asking(server, request.param, UNTOUCHED), request.param == "mariadb")

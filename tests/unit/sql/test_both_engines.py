@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold in PostgreSQL and in MariaDB alike."""
+"""Tests that must pass with both PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_as_many_rows_as_expected(healthy: Shop, tolerance: float | None) -> Non
 
 
 def test_rows_that_were_lost_are_missed_by_every_check_that_counts_or_sums(either: Shop) -> None:
-    """Damage as a bad restore leaves it: the table is there, half of what was in it is not."""
+    """The damage is that of a bad restore: the table exists, but half of its rows are missing."""
     checks = [{"check": "rows", "table": "orders"}, {"check": "checksum", "table": "orders"}]
     recorded = either.ask(*checks, record=True)["recorded"]
     either.sql("DELETE FROM orders WHERE id % 2 = 0")
@@ -192,7 +192,7 @@ def test_a_second_statement_is_refused_by_the_server(either: Shop, second: str) 
 
 
 def test_no_more_rows_are_read_than_tell(either: Shop) -> None:
-    """A thousand megabytes on the way would not fit in the time."""
+    """A thousand megabytes could not be transferred within the time limit."""
     either.sql("UPDATE canary SET value = REPEAT('x', 1000000)")
     query = "SELECT a.value FROM canary AS a CROSS JOIN orders AS b"
     result = either.ask({"check": "query", "query": query, "expected": [["x" * 1_000_000]]}, limits=SessionLimits(3, 5))
@@ -230,7 +230,7 @@ def test_hostile_content_is_compared_and_never_shown(either: Shop, value: str) -
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_hostile_content_in_an_error_of_the_server_is_one_harmless_line(either: Shop, value: str) -> None:
-    """The server repeats what it cannot make a number of."""
+    """The server's error repeats a text that it cannot convert to a number."""
     insert(either, value)
     cast = "EXTRACTVALUE('<a/>', value)" if either.is_mariadb else "CAST(value AS int)"
     query = f"SELECT {cast} FROM canary WHERE id = 1"
@@ -309,7 +309,7 @@ def test_a_server_that_does_not_answer_is_unverified(healthy: Shop) -> None:
 
 
 def test_what_is_no_database_is_unverified(healthy: Shop) -> None:
-    """The other engine, which greets in its own way, or waits to be greeted."""
+    """The port belongs to the other engine, which sends another greeting or waits for one."""
     with socket.create_server(("127.0.0.1", 0)) as web:
 
         def greet() -> None:
@@ -340,7 +340,7 @@ def test_a_statement_that_takes_too_long_is_unverified(either: Shop) -> None:
 
 
 def test_a_database_that_lets_in_later_is_waited_for(healthy: Shop) -> None:
-    """Its clock goes on by a second at each look."""
+    """The clock advances by one second each time it is read."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     waited: list[float] = []
@@ -364,7 +364,7 @@ def test_it_is_not_waited_for_longer_than_told(healthy: Shop) -> None:
 
 
 def test_a_server_that_falls_silent_is_cut_off(healthy: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then its statement timeout does not fire either."""
+    """The server's own statement timeout does not fire in this case."""
     monkeypatch.setattr(ladder, "GRACE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
@@ -378,7 +378,7 @@ def test_a_server_that_falls_silent_is_cut_off(healthy: Shop, monkeypatch: pytes
 
 
 def forward(port: int, to: int, ready: threading.Event, end: bytes = b"never") -> None:
-    """One connection through a door of our own, over which nothing goes any more once this was said."""
+    """Forward one connection, until these bytes pass. Then it falls silent."""
     with socket.create_server(("127.0.0.1", port)) as door:
         ready.set()
         near, _address = door.accept()

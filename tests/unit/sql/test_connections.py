@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How connections are secured, in both engines."""
+"""How connections are secured, with both engines."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_as_it_is_told(healthy: Shop, tls: str, words: str) -> None:
 
 
 def test_through_a_port_forward_the_servers_name_is_proved(healthy: Shop, ca: Path) -> None:
-    """Where the host leads is one thing, who must answer there another."""
+    """The host decides where the connection goes, and tls_name decides which server must answer."""
     assert found(healthy.ask(ROWS, ca_file=str(ca), tls_name="localhost")).endswith("verified as localhost")
     result = healthy.ask(ROWS, ca_file=str(ca), tls_name="orders.example.com")
     assert result["verdict"] == "unverified"
@@ -89,7 +89,7 @@ def test_a_file_without_an_authority_is_unverified(healthy: Shop, tmp_path: Path
 
 
 def test_a_token_is_not_sent_to_a_server_without_tls(healthy: Shop) -> None:
-    """The server says at once that it has none."""
+    """The server announces at once that it does not support TLS."""
     token = "token/?Action=connect&X-Amz-Signature=5ecre7"
     hello = b"N" if not healthy.is_mariadb else greeting()
     received, result = met_by(healthy, hello, password=token, credentials_kind="iam")
@@ -99,7 +99,7 @@ def test_a_token_is_not_sent_to_a_server_without_tls(healthy: Shop) -> None:
 
 
 def met_by(healthy: Shop, hello: bytes, **changes: Any) -> tuple[bytes, Row]:
-    """What a server that says this gets to see."""
+    """Connect to a server that sends this greeting, and return what the server receives."""
 
     received = bytearray()
     with socket.create_server(("127.0.0.1", 0)) as door:
@@ -132,7 +132,7 @@ def packet(number: int, payload: bytes) -> bytes:
 
 
 def greeting(more: int = 0) -> bytes:
-    """The first packet of a MySQL server that authenticates by mysql_clear_password, as RDS does with tokens."""
+    """Build the greeting of a MySQL server that authenticates with mysql_clear_password, as RDS does with tokens."""
     capabilities = 0x000FA2FF & ~SSL | 0x00080000 | more
     return packet(
         0,
@@ -144,9 +144,9 @@ def greeting(more: int = 0) -> bytes:
 
 
 class ClearTextServer:
-    """A MySQL server that asks for the password in clear text, with or without TLS, and then lets nobody in.
+    """A MySQL server that asks for the password in clear text, with or without TLS, and then refuses the login.
 
-    No local server takes Amazon's tokens.
+    It stands in for RDS, since no local server accepts Amazon's tokens.
     """
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
@@ -163,7 +163,7 @@ class ClearTextServer:
         with self.door, line, suppress(OSError):
             line.sendall(greeting(SSL if self.context else 0))
             if self.context:
-                self.open += line.recv(36)  # that it wants TLS
+                self.open += line.recv(36)  # the client asks for TLS
                 line = self.context.wrap_socket(line, server_side=True)
             answer = line.recv(65536)
             self.open += b"" if self.context else answer

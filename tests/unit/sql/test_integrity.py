@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PostgreSQL's amcheck."""
+"""Integrity checks with PostgreSQL's amcheck."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def statuses(result: Row) -> list[str]:
 
 @pytest.fixture
 def amcheck(shop: Server) -> Server:
-    """As on RDS, where the master user may."""
+    """Install amcheck as on RDS, where the master user may do it."""
     with shop.connect("shop") as connection:
         offered = "SELECT FROM pg_available_extensions WHERE name = 'amcheck'"
         if not connection.execute(offered).rowcount:
@@ -56,7 +56,8 @@ def test_who_may_not_run_it_learns_nothing(ask: Ask, amcheck: Server) -> None:
 def test_sound_tables_and_indexes_pass(ask: Ask, amcheck: Server) -> None:
     result = ask(INTEGRITY, ROWS)
     assert result["verdict"] == "verified", result
-    assert result["checks"][2]["found"] in ("3 sound", "1 sound")  # without the tables' pages before PostgreSQL 14
+    # before PostgreSQL 14, the tables' pages are not checked
+    assert result["checks"][2]["found"] in ("3 sound", "1 sound")
 
 
 def test_it_alone_does_not_verify_that_there_are_data(ask: Ask, amcheck: Server) -> None:
@@ -80,7 +81,7 @@ def test_what_has_no_files_is_neither_sound_nor_missing(ask: Ask, amcheck: Serve
 
 
 def test_an_index_that_is_out_of_order_fails(ask: Ask, amcheck: Server) -> None:
-    """As after a change of the system's collation: the comparison is another one than when the index was made."""
+    """A new collation of the system has this effect: rows compare differently than when the index was built."""
     with amcheck.connect("shop") as connection:
         connection.execute("""
             CREATE FUNCTION cmp(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a - b';
@@ -96,7 +97,7 @@ def test_an_index_that_is_out_of_order_fails(ask: Ask, amcheck: Server) -> None:
 
 
 def test_a_page_that_is_damaged_fails(ask: Ask, amcheck: Server) -> None:
-    """Real nonsense in a real page."""
+    """Some bytes of a page are overwritten in the file."""
     with amcheck.connect("shop") as connection:
         connection.execute("CREATE TABLE broken (id int, word text)")
         connection.execute("INSERT INTO broken SELECT n, 'some words' FROM generate_series(1, 2000) AS n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ladder against a real PostgreSQL."""
+"""The checks against a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_a_table_that_may_not_be_read_is_unverified(ask: Ask, shop: Server) -> N
 
 
 def test_a_damaged_page_is_a_failure(ask: Ask, shop: Server) -> None:
-    """What a damaged page makes PostgreSQL say, without damaging one."""
+    """A function raises the error that a damaged page causes, so that no page needs to be damaged."""
     sql(shop, """CREATE FUNCTION broken() RETURNS SETOF int LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'invalid page in block 7' USING ERRCODE = 'data_corrupted'; END $$""")  # fmt: skip
     sql(shop, "CREATE VIEW damaged AS SELECT * FROM broken(); GRANT SELECT ON damaged TO master")
@@ -203,7 +203,7 @@ def test_a_statement_that_takes_too_long_is_unverified(ask: Ask, shop: Server) -
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE x (i int)", "UPDATE canary SET id = 3", "CREATE TEMP TABLE t ()"])
 def test_nothing_can_be_written(ask: Ask, shop: Server, statement: str) -> None:
-    """Not even by a view that tries to."""
+    """Not even a view that tries to write can."""
     sql(shop, f"""CREATE FUNCTION write() RETURNS SETOF int LANGUAGE plpgsql SECURITY DEFINER AS $$
         BEGIN {statement}; RETURN NEXT 1; END $$""")  # fmt: skip
     sql(shop, "CREATE VIEW sly AS SELECT * FROM write(); GRANT SELECT ON sly TO master")
@@ -250,7 +250,7 @@ def test_no_connection_is_unverified_and_what_stands_on_it_is_skipped(ask: Ask, 
 
 @pytest.fixture
 def silence() -> Iterator[int]:
-    """The port of a server that accepts connections and never says a word."""
+    """Provide the port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -261,7 +261,7 @@ def test_a_server_that_does_not_answer_is_unverified(ask: Ask, silence: int) -> 
 
 
 def when_waiting(shop: Server, act: Callable[[int], object]) -> threading.Thread:
-    """Do something to the backend of the check as soon as that waits for a lock."""
+    """Do something to the backend of the check as soon as it waits for a lock."""
 
     def watch() -> None:
         with shop.connect() as connection:
@@ -276,7 +276,7 @@ def when_waiting(shop: Server, act: Callable[[int], object]) -> threading.Thread
 
 
 def test_a_server_that_hangs_is_cut_off(ask: Ask, shop: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its statement timeout cannot fire, because it is stopped itself."""
+    """The statement timeout cannot fire, because the backend process itself is stopped."""
     monkeypatch.setattr(ladder, "GRACE", 0.2)
     stopped: list[int] = []
 
@@ -334,7 +334,7 @@ def test_a_thread_that_breaks_says_nothing_about_the_others(shop: Server, monkey
 
 
 def test_the_time_of_each_check_is_measured(ask: Ask) -> None:
-    result = ask(*HEALTHY)  # its clock goes on by a second at each look
+    result = ask(*HEALTHY)  # its clock advances by one second each time it is read
     assert [row["seconds"] for row in result["checks"]] == [2, 1, 1, 1, 1]
     assert result["connected_seconds"] == 3
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is MariaDB's own."""
+"""Checks that are special in MariaDB."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_canary_of_every_type_is_recognised(
     ],
 )
 def test_nothing_can_be_written(ask_mariadb: Ask, mariadb: Server, statement: str) -> None:
-    """Not even by a function that tries to."""
+    """Not even a function that tries to write can."""
     mariadb.execute([f"CREATE FUNCTION sly() RETURNS int BEGIN {statement}; RETURN 1; END"], "shop")
     result = ask_mariadb({"check": "query", "query": "SELECT sly()", "expected": [1]}, ROWS)
     assert "READ ONLY transaction" in result["checks"][2]["reason"]
@@ -89,7 +89,7 @@ def test_sound_tables_pass(ask_mariadb: Ask, mariadb: Server) -> None:
 
 
 def broken(mariadb: Server, engine: str, rows: int, at: int) -> None:
-    """A table with real nonsense in its real file."""
+    """Create a table, and damage its file."""
     make = f"CREATE TABLE broken (id int PRIMARY KEY, word text) ENGINE={engine}"
     fill = f"INSERT INTO broken SELECT seq, 'some words' FROM seq_1_to_{rows}"
     mariadb.execute([make, fill, "FLUSH TABLES"], "shop")
@@ -115,7 +115,7 @@ def test_a_query_of_a_damaged_table_fails(ask_mariadb: Ask, mariadb: Server) -> 
 
 
 def pages_read(mariadb: Server, act: Callable[[], object]) -> int:
-    """How many times InnoDB looks at a page for this: the least of three times, since it also works for itself."""
+    """Count the pages that InnoDB reads for an action: the smallest of three counts, since it also reads by itself."""
 
     def count() -> int:
         ((_name, value),) = mariadb.execute(["SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_read_requests'"])
@@ -132,7 +132,10 @@ def pages_read(mariadb: Server, act: Callable[[], object]) -> int:
 def test_no_time_limit_cuts_the_look_at_a_table_short(
     ask_mariadb: Ask, mariadb: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """MariaDB says OK of an InnoDB table when max_statement_time ends its CHECK TABLE: see how far it really came."""
+    """MariaDB reports OK for an InnoDB table even if max_statement_time ends CHECK TABLE.
+
+    So the test counts the pages read.
+    """
     make = "CREATE TABLE many (id int PRIMARY KEY, word varchar(40), KEY words (word))"
     mariadb.execute([make, "INSERT INTO many SELECT seq, CONCAT('x', seq) FROM seq_1_to_200000"], "shop")
     whole = pages_read(mariadb, lambda: mariadb.execute(["CHECK TABLE many"], "shop"))
@@ -183,7 +186,7 @@ def test_a_table_that_is_locked_is_not_waited_for_a_day(ask_mariadb: Ask, mariad
 
 
 def test_a_driver_of_the_users_choice_asks_what_all_engines_can_be_asked(ask_mariadb: Ask, mariadb: Server) -> None:
-    """MariaDB under the name of an engine that nobody here knows."""
+    """The test uses MariaDB under the name of an engine that is not known here."""
     other = {"engine": "an-engine-of-the-future", "driver": "mariadb+pymysql"}
     checks = [
         {"check": "tables", "tables": ["orders"]},

@@ -14,11 +14,11 @@ class DriverError(Exception):
 
 
 class MysqlError(Exception):
-    """With a number of the server's, and the words."""
+    """An error with the server's number and text."""
 
 
 class Wrapped(Exception):
-    """As SQLAlchemy wraps it: its own text has the statement and its parameters."""
+    """An error like SQLAlchemy's: its own text contains the statement and its parameters."""
 
     def __init__(self, orig: Exception) -> None:
         super().__init__(f"{orig} [SQL: SELECT 1] [parameters: ('hidden-word',)]")

@@ -260,7 +260,7 @@ def test_a_multi_az_cluster_needs_a_place_for_its_stand_in() -> None:
     assert "Set stand_in with a private subnet group" in str(found.problem)
 
 
-# -- what cannot be ---------------------------------------------------------------------------------------------------
+# -- what is refused --------------------------------------------------------------------------------------------------
 
 
 def problem(one: Database | None = None, point: RecoveryPoint | None = None, **more: Any) -> str:

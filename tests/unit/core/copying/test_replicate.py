@@ -244,7 +244,7 @@ def test_a_source_key_that_cannot_be_used_is_found_before_the_copy(keys: Any, re
 
 
 def intermediate(**facts: Any) -> Any:
-    """The DR account's own copy in the source's Region."""
+    """Build the DR account's own copy in the source's Region."""
     arn = f"arn:aws:rds:{WEST}:{DR}:snapshot:{copied().name}"
     return landed(region=WEST, arn=arn, source_arn=copied().arn, tags={STAGE: "intermediate"}, **facts)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every row of the table of routes, and what no route leads to.
+"""Every row of the table of routes, and the cases that have no route.
 
-The table was made from the documents of AWS, not from the planner: S is the source account in its Region r1, D the DR
-account in r2 (or in r1 where the topology says so).
+The table was made from the documents of AWS, not from the planner. S is the source account in its Region r1. D is the
+DR account in r2, or in r1 where the topology says so.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def dr_of(row: dict[str, Any]) -> Place:
 
 
 def read(step: str) -> tuple[str, str, str, frozenset[str]]:
-    """What a line of the table says: account, Region, action, and what may be said of the key."""
+    """Read a line of the table: account, Region, action, and the allowed choices of the key."""
     place, action = re.match(r"([SD]/r[12]) (\w+)", step).groups()  # type: ignore[union-attr]
     account, region = place.split("/")
     allowed = {"unchanged"}
@@ -73,7 +73,10 @@ def test_the_table_is_whole() -> None:
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row['id']}")
 def test_a_row_is_planned_as_the_table_has_it(row: dict[str, Any]) -> None:
-    """Publishing in the own Region gives one of the row's two forms, in the DR Region one where that is asked for."""
+    """Publishing in the own Region gives one of the row's two forms.
+
+    In the DR Region it gives one only where supported.
+    """
     forms = [row["steps"], *([row["fallback"]["steps"]] if row["fallback"] else [])]
     dr = dr_of(row)
     here = route(start_of(row), Place(S, REGIONS["r1"]), dr)

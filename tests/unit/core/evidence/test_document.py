@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 
 def facts(**changes: Any) -> Row:
-    """A database of which everything went well, but for the changes."""
+    """Build a database for which everything went well, apart from the changes."""
     good: Row = {
         "name": "orders",
         "kind": "instance",

@@ -18,7 +18,7 @@ PASSED: Row = {"check": "rows", "target": "orders", "status": "passed", "seconds
 
 
 def database(**changes: Any) -> Row:
-    """A database as evidence has it, of which everything went well, but for the changes."""
+    """Build a database as the evidence contains it. Everything went well, apart from the changes."""
     return {
         "name": "orders",
         "kind": "instance",
@@ -53,7 +53,7 @@ def suite(document: Row) -> ElementTree.Element:
 
 
 def outcomes(document: Row) -> dict[str, str]:
-    """What became of each case: the name of the element in it, or passed."""
+    """Find the outcome of each case: the name of its inner element, or passed."""
     return {case.get("name", ""): case[0].tag if len(case) else "passed" for case in suite(document).iter("testcase")}
 
 
@@ -121,7 +121,7 @@ def test_times_are_those_that_were_measured() -> None:
     assert suite(drill(database())).get("time") == "99.250"
 
 
-# What the common JUnit schemas demand: attributes, and children in this order.
+# The attributes and child elements that the common JUnit schemas require, in this order.
 DEMANDED = {
     "testsuite": {"name", "timestamp", "hostname", "tests", "failures", "errors", "time", "id", "package"},
     "testcase": {"name", "classname", "time"},
@@ -151,7 +151,7 @@ def test_keeps_to_what_the_common_schemas_demand() -> None:
     check_schema(suite(drill()))
 
 
-# Whatever XML forbids, and whatever would end an element or an attribute.
+# Characters that XML forbids, and those that would end an element or an attribute.
 anything = st.text(st.characters() | st.sampled_from("\x00\x1b\ufffe\ud800\"'<>&\r\n\u202e]"))
 
 

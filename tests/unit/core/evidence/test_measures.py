@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 
 def facts(**changes: Any) -> Row:
-    """A cluster of which every phase was measured, but for the changes."""
+    """Build a cluster with all phases measured, apart from the changes."""
     whole: Row = {
         "name": "events",
         "kind": "cluster",
@@ -97,7 +97,7 @@ def test_a_check_without_a_time_leaves_the_validated_recovery_unknown_but_not_th
     assert (found.rto_connect, found.rto_validated) == (97.2, None)
 
 
-# -- what would be lost -----------------------------------------------------------------------------------------------
+# -- the RPO ----------------------------------------------------------------------------------------------------------
 
 
 def with_row(newest: str | None) -> Row:

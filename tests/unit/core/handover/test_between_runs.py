@@ -68,7 +68,7 @@ def test_an_entry_whose_recipe_cannot_be_read_is_refused() -> None:
         read_entry(entry() | {"recipe": {"iops": "many"}})
 
 
-# -- what a document in a store is worth ------------------------------------------------------------------------------
+# -- which documents of a store are used ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_landed_document_of_another_shape_is_not_used(document: Row) -> None:
     assert why_unusable(document, "landed", DR, EAST)
 
 
-# -- what a site leaves -----------------------------------------------------------------------------------------------
+# -- what a site writes -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

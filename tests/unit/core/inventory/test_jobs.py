@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a scheduler runs, from data and what an operator says of it."""
+"""The jobs of a scheduler, built from our definitions and the operator's changes."""
 
 from __future__ import annotations
 

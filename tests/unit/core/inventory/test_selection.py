@@ -46,7 +46,10 @@ def test_a_selection_means_what_all_its_parts_mean(wanted: dict[str, Any], found
     [("drill", []), ("stand_in", []), ("whatever is to come", []), ("recovery", ["restored"])],
 )
 def test_of_what_was_restored_only_what_is_to_stay_is_a_database(purpose: str, found: list[str]) -> None:
-    """A recovery serves production where it stands: protect must not overlook it, nor what a failback brought home."""
+    """A recovered database serves production, so protect must include it.
+
+    The same holds for one that a failback restored.
+    """
     one = database("restored", tags={PURPOSE: purpose})
     assert [each.id.identifier for each in databases_among([one], Selection(), "here")] == found
 

@@ -24,7 +24,7 @@ LANDED_TWICE = {**LANDED, f"lifeboat:landed:{STRANGER}": "2026-11-23T13:00:00Z"}
 
 
 def rulings(points: list[Any], account: str, policy: Policy | None = None, **more: Any) -> list[Ruling]:
-    """In the order of the points."""
+    """Judge recovery points, and return the rulings in the order of the points."""
     retention = Retention("lifeboat", account, NOW, lambda _point: policy or Policy(), **more)
     by_arn = {one.point.arn: one for one in judge(points, retention)}
     return [by_arn[point.arn] for point in points]
@@ -91,7 +91,7 @@ def test_the_dr_site_keeps_the_newest_and_the_last_verified(
     assert kept(points, DR, **policy) == wanted
 
 
-# 14:00 on Monday, 2026-11-23, is now: so 15 hours ago is Sunday, and 600 the end of October.
+# The current time is Monday, 2026-11-23, 14:00. So 15 hours ago is Sunday, and 600 hours ago is the end of October.
 @pytest.mark.parametrize(
     ("hours", "policy", "wanted"),
     [
@@ -109,14 +109,14 @@ def test_the_dr_site_keeps_the_newest_and_the_last_verified(
 def test_of_each_wanted_period_the_newest_by_original_time_stays(
     hours: list[int], policy: dict[str, Any], wanted: list[int], kind: str
 ) -> None:
-    """Of a cluster, RDS tells only when the copy was made: here, all of them now."""
+    """For a cluster snapshot RDS only tells when the copy was made, which is now for all of them here."""
     points = [dr(hour, created=NOW) for hour in hours]
     points = [of_cluster(point) for point in points] if kind == "cluster" else points
     assert [hour for hour, stays in zip(hours, kept(points, DR, **policy), strict=True) if stays] == wanted
 
 
 def test_the_first_week_of_a_year_may_begin_in_the_last() -> None:
-    """2026-01-01 is a Thursday: its week has three days of 2025."""
+    """2026-01-01 is a Thursday, so its week has three days of 2025."""
     points = [
         dr(hours=(NOW - datetime(*day, 12, tzinfo=timezone.utc)) / HOUR) for day in ((2026, 1, 2), (2025, 12, 30))
     ]

@@ -116,7 +116,7 @@ def test_who_asks_for_a_time_before_the_first_learns_which_is_the_first() -> Non
 
 
 def test_a_database_that_was_created_anew_goes_on_where_the_old_one_ended() -> None:
-    """It has another resource id and so another digest; at an earlier time its name meant the old one."""
+    """It has another resource ID and so another digest. Before it was created, its name meant the older database."""
     old = [landed(hours=hours) for hours in (4, 5)]
     new = [renewed(landed(hours=hours)) for hours in (1, 2)]
     other = landed("billing")
@@ -128,7 +128,7 @@ def test_a_database_that_was_created_anew_goes_on_where_the_old_one_ended() -> N
 
 
 def renewed(point: Any) -> Any:
-    """The same, of a database that was created later under the same name."""
+    """Build the same recovery point for a database that was created later under the same name."""
     one = DatabaseId(SOURCE, WEST, "instance", "orders", "db-NEW")
     lineage = lineage_of(one, point.original)
     return replace(point, name=name_for("lifeboat", "orders", lineage), resource_id="db-NEW")

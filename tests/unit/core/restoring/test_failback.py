@@ -36,7 +36,7 @@ def arn(name: str = "orders", kind: str = "instance", account: str = SOURCE, reg
 
 
 def row(name: str = "orders", kind: str = "instance", account: str = DR, region: str = EAST, **more: Any) -> Row:
-    """A database as database_info describes it."""
+    """Build a database as database_info describes it."""
     facts = {"cluster": None, "engine": "postgres", "status": "available", "tags": {}, **more}
     return {"database": name, "kind": kind, "arn": arn(name, kind, account, region), **facts}
 
@@ -51,7 +51,7 @@ def planned(*rows: Row, wanted: Any = (), names: Any = None, prefixes: tuple[str
 
 
 def failed_back(name: str, kind: str = "instance", prefix: str = "failback") -> Row:
-    """What a failback at NOW restored at the source."""
+    """Build a database that a failback at NOW restored at the source."""
     point = name_for(prefix, "orders", lineage_of(database().id, NOW))
     tags = {MANAGED_BY: prefix, PURPOSE: "recovery", RECOVERY_POINT: point}
     return row(name, kind, SOURCE, WEST, tags=tags)

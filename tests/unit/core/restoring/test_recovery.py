@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A recovery takes the place of the original: its name, its tags, its class, and nobody else's."""
+"""A recovery replaces its original and nothing else: it gets the original's name, tags and class."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_no_two_databases_come_to_bear_one_name() -> None:
         require_distinct([planned(of_cluster(landed())), planned(restore_as="orders-1")])
 
 
-# -- whose it is ------------------------------------------------------------------------------------------------------
+# -- ownership --------------------------------------------------------------------------------------------------------
 
 
 def test_a_recovery_of_the_same_recovery_point_is_gone_on_with_whatever_its_run_was_called() -> None:
@@ -161,7 +161,7 @@ def test_aws_takes_fifty_tags_and_ours_are_among_them() -> None:
     assert made["lifeboat:database"] == ORIGINAL
 
 
-# -- what production needs --------------------------------------------------------------------------------------------
+# -- requirements of production ---------------------------------------------------------------------------------------
 
 
 def test_it_has_the_class_of_the_original_and_else_one_that_somebody_chose() -> None:

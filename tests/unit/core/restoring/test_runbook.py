@@ -95,7 +95,7 @@ def test_a_parameter_becomes_an_option(parameters: Row, words: list[str]) -> Non
 
 
 def test_the_options_of_all_calls_are_called_as_the_cli_calls_them() -> None:
-    """The AWS CLI makes its names as botocore does."""
+    """The AWS CLI derives its option names like botocore does."""
     model = botocore.session.get_session().get_service_model("rds")
     for operation in ("RestoreDBInstanceFromDBSnapshot", "RestoreDBClusterFromSnapshot", "CreateDBInstance"):
         for name in model.operation_model(operation).input_shape.members:

@@ -131,13 +131,13 @@ def test_only_what_carries_all_three_marks_of_the_drill_belongs_to_it(changed: s
 
 
 def test_tags_alone_do_not_make_it_ours() -> None:
-    """Who restores by hand from our snapshot may inherit its tags."""
+    """Somebody who restores from our snapshot by hand may copy its tags."""
     assert not belongs_to(restored("orders"), "lifeboat", "d1")
     assert not is_left_behind(expiring(1, identifier="orders"), "lifeboat", NOW)
 
 
 def expiring(hours: float, identifier: str = "lifeboat-d1-a", **tags: Any) -> Any:
-    """What expired so many hours ago."""
+    """Build a database that expired this many hours ago."""
     expires = hours_ago(hours).strftime("%Y-%m-%dT%H:%M:%SZ")
     marks = {f"lifeboat:{key.replace('_', '-')}": value for key, value in {"expires": expires, **tags}.items()}
     return restored(identifier, tags={key: value for key, value in {**DRILL, **marks}.items() if value is not None})

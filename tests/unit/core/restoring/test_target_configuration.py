@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A restored database is configured like the original one, as far as its recovery point tells."""
+"""A restored database is configured like the original, as far as its recovery point tells."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each event asks for, of whom, and what asks for nothing."""
+"""What each event causes at which sites, and which events cause nothing."""
 
 from __future__ import annotations
 
