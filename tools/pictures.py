@@ -46,7 +46,7 @@ class Box:
     def draw(self) -> str:
         """Draw the rectangle and its text."""
         fill, border = self.colours
-        lines = textwrap.wrap(self.words, int(self.width / 6.4))
+        lines = textwrap.wrap(self.words, int(self.width / 6.3))
         top = self.y + (self.height - 15 * len(lines)) / 2
         return (
             f'<rect x="{self.x:g}" y="{self.y:g}" width="{self.width:g}" height="{self.height:g}" '
@@ -182,7 +182,7 @@ def draw_way() -> str:
     published = step(
         left, 1, "published · snapshot_copy", "a manual copy under a key that the DR account may use, shared with it"
     )
-    retired = step(left, 3, "retired · snapshot_prune", "not shared any more; older copies go, the newest stays")
+    retired = step(left, 3, "retired · snapshot_prune", "no longer shared; older copies go, the newest stays")
     copied = step(right, 1, "replicated · snapshot_replicate", "a copy of its own, in its Region, under its own key")
     landed = step(right, 2, "landed", "available; lineage, engine, size and key match")
     restored = step(
