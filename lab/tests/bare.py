@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab without servers, whose clock is advanced: rows are sown, copies made, and nobody waits."""
+"""Work in a lab without servers, whose clock is advanced: rows are sown, copies made, and nobody waits."""
 
 from __future__ import annotations
 

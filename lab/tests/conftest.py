@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One lab for all tests, with the shop in it, and with little patience for durations."""
+"""Run one lab for all tests, with the shop in it and short durations."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab's tests share: waiting, keys, error codes, connections."""
+"""Share what the lab's tests need: keys, roles, error codes, copies, queues."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be asked of the lab itself, and that nonsense is refused with the reason and changes nothing."""
+"""Test the admin API: what can be asked, and that a bad request is refused with the reason and changes nothing."""
 
 from __future__ import annotations
 

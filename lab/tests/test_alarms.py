@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CloudWatch alarms (CloudWatch User Guide, alarm evaluation, how alarms treat missing data)."""
+"""Test CloudWatch alarms (CloudWatch User Guide, alarm evaluation, how alarms treat missing data)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Automated backups by the clock, in a lab without servers whose clock is advanced."""
+"""Test automated backups, in a lab without servers whose clock is advanced."""
 
 from __future__ import annotations
 

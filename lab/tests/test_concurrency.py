@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many callers at once: nobody waits for ever, and nothing that was done gets lost."""
+"""Test many callers at once: nobody waits for ever, and nothing that was done gets lost."""
 
 from __future__ import annotations
 

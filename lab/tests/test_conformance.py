@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The suite is whole: each section of the facts that the lab follows, and each open question, has tests."""
+"""Test that the suite is whole: each section of aws_rds.md that the lab follows, and each open question, has tests."""
 
 from __future__ import annotations
 

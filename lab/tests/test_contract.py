@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab takes for granted in moto and werkzeug, one test a symbol, so that an upgrade fails loudly."""
+"""Test what the lab takes for granted in moto and werkzeug, one test a symbol, so that an upgrade fails loudly."""
 
 from __future__ import annotations
 

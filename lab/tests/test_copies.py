@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How copies go: fields, turns, amounts, limits, cancellation (aws_rds.md 1). Without servers, and with a clock that
-is advanced: nothing waits."""
+"""Test copies (aws_rds.md 1): fields, turns, amounts, limits, cancellation, in a lab whose clock is advanced."""
 
 from __future__ import annotations
 

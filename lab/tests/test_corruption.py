@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Snapshots that are spoilt on request: what a rehearsal has to notice."""
+"""Test snapshots that are corrupted on request, which a rehearsal has to notice."""
 
 from __future__ import annotations
 

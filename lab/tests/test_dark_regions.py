@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Region goes dark, for everybody or for one account, beside an account that is dark everywhere."""
+"""Test a Region that goes dark, for everybody or for one account, beside an account that is dark everywhere."""
 
 from __future__ import annotations
 

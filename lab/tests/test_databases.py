@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creating, changing and deleting databases (aws_rds.md 7), in a lab without servers where that makes no difference."""
+"""Test creating, changing and deleting databases (aws_rds.md 7), mostly in a lab without servers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From topics to queues (aws_rds.md 6)."""
+"""Test the way from topics to queues (aws_rds.md 6)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The little that the lab understands of LDAP (RFC 4511)."""
+"""Test the little that the lab understands of LDAP (RFC 4511)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events on their way from RDS to topics (aws_rds.md 5.2, 5.3, 6)."""
+"""Test the way of events from RDS to topics (aws_rds.md 5.2, 5.3, 6)."""
 
 from __future__ import annotations
 

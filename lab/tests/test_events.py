@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What RDS says has happened (aws_rds.md 5)."""
+"""Test how events are kept and listed (aws_rds.md 5)."""
 
 from __future__ import annotations
 

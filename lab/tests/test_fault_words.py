@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fault strikes exactly what it names, exactly as often as told, and one that makes no sense is refused."""
+"""Test that a fault strikes exactly what it names, as often as told, and that a wrong one is refused."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever can go wrong goes wrong on request: exactly there, exactly as often, and nowhere else."""
+"""Test all faults: they strike exactly there, exactly as often, and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP as clients of all kinds speak it: connections stay open, every answer is whole and dated once."""
+"""Test HTTP as clients of all kinds speak it: connections stay open, every answer is whole and dated once."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No file of the lab imports itself through others, so that each can be read, tested and moved with what it imports."""
+"""Test that no file of the lab imports itself through others, so that each can be moved with what it imports."""
 
 from __future__ import annotations
 

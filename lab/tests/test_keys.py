@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Test KMS keys as RDS looks at them."""
+
 from __future__ import annotations
 
 from typing import Any

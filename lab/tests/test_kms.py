@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""KMS keys as their own API shows them, and as RDS looks at them (aws_rds.md 9; KMS Developer Guide)."""
+"""Test KMS keys as their own API shows them, and as RDS looks at them (aws_rds.md 9; KMS Developer Guide)."""
 
 from __future__ import annotations
 

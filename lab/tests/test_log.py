@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every call is in the log, with what it was about and how it ended, without secrets, and with what it cost."""
+"""Test the log: it has every call, what it was about and how it ended, without secrets, and what it cost."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MariaDB servers behind mariadb, mysql and aurora-mysql."""
+"""Test MariaDB servers behind mariadb, mysql and aurora-mysql."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab without database servers: every engine's name, states and rows, and a clock that can be advanced."""
+"""Test a lab without database servers: every engine's name, states and rows, and a clock that can be advanced."""
 
 from __future__ import annotations
 

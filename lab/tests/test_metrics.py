@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metrics of one's own (CloudWatch API Reference, PutMetricData; User Guide, limiting access to namespaces)."""
+"""Test custom metrics (CloudWatch API Reference, PutMetricData; User Guide, limiting access to namespaces)."""
 
 from __future__ import annotations
 

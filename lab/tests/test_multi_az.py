@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Multi-AZ DB clusters: mysql or postgres in a cluster, three instances that come and go with it (aws_rds.md 14.3)."""
+"""Test Multi-AZ DB clusters: mysql or postgres in a cluster, three instances that come and go with it (aws_rds.md
+14.3)."""
 
 from __future__ import annotations
 

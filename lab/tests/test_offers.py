@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is to have: engine versions, instance classes, certificates, quotas (RDS API Reference)."""
+"""Test what is on offer: engine versions, instance classes, certificates, quotas (RDS API Reference)."""
 
 from __future__ import annotations
 

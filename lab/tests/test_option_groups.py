@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Option groups (RDS User Guide, working with option groups; aws_rds.md 1.8)."""
+"""Test option groups (RDS User Guide, working with option groups; aws_rds.md 1.8)."""
 
 from __future__ import annotations
 

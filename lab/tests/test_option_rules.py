@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Option groups and snapshots (aws_rds.md 1.8, 2)."""
+"""Test option groups of snapshots (aws_rds.md 1.8, 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Test an account that goes dark, and comes back."""
+
 from __future__ import annotations
 
 import socket

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DB parameter groups and DB cluster parameter groups (RDS API Reference)."""
+"""Test DB parameter groups and DB cluster parameter groups (RDS API Reference)."""
 
 from __future__ import annotations
 

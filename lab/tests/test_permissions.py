@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an RDS call needs, resource by resource (aws_rds.md 10, 1.5; Service Authorization Reference, Amazon RDS).
+"""Test what an RDS call needs, resource by resource (aws_rds.md 10, 1.5; Service Authorization Reference, Amazon RDS).
 
 Where a call is admitted it may still fail for another reason: only AccessDenied is a refusal here.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How policies are read and judged (IAM User Guide: policy elements, evaluation logic)."""
+"""Test how policies are read and evaluated (IAM User Guide: policy elements, evaluation logic)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing survives a lab: no process, no folder, no port."""
+"""Test that nothing survives a lab: no process, no folder, no port."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which events are raised, and when (aws_rds.md 5.1)."""
+"""Test which events are raised, and when (aws_rds.md 5.1)."""
 
 from __future__ import annotations
 

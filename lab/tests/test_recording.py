@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was done in one lab is done again in another, with other ids, by who did it."""
+"""Test that what was done in one lab is done again in another, with other ids, by the same principals."""
 
 from __future__ import annotations
 

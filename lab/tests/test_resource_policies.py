@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Topics, queues, secrets and buckets: whose policies let whom in (IAM User Guide, evaluation logic)."""
+"""Test the policies of topics, queues, secrets and buckets (IAM User Guide, evaluation logic)."""
 
 from __future__ import annotations
 

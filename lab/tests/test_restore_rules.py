@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What restores refuse, take over and end in (aws_rds.md 7.1 to 7.3)."""
+"""Test what restores refuse, what they take over, and how they end (aws_rds.md 7.1 to 7.3)."""
 
 from __future__ import annotations
 

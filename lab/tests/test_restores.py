@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Test restores with real rows: instances, clusters and their members."""
+
 from __future__ import annotations
 
 from typing import Any

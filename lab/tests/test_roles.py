@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may become a role, for how long, and what he may do then (STS API Reference; IAM User Guide, roles)."""
+"""Test who may assume a role, for how long, and with which rights (STS API Reference; IAM User Guide, roles)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Master passwords that RDS keeps in Secrets Manager (aws_rds.md 7.1, 7.2; RDS User Guide, password management)."""
+"""Test master passwords that RDS keeps in Secrets Manager (aws_rds.md 7.1, 7.2; RDS User Guide, its password page)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows in great numbers, and what lists of them cost."""
+"""Test rows in great numbers, and what lists of them cost."""
 
 from __future__ import annotations
 

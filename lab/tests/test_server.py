@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Test the front door: accounts, roles, Regions and permissions."""
+
 from __future__ import annotations
 
 from typing import Any

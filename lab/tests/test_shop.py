@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Test the sample databases, and the ways to spoil them."""
+
 from __future__ import annotations
 
 import json

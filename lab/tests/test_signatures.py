@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request is answered only when it was signed with the secret of its key."""
+"""Test that a request is answered only when it was signed with the secret of its key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Test snapshots: taking, copying, listing and deleting them."""
+
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stranger's way: the built wheel works without this checkout, and every command and example of the README runs."""
+"""Test a stranger's way: the built wheel works without this checkout, and all examples of the README run."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DB subnet groups (RDS API Reference; RDS User Guide, working with a DB instance in a VPC)."""
+"""Test DB subnet groups (RDS API Reference; RDS User Guide, working with a DB instance in a VPC)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Event subscriptions (aws_rds.md 6)."""
+"""Test event subscriptions (aws_rds.md 6)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Over its API rate RDS answers ThrottlingException, Rate exceeded (aws_rds.md 4)."""
+"""Test that RDS answers ThrottlingException, Rate exceeded, over its API rate (aws_rds.md 4)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that a client can trust, and the certificate authority that it has to know for that."""
+"""Test TLS connections that clients can verify, and the certificate authority that they need for that."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IAM database authentication (RDS User Guide): who has the role ``rds_iam`` enters with a token of the caller's."""
+"""Test IAM database authentication (RDS User Guide): who has the role ``rds_iam`` logs in with a token."""
 
 from __future__ import annotations
 

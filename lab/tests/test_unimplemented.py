@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab does not implement is an error of AWS's own, in the protocol of the service, never a page of HTML."""
+"""Test that what the lab does not implement is AWS's own error, in the service's protocol, never a page of HTML."""
 
 from __future__ import annotations
 

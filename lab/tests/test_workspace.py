@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a lab leaves on the disk: nothing but a cache, in the folder that is meant for caches."""
+"""Test what a lab leaves on the disk: nothing but a cache, in the folder that is meant for caches."""
 
 from __future__ import annotations
 

@@ -57,10 +57,10 @@ class Principal:
     arn: str
     caller_arn: str
     user: str | None = None
-    # The unique id of a role: who comes after it under its name is another.
+    # The unique id of a role: a later role of the same name has another one.
     role: str | None = None
     user_id: str = ""
-    # A session may do what both its role and the policies allow that it was begun with, if any.
+    # A session may do what its role and its session policies, if any, both allow.
     session: tuple[Statement, ...] | None = None
     tags: tuple[tuple[str, str], ...] = ()
 
@@ -86,7 +86,7 @@ class Principal:
         if self.user:
             known["aws:username"] = self.user
         else:
-            # Long-term keys do not have this key at all; nobody here has a device.
+            # Absent for long-term keys. The lab has no MFA devices.
             known["aws:multifactorauthpresent"] = "false"
         return known | {key_name(f"aws:PrincipalTag/{tag}"): value for tag, value in self.tags}
 

@@ -61,7 +61,7 @@ class Alarms:
     def __init__(self, world: World) -> None:
         self.world = world
         self._lock = threading.RLock()
-        # Up to when each alarm has been evaluated.
+        # The moment up to which each alarm has been evaluated.
         self._seen: WeakKeyDictionary[Alarm, float] = WeakKeyDictionary()
 
     def add(self, alarm: Alarm, before: Alarm | None) -> None:

@@ -24,10 +24,10 @@ class Need:
     resource: str | None = None
     # What conditions can ask about this resource, beside what they can ask about the request.
     context: Context = field(default_factory=dict)
-    # Whose the resource is and its policy, where such resources have policies.
+    # The resource's account and policy, if resources of this kind have policies.
     owner: str | None = None
     document: str | None = None
-    # Nobody may do anything whom that policy does not let in (keys, roles).
+    # Only whom that policy admits may do anything (keys, roles).
     closed: bool = False
 
 
@@ -37,7 +37,7 @@ def circumstances(request: Request, caller: Principal, now: float) -> dict[str, 
         **caller.facts,
         "aws:requestedregion": request.region,
         "aws:sourceip": "127.0.0.1",
-        # The lab has no TLS, and AWS nothing else.
+        # The lab's endpoint has no TLS; AWS has only TLS.
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
         "aws:currenttime": wire.iso(now),
@@ -63,7 +63,7 @@ def on_behalf(service: str, region: str) -> dict[str, Values]:
         "aws:calledvia": (service,),
         "aws:calledviafirst": service,
         "aws:calledvialast": service,
-        # The call does not come from where the caller is.
+        # The call does not come from the caller's address.
         "aws:sourceip": (),
     }
 
@@ -131,6 +131,6 @@ def service_may(document: str | Mapping[str, Any], service: str, action: str, re
     known: dict[str, Values] = {key_name(name): value for name, value in context.items()}
     known |= {"aws:principalisawsservice": "true", "aws:principalservicename": service}
     if "aws:sourceaccount" in known:
-        # What the default policy of a topic asks for.
+        # The default policy of a topic asks for this key.
         known.setdefault("aws:sourceowner", known["aws:sourceaccount"])
     return policy.admitted(policy.statements(text), action, resource, {service: True}, known).allowed

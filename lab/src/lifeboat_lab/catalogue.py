@@ -14,7 +14,7 @@ from lifeboat_lab import s3
 from lifeboat_lab.settings import BadRequest
 from lifeboat_lab.spelling import unknown
 
-# The services that are used around RDS, looked through in this order.
+# The services that are used around RDS, searched in this order.
 NEAR_RDS = ("rds", "sts", "kms", "sns", "sqs", "iam", "s3", "secretsmanager", "cloudwatch", "events", "logs", "ssm",
             "lambda", "backup", "tag", "servicequotas", "organizations", "cloudtrail", "ec2")  # fmt: skip
 # Where the name in a signature is not the one in policies.

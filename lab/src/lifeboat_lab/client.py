@@ -88,7 +88,7 @@ class Lab:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            # A session of its own: a terminal's interrupt is for the command, the lab goes after it.
+            # A session of its own: a terminal's Ctrl-C is for the command, and the lab ends after it.
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": paths},
         )

@@ -22,7 +22,7 @@ class Clock:
         self._agenda: list[tuple[float, int, Work]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
-        # Who runs work that is due; one at a time, so that things happen in the order of their moments.
+        # Runs work that is due, one at a time, so that things happen in the order of their moments.
         self._turn = threading.RLock()
         self._closed = False
         self._thread = threading.Thread(target=self._keep_time, name="clock", daemon=True)

@@ -152,7 +152,7 @@ class Condition:
         try:
             return TESTS[self.operator](value, filled(wanted, context))
         except (Absent, ValueError, KeyError):
-            # What cannot be read is not met. AWS would not have taken such a policy.
+            # A condition that cannot be read is not met. AWS would have refused such a policy.
             return False
 
 

@@ -19,7 +19,7 @@ DOCUMENT = "http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Me
 CONSOLE = "https://console.aws.amazon.com/rds/home"
 _ANCHORS = {"db-instance": "dbinstance", "db-cluster": "dbclusters", "db-snapshot": "snapshot",
             "db-cluster-snapshot": "snapshot"}  # fmt: skip
-# How long an event that is to come after the next one waits for that one, in usual delays.
+# How long a reordered event waits for the next one, in usual delays.
 PATIENCE = 20
 
 
@@ -45,7 +45,7 @@ class Delivery:
     def __init__(self, world: World) -> None:
         self.world = world
         self._lock = threading.Lock()
-        # What is to come after the next one, by subscription.
+        # Events that wait for the next one, by subscription.
         self._held: dict[Subscription, list[Work]] = {}
         world.events.listeners.append(self.take)
 

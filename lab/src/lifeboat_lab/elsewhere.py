@@ -15,7 +15,7 @@ from lifeboat_lab.requests import Environ, Request
 from lifeboat_lab.wire import Answer
 
 log = logging.getLogger("lifeboat_lab")
-# Whoever sends the answer sets these.
+# The listener sets these.
 _NOT_MOTOS = ("date", "connection", "server", "transfer-encoding")
 
 
@@ -68,7 +68,7 @@ class Moto:
             about = f"moto failed on {request.service} {request.action}: {error!r}"
             raise AwsError("InternalFailure", about, 500) from None
         if seen["status"] >= 400 and body.lstrip()[:9].lower() == b"<!doctype":
-            # Its page for what it has no route for. An object in a bucket may be a page as well.
+            # moto's HTML page for an unknown route. An object in a bucket may be a page as well.
             raise not_implemented(request)
         return _as_answer(body, seen["status"], seen["headers"], is_head=environ["REQUEST_METHOD"] == "HEAD")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-# What becomes of the answer to a call; one of these strikes a call.
+# Faults of the answer to a call; at most one of these strikes a call.
 ANSWER_KINDS = {
     "error": "answers with code, message and status, and does nothing",
     "throttle": "answers ThrottlingException, Rate exceeded, and does nothing",
@@ -23,13 +23,13 @@ ANSWER_KINDS = {
     "hold-before": "nothing happens until the fault is taken back, then the connection is reset",
     "hold-after": "the call takes effect; nobody answers, and once the fault is taken back the connection is reset",
 }
-# Of those, the ones without an answer: before the call took effect, and after it.
+# Those without an answer: before the call takes effect, and after it.
 UNDONE, LOST = ("reset-before", "hold-before"), ("reset-after", "hold-after")
 CALL_KINDS = ANSWER_KINDS | {
     "slow": "answers after some seconds; the call takes effect at once",
     "wrong-date": "the Date of the answer is off by some seconds",
 }
-# What becomes of the thing that a call begins.
+# Faults of what a call begins.
 RDS_KINDS = {
     "failed-copy": "a snapshot copy ends as failed",
     "failed-snapshot": "a manual snapshot ends as failed",
@@ -74,7 +74,7 @@ class Fault:
     probability: float = 1.0
     seed: int | None = None
     skip: int = 0
-    # The answer, where that is what goes wrong.
+    # The answer of a fault that gives one.
     code: str = ""
     message: str = ""
     status: int = 0
@@ -87,9 +87,9 @@ class Fault:
     id: int = field(default_factory=itertools.count(1).__next__)
 
     def __post_init__(self) -> None:
-        # Not seeded, every fault has its own luck.
+        # Without a seed, every fault draws its own chances.
         self._dice = random.Random(self.seed)
-        # Set when it is taken back: whoever it holds goes on.
+        # Set when it is taken back: calls that it holds go on.
         self._over = threading.Event()
 
     def wait_until_over(self) -> None:

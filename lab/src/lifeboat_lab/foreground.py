@@ -61,7 +61,7 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
         code = child.wait()
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
-    # What the command left running goes with it.
+    # End what the command left running.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     return code if code >= 0 else 128 - code

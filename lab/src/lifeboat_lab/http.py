@@ -183,7 +183,7 @@ def _of_headers(headers: Headers) -> Environ:
         upper = name.upper()
         key = _CONTENT.get(upper) or "HTTP_" + upper.replace("-", "_")
         if "_" in name:
-            # As moto's own server: only the names of an object's metadata may have one, and never stand for another.
+            # As in moto's own server: only names of an object's metadata may have one, and they never replace another.
             if not should_preserve_original_header_name(name) or key in environ:
                 continue
             preserved[key] = name

@@ -18,7 +18,7 @@ from lifeboat_lab.spelling import unknown
 from lifeboat_lab.wire import iso
 
 KEEP = 100_000
-# What says what a call was about; none of these is ever a secret.
+# Parameters that say what a call was about; none of them is ever a secret.
 _TELLING_ENDS = ("Identifier", "Arn", "ARN", "Name", "KeyId", "SecretId", "SnapshotType", "DbiResourceId",
                  "DbClusterResourceId", "Marker", "MaxRecords", "SourceRegion", "SourceType", "Engine",
                  "EngineVersion", "CopyTags", "QueueUrl")  # fmt: skip
@@ -41,7 +41,7 @@ class Entry:
     status: int | None = None
     error: str | None = None
     message: str | None = None
-    # Seconds inside the lab: on the wall, and of the processor.
+    # Seconds inside the lab: wall time, and processor time.
     took: float = 0.0
     cpu: float = 0.0
     # The faults that struck, by kind and number.

@@ -111,7 +111,7 @@ def _replicate(key: Key, params: Params) -> Answer:
     replica.description = params.get("Description") or ""
     replica.aliases, replica.grants, replica.rotations = {}, {}, []
     about["ReplicaKeys"].append({"Arn": replica.arn, "Region": region})
-    # The rest of it says the same of all of them.
+    # The rest is the same for all of them.
     replica.multi_region_configuration = {**about, "MultiRegionKeyType": "REPLICA"}
     there.keys[replica.id] = replica
     if params.get("Tags"):

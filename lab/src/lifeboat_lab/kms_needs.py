@@ -17,12 +17,12 @@ from lifeboat_lab.errors import AwsError
 from lifeboat_lab.keys import Keys
 from lifeboat_lab.requests import Request
 
-# What needs no key that is there already.
+# Actions that need no existing key.
 WITHOUT_KEY = ("CreateKey", "ListKeys", "ListAliases", "ListRetirableGrants", "GenerateRandom")
-# What a key has to work for.
+# Actions for which a key has to work.
 USES = frozenset({"CreateGrant", "Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
                   "GenerateMac", "ReEncrypt", "Sign", "Verify", "VerifyMac"})  # fmt: skip
-# What a key's policy can give to other accounts (KMS Developer Guide, allowing users in other accounts).
+# Actions that a key's policy can allow to other accounts (KMS Developer Guide, allowing users in other accounts).
 ACROSS = USES | {"DescribeKey", "GetKeyRotationStatus", "GetPublicKey", "ListGrants", "RetireGrant", "RevokeGrant"}
 # moto writes the id of the key at the beginning of what it encrypts.
 _ID_LENGTH = 36
@@ -33,7 +33,7 @@ def needs(keys: Keys, request: Request, caller: Principal) -> list[Need]:
 
     :raises AwsError: when an ARN is of another Region.
     """
-    # So that alias/aws/rds is there in every list, and is AWS's.
+    # Makes alias/aws/rds appear in every list as AWS's key.
     keys.managed(caller.account, request.region)
     known = _circumstances(request)
     if request.action in WITHOUT_KEY:
@@ -93,7 +93,7 @@ def _need(keys: Keys, request: Request, caller: Principal, permission: str, name
     if "alias/" in name:
         known["kms:requestalias"] = name[name.index("alias/") :]
     if key is None:
-        # Nobody is told whether another account has it; what the own account has not, KMS says.
+        # Never tell whether another account has the key. For the own account, KMS reports a missing key.
         return Need(permission, arn, known, owner=owner, closed=owner != caller.account)
     dark = keys.accounts.is_dark(owner, request.region)
     opens = owner == caller.account or (request.action in ACROSS and not dark)

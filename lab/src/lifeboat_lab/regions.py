@@ -11,7 +11,7 @@ import botocore.session
 from lifeboat_lab.settings import BadRequest
 from lifeboat_lab.spelling import unknown
 
-# Their one endpoint is nowhere in particular, whatever Region signs for it.
+# Global services: their only endpoint is in no Region, whatever Region signs for it.
 _GLOBAL = frozenset({"iam", "organizations", "route53", "cloudfront"})
 _STS_GLOBAL = "us-east-1"
 

@@ -22,7 +22,7 @@ _CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)")
 # Services whose requests have neither a target nor an action, and whose answers are XML.
 _REST_XML = ("s3", "route53", "cloudfront")
 
-# What nobody has to sign.
+# Headers that need not be signed.
 _UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 
@@ -39,7 +39,7 @@ class Request:
     form: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     path: str = "/"
-    # In which account moto acts.
+    # The account in which moto acts.
     account: str = ""
 
     @property
@@ -54,7 +54,7 @@ class Request:
         try:
             found = json.loads(self.body or b"{}")
         except ValueError:
-            # What a REST service gets may be anything.
+            # The body for a REST service may be anything.
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -118,7 +118,7 @@ class Application:
         except AwsError as error:
             answer = wire.error_answer(request.protocol, error, request.service)
         except Exception as error:
-            # A mistake of the lab's own: an error that AWS's clients understand, and the rest on the terminal.
+            # A bug of the lab: answer an error that AWS's clients understand, and log the traceback.
             log.exception("%s %s", request.service, request.action)
             answer = wire.error_answer(request.protocol, AwsError("InternalFailure", repr(error), 500), request.service)
         if answer is not None and "date" in struck:
@@ -157,7 +157,7 @@ class Application:
             return
         if self.accounts.is_dark(caller.account, regions.of_service(request.service, request.region)):
             raise NoAnswer
-        # RDS and KMS know what to say about what is gone; everybody else's resources are silent.
+        # RDS and KMS answer about resources in the dark; those of other services do not.
         if request.service not in ("rds", "kms"):
             places = [resources.place_of(arn) for arn in named]
             if any(account and self.accounts.is_dark(account, region) for account, region in places):

@@ -110,7 +110,7 @@ class Settings:
     scale: float = DEFAULT_SCALE
     # How much of a database an incremental snapshot or copy moves.
     incremental_share: float = 0.1
-    # By how much the periods of CloudWatch alarms are shorter than they say.
+    # Divides the periods of CloudWatch alarms.
     alarm_scale: float = 1.0
     durations: dict[str, float] = field(default_factory=lambda: dict(DURATIONS))
     quotas: dict[str, int] = field(default_factory=lambda: dict(QUOTAS))

@@ -69,7 +69,7 @@ def _canonical_request(environ: Environ, service: str, names: list[str]) -> byte
         payload = "UNSIGNED-PAYLOAD" if presigned and service == "s3" else sha256(body).hexdigest()
     lines = [
         environ["REQUEST_METHOD"],
-        # S3 alone takes paths as they are.
+        # Only S3 takes paths as they are.
         path if service == "s3" else quote(normalize_url_path(path), safe="/~"),
         _canonical_query(query) if query else "",
         *(f"{name}:{_value(environ, name)}" for name in names),

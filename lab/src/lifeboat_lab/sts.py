@@ -19,7 +19,7 @@ from lifeboat_lab.errors import AwsError, NoAnswer
 from lifeboat_lab.requests import Request
 from lifeboat_lab.wire import Answer
 
-# A chained session, and any one whose role does not say otherwise (STS API Reference, AssumeRole).
+# For a chained session, and by default (STS API Reference, AssumeRole).
 AN_HOUR = 3600
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 

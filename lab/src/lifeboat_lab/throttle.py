@@ -7,7 +7,7 @@ import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-# Seconds since 1970 as a float are a little off; a token is due when it is due.
+# Seconds since 1970 as a float are a little off, so allow for that when a token is due.
 _ROUNDING = 1e-6
 
 

@@ -19,7 +19,7 @@ from lifeboat_lab.errors import AwsError
 
 XML = "text/xml"
 
-# The same refusals have other names in other protocols.
+# The names of the same refusals in other protocols.
 _JSON_CODES = {
     "InvalidClientTokenId": "UnrecognizedClientException",
     "AccessDenied": "AccessDeniedException",
@@ -56,7 +56,7 @@ class Answer:
         self.body = body.encode() if isinstance(body, str) else body
         self.status = status
         self.headers = [("Content-Type", kind), ("x-amzn-RequestId", str(uuid.uuid4())), *headers.items()]
-        # By how many seconds its date is wrong (a fault on request).
+        # Seconds by which its date is wrong (a fault on request).
         self.date_shift = 0.0
 
 

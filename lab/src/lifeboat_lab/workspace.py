@@ -18,7 +18,7 @@ from pathlib import Path
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30
-# Seconds that nothing in the making takes.
+# Seconds; nothing takes longer to make.
 LONGEST_MAKING = 3600.0
 
 

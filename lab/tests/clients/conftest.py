@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab in which nothing takes time, for clients that ask once in half a minute."""
+"""Run a lab in which nothing takes time, for clients that ask once in half a minute."""
 
 from __future__ import annotations
 

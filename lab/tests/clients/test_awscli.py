@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The AWS CLI, unmodified, through `lifeboat-lab env` and through profiles."""
+"""Test the AWS CLI, unmodified, through `lifeboat-lab env` and through profiles."""
 
 from __future__ import annotations
 

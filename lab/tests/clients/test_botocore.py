@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""botocore's own paginators and waiters of RDS (aws_rds.md 3, 8), with shorter delays."""
+"""Test botocore's own paginators and waiters of RDS (aws_rds.md 3, 8), with shorter delays."""
 
 from __future__ import annotations
 

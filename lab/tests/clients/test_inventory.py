@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""amazon.aws's inventory of databases."""
+"""Test amazon.aws's inventory of databases."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbooks with amazon.aws's and community.aws's own modules: they say themselves what they expect."""
+"""Test amazon.aws's and community.aws's own modules, in playbooks that say themselves what they expect."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Python that has boto3 already: Ansible starts one for each task, and importing boto3 is most of what a module does.
+"""Serve a Python that has boto3 already: Ansible starts one for each task, and importing boto3 takes most of its time.
 
 The process that is asked forks, and the fork runs the script as that Python would have: with the caller's words,
 environment, folder, input and output.

@@ -34,7 +34,7 @@ def _corrupt(world: World, body: Any) -> dict[str, Any]:
         frozen.release()
     with world.lock:
         is_there = any(each is snapshot for each in world.snapshots(snapshot.kind))
-        # One that was deleted meanwhile has let go of its files already.
+        # A snapshot that was deleted meanwhile has released its files already.
         useless = spoilt if not is_there else snapshot.frozen
         if is_there:
             snapshot.frozen = spoilt

@@ -15,7 +15,7 @@ from lifeboat_lab.settings import BadRequest
 from lifeboat_lab.spelling import unknown
 
 NARROWING = ("kind", "action", "service", "account", "region", "resource", "count", "probability", "seed", "skip")
-# What some kinds have besides.
+# The further fields of some kinds.
 WORDS: dict[str, tuple[str, ...]] = {
     "error": ("code", "message", "status"),
     "server-error": ("status",),

@@ -9,8 +9,8 @@ from typing import Any
 from lifeboat_lab.settings import BadRequest
 from lifeboat_lab.spelling import unknown
 
-# What is done with the body (of a GET, the query) of a method and a path. A path that ends in ``/*`` gets the rest
-# of the path in its place.
+# The function for a method and a path; it gets the body, or the query of a GET. For a path that ends in ``/*`` it gets
+# the rest of the path instead.
 Routes = dict[tuple[str, str], Callable[[Any], Any]]
 
 

@@ -83,7 +83,7 @@ def finished(path: Path) -> Future[Path]:
     return job
 
 
-# What snapshots of a database without a server have.
+# The files of a snapshot whose database has no server.
 NOTHING = Frozen(finished(Path()), lambda _path: None, has_files=False)
 
 
@@ -98,7 +98,7 @@ class Server(ABC):
         self.folder = folder
         self.lock = threading.RLock()
         self.process: subprocess.Popen[bytes] | None = None
-        # Its files are a snapshot's, and no start has shown yet that they can be read.
+        # Its files come from a snapshot, and no start has proved yet that they can be read.
         self.unproven = False
         self.reserved: socket.socket | None = None
         self.port = 0
@@ -179,7 +179,7 @@ class Server(ABC):
                 self.process.kill()
                 self.process.wait()
             self.process = None
-            with suppress(OSError):  # what is left of a server that was killed may still hold it
+            with suppress(OSError):  # a remaining process of a killed server may still hold it
                 self.hold_port()
 
     def tell_to_stop(self, *, at_once: bool) -> None:
@@ -219,11 +219,11 @@ class Family(ABC):
 
     name: str
     user: User
-    # The real one of the programs.
+    # The programs' real version.
     version: str
-    # Whatever the files of an empty server depend on.
+    # Everything that the files of an empty server depend on.
     recipe: str
-    # Who decides about tokens in the place of passwords, or why there is nobody.
+    # Decides about tokens in place of passwords; None for the reason in why_no_tokens.
     doorman: Doorman | None = None
     why_no_tokens: str | None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# As on RDS: the one superuser is not the customer's.
+# As on RDS: the only superuser does not belong to the customer.
 SUPERUSER = "rdsadmin"
 
 POSTGRESQL = "PostgreSQL"
@@ -21,9 +21,9 @@ class Offer:
     version: str
     port: int
     license_model: str
-    # Which kind of server stands behind it.
+    # The kind of server behind it.
     family: str | None = None
-    # The product behind it is another one, whose version is not the engine's.
+    # Another product stands in for the engine, so its version is not the engine's.
     stand_in: bool = False
     # How many numbers make the major version, and what is between the engine and it in a parameter group family.
     numbers: int = 2
@@ -63,7 +63,7 @@ SERVED = {
     )
 }
 
-# Known by the beginning of their names; there is no server for them.
+# Recognised by the start of their names. The lab has no servers for them.
 _OTHERS = {
     "oracle": (
         "Oracle Database",

@@ -34,7 +34,7 @@ class Engines:
             except EngineError as error:
                 self.missing[name] = str(error)
         if POSTGRESQL in self.families:
-            # Nearly every lab needs it, and others have something else to do meanwhile.
+            # Made ahead: nearly every lab needs it.
             self.jobs.submit(self.families[POSTGRESQL].template)
 
     @property

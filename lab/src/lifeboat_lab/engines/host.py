@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lifeboat_lab.engines.certificates import Authority
 
 LAUNCHER = Path(__file__).parent.with_name("launch.py")
-# Of the 107 bytes of a socket's path, what remains after the folder and the name in it.
+# A socket's path has 107 bytes at most; this remains without the folder and the name in it.
 LONGEST_ROOT = 80
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "LDAPNOINIT": "1"}
 
@@ -110,7 +110,7 @@ class Host:
 
 
 def _new_authority() -> Authority:
-    # Slow to import, and there is other work meanwhile.
+    # Imported here because it is slow, and runs beside other work.
     from lifeboat_lab.engines.certificates import Authority
 
     return Authority()

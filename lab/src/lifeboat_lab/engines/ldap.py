@@ -19,7 +19,7 @@ LONGEST = 65_536
 PREFIX = "cn="
 log = logging.getLogger("lifeboat_lab")
 
-# Why the port's server shall not let this user in with this password; None when it shall.
+# Returns why the port's server must refuse this user with this password; None when it must not.
 Judge = Callable[[int, str, str], str | None]
 
 
@@ -72,7 +72,7 @@ class _Handler(socketserver.StreamRequestHandler):
             try:
                 bind = read_bind(message)
             except Malformed:
-                # An unbind, or somebody who is not PostgreSQL.
+                # An unbind, or a client that is not PostgreSQL.
                 return
             reason = self._why_not(bind)
             code = SUCCESS if reason is None else INVALID_CREDENTIALS

@@ -32,14 +32,14 @@ LAYOUT = (
 CONFIGURATION = (
     *LAYOUT,
     "--bind-address=127.0.0.1",
-    # So that 127.0.0.1 is not localhost, which means the private socket, and whence the superuser comes.
+    # Otherwise 127.0.0.1 would count as localhost, which is the private socket from which the superuser connects.
     "--skip-name-resolve",
     "--default-time-zone=+00:00",
     "--skip-log-bin",
     "--performance-schema=OFF",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
-    # The system has a limited number of these, and memory has no use for them.
+    # The system has a limited number of these, and files in memory do not need them.
     "--innodb-use-native-aio=0",
     "--innodb-temp-data-file-path=ibtmp1:1M:autoextend",
     "--key-buffer-size=64K",
@@ -48,8 +48,8 @@ CONFIGURATION = (
     "--tls-version=TLSv1.2,TLSv1.3",
 )
 
-# Nobody but the lab may use the socket, so its user needs no password. All others go, above all the roots that the
-# installation makes for every name of this machine.
+# Only the lab may use the socket, so its user needs no password. All other users are deleted, above all the roots that
+# the installation makes for every name of this machine.
 USERS = f"""
 FLUSH PRIVILEGES;
 CREATE USER {SUPERUSER}@localhost;
@@ -148,7 +148,7 @@ class Mariadb(Family):
     """MariaDB, from the system's packages."""
 
     name = MARIADB
-    # They would need a plugin, and that another user's rights.
+    # Tokens would need a plugin that runs with another user's rights.
     why_no_tokens = "The lab's MariaDB servers take passwords only."
 
     def __init__(self, host: Host) -> None:
@@ -177,7 +177,7 @@ class Mariadb(Family):
             ),
             f"--tmpdir={target.parent}",
         )
-        # What was written while the files were copied is put into them.
+        # Add what was written while the files were copied.
         self.host.run(self.user, *backup, "--prepare", "--use-memory=8M", f"--tmpdir={target.parent}")
         return target
 

@@ -60,7 +60,7 @@ local  replication  {SUPERUSER}  trust
 host   all          {SUPERUSER}  127.0.0.1/32  reject
 """
 
-# As on RDS: who has the role enters with a token, over TLS, and not with a password any more.
+# As on RDS: who has the role logs in with a token over TLS, and no longer with a password.
 TOKENS = """
 hostnossl  all  +rds_iam  127.0.0.1/32  reject
 hostssl    all  +rds_iam  127.0.0.1/32  ldap {ldap}
@@ -174,7 +174,7 @@ class PostgresServer(Server):
     def lose_rows(self) -> None:
         for (database,) in self.execute([DATABASES]):
             tables = self.execute([TABLES], database)
-            # As a replica, that is without foreign keys and triggers.
+            # As a replica, so that foreign keys and triggers do not apply.
             losses = [LOSS.format(table=table) for (table,) in tables]
             self.execute(["SET session_replication_role = replica", *losses], database)
 

@@ -92,7 +92,7 @@ CATALOGUE: Mapping[str, Mapping[str, Entry]] = {
     },
 }  # fmt: skip
 
-# Why a database did not come up; anything else is a storage or configuration that does not fit.
+# The events of a database that did not come up. Any other status means unfitting storage or configuration.
 _FAILURES: Mapping[str, Mapping[str, str]] = {
     "db-instance": {
         "incompatible-parameters": "RDS-EVENT-0035",
@@ -112,7 +112,7 @@ def failure(source_type: str, status: str) -> str:
     return _FAILURES[source_type].get(status, "RDS-EVENT-0354" if source_type == "db-cluster" else "RDS-EVENT-0031")
 
 
-# What can be subscribed to, also of sources that do not exist here.
+# All categories, also of sources that do not exist here.
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "db-instance": ("availability", "backtrack", "backup", "configuration change", "creation", "deletion", "failover",
                     "failure", "low storage", "maintenance", "notification", "read replica", "recovery", "restoration",

@@ -33,7 +33,7 @@ WAITING = {
     "StorageThroughput": "StorageThroughput",
     "StorageType": "StorageType",
 }
-# What changes without anything being done to the database.
+# Settings that change without any work on the database.
 QUIET = frozenset({
     "AutoMinorVersionUpgrade", "BackupRetentionPeriod", "CopyTagsToSnapshot", "DBClusterParameterGroupName",
     "DBParameterGroupName", "DeletionProtection", "EnableHttpEndpoint", "MaxAllocatedStorage", "PreferredBackupWindow",
@@ -101,7 +101,7 @@ def waits(found: Database, name: str, value: Any) -> bool:
     """Tell whether this is a change, and one that has to wait."""
     if name not in WAITING or value == present(found, name):
         return False
-    # Between two retentions that both mean backups nothing is turned on or off.
+    # Only a change from or to 0 turns backups on or off.
     return name != "BackupRetentionPeriod" or not (value and backups.retention(found))
 
 

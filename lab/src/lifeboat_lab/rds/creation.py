@@ -25,7 +25,7 @@ from lifeboat_lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lifeboat_lab.rds.world import Call, World
 
 DEFAULT_GIB = 20
-# Aurora allocates what is needed; this is what it says.
+# Aurora allocates what is needed, and reports this.
 AURORA_GIB = 1
 
 

@@ -16,16 +16,16 @@ from lifeboat_lab.rds.kinds import CLUSTER, Kind
 
 # Engines of clusters whose data are apart from their members.
 AURORA_LIKE = ("aurora", "neptune", "docdb")
-# It can be connected to, changed, saved and deleted.
+# In these states it can be connected to, changed, saved and deleted.
 USABLE = ("available", "storage-initialization", "storage-optimization")
 LOCKED, LOST = "inaccessible-encryption-credentials-recoverable", "inaccessible-encryption-credentials"
-# How a restore may end on request. Nothing is left of which a snapshot could be taken.
+# How a restore may end on request. Such a database cannot be saved in a snapshot.
 BAD_ENDS = ("failed", "incompatible-restore", "insufficient-capacity", "incompatible-network",
             "incompatible-parameters", "incompatible-option-group", "incompatible-create", "restore-error",
             "storage-full", LOCKED, LOST)  # fmt: skip
 # For how long a database waits for its key (aws_rds.md 9). Calendar time: not scaled.
 KEY_GRACE = 7 * 86_400.0
-# After which what was stopped starts by itself (API Reference, StopDBInstance). Calendar time as well.
+# After so long a stopped database starts by itself (API Reference, StopDBInstance). Calendar time as well.
 LONGEST_STOP = 7 * 86_400.0
 
 
@@ -61,33 +61,33 @@ class Database:
     created: float
     storage: int = 20
     tags: dict[str, str] = field(default_factory=dict)
-    # What was asked for, by the names of the request's parameters.
+    # The requested settings, by the names of the request's parameters.
     options: dict[str, Any] = field(default_factory=dict)
     resource_id: str = ""
     server: Server | None = None
     # The last thing that is being done to the server; the next one waits for it.
     job: Future[Any] | None = None
-    # What has to be done before the database can be called available.
+    # Work to be done before the database is available.
     gates: list[Future[Any]] = field(default_factory=list)
-    # What keeps everybody else away for a while, such as modifying.
+    # A status that blocks other changes for a while, such as modifying.
     busy: str = ""
     busy_until: float = 0.0
-    # What goes on while it can be used, such as storage-initialization.
+    # A status in which it can be used, such as storage-initialization.
     aside: str = ""
     aside_until: float = 0.0
-    # How its creation ends, if not well.
+    # The bad end of its creation, if one was asked for.
     fate: str = ""
     gone: float | None = None
     # Comes up, but never answers (a fault on request).
     unreachable: bool = False
-    # Since when it has been stopped on request.
+    # When it was stopped on request.
     stopped: float | None = None
-    # Since when its key cannot be used.
+    # When its key stopped working.
     locked: float | None = None
     # An instance may belong to a cluster, which has the data.
     cluster: Database | None = None
     members: list[Database] = field(default_factory=list)
-    # What is to change in the maintenance window, by the names of the request's parameters.
+    # Changes for the maintenance window, by the names of the request's parameters.
     pending: dict[str, Any] = field(default_factory=dict)
     # Names of parameter groups that apply from the next reboot on.
     awaiting_reboot: set[str] = field(default_factory=set)

@@ -73,7 +73,7 @@ def _delete(world: World, call: Call, found: Database) -> None:
     now = world.now()
     gone = now + world.settings.seconds("delete")
     if final := call.params.get("FinalDBSnapshotIdentifier"):
-        # It is deleting until that snapshot is there (API Reference, DeleteDBInstance).
+        # It is `deleting` until that snapshot is complete (API Reference, DeleteDBInstance).
         gone = max(gone, snapshots.take_final(world, found, final).ready)
     if call.params.get("DeleteAutomatedBackups") is not False:
         removal.drop_automated(world, found)

@@ -16,7 +16,7 @@ from lifeboat_lab.rds.catalogue import CATALOGUE, CATEGORIES, SOURCE_TYPES
 
 # DescribeEvents shows the last 14 days (aws_rds.md 5.5).
 KEEP_MINUTES = 14 * 24 * 60
-# Of one account in one Region, so that a lab that runs for long stays small.
+# Per account and Region, so that a lab that runs for long stays small.
 MOST_KEPT = 20_000
 
 
@@ -65,7 +65,7 @@ class Subscription:
     verb: str = "creating"
     until: float = 0.0
     gone: float | None = None
-    # Why nothing can be published, as of the last time that somebody looked: a status, or nothing.
+    # The status that says why nothing can be published, as of the last check; None when all is well.
     trouble: str | None = None
 
     @property
@@ -97,7 +97,7 @@ class Events:
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], deque[Event]] = {}
         self._subscriptions: dict[tuple[str, str], dict[str, Subscription]] = {}
-        # Who is told of each event, in the thread where it happens: it must not wait either.
+        # Called for each event in the thread where it happens; they must not wait either.
         self.listeners: list[Callable[[Event, Source], None]] = []
 
     def emit(self, event_id: str, source: Source, **words: object) -> None:

@@ -96,7 +96,7 @@ def check_parameter_group(
     except AwsError as error:
         if kind is INSTANCE:
             raise
-        # The operations on clusters have a code of their own (API Reference, CreateDBCluster).
+        # Operations on clusters have another error code (API Reference, CreateDBCluster).
         raise AwsError("DBClusterParameterGroupNotFound", error.message, 404) from None
     family = offer(engine).parameter_family(version)
     if found.family != family:

@@ -12,7 +12,7 @@ from lifeboat_lab.rds.kinds import CLUSTER, INSTANCE
 from lifeboat_lab.rds.world import Call, World
 
 MAINTENANCE = "maintenance"
-# They say how, not what.
+# These parameters say how to change, not what.
 _ABOUT_THE_REQUEST = frozenset({
     "AllowEngineModeChange", "AllowMajorVersionUpgrade", "ApplyImmediately", "DBClusterIdentifier",
     "DBInstanceIdentifier",

@@ -35,7 +35,7 @@ class Fact:
     name: str
     about: str
     engines: tuple[str, ...]
-    # It stays as long as a database has the group; it stays for ever.
+    # Persistent: it stays as long as a database has the group. Permanent: it stays for ever.
     persistent: bool = False
     permanent: bool = False
     # A persistent one whose snapshots can nevertheless be shared, and copied with a target group that has it.
@@ -44,7 +44,7 @@ class Fact:
     conflicts: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
-    # Only of these major versions; of all without any.
+    # Only for these major versions; empty means all.
     majors: tuple[str, ...] = ()
 
     def offered_for(self, engine: str, major: str) -> bool:

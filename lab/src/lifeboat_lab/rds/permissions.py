@@ -49,7 +49,7 @@ NAMED = {
 }
 NOT_LOOKED_AT = {"CopyDBSnapshot": {"OptionGroupName"}}
 
-# Who lists everything needs everything of that type; RDS says so in its refusals (db:*). Other lists know only *.
+# Listing everything needs all resources of that type, as RDS's refusals show (db:*). Other lists need only *.
 LISTED = {
     "DescribeDBInstances": "db",
     "DescribeDBClusters": "cluster",

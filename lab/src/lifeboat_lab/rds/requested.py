@@ -18,7 +18,7 @@ INSTANCE_ENGINES = ("postgres", "mariadb", "mysql")
 AURORA_ENGINES = ("aurora-postgresql", "aurora-mysql")
 MULTI_AZ_ENGINES = ("postgres", "mysql")
 SERVERLESS = "db.serverless"
-# What is about the request itself, or kept elsewhere.
+# Parameters about the request itself, or kept elsewhere.
 _NOT_KEPT = frozenset({
     "AllocatedStorage", "ApplyImmediately", "DBClusterIdentifier", "DBClusterSnapshotIdentifier",
     "DBInstanceIdentifier",

@@ -19,7 +19,7 @@ from lifeboat_lab.rds.world import Call, World
 # as for a new one (API Reference, RestoreDBInstanceFromDBSnapshot and RestoreDBClusterFromSnapshot).
 INHERITED = ("BackupRetentionPeriod", "CharacterSetName", "DBInstanceClass", "EngineLifecycleSupport", "LicenseModel",
              "NcharCharacterSetName", "Port", "ProcessorFeatures", "StorageThroughput", "Timezone")  # fmt: skip
-# They have a name for a database of their own choice (API Reference, DBName).
+# Engines that choose the name of a database themselves (API Reference, DBName).
 _NAMED_AT_RESTORE = ("oracle", "sqlserver")
 
 
@@ -42,7 +42,7 @@ def restore_instance(world: World, call: Call) -> dict[str, Any]:
         world.settings.seconds_for("restore_instance", space.gib), space,
     )  # fmt: skip
     if not found.fate:
-        # What has been restored is still being loaded when it can be used (aws_rds.md 7.3, 7.4).
+        # A restored database can be used while its data is still being loaded (aws_rds.md 7.3, 7.4).
         found.aside = "storage-initialization"
         found.aside_until = found.ready + world.settings.seconds("storage_initialization")
     if secret_key:

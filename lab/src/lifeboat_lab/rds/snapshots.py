@@ -23,7 +23,7 @@ _EVENTS = {
     ("cluster", "manual"): ("RDS-EVENT-0074", "RDS-EVENT-0075"),
     ("cluster", "automated"): ("RDS-EVENT-0168", "RDS-EVENT-0169"),
 }
-# How the names begin of what RDS and AWS Backup take.
+# The prefixes of the names that RDS and AWS Backup give.
 _STEMS = {"automated": "rds:", "awsbackup": "awsbackup:job-"}
 
 
@@ -36,7 +36,7 @@ def create(world: World, call: Call, kind: Kind) -> dict[str, Any]:
         raise AwsError(kind.bad_state, f"{found.identifier} belongs to a cluster. Take a snapshot of that.")
     if found.status(world.now()) not in USABLE:
         raise AwsError(kind.bad_state, f"{kind.noun} {found.identifier} is not currently in the available state.")
-    # Explicit tags take the place of the database's own (aws_rds.md 1.10).
+    # Explicit tags replace the database's own (aws_rds.md 1.10).
     tags = names.tags(call.params.get("Tags")) or _inherited(found)
     shelf.check_quota(world, place, kind)
     snapshot = take(world, found, name, "manual")
@@ -74,7 +74,7 @@ def take(
         if found.kind is INSTANCE:
             world.events.emit("RDS-EVENT-0001", found)
         world.events.emit(_EVENTS[found.kind.name, type_][0], snapshot)
-        # It is not complete before its files are.
+        # The snapshot is complete only when its files are.
         snapshot.frozen.when_done(lambda: world.clock.at(snapshot.ready, lambda: _finish(world, found, snapshot)))
     return snapshot
 

@@ -10,7 +10,7 @@ from lifeboat_lab.accounts import PARTITION
 from lifeboat_lab.engines import Frozen
 from lifeboat_lab.rds.kinds import CLUSTER, Kind
 
-# Aurora has no allocated storage; this is what is moved when one of its snapshots is copied.
+# Aurora has no allocated storage; so much is moved when one of its snapshots is copied.
 AURORA_GIB = 20
 
 
@@ -59,9 +59,9 @@ class Snapshot:
     taken: float = 0.0
     source: Snapshot | None = None
     shared_with: list[str] = field(default_factory=list)
-    # Ends as failed when its time has come, or has done so.
+    # Whether it ends as failed when its time has come.
     fails: bool = False
-    # Copies of other things than the whole: what was moved is the incremental share.
+    # Whether it moved only the incremental share.
     incremental: bool = False
     # Whether its completion has been noticed.
     finished: bool = False
