@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
         return result
 
     def show(self, result: dict[str, Any]) -> None:
-        """The table, then the line that says it all."""
+        """Show the table, then the line that sums it up."""
         # On stdout it would break the callbacks that print JSON there.
         is_json = "json" in str(constants.DEFAULT_STDOUT_CALLBACK)
         last = f"{result['summary']} evidence: {result.get('evidence', 'not written')}"

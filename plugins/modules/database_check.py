@@ -435,7 +435,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def run(params: dict[str, Any], clock: Clock, host: str, *, check_mode: bool) -> dict[str, Any]:
-    """Check all databases, or say what would be checked."""
+    """Check all databases; in check mode report what would be checked."""
     subjects, limits = read_request(params)
     if check_mode:
         rows = not_run(subjects, "not run in check mode")
@@ -445,9 +445,9 @@ def run(params: dict[str, Any], clock: Clock, host: str, *, check_mode: bool) ->
 
 
 def withhold_canaries(module: AnsibleModule) -> None:
-    """Hide what the canaries must be where it was given, and only there.
+    """Hide the expected values of canaries in the invocation, and only there.
 
-    Ansible hides it in every value that contains it: a canary of 5 would take the counts away, "verified" the verdict.
+    Ansible would hide them in every value that contains them: an expected 5 would hide counts, "verified" the verdict.
     """
     module.no_log_values &= {database["password"] for database in module.params["databases"]}
     for check in [check for database in module.params["databases"] for check in database["checks"]]:

@@ -176,7 +176,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """One pass: new passwords, or a look at whether they are in force."""
+    """Run one pass: set new passwords, or check whether they are in force."""
     return make_credentials(read_credentials(params), site, check_mode=check_mode)
 
 

@@ -107,7 +107,7 @@ ARGUMENTS: dict[str, Any] = {}
 
 
 def run(params: dict[str, Any], site: Site, **_check_mode: bool) -> dict[str, Any]:
-    """Read everything by page; there is nothing to change, so check mode does the same."""
+    """Read everything by page. Nothing changes, so check mode does the same."""
     site.check_account(params["account_id"])
     return {"changed": False, "databases": [described(one) for one in site.databases()]}
 

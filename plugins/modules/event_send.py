@@ -179,7 +179,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Send all events, a call for ten; what one call is refused does not stop the others."""
+    """Send all events, ten with each call. A refused call does not stop the others."""
     region, events = read_topic(params["topic_arn"]), read_events(params["events"])
     site.check_account(params["account_id"])
     report = Report(check_mode=check_mode)
@@ -190,7 +190,7 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
 
 
 def send(batch: list[OwnEvent], topic: Topic, site: Site, report: Report) -> None:
-    """One call, of which SNS may take a part."""
+    """Send one batch, of which SNS may take a part."""
     try:
         missed = {} if report.check_mode else topic.send(batch, site.now)
     except AwsRefusal as refusal:

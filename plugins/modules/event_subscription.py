@@ -235,7 +235,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """One pass: bring each subscription one step further."""
+    """Run one pass: bring each subscription one step further."""
     return subscribe(read_subscribe(params), site, check_mode=check_mode)
 
 

@@ -131,7 +131,7 @@ ARGUMENTS: dict[str, Any] = {"names": {"type": "list", "elements": "str", "defau
 
 
 def run(params: dict[str, Any], site: Site, **_check_mode: bool) -> dict[str, Any]:
-    """Show what there is."""
+    """Read all event subscriptions, or those that are named."""
     site.check_account(params["account_id"])
     found = [one for one in site.event_subscriptions() if not params["names"] or one.name in params["names"]]
     categories = site.event_categories()

@@ -195,10 +195,12 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any]) -> dict[str, Any]:
-    """Look at every document, its signature, and its place in its history."""
+    """Check every document, its signature, and its place in its history."""
     if odd := odd_digests(params["newest_sha256"]):
-        remedy = "Take sha256 from the result of drill_report"
-        raise LifeboatError(f"Cannot look for {odd[0]!r} (newest_sha256)", why="it is no SHA-256 digest", remedy=remedy)
+        remedy = "Set newest_sha256 to the sha256 of a result of drill_report"
+        raise LifeboatError(
+            f"Cannot look for {odd[0]!r} (newest_sha256)", why="it is not a SHA-256 digest", remedy=remedy
+        )
     keys, directory = open_public_keys(params["public_keys"]), read_directory(params["directory"])
     try:
         paths = documents_under(directory)
@@ -212,18 +214,21 @@ def run(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_directory(directory: str) -> Path:
-    """:raises LifeboatError: when there is none."""
+    """Return the directory of the evidence.
+
+    :raises LifeboatError: when it is not a directory.
+    """
     if not Path(directory).is_dir():
-        raise unreadable_directory(directory, "it is no directory")
+        raise unreadable_directory(directory, "it is not a directory")
     return Path(directory)
 
 
 def unreadable_directory(directory: str, why: str) -> LifeboatError:
-    return LifeboatError(f"Cannot verify {directory}", why=why, remedy="Name the directory of the evidence")
+    return LifeboatError(f"Cannot verify {directory}", why=why, remedy="Set directory to that of the evidence")
 
 
 def look_at_signatures(entries: Mapping[Path, Entry], keys: Mapping[str, Any]) -> dict[Entry, str]:
-    """What is wrong with the signature of each document that should have one, or an empty text."""
+    """Return what is wrong with the signature of each document that should have one, or an empty text."""
     return {
         entry: why_not_signed(path.read_bytes(), signature_of(path), entry.signed_by, keys)
         for path, entry in entries.items()

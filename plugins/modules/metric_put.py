@@ -176,7 +176,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Put all metrics, a call for as many as it takes; what one call is refused does not stop the others."""
+    """Put all metrics, as many with each call as CloudWatch takes. A refused call does not stop the others."""
     namespace, metrics = read_namespace(params["namespace"]), read_metrics(params["metrics"])
     site.check_account(params["account_id"])
     report = Report(check_mode=check_mode)
@@ -186,7 +186,7 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
 
 
 def put(namespace: str, batch: list[Metric], site: Site, report: Report) -> None:
-    """One call, of which CloudWatch takes all or nothing."""
+    """Put one batch, of which CloudWatch takes all or nothing."""
     status, reason = "put", f"it belongs to {namespace}"
     try:
         if not report.check_mode:

@@ -130,7 +130,7 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
 
 
 def find(arns: list[str], prefix: str, site: Site) -> list[RecoveryPoint]:
-    """The recovery points, each once.
+    """Return the recovery points, each once.
 
     :raises LifeboatError: when one of them may not be marked.
     """
@@ -141,7 +141,7 @@ def find(arns: list[str], prefix: str, site: Site) -> list[RecoveryPoint]:
 
 
 def mark(point: RecoveryPoint, when: datetime, site: Site, report: Report) -> None:
-    """Leave the time of the drill on one recovery point."""
+    """Tag one recovery point with the time of the drill that verified it."""
     if is_marked(point, when):
         report.step("marked", reason=f"it was verified at {point.tags[VERIFIED]}", **facts_of(point))
         return

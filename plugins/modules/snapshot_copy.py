@@ -279,7 +279,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """One pass: publish what is not published yet."""
+    """Run one pass: publish what is not published yet."""
     return publish(read_publish(params), site, check_mode=check_mode)
 
 

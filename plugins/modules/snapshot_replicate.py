@@ -236,7 +236,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """One pass: copy what is offered and not here yet."""
+    """Run one pass: copy what is offered and not here yet."""
     return replicate(read_replicate(params), site, check_mode=check_mode)
 
 

@@ -450,14 +450,14 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """One pass of the wanted direction."""
+    """Run one pass: restore databases, or remove restored ones."""
     if is_removal(params):
         return remove(read_remove(params), site, check_mode=check_mode)
     return restore(read_restore(params), site, check_mode=check_mode)
 
 
 def is_removal(params: dict[str, Any]) -> bool:
-    """Only then a last look at everything: for a restore it would choose recovery points anew."""
+    """Tell whether databases are to be removed. Only then a full pass comes last: a restore would choose anew in it."""
     return bool(params["state"] == "absent")
 
 

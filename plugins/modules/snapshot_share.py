@@ -120,7 +120,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Bring the accounts of each snapshot to the wanted ones."""
+    """Share each snapshot with exactly the wanted accounts."""
     site.check_account(params["account_id"])
     wanted, report = check_accounts(params["accounts"], site.account), Report(check_mode=check_mode)
     points = find(params["snapshots"], site)
@@ -149,7 +149,7 @@ def share(plan: SharePlan, site: Site, report: Report, *, check_mode: bool) -> N
 
 
 def find(wanted: list[str], site: Site) -> list[RecoveryPoint]:
-    """The snapshots that names or ARNs of this site mean, in their order.
+    """Find the snapshots of this site by their names or ARNs, in the same order.
 
     :raises LifeboatError: when one of them does not exist.
     """

@@ -158,7 +158,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Bring a topic's key and subscriptions to the wanted ones."""
+    """Set the key and the subscriptions of a topic."""
     request = read_deliver(params)
     return deliver(request, site, Topic(site, request.topic_arn), check_mode=check_mode)
 

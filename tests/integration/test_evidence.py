@@ -241,7 +241,7 @@ def test_a_key_that_is_lost_during_the_drill_is_told_and_the_evidence_is_written
     [
         pytest.param("file/below", None, "Cannot write the evidence to", id="directory-that-cannot-be-made"),
         pytest.param("fresh", "/no/such.pem", "Cannot sign the evidence with /no/such.pem", id="no-key"),
-        pytest.param("fresh", "public", "it is no private key in PEM", id="wrong-key"),
+        pytest.param("fresh", "public", "it is not a private key in PEM", id="wrong-key"),
     ],
 )
 def test_what_would_be_found_out_at_the_end_is_refused_before_anything_is_asked_of_aws(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evidence of a site in a directory and in an S3 prefix: nothing is ever written over at either place."""
+"""The evidence of a site in a directory and in an S3 prefix. Neither place ever overwrites a file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WHAT = {".json": "document", ".json.sig": "signature"}
 
 @dataclass
 class Places:
-    """Both places, seen in one run."""
+    """The directory and the archive, as one run sees them."""
 
     directory: Path
     archive: Archive
@@ -44,7 +44,7 @@ class Places:
     listed: dict[str, dict[str, Stored]] = field(default_factory=dict)
 
     def there(self, folder: str) -> dict[str, Stored]:
-        """What is in a folder of the archive, listed once."""
+        """Return the files in a folder of the archive, which is listed only once."""
         if folder not in self.listed:
             self.listed[folder] = self.archive.files(folder)
         return self.listed[folder]
@@ -55,7 +55,7 @@ class Places:
 
     @contextmanager
     def one_file(self, file: str) -> Iterator[None]:
-        """What goes wrong with one file stops no other.
+        """Report what goes wrong with one file; the others go on.
 
         :raises StoreError: when nobody answers: asking for the next file would only take time.
         """
@@ -72,7 +72,7 @@ def kind_of(file: str) -> str:
 
 
 def fetch(places: Places, newest: int) -> None:
-    """Get what of the newest documents is missing here, so that the history can go on."""
+    """Download those of the newest documents that are missing here, so that the history continues."""
     folder = folder_of(places.site)
     there = places.there(folder)
     here = [path.name for path in places.directory.iterdir()] if places.directory.is_dir() else []
@@ -82,7 +82,7 @@ def fetch(places: Places, newest: int) -> None:
 
 
 def fetch_one(places: Places, key: str, file: str, stored: Stored) -> None:
-    """Get one file, as old as it is there: it is not this run's."""
+    """Download one file, keeping its original mtime so that it is not mistaken for this run's output."""
     if not places.report.check_mode:
         content = places.archive.content(key)
         check_fetched(f"{places.archive}/{key}", file, content, places.site)
@@ -92,9 +92,9 @@ def fetch_one(places: Places, key: str, file: str, stored: Stored) -> None:
 
 
 def check_fetched(where: str, file: str, content: bytes, site: SiteId) -> None:
-    """Nothing but what may be in this history comes to it.
+    """Refuse a file that does not belong to this history.
 
-    :raises LifeboatError: when a document is none, or of another site.
+    :raises LifeboatError: when it is not a document, or one of another site.
     """
     if not FILE.fullmatch(file) or read_entry(file, content).site == site:
         return
@@ -104,7 +104,7 @@ def check_fetched(where: str, file: str, content: bytes, site: SiteId) -> None:
 
 
 def put(places: Places) -> None:
-    """Put what is missing there, and compare what is at both places."""
+    """Upload what the archive lacks, and compare the files that are at both places."""
     entries, unreadable = read_entries(documents_in(places.directory))
     places.report.warnings += [str(error) for error in unreadable]
     for entry in oldest_first(entries.values()):
@@ -123,7 +123,7 @@ def put_all(places: Places, folder: str, files: Iterable[str]) -> None:
 
 
 def put_one(places: Places, key: str, file: str, stored: Stored | None) -> None:
-    """Put one file, or see that it is the same there.
+    """Upload one file, or check that the archive has the same one.
 
     :raises LifeboatError: when it is not.
     """
@@ -138,7 +138,10 @@ def put_one(places: Places, key: str, file: str, stored: Stored | None) -> None:
 
 
 def check_same(places: Places, key: str, content: bytes, stored: Stored) -> None:
-    """:raises LifeboatError: when the file there is another one."""
+    """Check that the file in the archive is the same. Its content is read only where size and ETag do not tell.
+
+    :raises LifeboatError: when it is another one.
+    """
     found = compare(content, stored)
     if found == "other":
         raise differs(places, key)
@@ -147,7 +150,10 @@ def check_same(places: Places, key: str, content: bytes, stored: Stored) -> None
 
 
 def check_digest(places: Places, key: str, content: bytes) -> None:
-    """:raises LifeboatError: when the file there has another content."""
+    """Check the content of the file in the archive by its digest.
+
+    :raises LifeboatError: when it is another one.
+    """
     if places.archive.digest(key) != hashlib.sha256(content).hexdigest():
         raise differs(places, key)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documents in a directory that the sites share."""
+"""A store of documents in a directory that the sites share."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Directory:
 
 @contextmanager
 def troubles(what: str) -> Iterator[None]:
-    """Turn what the system says into a StoreError.
+    """Turn an OSError into a StoreError.
 
     :raises StoreError: when the call inside fails.
     """
@@ -67,14 +67,14 @@ def content_of(path: Path) -> bytes | None:
 
 
 def make_folder(folder: Path, mode: int) -> None:
-    """Make a folder that is missing, as open as the store."""
+    """Create a folder if it is missing, with the permissions of the store."""
     if not folder.is_dir():
         folder.mkdir(exist_ok=True)
         folder.chmod(mode)  # the mode that mkdir takes is cut by the umask
 
 
 def replace(path: Path, content: bytes, mode: int) -> None:
-    """Write a file under another name, onto the disk, and only then give it its own."""
+    """Write a file to the disk under a temporary name, then rename it."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -91,7 +91,7 @@ def replace(path: Path, content: bytes, mode: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """The new name, too, must outlive a power failure."""
+    """Write the folder to the disk, so that the new name survives a power failure."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

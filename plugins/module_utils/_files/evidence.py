@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The directory of the evidence: files come to it whole and under names that nothing has, and stay as they are."""
+"""The directory of the evidence: each file is written as a whole, under a free name, and never changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODE, FOLDER_MODE, LOCK_MODE = 0o640, 0o750, 0o660
 
 
 def predict(directory: str, name: str) -> str:
-    """The path that the next document of this name would get.
+    """Return the path that the next document of this name would get.
 
     :raises LifeboatError: when it could not be written.
     """
@@ -31,12 +31,15 @@ def predict(directory: str, name: str) -> str:
 
 
 def check_writable(directory: str) -> None:
-    """:raises LifeboatError: when no document could be written there."""
+    """Check that this user may write to a directory, or create it.
+
+    :raises LifeboatError: when no document could be written there.
+    """
     existing = directory
     while not os.path.lexists(existing):
         existing = os.path.dirname(existing)
     if not os.path.isdir(existing) or not os.access(existing, os.W_OK | os.X_OK):
-        raise unwritable(directory, f"{existing} is no directory that this user may write to")
+        raise unwritable(directory, f"{existing} is not a directory that this user may write to")
     lock = os.path.join(directory, LOCK)
     if os.path.lexists(lock) and not os.access(lock, os.W_OK):
         raise unwritable(directory, f"{lock} may not be written to by this user")
@@ -47,18 +50,18 @@ def names(name: str) -> Iterator[str]:
 
 
 def is_free(directory: Path, file: str) -> bool:
-    """A signature alone is what a killed run left, and belongs to no other document."""
+    """Tell whether no document has this name. A signature alone also takes it: a killed run left that one."""
     return not any(os.path.lexists(directory / one) for one in (file, file + SUFFIX))
 
 
 def unwritable(directory: str, why: str) -> LifeboatError:
-    remedy = "Name a directory that exists or can be made, and that this user may write to, as directory"
+    remedy = "Set directory to one that exists or can be created, and that this user may write to"
     return LifeboatError(f"Cannot write the evidence to {directory}", why=why, remedy=remedy)
 
 
 @contextmanager
 def locked(directory: str) -> Iterator[Path]:
-    """The directory, made if it is not there, for this process alone. The system unlocks it when the process dies.
+    """Lock the directory for this process; create it if it is missing. The system unlocks it when the process dies.
 
     :raises LifeboatError: when something in it cannot be read or written.
     """
@@ -79,7 +82,7 @@ def open_lock(path: str) -> Any:
 
 
 def read_entries(paths: Iterable[Path]) -> tuple[dict[Path, Entry], list[LifeboatError]]:
-    """What documents say of themselves, and what is wrong with files that cannot be read as one."""
+    """Read the documents. Also return what is wrong with the files that cannot be read as one."""
     found, problems = {}, []
     for path in paths:
         try:
@@ -90,12 +93,12 @@ def read_entries(paths: Iterable[Path]) -> tuple[dict[Path, Entry], list[Lifeboa
 
 
 def documents_in(directory: Path) -> list[Path]:
-    """The files that have the name of a document."""
+    """List the files that are named like a document."""
     return sorted(path for path in directory.glob("*.json") if is_document(path))
 
 
 def documents_under(directory: Path) -> list[Path]:
-    """Likewise, and also those in folders: a copy of a bucket has them there."""
+    """List the files that are named like a document, also in subfolders: a copy of a bucket has them there."""
     return sorted((path for path in directory.rglob("*.json") if is_document(path)), key=lambda path: path.name)
 
 
@@ -109,14 +112,14 @@ def signature_of(document: Path) -> bytes | None:
 
 
 def signatures_alone(directory: Path) -> list[Path]:
-    """Signatures whose documents are not there."""
+    """List the signatures whose documents are missing."""
     return sorted(path for path in directory.rglob(f"*.json{SUFFIX}") if not path.with_suffix("").is_file())
 
 
 def record(
     directory: str, document: Mapping[str, Any], signer: Signer | None
 ) -> tuple[str, bytes, list[LifeboatError]]:
-    """Write the next document of its site's history: its path, its bytes, and what cannot be read beside it.
+    """Write the next document of its site's history. Return its path, its bytes, and which files cannot be read.
 
     :raises LifeboatError: when that is not possible; then nothing is left.
     """

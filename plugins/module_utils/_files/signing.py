@@ -15,13 +15,13 @@ from typing import Any
 from .._core.errors import LifeboatError
 
 SUFFIX = ".sig"  # beside the document
-MAKE = "Make one with: openssl genpkey -algorithm ed25519 -out signing.pem"
+MAKE = "Create a key with: openssl genpkey -algorithm ed25519 -out signing.pem"
 MAKE_PUBLIC = "Take it from the private key with: openssl pkey -in signing.pem -pubout -out public.pem"
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key, and by which name the documents call it."""
+    """A private key, and the name that documents give it."""
 
     name: str
     key: Any
@@ -44,7 +44,7 @@ def find_signer(path: str | None, passphrase: str | None) -> tuple[Signer | None
 
 
 def open_signer(path: str, passphrase: str | None) -> Signer:
-    """The private key in a file of PEM (PKCS #8).
+    """Read the private key from a PEM file (PKCS #8).
 
     :raises LifeboatError: when nothing can be signed with it.
     """
@@ -58,21 +58,21 @@ def open_signer(path: str, passphrase: str | None) -> Signer:
     except TypeError as error:  # cryptography's word for both
         raise why_locked(what, has_passphrase=bool(passphrase)) from error
     except (ValueError, exceptions.UnsupportedAlgorithm) as error:
-        why = "it is no private key in PEM (PKCS #8), or signing_passphrase is not the one of it"
+        why = "it is not a private key in PEM (PKCS #8), or signing_passphrase is not its passphrase"
         raise LifeboatError(what, why=why, remedy=MAKE) from error
     if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise LifeboatError(what, why="it is no Ed25519 key", remedy=MAKE)
+        raise LifeboatError(what, why="it is not an Ed25519 key", remedy=MAKE)
     return Signer(name_of(key.public_key()), key)
 
 
 def why_locked(what: str, *, has_passphrase: bool) -> LifeboatError:
     if has_passphrase:
         return LifeboatError(what, why="it has no passphrase", remedy="Leave out signing_passphrase")
-    return LifeboatError(what, why="it has a passphrase", remedy="Give it as signing_passphrase")
+    return LifeboatError(what, why="it has a passphrase", remedy="Set signing_passphrase")
 
 
 def library(what: str) -> tuple[Any, Any, Any]:
-    """The parts of cryptography that signatures need.
+    """Import the parts of cryptography that signatures need.
 
     :raises LifeboatError: when it is not installed.
     """
@@ -87,23 +87,26 @@ def library(what: str) -> tuple[Any, Any, Any]:
 
 
 def name_of(public_key: Any) -> str:
-    """``sha256:`` and the digest of the key's DER form (SubjectPublicKeyInfo)."""
+    """Return ``sha256:`` and the digest of the key's DER form (SubjectPublicKeyInfo)."""
     _ed25519, serialization, _exceptions = library("Cannot name a key")
     der = public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return f"sha256:{hashlib.sha256(der).hexdigest()}"
 
 
 def open_public_keys(keys: list[str]) -> dict[str, Any]:
-    """Public keys by their names, from paths of PEM files or their text.
+    """Read public keys from PEM files or from PEM text, and return them by their names.
 
-    :raises LifeboatError: when one of them is none.
+    :raises LifeboatError: when one of them is not an Ed25519 public key.
     """
     opened = [open_public_key(key) for key in keys]
     return {name_of(key): key for key in opened}
 
 
 def open_public_key(key: str) -> Any:
-    """:raises LifeboatError: when it is no Ed25519 key."""
+    """Read a public key from the path of a PEM file, or from PEM text.
+
+    :raises LifeboatError: when it is not an Ed25519 key.
+    """
     is_text = key.lstrip().startswith("-----BEGIN")
     what = f"Cannot verify with {'the public key that was given as text' if is_text else key}"
     ed25519, serialization, exceptions = library(what)
@@ -112,14 +115,14 @@ def open_public_key(key: str) -> Any:
     except OSError as error:
         raise LifeboatError(what, why=error.strerror or str(error), remedy=MAKE_PUBLIC) from error
     except (ValueError, exceptions.UnsupportedAlgorithm) as error:
-        raise LifeboatError(what, why="it is no public key in PEM", remedy=MAKE_PUBLIC) from error
+        raise LifeboatError(what, why="it is not a public key in PEM", remedy=MAKE_PUBLIC) from error
     if not isinstance(found, ed25519.Ed25519PublicKey):
-        raise LifeboatError(what, why="it is no Ed25519 key", remedy=MAKE_PUBLIC)
+        raise LifeboatError(what, why="it is not an Ed25519 key", remedy=MAKE_PUBLIC)
     return found
 
 
 def why_not_signed(content: bytes, signature: bytes | None, signed_by: str | None, keys: Mapping[str, Any]) -> str:
-    """What is wrong with the signature of a document, or an empty text.
+    """Return what is wrong with the signature of a document, or an empty text.
 
     :param signed_by: by which key the document says that it is signed.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manifests that the sites leave for each other in a store: whatever goes wrong with them is a warning."""
+"""The manifests that the sites leave for each other in a store. A problem with them is only a warning."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 class Manifests:
-    """The documents of one installation, for one pass. Without a store there are none."""
+    """The manifests of one installation, for one pass. Without a store there are none."""
 
     def __init__(self, store: Store | None, prefix: str, site: Site, report: Report) -> None:
         self._store = store
@@ -30,19 +30,19 @@ class Manifests:
         self.news: frozenset[str] = frozenset()  # what its document says that the one before it did not
 
     def published_by(self, accounts: Iterable[str], regions: Iterable[str]) -> list[Document]:
-        """What the source sites in these accounts and Regions left."""
+        """Read what the source sites in these accounts and Regions left."""
         places = sorted({(account, region) for account in accounts for region in regions})
         found = [self._read("published", *place) for place in places]
         return [document for document in found if document is not None]
 
     def landed_in(self, accounts: Collection[str]) -> list[Document]:
-        """What the DR sites of these accounts left: a source knows the accounts that it trusts, not their Regions."""
+        """Read what the DR sites of these accounts left, in all Regions: a source knows only their accounts."""
         places = [place for place in map(site_of, self._keys("landed")) if place and place[0] in accounts]
         found = [self._read("landed", *place) for place in sorted(places)]
         return [document for document in found if document is not None]
 
     def leave(self, document: Document, existing: Collection[str]) -> Document:
-        """Leave what this site has to say, if it is news, and return all that it has said.
+        """Merge a document into the stored one, write it if that changes it, and return the merged document.
 
         :param existing: the names of its own recovery points that are still there.
         """
@@ -71,7 +71,7 @@ class Manifests:
             return []
 
     def _read(self, wanted: str, account: str, region: str) -> Document | None:
-        """A document that can be used, or None."""
+        """Read a document. Return None when it is missing or unusable."""
         if self._store is None:
             return None
         key = key_of(self._prefix, wanted, account, region)
@@ -108,7 +108,7 @@ def names_in(document: Document) -> frozenset[str]:
 
 
 def earlier_in(store: Store, key: str, wanted: str, account: str, region: str) -> Document | None:
-    """The document that a site left earlier, or None when there is none that can be used.
+    """Return the document that a site left earlier, or None when no usable one is there.
 
     :raises StoreError: when there may be one that cannot be read.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that modules share, and how each is read; the doc fragments of the same names document them."""
+"""The options that modules share, and how to read each. The doc fragments of the same names document them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_selection(params: Mapping[str, Any]) -> Selection:
 
 
 def read_limits(given: Mapping[str, int | None]) -> Limits:
-    """Read how many copies may be in flight; what is not given is what AWS documents.
+    """Read how many copies may be in flight. A limit that is not given is the one that AWS documents.
 
     :raises LifeboatError: when a limit is below 1.
     """
@@ -78,7 +78,7 @@ def read_limits(given: Mapping[str, int | None]) -> Limits:
 
 
 def read_tags(given: Mapping[Any, Any]) -> dict[str, str]:
-    """Return tags as AWS takes them: YAML makes numbers and booleans of some texts."""
+    """Convert the keys and values of tags to text: YAML reads some of them as numbers or booleans."""
     return {str(key): str(value) for key, value in given.items()}
 
 

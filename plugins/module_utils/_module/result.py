@@ -11,13 +11,13 @@ from .._core.model import RecoveryPoint
 
 
 def facts_of(point: RecoveryPoint) -> dict[str, Any]:
-    """Which recovery point a step is about."""
+    """Return the facts by which a step names its recovery point."""
     return {"database": point.database, "kind": point.kind, "name": point.name}
 
 
 @dataclass(slots=True)
 class Report:
-    """One pass, item by item; in check mode one that leaves nothing to go on with."""
+    """What one pass did with each item. In check mode it leaves nothing for a next pass."""
 
     check_mode: bool = False
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -26,10 +26,10 @@ class Report:
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    changed: bool = False  # something that is no item, such as a manifest in a store
+    changed: bool = False  # by something that is not an item, such as a manifest in a store
 
     def step(self, status: str, *, reason: str, changed: bool = False, **facts: Any) -> None:
-        """Say what became of one item."""
+        """Record what became of one item."""
         shown = {key: value for key, value in facts.items() if value is not None}
         self.steps.append({**shown, "status": status, "changed": changed, "reason": reason})
 
@@ -43,7 +43,7 @@ class Report:
         self.before[name], self.after[name] = before, after
 
     def as_result(self, **more: Any) -> dict[str, Any]:
-        """The result of the module; some failed item fails it, after all others had their turn."""
+        """Build the result of the module. It fails if an item failed, once all the others had their turn."""
         failed = [step for step in self.steps if step["status"] == "failed"]
         result: dict[str, Any] = {
             "changed": self.changed or any(step["changed"] for step in self.steps),

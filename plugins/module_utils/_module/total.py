@@ -11,7 +11,7 @@ VERDICT = ("failed", "msg")  # of one pass; the steps tell in the end
 
 @dataclass(slots=True)
 class Total:
-    """The passes of one task, merged: changed if any changed, the latest word on each item, calls added up.
+    """The merged passes of one task: changed if any pass changed, the last status of each item, the sum of the calls.
 
     A pass that stays alone, such as a plan in check mode, keeps its steps as they are.
     """
@@ -24,11 +24,11 @@ class Total:
     warnings: list[str] = field(default_factory=list)
 
     def add(self, result: dict[str, Any]) -> None:
-        """Count a pass in."""
+        """Add the result of a pass."""
         self.passes += 1
         for step in result.get("steps", []):
             kind, database, name, region = (step.get(part) for part in ("kind", "database", "name", "region"))
-            # What was said while there was no snapshot to name.
+            # An earlier step of the same database had no snapshot to name yet.
             nameless = self.steps.pop((kind, database, None, None), {})
             key = (kind, database, name, region)
             self.steps[key] = merge_step(self.steps.get(key, nameless), step)
@@ -41,7 +41,7 @@ class Total:
         self.result = {**before, **result, **merge_beginnings(before, result), "changed": changed}
 
     def as_result(self) -> dict[str, Any]:
-        """What several passes return together; an item that failed and stayed so fails them."""
+        """Build the result of all passes. It fails if an item failed in its last status."""
         result = self.result | {"api_calls": self.api_calls}
         if self.steps and self.passes > 1:
             result["steps"] = list(self.steps.values())
@@ -54,7 +54,7 @@ class Total:
 
 
 def merge_beginnings(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Where it all began, and each item's state before the first pass that changed it and after the last."""
+    """Keep when the task began, and each item's state before its first change and after its last."""
     merged: dict[str, Any] = {"began": old["began"]} if "began" in old else {}
     if "diff" in old and "diff" in new:
         earlier, later = old["diff"], new["diff"]
@@ -64,7 +64,7 @@ def merge_beginnings(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]
 
 
 def merge_step(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """The newer word, but why as the passes said that acted: one that comes later only sees that it is done."""
+    """Keep the newer status of an item, but the reasons of the passes that changed it: later ones only see it done."""
     merged = {**old, **new, "changed": bool(old.get("changed") or new.get("changed"))}
     if old.get("changed") and new["status"] != "failed":
         more = [new["reason"]] if new.get("changed") and new["reason"] not in old["reason"] else []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pass over the ways into restored databases: ask for new passwords, see that they hold, hand them over."""
+"""One pass over the credentials of restored databases: set new ones, see that they are in force, return them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BYTES = 24  # of randomness: 32 characters, within the limits of every engine
 
 
 def make_credentials(request: CredentialsRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
-    """Change the passwords in the first pass; in the later ones see that they are in force."""
+    """Change the passwords in the first pass; check in later passes that they are in force."""
     work = CredentialsPass(site, Report(check_mode=check_mode), request)
     if request.resume is not None:
         documents = {(one["kind"], one["name"]): one for one in request.resume}
@@ -37,20 +37,20 @@ def make_credentials(request: CredentialsRequest, site: Site, *, check_mode: boo
 
 
 def is_meant(database: Database, request: CredentialsRequest) -> bool:
-    """Whether credentials are wanted for this database: a drill's is known by its id, a recovery by its name."""
+    """Tell whether credentials are wanted for this database: those of a drill share its id, recoveries are named."""
     if request.purpose == "drill":
         return belongs_to(database, request.prefix, request.drill_id)
     return is_recovery(database, request.prefix) and database.id.identifier in request.names
 
 
 def is_usable_soon(database: Database) -> bool:
-    """Whether it was restored, and only cannot be changed just now: RDS backs up what it has restored."""
+    """Tell whether it can be changed later, though not now: RDS first backs up what it has restored."""
     return not database.is_usable and not database.is_broken and database.status != "creating"
 
 
 @dataclass(slots=True)
 class CredentialsPass:
-    """What one pass needs everywhere, and the ways in that it found."""
+    """What one pass needs everywhere, and the credentials that it has made."""
 
     site: Site
     report: Report
@@ -58,14 +58,14 @@ class CredentialsPass:
     found: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def begin(self, database: Database) -> None:
-        """Make a way in, as soon as the database can take it."""
+        """Make credentials, or wait until the database can take them."""
         if database.is_usable:
             getattr(self, f"make_{self.request.mode}")(database)
         elif is_usable_soon(database):
             self.wait_until_usable(database, {**about(database), "is_new": True})
 
     def go_on(self, database: Database, document: Mapping[str, Any]) -> None:
-        """Look again at what an earlier pass left."""
+        """Continue with what an earlier pass left."""
         if document.get("is_new"):
             self.begin(database)
         else:
@@ -78,21 +78,21 @@ class CredentialsPass:
             self.wait_for(document, database.status, facts)
 
     def make_random(self, database: Database) -> None:
-        """A password that is known here alone. The caller must not get one that AWS did not take."""
+        """Set a random password. The caller must not get one that AWS did not take."""
         password = secrets.token_urlsafe(BYTES)
         taken = self.change(database, "a new random password", lambda: self.site.set_password(database, password))
         if taken and not self.report.check_mode:
             self.hand_over(database, password)
 
     def make_managed(self, database: Database) -> None:
-        """A password that RDS makes, if it has not made one before."""
+        """Let RDS make the password, unless it has made one already."""
         if database.secret_arn:
             self.settle(database, about(database))
         else:
             self.change(database, "one that RDS manages", lambda: self.site.manage_password(database))
 
     def make_iam(self, database: Database) -> None:
-        """A token, which takes no call and changes nothing."""
+        """Make a token, which takes no call and changes nothing."""
         if not database.iam:
             why = f"Cannot make a token for {database.id.identifier}: IAM authentication is off there."
             remedy = "Restore it with iam_authentication, or choose another mode."
@@ -108,7 +108,7 @@ class CredentialsPass:
         self.report.step("set", reason="a token; no password was changed", seconds=0, **about(database))
 
     def change(self, database: Database, what: str, ask: Callable[[], None]) -> bool:
-        """Ask for one new password, and say whether AWS took it."""
+        """Ask for a new password. Return whether AWS took it."""
         facts = about(database)
         self.report.change(database.id.identifier, "the password of the original database", what)
         try:
@@ -122,7 +122,7 @@ class CredentialsPass:
         return True
 
     def settle(self, database: Database, document: Mapping[str, Any]) -> None:
-        """Whether a new password is in force; one that RDS made is read."""
+        """Report whether the new password is in force. One that RDS made is read from its secret."""
         facts = about(database)
         if (
             not database.is_usable
@@ -142,7 +142,7 @@ class CredentialsPass:
         self.report.step("set", reason="the new password is in force", seconds=seconds, **facts)
 
     def retry(self, document: Mapping[str, Any], refusal: AwsRefusal, facts: dict[str, Any]) -> None:
-        """What cannot be read now may be readable soon."""
+        """Try to read the secret again in a later pass, or report that it cannot be read."""
         if refusal.meaning not in TRY_AGAIN:
             self.report.step("failed", reason=str(refusal), **facts)
             return

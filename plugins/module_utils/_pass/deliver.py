@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key of an SNS topic, and to whom it passes on what."""
+"""One run over an SNS topic: its key, and its subscriptions with their filters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RIGHT = "it is as it should be"
 
 
 def deliver(request: DeliverRequest, site: Site, topic: Topic, *, check_mode: bool) -> dict[str, Any]:
-    """Make a topic's key and its subscriptions the wanted ones. Other subscriptions stay."""
+    """Set the key of a topic, and add or change its subscriptions. Subscriptions that are not listed stay."""
     report = Report(check_mode=check_mode)
     check(request, site.region)
     site.check_account(request.account_id)
@@ -64,7 +64,7 @@ def tend_key(topic: Topic, have: str, want: str, report: Report) -> None:
 
 
 def tend(topic: Topic, wanted: Delivery, found: Delivery | None, report: Report) -> None:
-    """Make one subscription, or set what differs."""
+    """Create one subscription, or change what differs."""
     about: dict[str, Any] = {"kind": "topic_subscription", "name": wanted.endpoint}
     attributes = changes(wanted, found) if found else {}
     if found is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Before the first write of a restore: the recovery points are chosen, and everything that could go wrong is looked at.
+"""Before the first write of a restore: choose the recovery points, and check everything that could go wrong.
 
 What holds for all databases stops the call. What is wrong with one database alone fails that one and stops no other.
 """

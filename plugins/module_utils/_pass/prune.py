@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pass over the recovery points of an account: retire what landed, judge, delete what need not stay."""
+"""One pass over the recovery points of an account: retire what has landed, then delete what need not stay."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pass:
 
     site: Site
     report: Report
-    apply: bool  # else it only says what it would do
+    apply: bool  # otherwise it only reports what it would do
     check_mode: bool
     retired: dict[str, list[str]] = field(default_factory=dict)  # by ARN: the accounts
     failed: set[str] = field(default_factory=set)
@@ -51,7 +51,7 @@ class Pass:
         return self.apply and not self.check_mode
 
     def changes(self, status: str, ruling: Ruling) -> None:
-        """Say what is changed, or would be."""
+        """Report what changes, or would change."""
         shown = status if self.apply else WOULD[status]
         self.report.step(shown, reason=ruling.reason, changed=self.apply, **facts_of(ruling.point))
 
@@ -83,7 +83,7 @@ def prune(request: PruneRequest, site: Site, *, check_mode: bool) -> dict[str, A
 
 
 def nothing_declared(number: int, site: Site) -> str:
-    """Say once for the whole site why nothing is deleted."""
+    """Explain once for the whole site why nothing is deleted."""
     databases = "1 database" if number == 1 else f"{number} databases"
     return (
         f"No retention is declared for {databases} in account {site.account}, {site.region}: all their recovery points "
@@ -92,7 +92,7 @@ def nothing_declared(number: int, site: Site) -> str:
 
 
 def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Ruling]:
-    """The rulings; the databases are looked at only where something that landed would go, and nobody released it."""
+    """Decide what stays. Databases are read only if a landed recovery point would go that nobody released."""
     rulings = judge(points, retention)
     going = [each.point for each in rulings if not each.keep and each.point.name not in retention.released]
     if any(not is_published_by(one.site.account, point) for point in going):
@@ -101,9 +101,9 @@ def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> l
 
 
 def policies_of(request: PruneRequest) -> Callable[[RecoveryPoint], Policy | None]:
-    """Return what tells the policy of each recovery point: the default, changed by what overrides say of its database.
+    """Return a function from a recovery point to its policy: the default, changed by the overrides that match.
 
-    Most sites override nothing, and have thousands of recovery points: then there is one policy.
+    Without overrides there is one policy, since a site may have thousands of recovery points.
     """
     if request.retention.overrides:
         return lambda point: request.retention.of(candidate_of(point)).policy
@@ -112,14 +112,14 @@ def policies_of(request: PruneRequest) -> Callable[[RecoveryPoint], Policy | Non
 
 
 def candidate_of(point: RecoveryPoint) -> Candidate:
-    """The database of a recovery point as the snapshot tells of it, tags included: the database may be gone."""
+    """Describe the database of a recovery point by its snapshot, tags included: the database may be gone."""
     return Candidate(point.database, point.kind, point.engine, point.tags, point)
 
 
 def look_up_released(
     request: PruneRequest, here: list[RecoveryPoint], selected: list[RecoveryPoint], one: Pass
 ) -> frozenset[str]:
-    """Return the names that are released. One that is not here is only warned of: an earlier run may have deleted it.
+    """Return the released names. Warn of one that is not here: an earlier run may have deleted it.
 
     :raises LifeboatError: when one of them must not be released.
     """
@@ -136,7 +136,7 @@ def look_up_released(
 
 
 def retire(point: RecoveryPoint, account: str, landed_time: str, one: Pass) -> None:
-    """Take one account's share back, then mark the snapshot: a mark means that the share is gone."""
+    """Take back one account's share, then mark the snapshot: a mark means that the share is gone."""
     if point.arn in one.gone:
         return
     one.report.change(f"{point.name} for {account}", "shared", "landed")
@@ -157,7 +157,7 @@ def retire(point: RecoveryPoint, account: str, landed_time: str, one: Pass) -> N
 
 
 def carry_out(ruling: Ruling, one: Pass) -> None:
-    """Delete a recovery point, or say why it stays."""
+    """Delete a recovery point, or report why it stays."""
     point = ruling.point
     if ruling.keep and point.arn in one.retired:
         one.changes("retired", ruling)
@@ -184,7 +184,7 @@ def delete(ruling: Ruling, one: Pass) -> None:
 
 
 def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], prefix: str, one: Pass) -> None:
-    """Delete our parameter groups that no recovery point names any more, once one that named some is gone."""
+    """Delete our parameter groups that only deleted recovery points named."""
     left = [point for point in here if point not in deleted]
     configurations = [found for found in map(configuration_of, deleted) if found]
     for kind in sorted({kind for found in configurations for kind, _name in custom_groups(found)}):

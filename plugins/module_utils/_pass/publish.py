@@ -92,7 +92,7 @@ def publish(request: PublishRequest, site: Site, *, check_mode: bool) -> dict[st
 
 
 def result_of(shares: Shares, work: Work, **more: Any) -> dict[str, Any]:
-    """Return the result of a pass, with what the last pass need not ask again: RDS tells shares one snapshot a call."""
+    """Return the result of a pass. It names the shared snapshots: to ask RDS again takes a call for each."""
     settled = sorted(shares.settled)
     if work.report.resume and settled:
         work.report.resume.append({"settled": settled})
@@ -159,7 +159,7 @@ def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[
 
 
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:
-    """The publications with all their copies, where they are not done; only for those keys and groups are read."""
+    """Complete the publications that are not done with all their copies. Keys and groups are read only for those."""
     open_ones = [one for one in publications if one.chosen and not one.is_done(rows)]
     keys = site.keys(key_of(one) for one in open_ones)
     kms_keys = publish_keys(publications, options, site)  # also when all is done: a wrong one is told at once
@@ -174,7 +174,7 @@ def key_of(publication: Publication) -> str | None:
 
 
 def publish_keys(publications: Iterable[Publication], options: PublishOptions, site: Site) -> dict[str, str]:
-    """The ARN of each key that copies may be put under, by the name it was given.
+    """Return the ARN of each key that copies may be put under, by its name in the options.
 
     :raises LifeboatError: when one of them will not do.
     """
@@ -184,7 +184,7 @@ def publish_keys(publications: Iterable[Publication], options: PublishOptions, s
 
 
 def option_groups(publications: list[Publication], options: PublishOptions, site: Site) -> tuple[Groups, Groups]:
-    """The option groups here and where it is published, as far as a publication depends on them."""
+    """Read the option groups here and where it is published, as far as a publication depends on them."""
     points = [one.chosen.point for one in publications if one.chosen]
     used = [(point or one.database).option_group for point, one in zip(points, publications, strict=True)]
     here = site.option_groups() if any(not is_default(name) for name in used) else {}
@@ -226,7 +226,7 @@ def settle(
 
 
 def check_networks(stand_ins: Iterable[StandIn], site: Site) -> None:
-    """A stand-in must be reachable by nobody outside.
+    """Refuse a network in which a stand-in could be reached from outside.
 
     :raises LifeboatError: when its subnet group has a public subnet.
     """

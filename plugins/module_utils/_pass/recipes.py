@@ -24,7 +24,7 @@ WHY = "the parameters of its database live here"
 
 
 def recipes_of(databases: Iterable[Database], here: Iterable[Database], work: Work) -> dict[str, Recipe]:
-    """The recipe of each database by its ARN; without one where its parameters cannot be read."""
+    """Return the recipe of each database by its ARN. A database whose parameters cannot be read is left out."""
     members = {one.id.identifier: one for one in here if one.cluster}
     found = {one.id.arn: configuration_of_database(one, members) for one in databases}
     groups = [group for configuration in found.values() for group in custom_groups(configuration)]
@@ -37,7 +37,7 @@ def recipes_of(databases: Iterable[Database], here: Iterable[Database], work: Wo
 
 
 def read_groups(groups: Iterable[Group], work: Work) -> dict[Group, ParameterGroup]:
-    """What somebody set in these parameter groups: a list for each kind, and a page or two for each group."""
+    """Read what somebody set in these parameter groups: one list for each kind, a page or two for each group."""
     wanted, found = sorted(set(groups)), {}
     try:
         families = {kind: work.site.parameter_families(kind) for kind in sorted({kind for kind, _name in wanted})}
@@ -51,7 +51,7 @@ def read_groups(groups: Iterable[Group], work: Work) -> dict[Group, ParameterGro
 
 
 def keep_groups(copies: list[Copy], recipes: Mapping[str, Recipe], rows: Rows, work: Work) -> list[Copy]:
-    """Make the parameter groups of what is about to be copied; a copy whose groups cannot be made does not name them.
+    """Create the parameter groups of what is about to be copied. A copy whose groups cannot be created names none.
 
     :param recipes: by the name of the recovery point.
     """
@@ -65,7 +65,7 @@ def keep_groups(copies: list[Copy], recipes: Mapping[str, Recipe], rows: Rows, w
 
 
 def keep(name: str, group: ParameterGroup, copy: Copy, work: Work) -> bool:
-    """Whether the DR site has a parameter group of these contents."""
+    """Create a parameter group, unless it is there. Return whether the DR site has it."""
     try:
         if work.site.parameters(group.kind, name) == dict(group.parameters):
             return True

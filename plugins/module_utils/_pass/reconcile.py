@@ -36,7 +36,7 @@ Detour = Callable[[Copy], list[Copy]]
 
 
 def names_to_poll(copies: Iterable[Copy]) -> dict[str, dict[str, set[str]]]:
-    """By Region and kind: what is in flight, and what a queued copy waits for; the queue itself is not looked at."""
+    """Return what is in flight and what queued copies wait for, by Region and kind. The queue itself is not polled."""
     names: dict[str, dict[str, set[str]]] = {}
     for copy in copies:
         wanted = {copy.name} if copy.started or copy.doubtful else {copy.waits_for} if copy.waits_for else set()
@@ -79,14 +79,14 @@ class Work:
 
     @property
     def plays_out(self) -> bool:
-        """Whether this is the plan of a task that waits, so that it goes on to the end."""
+        """Tell whether this is the plan of a task that waits, which goes on to the end."""
         return self.check_mode and self.request.wait and self.request.resume is None
 
 
 def look_again(copies: Iterable[Copy], work: Work) -> dict[PointKey, RecoveryPoint]:
-    """How those stand now that an earlier pass left in flight: a call for each 50 of a kind and destination.
+    """Read how the copies of an earlier pass stand, with a call for each 50 of a kind and destination.
 
-    A plan goes on as if all that was asked for had come about.
+    A plan goes on as if all that was asked for existed.
     """
     if work.plays_out:
         made = {copy.key: as_made(copy) for copy in copies if copy.started}
@@ -97,9 +97,9 @@ def look_again(copies: Iterable[Copy], work: Work) -> dict[PointKey, RecoveryPoi
 
 
 def play_out(go_on: Callable[[list[dict[str, Any]]], None], work: Work) -> None:
-    """In check mode, go on as the passes of a task that waits would, until nothing is left to do.
+    """In check mode, run all the passes that a waiting task would, until nothing is left to do.
 
-    What the first pass said of the state stays; those after it add what they would change.
+    The first pass tells the state; those after it add only what they would change.
     """
     report, before = work.report, None
     in_flight = list(report.in_flight)
@@ -136,7 +136,7 @@ def is_refused(copy: Copy, work: Work) -> bool:
 
 
 def within_quota(copies: list[Copy], rows: Rows, work: Work) -> list[Copy]:
-    """The copies for which there is room, told from the quotas before the first write; the others are reported."""
+    """Return the copies that fit into the quotas, which are read before the first write; report the others."""
     missing = [copy for copy in copies if copy.key not in rows]
     quotas: dict[Slot, Any] = {}
     for region in sorted({copy.region for copy in missing}):
@@ -153,13 +153,13 @@ def within_quota(copies: list[Copy], rows: Rows, work: Work) -> list[Copy]:
 
 
 def start_all(copies: Iterable[Copy], work: Work) -> list[Waiting]:
-    """Ask for copies, one call each, and return those that have to wait after all."""
+    """Start copies, with one call each, and return those that have to wait."""
     asked = [start(copy, work) for copy in copies if not (work.detour and is_refused(copy, work))]
     return [one for one in asked if one is not None]
 
 
 def start(copy: Copy, work: Work) -> Waiting | None:
-    """Ask for one copy, unless AWS's answer to an earlier one tells that it would be in vain."""
+    """Start one copy, unless AWS's answer to an earlier one means that it would be refused."""
     if copy.slot in work.answers.closed:
         give_up(copy, work.answers.closed[copy.slot], work)
         return None
@@ -180,7 +180,7 @@ def start(copy: Copy, work: Work) -> Waiting | None:
 
 
 def after_refusal(copy: Copy, refusal: AwsRefusal, work: Work) -> Waiting | None:
-    """What a refusal means for this copy and for the others; the copy itself when it may still come about."""
+    """Note what a refusal means for this and other copies. Return the copy if it can be tried again, otherwise None."""
     if copy.is_single_step and work.detour and refusal.is_about_the_route:
         work.answers.refused_steps.add((copy.source_region, copy.kind))
         work.report.warnings.append(f"AWS refused to copy {copy.name} in one step, so it takes two: {refusal.why}.")
@@ -231,17 +231,17 @@ def facts(copy: Copy) -> dict[str, Any]:
 
 
 def seconds_since(started: str | None, now: datetime) -> int | None:
-    """How long something took, on AWS's clock; None when this run did not see it start."""
+    """Return how long something took, on AWS's clock, or None when this run did not see it start."""
     return None if started is None else int((now - from_iso(started)).total_seconds())
 
 
 def seconds_of(copy: Copy, work: Work) -> int | None:
-    """How long a copy took; a plan does not know."""
+    """Return how long a copy took, or None in a plan."""
     return None if work.check_mode else seconds_since(copy.started, work.site.now)
 
 
 def remove_left_over(points: Iterable[RecoveryPoint], work: Work) -> None:
-    """Delete intermediates that are needed no more."""
+    """Delete intermediate snapshots that are not needed any more."""
     for point in points:
         work.report.change(point.arn, {"status": point.status, "tags": dict(point.tags)}, None)
         about: dict[str, Any] = {"kind": point.kind, "name": point.name, "region": point.region}

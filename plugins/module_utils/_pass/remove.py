@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pass over what drills made: delete it, members before their clusters, and see that it is gone.
+"""One pass over what drills made: delete it, members before their clusters, and check that it is gone.
 
 A drill removes its own. The reaper removes what any drill left whose expiry has passed, by the tags alone.
 """

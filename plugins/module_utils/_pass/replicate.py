@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pass at a DR site: own a copy of what is offered."""
+"""One pass at a DR site: copy what is offered and not here yet."""
 
 from __future__ import annotations
 
@@ -219,12 +219,12 @@ def announced(published: Documents, offered: Offered, here: Here) -> list[Offer]
 
 
 def is_settled(offer: Offer, account: str) -> bool:
-    """Whether its source was told that it landed here, and so does not share it again."""
+    """Tell whether its source knows that it landed here, and so does not share it again."""
     return offer.entry is not None and account in offer.entry.landed_in
 
 
 def is_overtaken(offer: Offer, here: Iterable[Lineage]) -> bool:
-    """Whether a newer recovery point of its database is here: then a manifest speaks of what was, not of a plan."""
+    """Tell whether a newer recovery point of its database is here: then the manifest is an old one, not a plan."""
     mine = offer.lineage
     return any(one.digest == mine.digest and one.original > mine.original for one in here)
 

@@ -18,7 +18,7 @@ from .reconcile import TRY_AGAIN, Work
 
 
 def look_again(stand_ins: Iterable[StandIn], work: Work) -> list[Database]:
-    """How the stand-ins do that an earlier pass left; a plan goes on as if those that were asked for were there."""
+    """Read the stand-ins that an earlier pass left. A plan goes on as if those that were asked for existed."""
     if work.plays_out:
         place = work.site.account, work.site.region
         return [as_restored(one, *place) for one in stand_ins if one.started]
@@ -29,7 +29,7 @@ def look_again(stand_ins: Iterable[StandIn], work: Work) -> list[Database]:
 def tend(
     stand_ins: Iterable[StandIn], databases: Iterable[Database], copies: Iterable[Copy], rows: Rows, work: Work
 ) -> list[str]:
-    """Bring stand-ins further, and return the ARNs of those of which no snapshot can be taken yet."""
+    """Bring stand-ins one step further. Return the ARNs of those of which no snapshot can be taken yet."""
     here = {one.id.identifier: one for one in databases if one.id.kind == "instance"}
     needed = still_needed(stand_ins, copies, rows)
     require_ours(needed, here, work)
@@ -41,7 +41,7 @@ def tend(
 
 
 def require_ours(needed: Iterable[StandIn], here: dict[str, Database], work: Work) -> None:
-    """Nothing that somebody else made may stand in.
+    """Refuse to use an instance that somebody else made.
 
     :raises LifeboatError: naming the first such instance.
     """
@@ -55,7 +55,7 @@ def require_ours(needed: Iterable[StandIn], here: dict[str, Database], work: Wor
 
 
 def advance(one: StandIn, database: Database | None, unfinished_copies: set[str], work: Work) -> bool:
-    """Restore one stand-in, or see how it does; whether a snapshot can be taken of it."""
+    """Restore one stand-in, or check on it. Return whether a snapshot can be taken of it."""
     if database is None and one.recovery_point in unfinished_copies:
         keep(one, "queued", work)
     elif database is None:
@@ -77,7 +77,7 @@ def since(one: StandIn, database: Database, work: Work) -> str | None:
 
 
 def restore(one: StandIn, work: Work) -> None:
-    """Ask for one stand-in."""
+    """Start to restore one stand-in."""
     try:
         if not work.check_mode:
             work.site.stand_in(one)

@@ -47,7 +47,7 @@ SNAPSHOTS = {"db-snapshot": "instance", "db-cluster-snapshot": "cluster"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One subscription in one pass; what is not wanted is to go."""
+    """One subscription in one pass. Without ``wanted`` it is to be deleted."""
 
     name: str
     wanted: WantedSubscription | None
@@ -102,12 +102,12 @@ def look(request: SubscribeRequest, site: Site) -> list[Item]:
 
 
 def with_tags(found: Iterable[Subscription], site: Site) -> dict[str, Subscription]:
-    """Subscriptions by name with their tags, a call each; what is going needs none."""
+    """Read the tags of subscriptions, with a call each, unless they are being deleted. Return them by name."""
     return {one.name: one if one.status == "deleting" else replace(one, tags=site.tags(one.arn)) for one in found}
 
 
 def look_again(resume: Documents, request: SubscribeRequest, site: Site) -> list[Item]:
-    """Read how those do that an earlier pass left."""
+    """Read the subscriptions that an earlier pass left."""
     wanted = request.wanted
     found = {one.name: one for one in site.event_subscriptions()}
     return [
@@ -120,7 +120,7 @@ def look_again(resume: Documents, request: SubscribeRequest, site: Site) -> list
 
 
 def check_what_is_added(items: Iterable[Item], site: Site) -> None:
-    """Whether there is room, and whether what is to be watched exists.
+    """Check that the quota has room, and that the sources to watch exist.
 
     :raises LifeboatError: when not.
     """
@@ -141,7 +141,7 @@ def sources_of(step: SubscriptionStep) -> list[str]:
 
 
 def sources_here(source_type: str | None, names: list[str], site: Site) -> frozenset[str] | None:
-    """Those of these sources that exist, or None for a type of which only RDS itself knows."""
+    """Return which of these sources exist, or None for a type that only RDS itself can look up."""
     if kind := KNOWN_BY.get(source_type or ""):
         return frozenset(one.id.identifier for one in site.databases_named({kind: names}))
     if kind := SNAPSHOTS.get(source_type or ""):
@@ -150,7 +150,7 @@ def sources_here(source_type: str | None, names: list[str], site: Site) -> froze
 
 
 def show_difference(item: Item, report: Report) -> None:
-    """The whole difference, once: later passes see parts of it."""
+    """Add the whole difference to the result, in the first pass only: later ones see parts of it."""
     if not item.steps:
         return
     if item.wanted:
@@ -160,14 +160,14 @@ def show_difference(item: Item, report: Report) -> None:
 
 
 def foretell(item: Item, report: Report) -> None:
-    """What a run would do, as one result."""
+    """Report what a run would do, as one step."""
     status = "active" if item.wanted else "deleted" if item.steps else "absent"
     reason = "; ".join(dict.fromkeys(step.reason for step in item.steps)) or "it is as it should be"
     report.step(status, reason=reason, changed=bool(item.steps), **about(item))
 
 
 def advance(item: Item, site: Site, report: Report) -> None:
-    """Take the steps that RDS takes now, and wait for it; or see that there are none."""
+    """Take the steps that RDS accepts now and wait for them, or report that there are none."""
     if item.found is not None and not item.found.is_settled:
         report.step(item.found.status, reason=f"it is {item.found.status}", **about(item))
         wait_for(item, item.found.status, site, report)
@@ -182,7 +182,7 @@ def advance(item: Item, site: Site, report: Report) -> None:
 
 
 def take_steps(item: Item, site: Site, report: Report) -> None:
-    """Take one step after the other, up to the first after which RDS takes no more."""
+    """Take one step after the other, up to the first one after which RDS needs time."""
     reasons: list[str] = []
     for step in item.steps:
         try:
@@ -203,7 +203,7 @@ def take_steps(item: Item, site: Site, report: Report) -> None:
 
 
 def take(step: SubscriptionStep, item: Item, site: Site) -> None:
-    """Carry out one step. What is to be deleted may be gone already."""
+    """Carry out one step. A subscription to delete may be gone already."""
     if item.found and step.action == "tag":
         site.tag(item.found.arn, step.values["tags"])
     elif item.found and step.action == "untag":
@@ -229,7 +229,7 @@ def give_up_or_wait(item: Item, refusal: AwsRefusal, site: Site, report: Report,
 
 
 def why_it_stays(item: Item, site: Site) -> str:
-    """Why a subscription is not right although RDS took the step that should have made it so."""
+    """Explain why a subscription is still wrong although RDS took the step that should have set it right."""
     if item.wanted and item.found and item.found.status in TROUBLED:
         what = f"RDS cannot publish for the event subscription {item.name}: it says {item.found.status}."
         if item.found.status == "no-permission":

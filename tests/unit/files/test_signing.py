@@ -71,15 +71,15 @@ def test_says_what_is_wrong_with_a_signature(
 @pytest.mark.parametrize(
     ("content", "passphrase", "why"),
     [
-        pytest.param("locked", None, "it has a passphrase. Give it as signing_passphrase.", id="passphrase-missing"),
-        pytest.param("locked", "wrong", "signing_passphrase is not the one of it", id="passphrase-wrong"),
+        pytest.param("locked", None, "it has a passphrase. Set signing_passphrase.", id="passphrase-missing"),
+        pytest.param("locked", "wrong", "signing_passphrase is not its passphrase", id="passphrase-wrong"),
         pytest.param(
             "open", "needless", "it has no passphrase. Leave out signing_passphrase.", id="passphrase-needless"
         ),
-        pytest.param("garbage", None, "it is no private key in PEM", id="no-key"),
-        pytest.param("public", None, "it is no private key in PEM", id="public-key"),
-        pytest.param("other", None, "it is no Ed25519 key. Make one with: openssl genpkey", id="another-kind"),
-        pytest.param("missing", None, "No such file or directory. Make one with", id="no-file"),
+        pytest.param("garbage", None, "it is not a private key in PEM", id="no-key"),
+        pytest.param("public", None, "it is not a private key in PEM", id="public-key"),
+        pytest.param("other", None, "it is not an Ed25519 key. Create a key with: openssl genpkey", id="another-kind"),
+        pytest.param("missing", None, "No such file or directory. Create a key with", id="no-file"),
     ],
 )
 def test_a_key_that_cannot_sign_is_refused_with_the_remedy(

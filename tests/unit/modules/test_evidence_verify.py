@@ -182,7 +182,7 @@ def test_a_copy_in_folders_is_verified_and_copies_count_once(verify: Any, place:
     [
         pytest.param({"newest_sha256": ["abc"]}, "Cannot look for 'abc' (newest_sha256)", id="no-digest"),
         pytest.param({"public_keys": ["/no/such.pem"]}, "Cannot verify with /no/such.pem", id="no-key"),
-        pytest.param({"directory": "/no/such/place"}, "Cannot verify /no/such/place: it is no directory",
+        pytest.param({"directory": "/no/such/place"}, "Cannot verify /no/such/place: it is not a directory",
                      id="no-directory"),
     ],
 )  # fmt: skip
