@@ -20,6 +20,7 @@ from lifeboat_lab import Lab
 from tests.awx.jobs import Job, launched
 from tests.awx.test_docs import blocks
 from tests.integration.play import DR, EAST, ROLES, ROOT, forget_calls, left_in_dr, play, writes
+from tests.prepared import prepare
 from tests.schemas import read_evidence
 
 LINE = yaml.safe_load(blocks("yaml")[-1])  # of the inventory, as docs/awx.md has it
@@ -36,9 +37,10 @@ TOO_MANY = {"check": "rows", "table": "orders", "minimum": 10**9}
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     evidence = tmp_path_factory.mktemp("evidence")
     with Lab(roles=ROLES, scale=1200, shop=True) as running:
-        for playbook in ("prepare.yml", "protect.yml"):
-            done = play(running, playbook, "-e", f"lifeboat_evidence_store={STORE}", evidence=evidence)
-            assert done.code == 0, done.output
+        words = ("-e", f"lifeboat_evidence_store={STORE}")
+        prepare(running, *words, evidence=evidence)
+        done = play(running, "protect.yml", *words, evidence=evidence)
+        assert done.code == 0, done.output
         yield running
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from lifeboat_lab import Lab
 from tests.integration.play import ROLES, Run, play
+from tests.prepared import prepare
 
 SCALE = 1200  # a copy takes a second
 
@@ -22,10 +23,9 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(evidence: Path) -> Iterator[Lab]:
-    """The shop in production, and both accounts prepared by the real playbook."""
+    """The shop in production, and both accounts prepared."""
     with Lab(roles=ROLES, scale=SCALE, shop=True) as running:
-        done = play(running, "prepare.yml", evidence=evidence)
-        assert done.code == 0, done.output
+        prepare(running, evidence=evidence)
         yield running
 
 

@@ -18,10 +18,11 @@ import pytest
 from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, ROLES, ROOT, Run, forget_calls, left_in_dr, play, writes
 from tests.keys import Keys, make_keys
+from tests.prepared import prepare
 from tests.schemas import read_evidence
 
-BUCKET, START = "lifeboat-evidence", f"dr/{DR}-{EAST}/"
-STORE = f"s3://{BUCKET}/dr"
+BUCKET, START = "example-dr-evidence", f"lifeboat/{DR}-{EAST}/"
+STORE = f"s3://{BUCKET}/lifeboat"
 WITH_STORE = ("-e", f"lifeboat_evidence_store={STORE}")
 ONE = ("-e", "drill_databases=orders")
 
@@ -35,9 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lab(folder: Path) -> Iterator[Lab]:
     """The shop in production, protected, and a bucket for the evidence."""
     with Lab(roles=ROLES, scale=1200, shop=True) as running:
-        for playbook in ("prepare.yml", "protect.yml"):
-            done = play(running, playbook, *WITH_STORE, evidence=folder / "first")
-            assert done.code == 0, done.output
+        prepare(running, *WITH_STORE, evidence=folder / "first")
+        done = play(running, "protect.yml", *WITH_STORE, evidence=folder / "first")
+        assert done.code == 0, done.output
         yield running
 
 

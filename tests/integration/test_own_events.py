@@ -14,14 +14,14 @@ import yaml
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import until
 from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play
+from tests.prepared import WITH_EVENTS, prepare
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
 PAGE = (ROOT / "docs" / "own-events.md").read_text(encoding="utf-8")
 LINE = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0])
 DATA = {
-    "lifeboat_database_keys": [],
-    "lifeboat_events_kms_key_id": "alias/lifeboat-events",
+    **WITH_EVENTS,
     **LINE,
     "lifeboat_databases": {},
 }
@@ -50,10 +50,9 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run
 
 
 @pytest.fixture(scope="module", autouse=True)
-def listeners(lab: Lab, run: Callable[..., Run]) -> None:
+def listeners(lab: Lab, run: Callable[..., Run], tmp_path_factory: pytest.TempPathFactory) -> None:
     """In each account a queue of the operators, which hears what runs tell and nothing else."""
-    done = run("prepare.yml")
-    assert done.code == 0, done.output
+    prepare(lab, "-e", json.dumps(WITH_EVENTS), evidence=tmp_path_factory.mktemp("prepared"))
     heard = {}
     for host, (account, region) in HOSTS.items():
         arn = f"arn:aws:sqs:{region}:{account}:operators"

@@ -15,17 +15,19 @@ from lifeboat_lab import Lab
 from lifeboat_lab.testing import until
 from tests.integration.play import DR, EAST, READS, ROLES, SOURCE, WEST, Run, play, snapshots
 from tests.integration.rulebook import Rulebook, running
+from tests.prepared import WITH_EVENTS, prepare
 
 PATIENCE = 120.0  # two runs of a playbook, on a machine that is busy with others
-DATA = {"lifeboat_database_keys": [], "prepare_network": False}
+DATA = {"lifeboat_database_keys": []}
 SOON, FIRST, SECOND, LOST, NEVER = (f"shop-{number:05}" for number in range(5))
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     durations = {"create": 0.0, "event": 0.0, "subscription": 0.0}
     with Lab(roles=ROLES, metadata_only=True, scale=1200, durations=durations) as started:
         started.admin("POST", "seed", {"account": "production", "prefix": "shop", "databases": 5, "snapshots": 0})
+        prepare(started, "-e", json.dumps(WITH_EVENTS), evidence=tmp_path_factory.mktemp("prepared"))
         yield started
 
 
@@ -42,8 +44,8 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run
 @pytest.fixture(scope="module")
 def rulebook(lab: Lab, run: Callable[..., Run]) -> Iterator[Rulebook]:
     """It listens to the queue of the source site, with the rights of its role."""
-    for done in (run("prepare.yml"), run("subscribe.yml", "--limit", "production")):
-        assert done.code == 0, done.output
+    done = run("subscribe.yml", "--limit", "production")
+    assert done.code == 0, done.output
     with running("lifeboat.rds.rds_events", lab.env()) as started:
         until(lambda: lab.calls(service="sqs", action="ReceiveMessage") or ended(started), PATIENCE)
         yield started

@@ -13,19 +13,20 @@ import yaml
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import until
 from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play, writes
+from tests.prepared import WITH_EVENTS, prepare
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
-DATA = {"lifeboat_database_keys": [], "prepare_network": False, "lifeboat_events_kms_key_id": "alias/lifeboat-events"}
 DATABASE = "shop-00000"
 TOPIC = f"arn:aws:sns:{WEST}:{SOURCE}:lifeboat-events"
 DR_TOPIC = f"arn:aws:sns:{EAST}:{DR}:lifeboat-events"
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with Lab(roles=ROLES, metadata_only=True, scale=1200, durations={"create": 0.0, "event": 0.0}) as running:
         running.admin("POST", "seed", {"account": "production", "prefix": "shop", "databases": 1, "snapshots": 0})
+        prepare(running, "-e", json.dumps(WITH_EVENTS), evidence=tmp_path_factory.mktemp("prepared"))
         yield running
 
 
@@ -36,7 +37,7 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run
 
     def run(playbook: str, *arguments: str, **data: Any) -> Run:
         forget_calls(lab)
-        done = play(lab, playbook, "-e", json.dumps(DATA | data), *arguments, evidence=folder)
+        done = play(lab, playbook, "-e", json.dumps(WITH_EVENTS | data), *arguments, evidence=folder)
         assert done.code == 0, done.output
         return done
 
@@ -85,7 +86,6 @@ def difference(done: Run) -> list[str]:
 
 
 def test_check_mode_tells_exactly_what_is_then_made(lab: Lab, run: Callable[..., Run]) -> None:
-    run("prepare.yml")
     planned = run("subscribe.yml", "--check", "--diff")
     assert writes(lab) == []
     done = run("subscribe.yml", "--diff")

@@ -18,6 +18,7 @@ import pytest
 
 from lifeboat_lab import Lab
 from tests.integration.play import ROLES, ROOT, play
+from tests.prepared import prepare
 
 COMING_BACK = "## To come back"
 
@@ -46,9 +47,10 @@ COMMANDS = list(in_their_order())
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with Lab(roles=ROLES, scale=1200, shop=True) as running:
-        for playbook in ("prepare.yml", "protect.yml"):
-            done = play(running, playbook, evidence=tmp_path_factory.mktemp("evidence"))
-            assert done.code == 0, done.output
+        evidence = tmp_path_factory.mktemp("evidence")
+        prepare(running, evidence=evidence)
+        done = play(running, "protect.yml", evidence=evidence)
+        assert done.code == 0, done.output
         yield running
 
 
