@@ -272,9 +272,11 @@ def test_nonsense_is_no_question() -> None:
 
 def test_the_lab_says_what_its_calls_cost(lab: Lab, rds: Any) -> None:
     lab.admin("DELETE", "cost")
+    began = time.perf_counter()
     for _turn in range(3):
         rds.describe_db_instances(DBInstanceIdentifier="orders")
+    took = time.perf_counter() - began
     (row,) = lab.admin("GET", "cost")
     assert (row["service"], row["action"], row["calls"]) == ("rds", "DescribeDBInstances", 3)
-    assert 0 < row["cpu_mean"] <= row["mean"] < 0.1
+    assert 0 < row["cpu_mean"] <= row["mean"] < took / 3
     assert row["seconds"] == pytest.approx(3 * row["mean"])

@@ -54,7 +54,7 @@ def test_a_restore_has_the_rows_of_the_snapshot_and_is_a_server_of_its_own(rds: 
 
 def test_an_instance_has_no_endpoint_while_it_is_being_created(lab: Lab, rds: Any) -> None:
     name = fresh("early")
-    with settings(lab, scale=1500):
+    with settings(lab, scale=200):
         source = automated(rds, "catalog")["DBSnapshotIdentifier"]
         row = rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=source)
         assert row["DBInstance"]["DBInstanceStatus"] == "creating"
@@ -68,7 +68,7 @@ def test_an_instance_has_no_endpoint_while_it_is_being_created(lab: Lab, rds: An
 
 def test_a_new_password_is_applied_and_the_old_one_refused(lab: Lab, rds: Any, catalog: dict[str, Any]) -> None:
     name = catalog["DBInstanceIdentifier"]
-    with settings(lab, scale=600):
+    with settings(lab, scale=75):
         rds.modify_db_instance(DBInstanceIdentifier=name, MasterUserPassword="another-one", ApplyImmediately=True)
         assert instance(rds, name)["DBInstanceStatus"] == "resetting-master-credentials"
     until(lambda: instance(rds, name)["DBInstanceStatus"] == "available")
@@ -188,7 +188,7 @@ def test_a_deleted_instance_leaves_its_final_snapshot_and_no_automated_ones(lab:
     lab.admin("POST", "automated-snapshots", {"account": "production", "databases": [name]})
     assert automated(rds, name)
     final = fresh("final")
-    with settings(lab, scale=600):
+    with settings(lab, scale=75):
         gone = rds.delete_db_instance(DBInstanceIdentifier=name, FinalDBSnapshotIdentifier=final)["DBInstance"]
         assert gone["DBInstanceStatus"] == "deleting"
         assert code_of(rds.delete_db_instance, DBInstanceIdentifier=name) in (
@@ -209,7 +209,7 @@ def test_a_cluster_answers_once_it_has_a_member(lab: Lab, rds: Any, dr: Any, ope
     share_cluster(rds, mine["DBClusterSnapshotIdentifier"], DR)
     copy = cluster_copied(dr, mine["DBClusterSnapshotArn"], KmsKeyId=dr_key)
     name = fresh("cluster")
-    with settings(lab, scale=300):
+    with settings(lab, scale=200):
         dr.restore_db_cluster_from_snapshot(
             DBClusterIdentifier=name, SnapshotIdentifier=copy["DBClusterSnapshotIdentifier"], Engine="aurora-postgresql"
         )

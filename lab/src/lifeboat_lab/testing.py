@@ -23,7 +23,7 @@ def fresh(prefix: str) -> str:
     return f"{prefix}-{next(_numbers)}"
 
 
-def until(check: Callable[[], Any], timeout: float = 20.0) -> Any:
+def until(check: Callable[[], Any], timeout: float = 120.0) -> Any:
     """Ask again and again until the answer is true, and return it."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -51,7 +51,7 @@ def connect(row: dict[str, Any], database: str | None = None, password: str = PA
         user=row["MasterUsername"],
         password=password,
         dbname=database or row["DBName"],
-        connect_timeout=5,
+        connect_timeout=30,
     )
 
 

@@ -307,14 +307,14 @@ def test_a_connection_that_is_lost_is_not_made_again(ask: Ask, shop: Server) -> 
 
 
 def test_many_databases_are_checked_at_once_and_keep_their_order(shop: Server) -> None:
-    sql(shop, "CREATE VIEW slow AS SELECT 1 AS n FROM pg_sleep(0.3); GRANT SELECT ON slow TO master")
+    sql(shop, "CREATE VIEW slow AS SELECT 1 AS n FROM pg_sleep(1); GRANT SELECT ON slow TO master")
     address = Address(ENGINES["aurora-postgresql"], "127.0.0.1", shop.port, "shop", "master", "s3cr3t-p@ss/w'ord")
     checks = read_checks("x", [{"check": "rows", "table": "slow", "minimum": 1}])
     started = time.monotonic()
     subjects = [Subject(f"db{n}", address, checks) for n in range(20)]
     results = ladder.check_all(subjects, SessionLimits(), time.monotonic, "here")
     assert [(one["name"], one["verdict"]) for one in results] == [(f"db{n}", "verified") for n in range(20)]
-    assert time.monotonic() - started < 20 * 0.3 / 2
+    assert time.monotonic() - started < 20 * 1 / 2
 
 
 def test_a_thread_that_breaks_says_nothing_about_the_others(shop: Server, monkeypatch: pytest.MonkeyPatch) -> None:
