@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Run drill_report and show its table and its verdict on the controller."""
 
 from __future__ import annotations
 

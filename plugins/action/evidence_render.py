@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Make pages of evidence on the controller: that is where Jinja is, and matplotlib if it is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Repeat the passes of snapshot_restore on the controller until nothing is in flight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of what all modules have in common: check mode, diff, where they run."""
 
 from __future__ import annotations
 
