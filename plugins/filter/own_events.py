@@ -3,25 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import Reporter, events_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import heartbeat
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.outcomes import Outcomes, failures_of
 
 Row = dict[str, Any]
 
 
-def own_events(
-    results: Mapping[str, Mapping[str, Any]],
-    name: str,
-    account_id: str,
-    region: str,
-    failures: Iterable[str] = (),
-) -> list[Row]:
-    """The events of one site, for event_send."""
-    return [asdict(event) for event in events_of(Reporter(name, str(account_id), region), results, failures)]
+def own_events(outcomes: Outcomes, name: str, account_id: str, region: str) -> list[Row]:
+    """Make the events of one site, for event_send. What a verdict says is told by the verdict's own events."""
+    failures = failures_of(outcomes, beside_verdicts=True)
+    return [asdict(event) for event in events_of(Reporter(name, str(account_id), region), outcomes, failures)]
 
 
 def heartbeats(passes: Iterable[str], prefix: str = "lifeboat") -> list[Row]:

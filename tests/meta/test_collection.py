@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,25 @@ def test_sanity_has_nothing_to_ignore() -> None:
 @pytest.mark.parametrize("role", sorted((ROOT / "roles").glob("*/")), ids=lambda path: path.name)
 def test_a_role_describes_itself(role: Path) -> None:
     assert [name for name in ("README.md", "meta/argument_specs.yml") if not (role / name).is_file()] == []
+
+
+def others_private(path: Path, text: str) -> list[str]:
+    """The private variables of other roles in a file of a role or of a playbook."""
+    roles = sorted((one.name for one in (ROOT / "roles").iterdir()), key=len, reverse=True)
+    own = path.relative_to(ROOT).parts[1] if "roles" in path.parts else None
+    found = re.findall(rf"\b__({'|'.join(roles)})_(\w+)", text)
+    return [f"{path.relative_to(ROOT)}: __{role}_{name}" for role, name in found if role != own]
+
+
+def test_roles_tell_each_other_nothing_but_their_outcomes() -> None:
+    """Who reads a private variable of another role breaks when that role changes; lifeboat_outcomes is for that."""
+    paths = [path for folder in ("roles", "playbooks") for path in sorted((ROOT / folder).rglob("*.yml"))]
+    assert len(paths) > 100
+    assert [one for path in paths for one in others_private(path, path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_private_variable_of_another_role_is_found() -> None:
+    path = ROOT / "roles" / "prune" / "defaults" / "main.yml"
+    assert others_private(path, "{{ __replicate_result + __prune_plan }}") == [
+        "roles/prune/defaults/main.yml: __replicate_result"
+    ]

@@ -127,15 +127,20 @@ def batches(events: list[OwnEvent]) -> Iterator[list[OwnEvent]]:
 def events_of(site: Reporter, results: Mapping[str, Row], failures: Iterable[str]) -> list[OwnEvent]:
     """Build the events of a run: one for each item that changed or failed.
 
-    :param results: by pass, the results of ``publish``, ``replicate`` and ``reap``; for ``drill`` its report with
-        ``drill_id`` and ``purpose``. Other passes have no events of their own.
+    :param results: by step, the results of ``publish``, ``replicate`` and ``reap``; for ``drill`` and ``recover`` the
+        report with ``drill_id`` and ``purpose``. Other steps have no events of their own.
     :param failures: why the site failed. Each becomes an event of its own, unless an item reports the same reason.
     """
-    known = {name: results[name] for name in EVENTS_BY_PASS if results.get(name)}
-    told = [event for name, result in known.items() for event in EVENTS_BY_PASS[name](site, result)]
+    known = {name: results[name] for name in EVENTS_BY_STEP if has_report(name, results.get(name))}
+    told = [event for name, result in known.items() for event in EVENTS_BY_STEP[name](site, result)]
     said = [step["reason"] for one in known.values() for step in one.get("steps") or () if step["status"] == "failed"]
     unsaid = [reason for reason in failures if not any(one in reason for one in said)]
     return told + [run_failed(site, f"The run failed: {reason}") for reason in unsaid]
+
+
+def has_report(step: str, result: Row | None) -> bool:
+    """Tell whether a step got far enough to report. A drill that could not begin has no ID."""
+    return bool(result) and (step not in ("drill", "recover") or "drill_id" in result)
 
 
 def run_failed(site: Reporter, text: str) -> OwnEvent:
@@ -197,7 +202,13 @@ def restored_from(database: Row) -> tuple[str, str, str]:
     return "lifeboat", database["name"], ""
 
 
-EVENTS_BY_PASS = {"publish": of_publish, "replicate": of_replicate, "reap": of_reap, "drill": of_drill}
+EVENTS_BY_STEP = {
+    "publish": of_publish,
+    "replicate": of_replicate,
+    "reap": of_reap,
+    "drill": of_drill,
+    "recover": of_drill,
+}
 
 
 def about_step(site: Reporter, event_id: str, step: Row) -> OwnEvent:

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the steps of a run tell each other and its end: how each one ended at a site, in the fact lifeboat_outcomes.
+
+For each step that ended (``publish``, ``replicate``, ``prune``, ``reap``, ``subscription``, ``drill``, ``recover``,
+``on_event`` and the ``failback_*``) the fact holds
+
+- ``failed`` and ``why``, an empty text where it succeeded,
+- of a module that acts on items: ``changed``, ``steps``, ``in_flight`` and the ``manifest`` for the other side,
+- ``partial``: it did only a part of what a schedule waits for,
+- of a drill or a recovery: ``verdict``, ``beside`` (what failed beside the verdict), ``purpose``, ``drill_id``,
+  ``summary``, ``databases``, and for a recovery the ``endpoints``,
+- of an event: the ``databases`` that it is about.
+
+A ``plan`` is what a drill or a recovery would restore (``steps``, ``began``, ``warnings``), and what is in its way
+(``problems``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Outcome = Mapping[str, Any]
+Outcomes = Mapping[str, Outcome]
+Row = Mapping[str, Any]
+
+UNNAMED = "it failed without a reason"
+# What of a result the later steps and the end of a run need.
+KEPT = ("changed", "steps", "manifest", "in_flight", "databases")
+REPORTED = ("summary", "databases")
+PLANNED = ("steps", "began", "warnings")
+# The passes whose steps are counted, and of which alarms expect to hear.
+PASSES = ("publish", "replicate", "prune", "reap")
+ONLY_PLANNED = ("would_delete", "would_retire")
+VERIFIED = "verified"
+PURPOSES = {"drill": "drill", "recover": "recovery"}
+
+
+def after_result(outcomes: Outcomes, step: str, result: Row, *, partial: bool = False) -> dict[str, Any]:
+    """Record the result of a step. A success clears an earlier failure of the same step."""
+    failed = bool(result.get("failed"))
+    why = reason_of(result) if failed else ""
+    return {**outcomes, step: {"failed": failed, "why": why, "partial": partial, **picked(result, KEPT)}}
+
+
+def after_failure(outcomes: Outcomes, step: str, result: Row) -> dict[str, Any]:
+    """Record what ended a step. What the step has recorded of its work stays."""
+    recorded, why = outcomes.get(step, {}), reason_of(result)
+    if recorded.get("failed") and why in recorded["why"]:
+        return dict(outcomes)
+    beside = {"beside": joined(recorded.get("beside"), why)} if "verdict" in recorded else {}
+    return {**outcomes, step: {**recorded, "failed": True, "why": joined(recorded.get("why"), why), **beside}}
+
+
+def after_plan(outcomes: Outcomes, planned: Row) -> dict[str, Any]:
+    """Record what a drill or a recovery would restore. A plan with problems is a plan all the same."""
+    problems = [step["reason"] for step in planned.get("steps", []) if step["status"] == "failed"]
+    return {**outcomes, "plan": {"failed": False, "why": "", "problems": problems, **picked(planned, PLANNED)}}
+
+
+def after_verdict(
+    outcomes: Outcomes, step: str, report: Row, problems: Iterable[str] = (), *, planned: bool = False, **known: Any
+) -> dict[str, Any]:
+    """Record how a drill or a recovery ended. It failed unless it is verified and nothing else went wrong.
+
+    :param problems: what went wrong beside the verdict.
+    :param planned: a plan proves nothing, so it fails by its problems alone.
+    """
+    verdict = report.get("verdict") or "unverified"
+    beside = joined(*problems)
+    unproven = "" if planned or verdict == VERIFIED else f"The {PURPOSES[step]} ended {verdict}."
+    why = joined(beside, unproven)
+    told = {"verdict": verdict, "beside": beside, "purpose": PURPOSES[step], **picked(report, REPORTED), **known}
+    return {**outcomes, step: {"failed": bool(why), "why": why, **told}}
+
+
+def without(outcomes: Outcomes, *steps: str) -> dict[str, Any]:
+    """Forget steps that begin anew."""
+    return {step: outcome for step, outcome in outcomes.items() if step not in steps}
+
+
+def failures_of(outcomes: Outcomes, *, beside_verdicts: bool = False) -> list[str]:
+    """Return why steps failed, each reason once.
+
+    :param beside_verdicts: leave out that a verdict is not "verified", for those who are told the verdict anyway.
+    """
+    failed = (one for one in outcomes.values() if one["failed"])
+    whys = (one.get("beside", one["why"]) if beside_verdicts else one["why"] for one in failed)
+    return list(dict.fromkeys(why for why in whys if why))
+
+
+def verdict_of(outcomes: Outcomes) -> str:
+    """Return the verdict on all drills and recoveries. A missing verdict is not a verified one."""
+    verdicts = [outcomes[step]["verdict"] for step in PURPOSES if "verdict" in outcomes.get(step, {})]
+    return next((one for one in verdicts if one != VERIFIED), VERIFIED if verdicts else "unverified")
+
+
+def summary_of(outcomes: Outcomes) -> str:
+    """Say what was done, for example ``4 databases, 2 changes``; nothing where no pass has looked at anything."""
+    steps = [step for name in PASSES for step in outcomes.get(name, {}).get("steps") or ()]
+    changed = sum(bool(step.get("changed")) for step in steps)
+    planned = sum(step["status"] in ONLY_PLANNED for step in steps)
+    databases = {step["database"] for step in steps if step.get("database")}
+    done = f"{changed} changes" if changed + planned else "nothing to do"
+    parts = [f"{len(databases)} databases", done, *([f"{planned} planned"] if planned else [])]
+    return ", ".join(parts) if steps else ""
+
+
+def succeeded(outcomes: Outcomes) -> list[str]:
+    """Return the passes that did all that a schedule waits for."""
+    known = ((name, outcomes[name]) for name in PASSES if name in outcomes)
+    return [name for name, one in known if not one["failed"] and not one.get("partial") and "steps" in one]
+
+
+def manifests_of(sites: Iterable[Row], step: str, accounts: Iterable[str] | None = None) -> list[Row]:
+    """Return what other sites left for this one earlier in the run. A site outside ``--limit`` left nothing.
+
+    :param sites: the variables of their hosts.
+    :param accounts: only manifests of these accounts count; all of them when left out.
+    """
+    wanted = None if accounts is None else {str(account) for account in accounts}
+    outcomes = (site.get("lifeboat_outcomes", {}).get(step, {}) for site in sites)
+    found = [outcome["manifest"] for outcome in outcomes if outcome.get("manifest")]
+    return [one for one in found if wanted is None or one["account"] in wanted]
+
+
+def picked(row: Row, names: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names if name in row}
+
+
+def reason_of(result: Row) -> str:
+    return str(result.get("msg") or UNNAMED)
+
+
+def joined(*reasons: str | None) -> str:
+    """Put reasons into one text, each as a sentence."""
+    return " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in reasons if one)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How steps ended: a failure stays until the step succeeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.outcomes import (
+    after_failure,
+    after_plan,
+    after_result,
+    after_verdict,
+    failures_of,
+    manifests_of,
+    succeeded,
+    summary_of,
+    verdict_of,
+    without,
+)
+
+FAILED = {
+    "failed": True,
+    "msg": "Cannot publish orders.",
+    "steps": [{"database": "orders"}],
+    "manifest": {"points": []},
+}
+DONE = {"changed": True, "steps": [], "manifest": {"points": ["one"]}, "api_calls": {"CopyDBSnapshot": 1}}
+
+
+def test_a_result_that_failed_keeps_its_steps_and_its_manifest() -> None:
+    outcome = after_result({}, "publish", FAILED)["publish"]
+    partial = {"partial": False}
+    assert outcome == partial | {
+        "failed": True,
+        "why": FAILED["msg"],
+        "steps": FAILED["steps"],
+        "manifest": FAILED["manifest"],
+    }
+
+
+def test_a_result_keeps_only_what_later_steps_need() -> None:
+    assert "api_calls" not in after_result({}, "publish", DONE)["publish"]
+
+
+def test_a_later_success_clears_an_earlier_failure() -> None:
+    outcomes = after_result(after_result({}, "publish", FAILED), "publish", DONE)
+    assert (failures_of(outcomes), outcomes["publish"]["manifest"]) == ([], DONE["manifest"])
+
+
+def test_a_success_clears_no_failure_of_another_step() -> None:
+    outcomes = after_result(after_result({}, "publish", FAILED), "replicate", DONE)
+    assert failures_of(outcomes) == [FAILED["msg"]]
+
+
+def test_what_a_step_recorded_stays_when_its_play_records_the_same_failure() -> None:
+    recorded = after_result({}, "publish", FAILED)
+    assert after_failure(recorded, "publish", FAILED) == recorded
+
+
+def test_a_failure_after_the_module_counts_and_what_the_module_did_stays() -> None:
+    outcome = after_failure(after_result({}, "reap", DONE), "reap", {"msg": "Something is left."})["reap"]
+    assert (outcome["failed"], outcome["why"], outcome["steps"]) == (True, "Something is left.", [])
+
+
+def test_a_failure_without_a_reason_is_one_all_the_same() -> None:
+    assert failures_of(after_failure({}, "prune", {})) == ["it failed without a reason."]
+
+
+def test_a_verdict_that_is_not_verified_is_a_failure() -> None:
+    outcomes = after_verdict({}, "drill", {"verdict": "unverified"})
+    assert failures_of(outcomes) == ["The drill ended unverified."]
+
+
+def test_a_missing_verdict_is_not_a_verified_one() -> None:
+    assert failures_of(after_verdict({}, "recover", {})) == ["The recovery ended unverified."]
+
+
+def test_a_verified_drill_fails_nothing() -> None:
+    assert failures_of(after_verdict({}, "drill", {"verdict": "verified"}, [""])) == []
+
+
+def test_what_went_wrong_beside_a_verdict_is_a_failure() -> None:
+    outcomes = after_verdict({}, "drill", {"verdict": "verified"}, ["no mark"])
+    assert failures_of(outcomes) == ["no mark."]
+
+
+def test_those_who_are_told_the_verdict_are_told_only_what_is_beside_it() -> None:
+    outcomes = after_verdict({}, "drill", {"verdict": "failed"}, ["No mark."])
+    assert failures_of(outcomes, beside_verdicts=True) == ["No mark."]
+    assert failures_of(outcomes) == ["No mark. The drill ended failed."]
+
+
+def test_a_verdict_alone_is_not_told_twice() -> None:
+    assert failures_of(after_verdict({}, "drill", {"verdict": "failed"}), beside_verdicts=True) == []
+
+
+def test_a_plan_has_no_verdict_and_fails_by_its_problems() -> None:
+    assert failures_of(after_verdict({}, "drill", {"verdict": "unverified"}, planned=True)) == []
+    assert failures_of(after_verdict({}, "drill", {}, ["No network."], planned=True)) == ["No network."]
+
+
+def test_a_failure_after_a_verdict_is_told_beside_it() -> None:
+    recovered = after_verdict({}, "recover", {"verdict": "verified"}, endpoints=["orders"])
+    outcomes = after_failure(recovered, "recover", {"msg": "The hook failed."})
+    assert (outcomes["recover"]["endpoints"], verdict_of(outcomes)) == (["orders"], "verified")
+    assert failures_of(outcomes, beside_verdicts=True) == ["The hook failed."]
+
+
+def test_a_step_that_begins_anew_has_nothing_of_before() -> None:
+    before = after_verdict({}, "drill", {"verdict": "verified"})
+    assert verdict_of(after_failure(without(before, "drill", "plan"), "drill", {"msg": "Bad checks."})) == "unverified"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "whole"),
+    [
+        ({}, "unverified"),
+        ({"drill": "verified"}, "verified"),
+        ({"drill": "verified", "recover": "failed"}, "failed"),
+        ({"drill": "unverified", "recover": "verified"}, "unverified"),
+    ],
+    ids=["none", "one", "the recovery failed", "the drill is unverified"],
+)
+def test_the_verdict_of_a_run_is_that_of_all_its_drills_and_recoveries(verdicts: dict[str, str], whole: str) -> None:
+    outcomes: dict[str, Any] = {}
+    for step, verdict in verdicts.items():
+        outcomes = after_verdict(outcomes, step, {"verdict": verdict})
+    assert verdict_of(outcomes) == whole
+
+
+def test_a_plan_with_problems_fails_nothing_by_itself() -> None:
+    steps = [{"status": "failed", "reason": "No quota."}, {"status": "would_restore", "reason": ""}]
+    outcomes = after_plan({}, {"steps": steps, "began": "now", "failed": True, "msg": "No quota."})
+    assert (outcomes["plan"]["problems"], outcomes["plan"]["steps"]) == (["No quota."], steps)
+    assert failures_of(outcomes) == []
+
+
+def step(database: str, status: str = "published", *, changed: bool = True) -> dict[str, Any]:
+    return {"database": database, "status": status, "changed": changed}
+
+
+@pytest.mark.parametrize(
+    ("publish", "prune", "line"),
+    [
+        ([step("orders"), step("billing")], [step("orders", changed=False)], "2 databases, 2 changes"),
+        ([step("orders", changed=False)], [], "1 databases, nothing to do"),
+        ([], [step("orders", "would_delete", changed=False)], "1 databases, 0 changes, 1 planned"),
+        ([], [], ""),
+    ],
+    ids=["changes", "nothing to do", "planned", "nothing looked at"],
+)
+def test_the_summary_counts_each_database_once(publish: Any, prune: Any, line: str) -> None:
+    outcomes = after_result(after_result({}, "publish", {"steps": publish}), "prune", {"steps": prune})
+    assert summary_of(outcomes) == line
+
+
+def test_only_a_pass_that_did_all_leaves_a_heartbeat() -> None:
+    outcomes = after_result({}, "publish", DONE, partial=True)
+    outcomes = after_result(after_result(outcomes, "replicate", FAILED), "prune", DONE)
+    assert succeeded(after_result(outcomes, "on_event", {"databases": []})) == ["prune"]
+
+
+def site(account: str, **outcomes: Any) -> dict[str, Any]:
+    return {"lifeboat_outcomes": after_result({}, "replicate", {"manifest": {"account": account}, **outcomes})}
+
+
+def test_manifests_are_those_of_the_sites_that_left_one_and_of_the_accounts_that_count() -> None:
+    sites = [
+        site("1"),
+        {"inventory_hostname": "outside"},
+        site("2", failed=True, msg="one copy"),
+        site("3", manifest=None),
+    ]
+    assert [one["account"] for one in manifests_of(sites, "replicate")] == ["1", "2"]
+    assert [one["account"] for one in manifests_of(sites, "replicate", [2])] == ["2"]
+    assert manifests_of(sites, "publish") == []
