@@ -113,11 +113,11 @@ def points_of(lab: Lab, account: str, region: str, prefix: str) -> list[str]:
 
 def test_without_its_own_roles_nothing_goes_back(go: Callable[..., Run]) -> None:
     assert go("failback.yml").code != 0
-    succeed(go("prepare-failback.yml"))
+    succeed(go("prepare_failback.yml"))
 
 
 def test_preparing_twice_changes_nothing(go: Callable[..., Run]) -> None:
-    done = succeed(go("prepare-failback.yml"))
+    done = succeed(go("prepare_failback.yml"))
     assert (done.recap("production")["changed"], done.recap("production_dr")["changed"]) == (0, 0)
 
 

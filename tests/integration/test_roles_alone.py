@@ -87,7 +87,7 @@ def test_a_drill_used_alone_fails(drill: tuple[Run, Path]) -> None:
 
 def test_a_drill_fails_after_its_teardown_and_its_evidence(drill: tuple[Run, Path]) -> None:
     done, folder = drill
-    steps = ("Teardown | Delete", "Report | Write the evidence", "Conclude | Fail unless everything was verified")
+    steps = ("Teardown | Delete", "Report | Write the evidence", "drill : Fail unless everything was verified")
     found = [done.output.index(step) for step in steps]
     assert found == sorted(found)
     assert "The drill ended failed." in done.output

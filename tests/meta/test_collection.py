@@ -71,3 +71,9 @@ def test_a_private_variable_of_another_role_is_found() -> None:
     assert others_private(path, "{{ __replicate_result + __prune_plan }}") == [
         "roles/prune/defaults/main.yml: __replicate_result"
     ]
+
+
+def test_playbooks_have_names_that_a_collection_can_call() -> None:
+    """ansible-playbook lifeboat.rds.NAME takes letters, digits and underscores."""
+    names = [path.stem for path in (ROOT / "playbooks").rglob("*.yml")]
+    assert [name for name in names if not name.isidentifier()] == []
