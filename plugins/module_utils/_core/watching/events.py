@@ -140,7 +140,9 @@ def events_of(site: Reporter, results: Mapping[str, Row], failures: Iterable[str
 
 def has_report(step: str, result: Row | None) -> bool:
     """Tell whether a step got far enough to report. A drill that could not begin has no ID."""
-    return bool(result) and (step not in ("drill", "recover") or "drill_id" in result)
+    if not result:
+        return False
+    return step not in ("drill", "recover") or "drill_id" in result
 
 
 def run_failed(site: Reporter, text: str) -> OwnEvent:
