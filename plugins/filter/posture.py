@@ -1,113 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role posture hands on: the sites to the report, and its numbers to the alarms."""
+"""Hand on a posture: the sites to the report, and its numbers to the alarms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import heartbeat
-
-Row = Mapping[str, Any]
-Metric = dict[str, Any]
-SECONDS = "Seconds"
-COUNT = "Count"
-
-
-def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
-    """The sites for posture_report: what each said, and those that failed before they could say anything.
-
-    :param going_on: the hosts that did not fail. Those of them that said nothing are not enabled.
-    """
-    known = list(hosts)
-    failed = (host for host in known if host["inventory_hostname"] not in going_on)
-    return [host["__posture_site"] for host in known if "__posture_site" in host] + [
-        {
-            "name": host["inventory_hostname"],
-            "side": "source" if "lifeboat_source" in host["group_names"] else "dr",
-            "account_id": str(host.get("lifeboat_account_id", "")),
-            "region": str(host.get("lifeboat_region", "")),
-            "dr_accounts": [str(account) for account in host.get("lifeboat_dr_accounts") or ()],
-            "problem": "the play failed there",
-        }
-        for host in failed
-        if "__posture_site" not in host
-    ]
-
-
-def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "lifeboat") -> list[Metric]:
-    """The metrics of one DR site, for metric_put. What is not known is left out, and not 0."""
-    mine = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
-    place = f"{account_id}/{region}"
-    metrics = [metric for one in current(mine) for metric in metrics_of(one, place, prefix)]
-    states = [one["protected"] for one in mine]
-    whole = {"Installation": prefix}
-    return [
-        *metrics,
-        measured("Unprotected", states.count(False), COUNT, whole),
-        measured("Unknown", states.count(None), COUNT, whole),
-        *(measured("LastVerifiedDrillAge", age, SECONDS, whole) for age in oldest_proof(mine, place)),
-        heartbeat(prefix, "posture"),
-    ]
-
-
-def oldest_proof(databases: list[Row], place: str) -> list[float]:
-    """The age of the last verified drill of the database that waits longest for the next.
-
-    Nothing as long as one of them was never verified: an alarm takes missing data for the worst.
-    """
-    verified = [
-        (one["drills"].get(place) or {}).get("last_verified") for one in databases if one["exists"] is not False
-    ]
-    ages = [one["age_seconds"] for one in verified if one]
-    return [max(ages)] if ages and len(ages) == len(verified) else []
-
-
-def current(databases: list[Row]) -> list[Row]:
-    """Of databases that had one name one after the other, the last: a metric has one number at a time."""
-    ordered = sorted(databases, key=lambda one: (one["exists"] is True, -youngest(one["places"])))
-    return list({tuple(dimensions_of(one, "").items()): one for one in ordered}.values())
-
-
-def youngest(places: list[Row]) -> float:
-    return min((place["age_seconds"] for place in places), default=float("inf"))
-
-
-def metrics_of(one: Row, place: str, prefix: str) -> Iterator[Metric]:
-    """What is known of one database at one DR site."""
-    last = one["drills"].get(place) or {}
-    drill, verified = last.get("last_drill") or {}, last.get("last_verified") or {}
-    here = [point["age_seconds"] for point in one["places"] if point["place"].startswith(f"{place}/")]
-    known = {
-        "RecoveryPointAge": min(here, default=None),
-        "AchievedRPO": drill.get("rpo_seconds"),
-        "AchievedRTO": drill.get("rto_validated_seconds"),
-        "LastVerifiedDrillAge": verified.get("age_seconds"),
-    }
-    dimensions = dimensions_of(one, prefix)
-    yield from (measured(name, value, SECONDS, dimensions) for name, value in known.items() if value is not None)
-    # Without it, what was never verified would have no number at all, and no alarm.
-    yield measured("NeverVerified", int(not verified), COUNT, dimensions)
-
-
-def dimensions_of(one: Row, prefix: str) -> dict[str, str]:
-    """What tells a database from others of its name: in another account, in another Region, of another installation."""
-    named = {
-        "Installation": prefix,
-        "Database": one["database"],
-        "Kind": one["kind"],
-        "Account": one["account_id"],
-        "Region": one["region"],
-    }
-    return {name: value for name, value in named.items() if value}
-
-
-def measured(name: str, value: float, unit: str, dimensions: dict[str, str]) -> Metric:
-    return {"name": name, "value": value, "unit": unit, "dimensions": dimensions}
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_metrics import (
+    posture_metrics,
+    posture_sites,
+)
 
 
 class FilterModule:
-    """The filters of the posture role."""
+    """Make the filters of the posture role."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"posture_metrics": posture_metrics, "posture_sites": posture_sites}

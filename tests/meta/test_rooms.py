@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_core/handover": set(),
     "_core/keeping": set(),
     "_core/copying": {"_core/handover"},
-    "_core/evidence": {"_core/checking"},
+    "_core/evidence": {"_core/checking", "_core/inventory"},
     "_core/inventory": {"_core/checking", "_core/keeping"},
     "_core/restoring": {"_core/checking", "_core/copying", "_core/evidence", "_core/inventory", "_core/keeping"},
     "_core/watching": {"_core/checking", "_core/copying", "_core/evidence", "_core/inventory", "_core/keeping"},

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.filter.posture import posture_metrics
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.last_drills import Drilled, Drills
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import read_metrics
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, read_site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_metrics import posture_metrics
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, hours_ago
 from tests.postures import dark, digest, dr_site, row, seen_at_dr, source_site
 from tests.schemas import complaints

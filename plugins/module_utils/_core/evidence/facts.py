@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put together what the steps of a drill or a recovery found out about each database, for the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..inventory.definitions import definition_of, has_proof, is_accepted, why_refused
+
+Result = Mapping[str, Any]
+Step = Mapping[str, Any]
+Definitions = Mapping[str, Any]
+DRILL = "drill"
+KEPT = {"status": "kept", "reason": "it is in the place of its original"}
+
+
+def steps_by(key: str, result: Result) -> dict[str, dict[str, Any]]:
+    """Index the steps of a result. Steps without a value under that key are left out."""
+    return {step[key]: step for step in result.get("steps", []) if step.get(key)}
+
+
+def definition_for(definitions: Definitions, step: Step) -> dict[str, Any]:
+    """Return what the inventory says of the database of a step."""
+    tags = step.get("database_tags") or {}
+    return definition_of(definitions, step["database"], step["kind"], step.get("engine", ""), tags)
+
+
+def checkable(restored: Result, credentials: Result) -> list[dict[str, Any]]:
+    """Return the databases that run and have a way in, in the order in which database_check gets and returns them."""
+    ways = credentials.get("credentials", {})
+    return [one for one in restored.get("steps", []) if one["status"] == "restored" and one["name"] in ways]
+
+
+def reach(step: Step, forwards: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return where a database answers for the check host: at its port forward, if it has one."""
+    forward = (forwards or {}).get(step["name"])
+    at = forward or step
+    return {"host": at["host"], "port": int(at["port"]), "forwarded": bool(forward)}
+
+
+def drill_facts(
+    restored: Result,
+    credentials: Result,
+    checked: Result,
+    removed: Result,
+    definitions: Definitions,
+    planned: Result | None = None,
+    forwards: Mapping[str, Any] | None = None,
+    purpose: str = DRILL,
+) -> list[dict[str, Any]]:
+    """Return all that is known of each database, for drill_report. Those refused before the restore come last."""
+    ways, gone = steps_by("name", credentials), steps_by("name", removed)
+    order = [step["name"] for step in checkable(restored, credentials)]
+    checks = dict(zip(order, checked.get("databases", []), strict=False))
+    tried = [
+        {
+            **identity(step, definition_for(definitions, step), purpose),
+            "restore": restore_facts(step),
+            "credentials": brief(ways.get(step.get("name", ""))),
+            "check": checks.get(step.get("name", "")),
+            "checked_on": checked.get("checked_on"),
+            "reached": reach(step, forwards) if step.get("name") in checks else None,
+            "teardown": end_of(step, gone if "steps" in removed else None, purpose),
+        }
+        for step in restored.get("steps", [])
+    ]
+    left_out = planned or {} if purpose == DRILL else {}
+    return tried + refusals(left_out, definitions, {(one["kind"], one["name"]) for one in tried})
+
+
+def identity(step: Step, definition: Mapping[str, Any], purpose: str = DRILL) -> dict[str, Any]:
+    """Return what a database is, and what is wanted of it.
+
+    Only drills have objectives: a recovery takes what there is, and its age says nothing against its data.
+    """
+    objectives = {key: definition.get(key) for key in ("rpo", "rto")} if purpose == DRILL else {}
+    is_bare = is_accepted(definition) and not has_proof(definition.get("checks") or [])
+    return {
+        "name": step["database"],
+        "owner": definition.get("owner"),
+        "accept_unverified": is_bare,
+        **{key: step.get(key) for key in ("kind", "restored_kind", "engine", "engine_version", "unlike")},
+        **{key: step.get(key) for key in ("recovery_point", "recovery_point_arn", "lineage", "original_time")},
+        "objectives": objectives,
+    }
+
+
+def refusals(planned: Result, definitions: Definitions, tried: set[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return the databases that a drill did not restore, because it could have proven nothing."""
+    nothing = {"status": "deleted", "reason": "nothing of it was there"}
+    found = [(step, definition_for(definitions, step)) for step in planned.get("steps", []) if step.get("database")]
+    return [
+        {
+            **identity(step, definition),
+            "objectives": {},  # nothing was measured
+            "restore": {"status": "refused", "reason": why},
+            "teardown": nothing,
+        }
+        for step, definition in found
+        if (why := why_refused(definition)) and (step["kind"], step["database"]) not in tried
+    ]
+
+
+def restore_facts(step: Step) -> dict[str, Any]:
+    """Return how the restore of a database went."""
+    status = {"restored": "restored", "failed": "failed"}.get(step["status"], "in flight")
+    known = {key: step[key] for key in ("phases", "adopted", "ca") if key in step}
+    return {
+        "status": status,
+        "reason": step["reason"],
+        "seconds": step.get("seconds"),
+        "target": step.get("name"),
+        **known,
+    }
+
+
+def brief(step: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return how a step went, without what it handled. None when there was no such step."""
+    return None if step is None else {key: step.get(key) for key in ("status", "reason", "seconds")}
+
+
+def end_of(step: Step, gone: Mapping[str, Mapping[str, Any]] | None, purpose: str) -> dict[str, Any] | None:
+    """Return what became of a database in the end, or None when that is unknown."""
+    if purpose != DRILL:
+        return KEPT
+    return None if gone is None else teardown_facts(step, gone)
+
+
+def teardown_facts(step: Mapping[str, Any], gone: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return whether a database is gone, with the member of a cluster, or None when that is unknown."""
+    name = step.get("name", "")
+    found = [gone[one] for one in (f"{name}-1", name) if one in gone]
+    left = [one for one in found if one["status"] != "deleted"]
+    if left:
+        return {"status": "left", "reason": left[0]["reason"]}
+    if found:
+        return {"status": "deleted", "reason": "it is gone"}
+    return None if step["status"] == "restored" else {"status": "deleted", "reason": "nothing of it was there"}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hand on a posture: the sites to the report, and its numbers to the alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from .metrics import heartbeat
+
+Row = Mapping[str, Any]
+Metric = dict[str, Any]
+SECONDS = "Seconds"
+COUNT = "Count"
+
+
+def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
+    """Return the sites for posture_report: what each one said, and those that failed before they could say anything.
+
+    :param going_on: the hosts that did not fail. A host among them that said nothing is not enabled.
+    """
+    known = list(hosts)
+    failed = (host for host in known if host["inventory_hostname"] not in going_on)
+    return [host["__posture_site"] for host in known if "__posture_site" in host] + [
+        {
+            "name": host["inventory_hostname"],
+            "side": "source" if "lifeboat_source" in host["group_names"] else "dr",
+            "account_id": str(host.get("lifeboat_account_id", "")),
+            "region": str(host.get("lifeboat_region", "")),
+            "dr_accounts": [str(account) for account in host.get("lifeboat_dr_accounts") or ()],
+            "problem": "the play failed there",
+        }
+        for host in failed
+        if "__posture_site" not in host
+    ]
+
+
+def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "lifeboat") -> list[Metric]:
+    """Return the metrics of one DR site, for metric_put. What is unknown is left out instead of being 0."""
+    mine = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
+    place = f"{account_id}/{region}"
+    metrics = [metric for one in current(mine) for metric in metrics_of(one, place, prefix)]
+    states = [one["protected"] for one in mine]
+    whole = {"Installation": prefix}
+    return [
+        *metrics,
+        measured("Unprotected", states.count(False), COUNT, whole),
+        measured("Unknown", states.count(None), COUNT, whole),
+        *(measured("LastVerifiedDrillAge", age, SECONDS, whole) for age in oldest_proof(mine, place)),
+        heartbeat(prefix, "posture"),
+    ]
+
+
+def oldest_proof(databases: list[Row], place: str) -> list[float]:
+    """Return the age of the last verified drill of the database that waits longest for the next one.
+
+    Nothing while one of them was never verified: an alarm takes missing data for the worst.
+    """
+    verified = [
+        (one["drills"].get(place) or {}).get("last_verified") for one in databases if one["exists"] is not False
+    ]
+    ages = [one["age_seconds"] for one in verified if one]
+    return [max(ages)] if ages and len(ages) == len(verified) else []
+
+
+def current(databases: list[Row]) -> list[Row]:
+    """Keep the last of databases that had one name one after the other: a metric has one number at a time."""
+    ordered = sorted(databases, key=lambda one: (one["exists"] is True, -youngest(one["places"])))
+    return list({tuple(dimensions_of(one, "").items()): one for one in ordered}.values())
+
+
+def youngest(places: list[Row]) -> float:
+    """Return the age of the newest recovery point at any place."""
+    return min((place["age_seconds"] for place in places), default=float("inf"))
+
+
+def metrics_of(one: Row, place: str, prefix: str) -> Iterator[Metric]:
+    """Measure one database at one DR site, as far as it is known."""
+    last = one["drills"].get(place) or {}
+    drill, verified = last.get("last_drill") or {}, last.get("last_verified") or {}
+    here = [point["age_seconds"] for point in one["places"] if point["place"].startswith(f"{place}/")]
+    known = {
+        "RecoveryPointAge": min(here, default=None),
+        "AchievedRPO": drill.get("rpo_seconds"),
+        "AchievedRTO": drill.get("rto_validated_seconds"),
+        "LastVerifiedDrillAge": verified.get("age_seconds"),
+    }
+    dimensions = dimensions_of(one, prefix)
+    yield from (measured(name, value, SECONDS, dimensions) for name, value in known.items() if value is not None)
+    # Without it, what was never verified would have no number at all, and no alarm.
+    yield measured("NeverVerified", int(not verified), COUNT, dimensions)
+
+
+def dimensions_of(one: Row, prefix: str) -> dict[str, str]:
+    """Tell a database from others of its name: in another account, in another Region, of another installation."""
+    named = {
+        "Installation": prefix,
+        "Database": one["database"],
+        "Kind": one["kind"],
+        "Account": one["account_id"],
+        "Region": one["region"],
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def measured(name: str, value: float, unit: str, dimensions: dict[str, str]) -> Metric:
+    """Build one metric."""
+    return {"name": name, "value": value, "unit": unit, "dimensions": dimensions}
