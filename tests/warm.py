@@ -214,12 +214,16 @@ def run_playbook(words: list[str]) -> None:
 def import_for_modules() -> None:
     """Import what modules import, and read the descriptions of the services that they use once."""
     import boto3
-    import botocore.loaders
+    import botocore.exceptions
+    import botocore.session
 
-    loader = botocore.loaders.create_loader()
-    botocore.loaders.create_loader = lambda search_path_string=None: loader
+    loader = botocore.session.create_loader()
+    botocore.session.create_loader = lambda _paths=None: loader
     for service in ("rds", "sts", "kms", "iam", "ec2", "s3", "sns", "sqs", "cloudwatch"):
         boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        for kind in ("paginators-1", "waiters-2"):
+            with contextlib.suppress(botocore.exceptions.UnknownServiceError):
+                loader.load_service_model(service, kind)
     boto3.DEFAULT_SESSION = None
     for package in ("ansible.module_utils.basic", "psycopg", "pymysql"):
         importlib.import_module(package)
