@@ -127,7 +127,7 @@ def test_preparing_twice_changes_nothing(go: Callable[..., Run]) -> None:
         pytest.param({"failback_databases": "ordres"}, "there is no such database", id="unknown"),
         pytest.param({"failback_databases": "by-hand"}, "no recovery of ours restored it", id="no recovery"),
         pytest.param(
-            {"failback_databases": "lost"}, "account 444444444444, us-west-2, which is no source", id="no such site"
+            {"failback_databases": "lost"}, "account 444444444444, us-west-2, which is not a source", id="no such site"
         ),
         pytest.param({"failback_names": {"orders": "orders"}}, "db:orders exists there already", id="name in use"),
         pytest.param({"failback_id": "yesterday"}, "it is not a time such as", id="no id"),

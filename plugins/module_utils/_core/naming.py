@@ -3,8 +3,8 @@
 
 A recovery point that we make is called ``PREFIX-READABLE-TIME-DIGEST``: the UTC time of the original snapshot and a
 digest of the original database. The name depends on nothing else, so it is the same at every place and a second run
-finds the first one's copy. The digest begins with a part that depends on the account alone: whoever sees a name beside
-an ARN can tell whether it may come from that account.
+finds the first one's copy. The first part of the digest depends on the account alone, so a name can be compared with
+the account in an ARN.
 """
 
 from __future__ import annotations

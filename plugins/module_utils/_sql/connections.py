@@ -210,7 +210,7 @@ def mysql_tls(server: Server, pymysql: Any) -> dict[str, Any]:
 
 
 def silent(pymysql: Any) -> Callable[[Any], Any]:
-    """Build an authentication plugin that refuses to send the password in clear text over an unencrypted connection."""
+    """Build an authentication plugin that never sends the password in clear text, as encryption is not certain here."""
 
     class Silent:
         def __init__(self, _connection: Any) -> None:

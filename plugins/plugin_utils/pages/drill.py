@@ -201,7 +201,7 @@ def details(row: Facts, purpose: str) -> tuple[Pair, ...]:
         ("Made", time(row["original_time"]) if row.get("original_time") else None),
         ("Restored as", restored(row)),
         ("Different from the original", "; ".join(map(str, row.get("unlike") or ()))),
-        ("Credentials", piece(row.get("credentials"), {"set": "set anew on the restored database"})),
+        ("Credentials", piece(row.get("credentials"), {"set": "reset on the restored database"})),
         ("Checked on", row.get("checked_on")),
         ("Reached at", reached(row.get("reached") or {})),
         ("Afterwards", end_of(row.get("teardown"), purpose)),

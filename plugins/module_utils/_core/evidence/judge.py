@@ -25,7 +25,7 @@ class Finding:
 
     verdict: Verdict
     reason: str
-    is_follow_up: bool = False  # a consequence of an earlier finding, and reported only when there is none
+    is_follow_up: bool = False  # reported only if it is the first one, since it follows from any earlier one
 
 
 @dataclass(frozen=True, slots=True)

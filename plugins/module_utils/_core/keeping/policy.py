@@ -42,7 +42,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What somebody declared of the retention of a database, by the options of snapshot_prune; None was not."""
+    """The retention that the user declared with the options of snapshot_prune. None: not declared."""
 
     keep: int | None = None
     max_age_days: int | None = None
@@ -52,9 +52,9 @@ class Declared:
     yearly: int | None = None
 
     def check(self) -> None:
-        """Refuse a retention that cannot be meant.
+        """Check the numbers.
 
-        :raises LifeboatError: when it would keep nothing, or a number is below 0.
+        :raises LifeboatError: when keep is below 1, or another number is below 0.
         """
         if self.keep is not None and self.keep < 1:
             why = f"keep is {self.keep}"

@@ -122,7 +122,7 @@ def leg(host: str, row: Row, homes: Mapping[tuple[str, str], str], names: Mappin
         raise cannot_bring_back(name, f"its tag {DATABASE} does not name the original", "Set it to that ARN")
     home = homes.get((parts[4], parts[3]))
     if home is None:
-        why = f"its original was in account {parts[4]}, {parts[3]}, which is no source site of the inventory"
+        why = f"its original was in account {parts[4]}, {parts[3]}, which is not a source site of the inventory"
         raise cannot_bring_back(name, why, "Add the site to lifeboat_source, or leave it out of failback_databases")
     if row["status"] not in USABLE_DATABASE_STATES:
         raise cannot_bring_back(name, f"it is {row['status']}", "Wait until it is available, or start it")

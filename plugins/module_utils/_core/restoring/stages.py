@@ -44,8 +44,7 @@ def stage_of(target: Target, databases: Databases) -> tuple[Stage, Database | No
 def unusable(target: Target, found: Database) -> Stage:
     """Decide between waiting and failure for a database that cannot be used.
 
-    A database that is being deleted from before this run goes away, so that is waited for. One that this run started
-    has failed.
+    If an earlier run left it in deletion, wait until it is gone. If this run started it, a deletion is a failure.
     """
     is_going_first = found.status == "deleting" and target.progress.started is None
     return "failed" if found.is_broken and not is_going_first else "wait"

@@ -95,7 +95,7 @@ def test_some_can_be_named() -> None:
             [recovered(original=arn(account="444444444444"))], {}, "account 444444444444, us-west-2, which",
             id="original account not in the inventory",
         ),
-        pytest.param([recovered(original=arn(region=EAST))], {}, "no source site", id="another Region"),
+        pytest.param([recovered(original=arn(region=EAST))], {}, "not a source site", id="another Region"),
         pytest.param([recovered(status="stopped")], {}, "it is stopped. Wait until it is available", id="not usable"),
         pytest.param([recovered("o" * 55)], {}, "Set another name for it in failback_names", id="too long"),
         pytest.param(
