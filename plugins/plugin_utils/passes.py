@@ -18,7 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
-from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import progress_line, said
+from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import progress_line, without_times
 
 # runs the module once with additional arguments, and returns its result
 Pass = Callable[[dict[str, Any]], dict[str, Any]]
@@ -69,7 +69,7 @@ def repeat_passes(one_pass: Pass, clock: Clock, show: Callable[[str], None], *, 
     waiting = result.get("waiting", {})
     while must_go_on(result, waiting, clock.now() - started):
         line = progress_line(site, list(total.steps.values()), result, clock.now() - started)
-        if said(line) != said(shown) or clock.now() - shown_at >= PROGRESS_EVERY:
+        if without_times(line) != without_times(shown) or clock.now() - shown_at >= PROGRESS_EVERY:
             show(line)
             shown, shown_at = line, clock.now()
         clock.sleep(max(0, waiting["poll_interval"] - STARTING))

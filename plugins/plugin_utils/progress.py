@@ -23,7 +23,7 @@ def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any]
     return f"[{site}] " + " · ".join([*parts, f"{duration(elapsed)} of {limit}"])
 
 
-def said(line: str) -> str:
+def without_times(line: str) -> str:
     """Strip the times from a line. Only a change in the rest is worth showing."""
     return " · ".join(part for part in line.split(" · ")[:-1] if not part.startswith(OLDEST))
 

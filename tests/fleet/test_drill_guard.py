@@ -75,8 +75,15 @@ def name_taken(ground: Range) -> Given:
         pytest.param(
             lambda _g: {"source_accounts": [DR.account]}, "it is a source account", "at the DR site", id="source"
         ),
-        pytest.param(lambda _g: {"db_subnet_group_name": None}, "is not set", "Name an isolated", id="no network"),
-        pytest.param(lambda _g: {"vpc_security_group_ids": []}, "is not set", "Name an isolated", id="no group"),
+        pytest.param(
+            lambda _g: {"db_subnet_group_name": None},
+            "is not set",
+            "to an isolated one of the DR site",
+            id="no network",
+        ),
+        pytest.param(
+            lambda _g: {"vpc_security_group_ids": []}, "is not set", "to an isolated one of the DR site", id="no group"
+        ),
         pytest.param(lambda _g: {"db_subnet_group_name": "no"}, "subnet group no", "", id="unknown network"),
         pytest.param(public_network, "has a route to an internet gateway", "Set db_subnet_group_name", id="public"),
         pytest.param(

@@ -56,7 +56,7 @@ def test_a_verified_drill_has_nothing_against_it(show: Show) -> None:
 
 
 def test_shows_each_objective_against_what_was_measured(show: Show) -> None:
-    found = rows(show("failed"), "what was wanted, and what was measured")
+    found = rows(show("failed"), "Objectives and measurements of each")
     assert found[1] == [LONG, "Failed", "1 d met", "11 h 59 min", "11 h 59 min", "20 min missed", "25 min 57 s",
                         "25 min 57 s", "5 of 6"]  # fmt: skip
     assert found[3][5:] == ["1 h not measured", "-", "-", "0 of 0"]
@@ -95,7 +95,7 @@ def test_says_what_was_not_tested(show: Show) -> None:
     assert (
         "Applications: nothing but the checks used the restored databases." in page.locator("#not-tested").inner_text()
     )
-    assert ["orders", "no check of structure, checksum, query, integrity"] in rows(page, "Not tested of each")
+    assert ["orders", "no check of structure, checksum, query, integrity"] in rows(page, "Not tested, for each")
 
 
 def test_shows_the_controls(show: Show) -> None:
@@ -148,7 +148,7 @@ def test_a_posture_shows_ages_places_drills_and_quotas(show: Show) -> None:
     assert [row[0] for row in rows(page, "Newest recovery points of orders")] == [
         *("111111111111/us-west-2/automated", "222222222222/us-east-1/manual")
     ]
-    assert rows(page, "Sites that were looked at")[0][4] == "93 of 100 manual snapshots used, 7 free scarce"
+    assert rows(page, "Sites, and the problems")[0][4] == "93 of 100 manual snapshots used, 7 free scarce"
     assert "1 d 12 h of 1 d" in page.locator("#ages svg[role=img]").text_content()
 
 
