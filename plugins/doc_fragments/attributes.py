@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # What holds for every module; a module that differs says so in attributes of its own.
+    # For every module. A module that differs has attributes of its own.
     DOCUMENTATION = r"""
 options: {}
 attributes:
@@ -13,8 +13,8 @@ attributes:
     support: full
     description:
       - Can run in C(check_mode) and return changed status prediction without modifying the target.
-      - The prediction is exact for the state that the module sees. What only a change would bring about, such as a
-        restored database, is not played out.
+      - The prediction is exact for the state that the module sees. It does not go on to what would follow from a
+        change, such as a restored database.
   diff_mode:
     support: full
     description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
@@ -29,7 +29,7 @@ attributes:
     description: Target OS/families that can be operated against.
 """
 
-    # Additionally, for modules that only look.
+    # Also for modules that change nothing.
     INFO = r"""
 options: {}
 attributes:
@@ -44,7 +44,7 @@ attributes:
     description: This module does not modify state.
 """
 
-    # Additionally, for modules that plan all the copies of a route.
+    # Also for modules that plan all the copies of a route.
     PLAN = r"""
 options: {}
 attributes:
@@ -54,12 +54,12 @@ attributes:
       - Can run in C(check_mode) and return changed status prediction without modifying the target.
       - With O(ignore:wait=false) the prediction is exactly what one pass would do on the state that the module sees.
       - With O(ignore:wait=true) it is all that the task would do until nothing is left, in its order, as if every copy
-        finished; its manifest names what would be published by then. So passing the manifests on in check mode shows
+        succeeded. Its manifest names what would be published by then. So handing over the manifests in check mode shows
         the copies of a whole playbook.
-      - That AWS refuses a step, or that a copy fails, cannot be known beforehand.
+      - The prediction does not know that AWS will refuse a step, or that a copy will fail.
 """
 
-    # Additionally, for modules that an action plugin of the same name repeats until nothing is in flight.
+    # Also for modules that an action plugin of the same name repeats until nothing is in flight.
     PASSES = r"""
 options: {}
 attributes:

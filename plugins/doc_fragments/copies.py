@@ -9,7 +9,7 @@ class ModuleDocFragment:
 options:
   max_in_flight:
     description:
-      - How many copies may be in flight at once, per destination Region.
+      - The number of copies that may be in flight at once, for each destination Region.
       - AWS documents 20 for DB snapshots and 5 for DB cluster snapshots.
     type: dict
     default: {}
@@ -23,7 +23,7 @@ options:
         type: int
         default: 5
   tags:
-    description: Tags to put on what the module makes, beside its own.
+    description: Tags for everything that the module makes, besides our own.
     type: dict
     default: {}
 """

@@ -10,7 +10,7 @@ options:
   databases:
     description:
       - Identifiers of DB instances and DB clusters, or patterns such as V(shop-*). All databases when empty.
-      - One that matches nothing is an error.
+      - An identifier or a pattern that matches nothing is an error.
     type: list
     elements: str
     default: []

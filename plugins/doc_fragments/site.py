@@ -9,14 +9,15 @@ class ModuleDocFragment:
 options:
   account_id:
     description:
-      - The 12-digit ID of the account that this site is.
+      - The 12-digit ID of the account of this site.
       - The module checks that its credentials belong to it before the first write.
     type: str
     required: true
   prefix:
     description:
-      - What the names of snapshots and databases that this installation makes start with.
-      - The same value is their ownership tag, C(lifeboat:managed-by). Nothing without it is ever changed or deleted.
+      - The start of the names of all snapshots and databases that this installation makes.
+      - It is also the value of their ownership tag, C(lifeboat:managed-by). Nothing without that tag is changed or
+        deleted.
       - Use the same prefix at the source and the DR site.
     type: str
     default: lifeboat

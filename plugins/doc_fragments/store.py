@@ -9,9 +9,10 @@ class ModuleDocFragment:
 options:
   store:
     description:
-      - Where the sites leave their manifests for each other, so that each side can run on its own schedule. An S3
-        prefix such as V(s3://bucket/prefix), or the absolute path of a directory that all sites use.
-      - Documents are under O(prefix), one for each site. A missing or stale one is harmless, and what is wrong with the
-        store is a warning.
+      - The store in which the sites leave their manifests for each other, so that each side can run on its own
+        schedule. It is an S3 prefix such as V(s3://bucket/prefix), or the absolute path of a directory that all sites
+        use.
+      - The documents are under O(prefix), one for each site. A missing or old document does no harm, and a problem with
+        the store is only a warning.
     type: str
 """

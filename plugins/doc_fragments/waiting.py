@@ -9,25 +9,25 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - Repeat passes until nothing is in flight.
-      - With V(false) the module starts what it may start, reports the rest as RV(in_flight) and ends. Run it again to
-        go on, for example from a schedule.
+      - Whether to repeat passes until nothing is in flight.
+      - With V(false) the module starts what it may start, reports it as RV(in_flight) and ends. Run it again to
+        continue, for example on a schedule.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait at most.
-      - What is still in flight then is not an error. The next run goes on with it.
+      - The number of seconds to wait at most.
+      - It is not an error if something is still in flight then. The next run continues with it.
     type: int
     default: 14400
   poll_interval:
-    description: Seconds between two looks at what is in flight.
+    description: The number of seconds between two requests for the state of what is in flight.
     type: int
     default: 15
   resume:
     description:
-      - What an earlier pass left in flight. Passed by the action plugin; leave it out.
-      - Read this alone instead of everything.
+      - What an earlier pass left in flight. The action plugin sets it; leave it out.
+      - A pass with it only reads what it names, instead of everything.
     type: list
     elements: dict
 """

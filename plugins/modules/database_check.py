@@ -8,41 +8,41 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: database_check
-short_description: Ask restored databases whether their data are there
+short_description: Check the data of restored databases with SQL
 version_added: 0.1.0
 description:
-  - Runs checks over a real connection against databases, in read-only transactions with a statement timeout.
-  - The checks are a ladder. V(connection) comes first and is always there, then V(tables), V(structure), V(rows),
-    V(freshness), V(checksum), V(canary), V(query) and V(integrity); several of one kind run in the order given. What
-    stands on a check that failed is skipped.
-  - A failing check is a result, not an error, and so is a database that cannot be reached. The module fails only when
-    it is asked for something that cannot be run, before the first connection, or when a Python package is missing.
+  - Runs checks in databases over real connections, in read-only transactions with a statement timeout.
+  - The checks are a ladder. V(connection) always comes first, then V(tables), V(structure), V(rows), V(freshness),
+    V(checksum), V(canary), V(query) and V(integrity). Several checks of one kind run in the given order. A check that
+    builds on a failed one is skipped.
+  - A failed check is a result and not an error, and so is a database that cannot be reached. The module only fails,
+    before the first connection, if a check cannot be run as it is written, or if a Python package is missing.
   - It calls no AWS API. Delegate it to a host from which the databases can be reached.
 options:
   databases:
     description:
-      - The databases to check. Each is asked in a thread of its own, over one connection.
+      - The databases to check. Each one has its own thread and one connection.
       - The results are in the same order.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: What to call the database in the results, for example the identifier of the one that was restored.
+        description: The name of the database in the results, for example the identifier of the original database.
         type: str
         required: true
       engine:
         description:
-          - Its engine, V(postgres), V(aurora-postgresql), V(mariadb), V(mysql) or V(aurora-mysql).
-          - Any other one with a O(databases[].driver).
+          - The engine, V(postgres), V(aurora-postgresql), V(mariadb), V(mysql) or V(aurora-mysql).
+          - Another engine needs O(databases[].driver).
         type: str
         required: true
       host:
-        description: Where it answers.
+        description: The host name or address of the database server.
         type: str
         required: true
       port:
-        description: The port there.
+        description: The port of the database server.
         type: int
         required: true
       database:
@@ -50,7 +50,7 @@ options:
         type: str
         required: true
       username:
-        description: As whom to connect.
+        description: The user to connect as.
         type: str
         required: true
       password:
@@ -59,37 +59,40 @@ options:
         required: true
       credentials_kind:
         description:
-          - What O(databases[].password) is.
-          - V(iam) is a token of IAM database authentication. It goes over TLS only, which is required for it.
+          - The kind of O(databases[].password).
+          - V(iam) is a token of IAM database authentication, which is only sent over TLS.
         type: str
         choices: [password, iam]
         default: password
       tls:
         description:
-          - V(verify) lets the server prove its name by O(databases[].ca_file), V(require) encrypts without a proof,
-            V(off) does not encrypt.
-          - V(verify) if O(databases[].ca_file) is set. Else what the server offers is used, and nothing is verified.
+          - V(verify) verifies the name of the server by O(databases[].ca_file), V(require) encrypts without
+            verification, and V(off) does not encrypt.
+          - The default is V(verify) if O(databases[].ca_file) is set. Otherwise the connection is encrypted if the
+            server offers it, and nothing is verified.
         type: str
         choices: [verify, require, 'off']
       ca_file:
         description:
-          - A file on the host where the module runs with the certificates that vouch for the server.
-          - For RDS, U(https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem).
+          - The path of the certificates of the authorities that signed the server's certificate, on the host where the
+            module runs.
+          - For RDS, they are at U(https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem).
         type: str
       tls_name:
-        description: The name that the server must prove, where O(databases[].host) is the near end of a port forward.
+        description: The name in the server's certificate, if O(databases[].host) is the near end of a port forward.
         type: str
       driver:
         description:
-          - Dialect and driver as SQLAlchemy names them, for other engines, such as V(oracle+oracledb) or
+          - For other engines, the dialect and driver as SQLAlchemy names them, such as V(oracle+oracledb) or
             V(mssql+pymssql).
-          - Nothing is known here that bounds such a session. Use a user who may only read.
-          - There is no TLS to set, no V(checksum) and no V(integrity) for it.
+          - The module cannot make such a session read-only, or limit it. Use a user who may only read.
+          - TLS cannot be set for it, and V(checksum) and V(integrity) are not available.
         type: str
       checks:
         description:
-          - What to check beside the connection.
-          - A database whose rows no check looks at, by V(rows), V(freshness) or V(canary), is V(unverified) at best.
+          - What to check besides the connection.
+          - A database is V(unverified) at best if none of its checks reads rows, such as V(rows), V(freshness) or
+            V(canary).
         type: list
         elements: dict
         default: []
@@ -99,10 +102,10 @@ options:
               - V(connection), which is always checked and need not be listed.
               - V(tables), that the O(databases[].checks[].tables) exist.
               - V(structure), that the O(databases[].checks[].table) has the O(databases[].checks[].columns) and the
-                O(databases[].checks[].indexes). What else it has is no objection.
+                O(databases[].checks[].indexes). It may have others too.
               - V(rows), that the O(databases[].checks[].table) has at least O(databases[].checks[].minimum) rows, and
-                at most O(databases[].checks[].maximum); or O(databases[].checks[].expected) ones, give or take the
-                O(databases[].checks[].tolerance).
+                at most O(databases[].checks[].maximum); or O(databases[].checks[].expected) rows, with a difference of
+                at most O(databases[].checks[].tolerance).
               - V(freshness), that its newest row by O(databases[].checks[].column) is at most
                 O(databases[].checks[].max_age) older than O(databases[].checks[].at).
               - V(checksum), that all rows of the O(databases[].checks[].table) together have the
@@ -111,14 +114,14 @@ options:
                 O(databases[].checks[].expected) value in O(databases[].checks[].column).
               - V(query), that the statement O(databases[].checks[].query) returns exactly the
                 O(databases[].checks[].expected) rows.
-              - V(integrity), that the engine finds the files of the O(databases[].checks[].tables) sound. PostgreSQL by
-                the extension amcheck, where the database has it; MariaDB and MySQL by C(CHECK TABLE).
+              - V(integrity), that the engine finds no damage in the files of the O(databases[].checks[].tables).
+                PostgreSQL uses the extension amcheck, if the database has it; MariaDB and MySQL use C(CHECK TABLE).
             type: str
             required: true
           tables:
             description:
               - Names of tables or views, as V(TABLE) or V(SCHEMA.TABLE).
-              - They are quoted, so upper case and lower case matter.
+              - They are quoted, so they are case-sensitive.
             type: list
             elements: str
           table:
@@ -126,11 +129,11 @@ options:
             type: str
           columns:
             description:
-              - Names of columns, as a list, or their types by their names, as O(record) gives them.
-              - Case and spaces of a type do not matter.
+              - A list of column names, or a dictionary from names to types, as O(record) returns it.
+              - The case of a type and the spaces in it do not matter.
             type: raw
           indexes:
-            description: Names of indexes, as a list, or what they are by their names, as O(record) gives it.
+            description: A list of index names, or a dictionary from names to definitions, as O(record) returns it.
             type: raw
           minimum:
             description: The least number of rows. V(0) needs a O(databases[].checks[].maximum).
@@ -139,71 +142,72 @@ options:
             description: The greatest number of rows.
             type: int
           tolerance:
-            description: By how many percent the number of rows may differ from O(databases[].checks[].expected).
+            description: The percentage by which the number of rows may differ from O(databases[].checks[].expected).
             type: float
           column:
             description:
-              - The column to look at.
-              - For V(freshness), one with a date or a time. A time without a zone is taken for UTC.
+              - The column to read.
+              - For V(freshness), a column with a date or a time. A time without a zone is read as UTC.
             type: str
           max_age:
             description: The greatest age of the newest row, in seconds.
             type: int
           at:
             description:
-              - The time to which the age relates, for example the recovery point's own, as ISO 8601 with a zone.
-              - The database server's current time if not set.
-              - A newest row that is more than an hour ahead of it makes the check V(unverified).
+              - The time from which the age is counted, for example that of the recovery point, as ISO 8601 with a zone.
+              - By default it is the current time of the database server.
+              - If the newest row is more than an hour later than this time, the check is V(unverified).
             type: str
           where:
-            description: The columns, and their values, that together describe one row.
+            description: The columns, and their values, that together select one row.
             type: dict
           expected:
             description:
               - For V(canary), the value that must be there. For V(query), the rows in their order, each a list of
-                values, or a value alone where there is one column. Neither appears in any result.
-              - Text, numbers and times may be given as text.
-              - For V(rows), the number of rows. For V(checksum), a digest that O(record) gave.
+                values, or only a value if there is one column. Neither appears in any result.
+              - Numbers and times may be given as text.
+              - For V(rows), the number of rows. For V(checksum), a digest that O(record) returned.
             type: raw
           query:
             description:
-              - One statement that begins with C(SELECT), C(WITH), C(VALUES) or C(TABLE), sent as it stands.
-              - Its beginning appears in the results, so that nothing in it should be secret.
+              - One statement that begins with C(SELECT), C(WITH), C(VALUES) or C(TABLE). It is sent unchanged.
+              - Its beginning appears in the results, so it should not contain a secret.
             type: str
           optional:
             description:
-              - For V(integrity). Whether it is no objection when the engine does not offer the check, or the user may
-                not run it. It is V(skipped) then, and V(unverified) otherwise.
+              - For V(integrity), whether the check is V(skipped) if the engine does not offer it, or the user may not
+                run it. Otherwise it is V(unverified) then.
             type: bool
   statement_timeout:
-    description: How many seconds a statement may take.
+    description: The number of seconds that a statement may take.
     type: int
     default: 30
   connect_timeout:
-    description: How many seconds a connection attempt may take.
+    description: The number of seconds that an attempt to connect may take.
     type: int
     default: 10
   connect_retry:
     description:
-      - For how many seconds to try again, once a second, when a database does not let in.
-      - Counted from the start of the module, whatever the reason.
+      - The number of seconds, from the start of the module, in which it tries to connect again once a second.
+      - It does so whatever the reason for which a database refuses the connection.
     type: int
     default: 0
   parallel:
-    description: How many databases are checked at once.
+    description: The number of databases that are checked at once.
     type: int
     default: 32
   record:
     description:
-      - Return what V(structure), V(rows) and V(checksum) find as checks that expect it, in RV(databases[].recorded).
-      - They need not expect anything then. Without an expectation they are V(unverified).
+      - Whether to return what V(structure), V(rows) and V(checksum) find, as checks that expect it, in
+        RV(databases[].recorded).
+      - Then they need not expect anything. A check without an expectation is V(unverified).
     type: bool
     default: false
 requirements:
   - SQLAlchemy >= 2, on the host where the module runs
   - psycopg >= 3 for PostgreSQL, PyMySQL >= 1.2 for MariaDB and MySQL
 notes:
-  - In check mode nothing is connected to, and all checks are V(unverified).
+  - In check mode it connects to no database, and all checks are V(unverified).
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -271,45 +275,45 @@ databases:
   elements: dict
   contains:
     name:
-      description: As given.
+      description: The name from O(databases[].name).
       type: str
       returned: always
       sample: orders
     verdict:
       description:
-        - V(verified) when all checks passed and at least one of them looked at data.
-        - V(failed) when a check failed.
-        - V(unverified) when something could not be checked.
+        - V(verified) if all checks passed and at least one of them read data.
+        - V(failed) if a check failed.
+        - V(unverified) if something could not be checked.
       type: str
       returned: always
       sample: failed
     reason:
-      description: Why it is not V(verified), else empty.
+      description: Why it is not V(verified), otherwise empty.
       type: str
       returned: always
       sample: "rows orders: 12 rows are fewer than 1000"
     checks_passed:
-      description: How many checks passed, the connection included.
+      description: The number of checks that passed, the connection included.
       type: int
       returned: always
       sample: 4
     checks_total:
-      description: How many checks there are, the connection included.
+      description: The number of checks, the connection included.
       type: int
       returned: always
       sample: 5
     seconds:
-      description: How long all of it took.
+      description: The number of seconds that all checks took.
       type: float
       returned: always
       sample: 0.131
     connected_seconds:
-      description: How many seconds after the start of the module it let in.
+      description: The number of seconds from the start of the module until the database accepted the connection.
       type: float
       returned: always, but empty when it never did
       sample: 2.041
     address:
-      description: Where it was reached, as given.
+      description: The host and port from the options.
       type: str
       returned: always
       sample: 127.0.0.1:13306
@@ -336,7 +340,7 @@ databases:
           returned: always
           sample: rows
         target:
-          description: What it looked at. For V(query), the beginning of the statement.
+          description: What it checked. For V(query), the beginning of the statement.
           type: str
           returned: always
           sample: orders
@@ -360,17 +364,17 @@ databases:
           returned: always, but empty when nothing was found out
           sample: "12"
         reason:
-          description: Why it did not pass, else empty.
+          description: Why it did not pass, otherwise empty.
           type: str
           returned: always
           sample: 12 rows are fewer than 1000
         seconds:
-          description: How long it took.
+          description: The number of seconds that it took.
           type: float
           returned: always
           sample: 0.012
         optional:
-          description: That it is no objection when it is V(skipped).
+          description: Always V(true). It does not count against the database if it is V(skipped).
           type: bool
           returned: for an O(databases[].checks[].optional) check
           sample: true

@@ -8,17 +8,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: database_credentials
-short_description: Make a way into restored databases
+short_description: Set new credentials for restored databases
 version_added: 0.1.0
 description:
   - Sets a new master password on every DB instance and DB cluster that a drill restored, and waits until it is in
-    force, or makes tokens for IAM authentication. The passwords of the original databases stop working where a new one
-    is set.
-  - In a drill, only databases that the drill O(drill_id) made are touched, and of recoveries only those in O(names).
+    force, or makes tokens for IAM authentication. A restored database has the password of the original, which then no
+    longer works.
+  - In a drill it only touches databases that the drill O(drill_id) made, and otherwise only recoveries in O(names).
   - Run the task with C(no_log) and register its result, since it returns the passwords.
 options:
   purpose:
-    description: Whether it is about the databases of a V(drill) or those of a V(recovery).
+    description: Whether the databases belong to a V(drill) or to a V(recovery).
     type: str
     choices: [drill, recovery]
     default: drill
@@ -27,16 +27,16 @@ options:
     type: list
     elements: str
   drill_id:
-    description: The drill or recovery.
+    description: The id of the drill or recovery.
     type: str
     required: true
   mode:
     description:
-      - V(random) sets random passwords that are made here, and known to nobody else. A recovery cannot have one.
-      - V(managed) lets RDS make them and keep them in Secrets Manager, and reads them there. The secrets go with the
-        databases.
-      - V(iam) makes tokens for the database user O(username). They hold for 15 minutes, no password is set, and the
-        databases must have been restored with IAM authentication.
+      - V(random) sets random passwords, which only the result of this module tells. A recovery cannot have one.
+      - V(managed) lets RDS make the passwords and keep them in Secrets Manager, where the module reads them. The
+        secrets are deleted together with the databases.
+      - V(iam) makes tokens for the database user O(username). They are valid for 15 minutes. No password is set, and
+        the databases must have been restored with IAM authentication.
     type: str
     choices: [random, managed, iam]
     default: random
@@ -86,13 +86,13 @@ EXAMPLES = r"""
 RETURN = r"""
 credentials:
   description:
-    - The ways in by the identifier of the restored database, each with C(username), C(password) and C(kind), which is
-      V(password) or V(iam). A token is a password that is sent over TLS only.
+    - The credentials by the identifier of the restored database, each with C(username), C(password) and C(kind), which
+      is V(password) or V(iam). A token is a password that is sent over TLS only.
   returned: always
   type: dict
   sample: {}
 steps:
-  description: What was done with each item, and why.
+  description: What was done with each item, and the reason.
   returned: always
   type: list
   elements: dict
@@ -108,20 +108,20 @@ steps:
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
     status:
-      description: What became of it.
+      description: The state of the item after this run.
       type: str
       returned: always
       sample: set
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: The reason for the status.
       type: str
       returned: always
     seconds:
-      description: How long it took on the clock of AWS, where this run saw it start.
+      description: The number of seconds that it took, by the clock of AWS, if this run saw it start.
       type: int
       returned: when it is done
     secret_arn:
@@ -129,13 +129,13 @@ steps:
       type: str
       returned: when it is done and there is one
 in_flight:
-  description: What AWS still works on. Run the module again to go on with it.
+  description: What AWS is still working on. Run the module again to continue.
   returned: always
   type: list
   elements: dict
   sample: []
 resume:
-  description: What the next pass needs to know of it. For the action plugin, which takes it out.
+  description: What the next pass needs to know. The action plugin reads it and removes it.
   returned: when the module runs without its action plugin
   type: list
   elements: dict
@@ -146,7 +146,7 @@ waiting:
   type: dict
   sample: {wait: true, wait_timeout: 14400, poll_interval: 15}
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

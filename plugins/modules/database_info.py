@@ -60,7 +60,7 @@ databases:
       returned: always
       sample: arn:aws:rds:eu-central-1:210987654321:db:orders
     cluster:
-      description: The DB cluster that a DB instance is a member of. Null when it is none.
+      description: The DB cluster that a DB instance is a member of. Null when it is not a member.
       type: str
       returned: always
     engine:
@@ -86,7 +86,7 @@ databases:
       returned: always
       sample: {"lifeboat:managed-by": "lifeboat", "lifeboat:purpose": "recovery"}
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBInstances": 1, "rds:DescribeDBClusters": 1, "sts:GetCallerIdentity": 1}

@@ -11,56 +11,58 @@ module: drill_report
 short_description: Judge a drill or a recovery and write its evidence
 version_added: 0.1.0
 description:
-  - Draws the verdict from what the other modules found out in a drill, for each database and as a whole.
-  - Writes it as one JSON document that is never overwritten, and shows it as a table.
-  - Each document names the digest of the one before it, of the same account and Region. So what is changed or taken
-    away later shows; see M(lifeboat.rds.evidence_verify). Drills that end together in one O(directory) follow each
-    other.
-  - What is missing is V(unverified) and never a pass. A verdict that is not V(verified) does not fail the module.
+  - Judges a drill by what the other modules found out, each database and the drill as a whole.
+  - Writes the verdict as one JSON document that is never overwritten, and shows it as a table.
+  - Each document contains the digest of the previous one of the same account and Region. So
+    M(lifeboat.rds.evidence_verify) notices a document that was changed or deleted later. Drills that end at the same
+    time in one O(directory) write their documents one after the other.
+  - A result that is missing is V(unverified), never a pass. The module does not fail because of a verdict.
   - It calls no AWS API.
 options:
   purpose:
     description:
-      - What this was. In a V(drill) each database is to be deleted in the end, in a V(recovery) kept.
-      - The evidence has it as C(document).
+      - Whether the databases of a V(drill) were restored, to be deleted in the end, or those of a V(recovery), to be
+        kept.
+      - The evidence calls it C(document).
     type: str
     choices: [drill, recovery]
     default: drill
   name:
-    description: What people call it. It stands in the evidence.
+    description: A name of the drill for people, which the evidence contains.
     type: str
   drill_id:
-    description: The drill's id. The evidence is called V(DRILL_ID-NUMBER.json).
+    description: The id of the drill. The file of the evidence is V(DRILL_ID-NUMBER.json).
     type: str
     required: true
   directory:
-    description: Where the evidence goes. It is made if it does not exist.
+    description: The directory of the evidence. It is created if it does not exist.
     type: path
     required: true
   started:
-    description: When the drill began, as ISO 8601 with a zone. Recovery points are aged against it.
+    description: When the drill began, as ISO 8601 with a zone. The age of recovery points is counted back from it.
     type: str
     required: true
   started_clock:
     description:
-      - By whose clock O(started) is. V(controller) where AWS did not answer.
-      - The evidence says for each time by which clock it is.
+      - The clock that O(started) was read from. It is V(controller) if AWS did not answer.
+      - The evidence tells for each time which clock it was read from.
     type: str
     choices: [aws, controller]
     default: aws
   rpo_tolerance:
     description:
-      - By how many seconds the age of the newest row may differ from that of the recovery point without a warning.
-      - A warning changes no verdict.
+      - The number of seconds by which the age of the newest row may differ from that of the recovery point without a
+        warning.
+      - A warning does not change a verdict.
     type: int
     default: 900
   site:
-    description: Where the databases were restored.
+    description: The site where the databases were restored.
     type: dict
     required: true
     suboptions:
       name:
-        description: What the inventory calls it.
+        description: The name of the site in the inventory.
         type: str
       account_id:
         description: The 12-digit ID of the account.
@@ -71,26 +73,26 @@ options:
         type: str
         required: true
   who:
-    description: Who ran it. The user and the host of the module itself where they are not given.
+    description: Who ran the drill. The user and the host of the module by default.
     type: dict
     suboptions:
       user:
-        description: The user of the system.
+        description: The user on the host.
         type: str
       host:
-        description: The host, as it calls itself.
+        description: The name of the host, as the host itself has it.
         type: str
       awx_user:
         description: The user of AWX or Automation Controller.
         type: str
       awx_job:
-        description: The ID of the job there.
+        description: The ID of the job in AWX or Automation Controller.
         type: str
       caller_arn:
         description: The ARN of the AWS credentials.
         type: str
   controls:
-    description: Of which controls this is evidence.
+    description: The controls that this evidence is for.
     type: list
     elements: dict
     default: []
@@ -100,21 +102,21 @@ options:
         type: str
         required: true
       control:
-        description: Its name of the control.
+        description: The name of the control in that framework.
         type: str
         required: true
       title:
         description: What the control is about.
         type: str
   quiet:
-    description: Do not show the table.
+    description: Whether to leave out the table on the screen.
     type: bool
     default: false
   databases:
     description:
       - The databases of the drill with everything that is known about each.
-      - All of it goes into the evidence, except for what is named like a secret.
-      - An empty list makes the drill V(unverified).
+      - All of it becomes part of the evidence, except for values that are named like a secret.
+      - With an empty list the drill is V(unverified).
     type: list
     elements: dict
     required: true
@@ -127,10 +129,10 @@ options:
         description: V(instance) or V(cluster).
         type: str
       restored_kind:
-        description: What was restored, where it is not the same as O(databases[].kind).
+        description: The kind of what was restored, if it differs from O(databases[].kind).
         type: str
       unlike:
-        description: In what it was not configured like the original database, or nobody knows.
+        description: How its configuration differs, or may differ, from that of the original database.
         type: list
         elements: str
       engine:
@@ -140,11 +142,11 @@ options:
         description: The version of the engine.
         type: str
       owner:
-        description: Who answers for the database.
+        description: Who is responsible for the database.
         type: str
       accept_unverified:
         description:
-          - Whether it is accepted that no check looks at its data. It is V(unverified) all the same, and says why.
+          - Whether it is accepted that no check reads its data. It is still V(unverified), with that reason.
         type: bool
         default: false
       recovery_point:
@@ -154,73 +156,74 @@ options:
         description: The ARN of the recovery point.
         type: str
       lineage:
-        description: What ties the copies of the recovery point together.
+        description: The lineage, which all copies of the recovery point share.
         type: str
       original_time:
         description: When the first of all copies of the recovery point was made, as ISO 8601 with a zone.
         type: str
       objectives:
-        description: What is wanted. One that is missed makes the database V(failed).
+        description: The objectives. A database that misses one of them is V(failed).
         type: dict
         suboptions:
           rpo:
-            description: The greatest age of the recovery point when the drill began, in seconds.
+            description: The greatest age that the recovery point may have when the drill begins, in seconds.
             type: int
           rto:
-            description: The greatest time that all phases may take together, until the last check is done, in seconds.
+            description: The number of seconds that all phases may take together, until the last check is done.
             type: int
       restore:
         description:
-          - How the restore went, with V(status), V(reason), V(target) and V(phases), the seconds that V(choose),
+          - The result of the restore, with V(status), V(reason), V(target) and V(phases), the seconds that V(choose),
             V(restore_call), V(available) and, for DB clusters, V(member) took.
-          - V(seconds) is the whole, for where its phases are not known.
-          - The status is V(restored) or V(failed). Any other is V(unverified).
+          - V(seconds) is the total, if the phases are not known.
+          - The status is V(restored) or V(failed). With any other status the database is V(unverified).
         type: dict
       credentials:
         description:
-          - How setting a new password went, with V(status), V(reason) and V(seconds).
-          - The status is V(set). Any other is V(unverified).
+          - The result of setting a new password, with V(status), V(reason) and V(seconds).
+          - The status is V(set). With any other status the database is V(unverified).
         type: dict
       check:
-        description: What RV(lifeboat.rds.database_check#module:databases) has about the database.
+        description: The entry of the database in RV(lifeboat.rds.database_check#module:databases).
         type: dict
       checked_on:
-        description: The host on which the checks ran, as it calls itself.
+        description: The name of the host on which the checks ran.
         type: str
       reached:
-        description: Where the checks connected to.
+        description: The address that the checks connected to.
         type: dict
         suboptions:
           host:
-            description: The host, as the check host sees it.
+            description: The host name or address, on the network of the host that ran the checks.
             type: str
           port:
-            description: The port there.
+            description: The port.
             type: int
           forwarded:
-            description: Whether that is a port forward, and not the database itself.
+            description: Whether this is a port forward, and not the database itself.
             type: bool
       teardown:
         description:
-          - How the teardown went, with V(status) and V(reason).
-          - The status is V(deleted). With any other the database is V(failed), because something was left behind.
-          - In a recovery the status is V(kept), and any other makes a restored database V(failed).
+          - The result of the teardown, with V(status) and V(reason).
+          - The status is V(deleted). With any other status the database is V(failed), because something was left
+            behind.
+          - In a recovery the status is V(kept). With any other status a restored database is V(failed).
         type: dict
   problems:
-    description: What else went wrong in the drill.
+    description: Other problems in the drill.
     type: list
     elements: dict
     default: []
     suboptions:
       database:
-        description: The name of the database that it is about. About the whole drill if not set.
+        description: The name of the database that has the problem. If it is not set, the whole drill has it.
         type: str
       reason:
         description: What went wrong.
         type: str
         required: true
       verdict:
-        description: The best verdict that it leaves possible.
+        description: The best verdict that is possible in spite of the problem.
         type: str
         choices: [failed, unverified]
         required: true
@@ -240,7 +243,7 @@ attributes:
   check_mode:
     support: full
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
-    details: Judges everything, writes nothing, and predicts the path of the evidence.
+    details: It judges everything, writes nothing, and predicts the path of the evidence.
   idempotent:
     support: none
     description:
@@ -290,8 +293,8 @@ EXAMPLES = r"""
 RETURN = r"""
 verdict:
   description:
-    - V(verified) when there is at least one database, all are verified and nothing else went wrong.
-    - V(failed) when something failed, else V(unverified).
+    - V(verified) if there is at least one database, all databases are verified, and there are no other problems.
+    - V(failed) if something failed, otherwise V(unverified).
   returned: always
   type: str
   sample: failed
@@ -302,7 +305,7 @@ databases:
   elements: dict
   contains:
     name:
-      description: As given.
+      description: The value from O(databases).
       type: str
       returned: always
       sample: orders
@@ -312,7 +315,7 @@ databases:
       returned: always
       sample: failed
     reason:
-      description: Why it is not V(verified), else empty.
+      description: Why it is not V(verified), otherwise empty.
       type: str
       returned: always
       sample: "rows orders: 12 rows are fewer than 1000"
@@ -327,12 +330,12 @@ databases:
       returned: always, but empty without such a row
       sample: 43149
     rto_connect_seconds:
-      description: How long it took until the first connection was accepted.
+      description: The number of seconds until the first connection was accepted.
       type: float
       returned: always, but empty when a phase of it is not known
       sample: 953.1
     rto_validated_seconds:
-      description: How long it took until the last check was done.
+      description: The number of seconds until the last check was done.
       type: float
       returned: always, but empty when a phase of it is not known
       sample: 953.4
@@ -345,28 +348,28 @@ databases:
       returned: always
       sample: {choose: 2.0, restore_call: 3.0, available: 907.0, credentials: 41.0, reachable: 0.1, checked: 0.3}
     recovery_point_arn:
-      description: As given.
+      description: The value from O(databases).
       type: str
       returned: always
       sample: "arn:aws:rds:eu-central-1:123456789012:snapshot:lifeboat-orders-20261123020500-5f0c2a9b7d31"
     warnings:
-      description: What does not change the verdict and yet should be looked at, such as two clocks that differ.
+      description: What does not change the verdict, but should be looked into, such as two clocks that differ.
       type: list
       elements: str
       returned: always
       sample: []
     checks_passed:
-      description: How many checks passed.
+      description: The number of checks that passed.
       type: int
       returned: always
       sample: 4
     checks_total:
-      description: How many checks there are.
+      description: The number of checks.
       type: int
       returned: always
       sample: 5
 table:
-  description: The same as lines of plain text, and what else went wrong.
+  description: The verdicts as a table of plain text, followed by other problems and warnings.
   returned: always
   type: list
   elements: str
@@ -385,12 +388,12 @@ evidence:
   sample: /var/lib/lifeboat/evidence/20261123t1404-1.json
 sha256:
   description:
-    - The digest of the document. Kept elsewhere, it proves later that the document is still there, and unchanged.
+    - The digest of the document. Keep it somewhere else, to prove later that the document is still there and unchanged.
   returned: when it was written
   type: str
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 signed_by:
-  description: V(sha256:) and the digest of the public key in DER form, empty when the document is not signed.
+  description: V(sha256:) and the digest of the public key in DER form, empty if the document is not signed.
   returned: when it was written
   type: str
   sample: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"

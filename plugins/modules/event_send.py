@@ -8,44 +8,43 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: event_send
-short_description: Send events of one's own in the shape of those of RDS
+short_description: Send your own events to an SNS topic, in the form of RDS events
 version_added: 0.1.0
 description:
-  - Tells an SNS topic what happened, in messages that are built like those of RDS event subscriptions, so that whatever
-    listens to these can listen to both.
+  - Sends messages to an SNS topic in the form of those of RDS event subscriptions, so that a listener can read both.
   - RDS has no event for the copy of a cluster snapshot, and none for a copy that failed. The filter
-    P(lifeboat.rds.own_events#filter) makes events of what runs of this collection did.
-  - All of them are looked at before the first call. Then it takes one call for ten events.
+    P(lifeboat.rds.own_events#filter) makes events from the results of this collection's modules.
+  - Checks all events before the first call. Then it sends ten events with each call.
 options:
   topic_arn:
     description: The ARN of the topic, in any Region. Not a FIFO topic.
     type: str
     required: true
   events:
-    description: The events. Nothing is done when there are none.
+    description: The events. An empty list sends nothing.
     type: list
     elements: dict
     required: true
     suboptions:
       id:
         description:
-          - The id, such as V(LIFEBOAT-EVENT-0011). It is the message attribute C(EventID), which filter policies see.
-          - Not one that starts with V(RDS-).
+          - The id, such as V(LIFEBOAT-EVENT-0011). It is the message attribute C(EventID), which filter policies read.
+          - It must not start with V(RDS-).
         type: str
         required: true
       source_type:
-        description: What kind of thing it is about, such as V(db-cluster-snapshot).
+        description: The type of the source, such as V(db-cluster-snapshot).
         type: str
         required: true
       source_id:
-        description: The identifier of that thing.
+        description: The identifier of the source.
         type: str
         required: true
       source_arn:
-        description: The ARN of that thing. It is the message attribute C(Resource).
+        description: The ARN of the source. It is the message attribute C(Resource).
         type: str
       text:
-        description: What happened, in one line. Longer than 2,000 characters it is cut.
+        description: What happened, in one line. It is cut after 2,000 characters.
         type: str
         required: true
       database:
@@ -66,12 +65,12 @@ attributes:
   diff_mode:
     support: none
     description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
-    details: A topic keeps nothing, and RV(steps) lists what it was told.
+    details: A topic keeps nothing. RV(steps) lists what was sent.
   idempotent:
     support: none
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    details: Each run tells it once more.
+    details: Each run sends the events again.
 seealso:
   - module: lifeboat.rds.event_subscription
   - module: lifeboat.rds.metric_put
@@ -139,7 +138,7 @@ steps:
       returned: always
       sample: Finished the copy of a recovery point of orders
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"sns:PublishBatch": 1, "sts:GetCallerIdentity": 1}

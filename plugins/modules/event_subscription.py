@@ -8,70 +8,69 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: event_subscription
-short_description: Make RDS event subscriptions what they should be
+short_description: Manage RDS event subscriptions
 version_added: 0.1.0
 description:
-  - Makes, changes and removes RDS event subscriptions, through which RDS tells an SNS topic what happens to databases
-    and snapshots.
-  - Everything that is wrong with the input is refused before the first write. That includes unknown types of source and
-    categories (with the valid ones), source ids that do not exist, FIFO topics, topics of another Region and a quota
-    that does not suffice.
-  - A subscription whose status is C(no-permission) or C(topic-not-exist) counts as changed from outside. RDS is told
-    the topic again, so that it looks again. If that does not help, the error has the statement that the topic's policy
-    needs.
-  - RDS works on each change for a while, and takes the next one only then. Until everything is done the module is
-    repeated by its action plugin.
+  - Creates, changes and deletes RDS event subscriptions, through which RDS sends what happens to databases and
+    snapshots to an SNS topic.
+  - Refuses wrong input before the first write. That includes unknown types of source and unknown categories (the error
+    lists the valid ones), source ids that do not exist, FIFO topics, topics of another Region, and a quota that does
+    not suffice.
+  - If the status of a subscription is C(no-permission) or C(topic-not-exist), the module sets the topic again, so that
+    RDS checks it again. If that does not help, the error contains the statement that the policy of the topic needs.
+  - RDS needs some time for each change, and only then accepts the next one. The action plugin repeats the module until
+    everything is done.
 options:
   state:
     description:
-      - V(present) makes the subscriptions exactly what O(subscriptions) say.
-      - V(absent) removes those of these names. Nothing but their names is read.
+      - V(present) creates the subscriptions, or changes them to what O(subscriptions) describe.
+      - V(absent) deletes the subscriptions with these names. The other settings are ignored.
     type: str
     choices: [present, absent]
     default: present
   subscriptions:
-    description: The subscriptions, each with a name of its own.
+    description: The subscriptions. Each name may appear once.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: The name of the subscription, of less than 255 characters.
+        description: The name of the subscription, with less than 255 characters.
         type: str
         required: true
       sns_topic_arn:
         description:
           - The ARN of a standard SNS topic in this Region.
-          - It may belong to another account, whose owner then has to let RDS publish for this account.
+          - It may belong to another account. Then the policy of the topic must allow RDS to publish for this account.
           - Required with O(state=present).
         type: str
       source_type:
         description:
-          - The one type of source that it is about, such as V(db-instance), V(db-cluster), V(db-snapshot) or
-            V(db-cluster-snapshot). Without it, it is about all types.
-          - To limit several types, make a subscription for each.
-          - RDS cannot take the type away from a subscription. Where it is left out and there is one, the subscription
-            is deleted and made anew, and events of that time are missed.
+          - The type of source, such as V(db-instance), V(db-cluster), V(db-snapshot) or V(db-cluster-snapshot). All
+            types when left out.
+          - To limit the sources of several types, create a subscription for each type.
+          - RDS cannot remove the type from a subscription. If it is left out and the subscription has one, the
+            subscription is deleted and created again, and the events in between are lost.
         type: str
       source_ids:
         description:
-          - The identifiers of the sources that it is about. All sources of the type when empty.
-          - They are added and removed one by one, new ones first, so that a limited subscription is never about
-            everything in between.
+          - The identifiers of the sources. All sources of the type when empty.
+          - They are added and removed one by one, new ones first, so that a limited subscription never includes all
+            sources in between.
         type: list
         elements: str
         default: []
       event_categories:
-        description: The categories of events that it is about. All categories of the type when empty.
+        description: The categories of events. All categories of the type when empty.
         type: list
         elements: str
         default: []
       enabled:
-        description: Whether RDS publishes.
+        description: Whether RDS sends events.
         type: bool
         default: true
       tags:
-        description: Tags to put on it, beside its own. When left out, other tags stay as they are.
+        description: Tags of the subscription, besides our own. When left out, other tags stay as they are.
         type: dict
       purge_tags:
         description: Whether to remove tags that are not in O(subscriptions[].tags), if that is set.
@@ -79,8 +78,8 @@ options:
         default: true
   adopt:
     description:
-      - Also change or remove subscriptions that exist and do not carry our tag. What is changed gets it.
-      - Without it, such a subscription is an error.
+      - Whether to change or delete subscriptions that do not carry our tag. A changed one gets the tag.
+      - Otherwise such a subscription is an error.
     type: bool
     default: false
 notes:
@@ -88,9 +87,9 @@ notes:
     C(rds:DescribeAccountAttributes), C(rds:ListTagsForResource), C(rds:CreateEventSubscription),
     C(rds:ModifyEventSubscription), C(rds:DeleteEventSubscription), C(rds:AddSourceIdentifierToSubscription),
     C(rds:RemoveSourceIdentifierFromSubscription), C(rds:AddTagsToResource) and C(rds:RemoveTagsFromResource).
-  - For source ids also the one action that lists them, such as C(rds:DescribeDBInstances).
-  - Event subscriptions belong to one Region. AWS delivers their events as best it can, late or not at all at times, so
-    nothing should depend on one that arrives.
+  - For source ids, it also needs the action that lists them, such as C(rds:DescribeDBInstances).
+  - Event subscriptions belong to one Region. AWS may deliver an event late, or never, so nothing should depend on its
+    arrival.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -163,26 +162,26 @@ steps:
       returned: always
       sample: active
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
-      description: Why, for each change.
+      description: The reason for each change.
       type: str
       returned: always
       sample: "the categories change: added deletion"
     seconds:
-      description: How long it took on the clock of AWS, where this run saw it start.
+      description: The number of seconds that it took, by the clock of AWS, if this run saw it start.
       type: int
       returned: when it is done
 in_flight:
-  description: What AWS still works on. Run the module again to go on with it.
+  description: What AWS is still working on. Run the module again to continue.
   returned: always
   type: list
   elements: dict
   sample: []
 resume:
-  description: What the next pass needs to know of it. For the action plugin, which takes it out.
+  description: What the next pass needs to know. The action plugin reads it and removes it.
   returned: when the module runs without its action plugin
   type: list
   elements: dict
@@ -193,7 +192,7 @@ waiting:
   type: dict
   sample: {wait: true, wait_timeout: 14400, poll_interval: 15}
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeEventSubscriptions": 1, "sts:GetCallerIdentity": 1}

@@ -8,12 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: event_subscription_info
-short_description: Show RDS event subscriptions, and the categories of events that there are
+short_description: Show RDS event subscriptions and the valid categories of events
 version_added: 0.1.0
 description:
   - Shows the RDS event subscriptions of an account in a Region with their status and tags, and the valid categories by
     type of source.
-  - One page tells the subscriptions and one call the categories. The tags take a call for each subscription.
+  - Reads the subscriptions by page, the categories in one call, and the tags in one call for each subscription.
 options:
   names:
     description:
@@ -68,7 +68,7 @@ subscriptions:
     status:
       description:
         - V(active), V(creating), V(modifying) or V(deleting).
-        - V(no-permission) or V(topic-not-exist) when its events go nowhere.
+        - V(no-permission) or V(topic-not-exist) if RDS cannot send its events.
       type: str
       returned: always
       sample: active
@@ -95,7 +95,7 @@ subscriptions:
       returned: always
       sample: [creation, deletion]
     enabled:
-      description: Whether RDS publishes.
+      description: Whether RDS sends events.
       type: bool
       returned: always
     tags:
@@ -109,7 +109,7 @@ event_categories:
   type: dict
   sample: {db-snapshot: [creation, deletion, failure, notification, restoration]}
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeEventSubscriptions": 1, "sts:GetCallerIdentity": 1}

@@ -10,15 +10,15 @@ module: evidence_render
 short_description: Make pages of drills, recoveries and postures
 version_added: 0.1.0
 description:
-  - Makes of each document of the evidence a page that a browser shows and prints, beside it and with its name, and of
-    drills and recoveries also JUnit XML for a CI server.
-  - A page is one file that needs nothing else. It has no scripts and fetches nothing. What somebody wrote into a row, a
-    tag or a name is shown as text.
-  - The page of a drill or a recovery has the history of its site up to it, from the other documents in O(directory). So
-    what comes later does not change it.
-  - A page that is there already, as it should be, is not written again. A document that cannot be shown fails itself
-    and no other, and the task in the end.
-  - The documents are neither changed nor verified.
+  - Makes an HTML page of each document of the evidence, beside the document and with its name, and JUnit XML of drills
+    and recoveries, for a CI server.
+  - A page is one file that needs nothing else. It contains no scripts and loads nothing. Text from rows, tags and names
+    is shown as text.
+  - The page of a drill or a recovery shows the history of its site up to that document, from the other documents in
+    O(directory). So later documents do not change it.
+  - A page that is already right is not written again. A document that cannot be shown does not stop the others, but the
+    task fails in the end.
+  - It neither changes nor verifies the documents.
   - It always runs on the controller, whatever the host of the task is.
 options:
   directory:
@@ -28,21 +28,21 @@ options:
   documents:
     description:
       - Names of documents in O(directory), or their paths. Pages are written beside the documents.
-      - When there are none, all drills, recoveries and postures in O(directory).
+      - When empty, all drills, recoveries and postures in O(directory).
     type: list
     elements: str
     default: []
   formats:
     description:
-      - V(html) makes pages, which end with C(.html).
-      - V(junit) makes JUnit XML of drills and recoveries, which ends with C(.xml). What failed is a failure there, and
-        what could not be verified an error.
+      - V(html) makes pages, in files that end with C(.html).
+      - V(junit) makes JUnit XML of drills and recoveries, in files that end with C(.xml). V(failed) is a failure in it,
+        and V(unverified) an error.
     type: list
     elements: str
     choices: [html, junit]
     default: [html, junit]
 requirements:
-  - matplotlib, on the controller, for the pictures. Where it is missing the pages have tables alone, and say so.
+  - matplotlib, on the controller, for the pictures. Without it the pages only have tables, and say so.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -51,18 +51,18 @@ attributes:
   action:
     support: full
     description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    details: All of it. There is nothing for a host to do.
+    details: It does everything. The module itself is never run on a host.
   async:
     support: none
     description: Supports being used with the C(async) keyword.
   check_mode:
     support: full
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
-    details: Makes every page, compares it, and writes none.
+    details: It makes every page, compares it with the file, and writes none.
   diff_mode:
     support: full
     description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
-    details: The paths of the pages that are written, and not their text.
+    details: It shows the paths of the pages that are written, but not their text.
 seealso:
   - module: lifeboat.rds.drill_report
 """
@@ -86,7 +86,7 @@ documents:
   elements: dict
   contains:
     document:
-      description: Its path.
+      description: The path of the document.
       type: str
       returned: always
       sample: /var/lib/lifeboat/evidence/20261123t1404-1.json

@@ -11,17 +11,17 @@ module: evidence_sync
 short_description: Keep the evidence of a DR site in an S3 prefix as well
 version_added: 0.1.0
 description:
-  - Makes a directory and an S3 prefix hold the same evidence of one DR site (account and Region). What is missing at
-    one place comes from the other. Nothing is ever written over.
-  - Before a drill is reported, the newest documents come from S3, so that their history goes on where the directory is
-    a new one each time, as in an execution environment. After it, everything that is missing goes to S3, also what an
-    earlier run could not put there.
-  - The evidence of a site is under V(ACCOUNT-REGION/) in the prefix, that of postures under V(posture/).
-  - A file that is another one at the two places is told, and left alone at both. Pages (HTML and JUnit XML) are only
-    put where they are missing, since they can be made anew.
+  - Keeps the same evidence of one DR site (account and Region) in a directory and in an S3 prefix. A file that is
+    missing at one place is copied from the other. No file is ever overwritten.
+  - Run it before a drill is reported, to download the newest documents, so that their history continues in a directory
+    that is new each time, as in an execution environment. Run it again afterwards, to upload everything that S3 lacks,
+    also files that an earlier run could not upload.
+  - The evidence of a site is under V(ACCOUNT-REGION/) in the prefix, and postures are under V(posture/).
+  - A file that differs between the two places is reported, and not changed at either. Pages (HTML and JUnit XML) are
+    only uploaded if they are missing, since they can be made again.
 options:
   directory:
-    description: The directory of the evidence, on the host that runs the module. It is made if something is fetched.
+    description: The directory of the evidence, on the host that runs the module. It is created for the first download.
     type: path
     required: true
   store:
@@ -29,30 +29,30 @@ options:
     type: str
     required: true
   fetch:
-    description: How many of the newest documents are fetched, with their signatures, where they are missing here.
+    description: The number of the newest documents to download, with their signatures, if they are missing here.
     type: int
     default: 30
   push:
-    description: Put there what is missing there.
+    description: Whether to upload what S3 lacks.
     type: bool
     default: true
   retain_days:
     description:
-      - For how many days S3 locks each file that is put. The bucket must have object lock.
-      - Leave it out where the bucket has a default retention, as that of C(playbooks/prepare.yml).
+      - The number of days for which S3 locks each uploaded file. The bucket must have object lock.
+      - Leave it out if the bucket has a default retention, such as the bucket of C(playbooks/prepare.yml).
     type: int
   retain_mode:
     description:
-      - With V(governance), whoever has C(s3:BypassGovernanceRetention) can delete what is locked. With V(compliance)
-        nobody can, not even the account's root user.
+      - With V(governance), users with C(s3:BypassGovernanceRetention) can delete locked files. With V(compliance)
+        nobody can, not even the root user of the account.
     type: str
     choices: [governance, compliance]
     default: governance
 notes:
   - Needs the IAM actions C(s3:ListBucket), C(s3:GetObject) and C(s3:PutObject), and with O(retain_days)
     C(s3:PutObjectRetention).
-  - It costs one request for each thousand files of the site, and one for each file that is missing. Under a key of KMS,
-    S3 tells nothing of a content in its lists, and each document costs one more.
+  - It takes one request for each thousand files of the site, and one for each file that is missing. If S3 encrypts with
+    a KMS key, its lists do not tell the digest of a file, so each document takes one request more.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -86,7 +86,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was done with each file that was missing at one place, or differs. The others are left out.
+  description: What was done with each file that was missing at one place, or differs. Other files are not listed.
   returned: when S3 could be listed
   type: list
   elements: dict
@@ -107,16 +107,16 @@ steps:
       returned: always
       sample: put
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: The reason for the status.
       type: str
       returned: always
       sample: it was missing there
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"s3:ListObjectsV2": 1, "s3:PutObject": 2, "sts:GetCallerIdentity": 1}

@@ -11,30 +11,29 @@ module: evidence_verify
 short_description: Verify the evidence of drills and recoveries
 version_added: 0.1.0
 description:
-  - Tells whether the documents that M(lifeboat.rds.drill_report) wrote are all there, unchanged, and signed by keys
-    that you know.
-  - Each document names the digest of the one before it, of the same account and Region. So a document that was changed
-    or taken away shows, as long as a later one is there. The newest one is protected by its signature and by
+  - Verifies that the documents of M(lifeboat.rds.drill_report) are complete, unchanged, and signed by the given keys.
+  - Each document contains the digest of the previous one of the same account and Region. So a document that was changed
+    or deleted is noticed, as long as a later one is there. The newest one is protected by its signature and by
     O(newest_sha256).
-  - It calls no AWS API and writes nothing, so that it also works on a copy of the directory, in the hands of an
-    auditor.
+  - It calls no AWS API and writes nothing, so an auditor can run it on a copy of the directory.
 options:
   directory:
-    description: Where the documents are. Its folders are looked into as well, as a copy of a bucket has them.
+    description: The directory of the documents. Subfolders are read too, since a copy of a bucket has them.
     type: path
     required: true
   public_keys:
     description:
-      - Public keys in PEM, as paths or as text. Several, since keys are replaced from time to time.
-      - With keys, each drill and each recovery must be signed by one of them. Without, signatures are not looked at.
+      - Public keys in PEM, as paths or as text. List the former keys too, if keys were replaced.
+      - With keys, each drill and each recovery must be signed by one of them. Without keys, signatures are not
+        verified.
       - They need the Python library C(cryptography).
     type: list
     elements: str
     default: []
   newest_sha256:
     description:
-      - Digests of documents that must be there, as RV(lifeboat.rds.drill_report#module:sha256) has them. That of the
-        newest document of each history, kept elsewhere, shows that nothing was taken away at the end.
+      - Digests of documents that must be there, from RV(lifeboat.rds.drill_report#module:sha256). Keep that of the
+        newest document of each history somewhere else, to notice that the last documents were deleted.
     type: list
     elements: str
     default: []
@@ -96,7 +95,7 @@ documents:
       returned: always, but empty for a posture
       sample: eu-central-1
     number:
-      description: Its number in the history of its site.
+      description: The number of the document in the history of its site.
       type: int
       returned: always, but empty for a posture
       sample: 12
@@ -106,16 +105,16 @@ documents:
       returned: always, but empty for what is not signed
       sample: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
     signature:
-      description: V(good), V(bad), or V(unchecked) where no keys were given.
+      description: V(good), V(bad), or V(unchecked) if no keys were given.
       type: str
       returned: always
       sample: good
     good:
-      description: Whether nothing is wrong with it.
+      description: Whether it is right.
       type: bool
       returned: always
     reason:
-      description: What is wrong with it, else empty.
+      description: What is wrong with it, otherwise empty.
       type: str
       returned: always
       sample: "number 11, 20261101t0200-1.json, is missing before it"
@@ -136,7 +135,7 @@ histories:
       returned: always
       sample: eu-central-1
     documents:
-      description: How many documents of it there are.
+      description: The number of its documents.
       type: int
       returned: always
       sample: 12
@@ -154,11 +153,11 @@ histories:
         number: 12
         sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     good:
-      description: Whether nothing is wrong with any of them.
+      description: Whether all of them are right.
       type: bool
       returned: always
 problems:
-  description: Everything that is wrong. The module fails when there is something.
+  description: Everything that is wrong. The module fails unless the list is empty.
   returned: when they were looked at
   type: list
   elements: str

@@ -11,16 +11,16 @@ module: metric_put
 short_description: Put metrics into CloudWatch
 version_added: 0.1.0
 description:
-  - Gives CloudWatch numbers of one's own, on which its alarms can act.
-  - All of them are looked at before the first call. Then it takes as few calls as CloudWatch allows, 1,000 metrics or
-    1 MB in each.
+  - Puts your own metrics into CloudWatch, whose alarms can act on them.
+  - Checks all metrics before the first call. Then it makes as few calls as CloudWatch allows, with 1,000 metrics or 1
+    MB in each.
 options:
   namespace:
-    description: The namespace of the metrics. Not one of AWS's own.
+    description: The namespace of the metrics. It must not be one of AWS.
     type: str
     default: Lifeboat
   metrics:
-    description: The metrics. Nothing is done when there are none.
+    description: The metrics. An empty list changes nothing.
     type: list
     elements: dict
     required: true
@@ -30,26 +30,27 @@ options:
         type: str
         required: true
       value:
-        description: The number. What is not known is left out, and not 0.
+        description: The number. Leave the metric out if the number is not known, instead of setting 0.
         type: float
         required: true
       unit:
-        description: The unit, as CloudWatch writes it, such as V(Seconds) or V(Count).
+        description: The unit as CloudWatch spells it, such as V(Seconds) or V(Count).
         type: str
         default: None
       dimensions:
         description:
-          - What tells this metric from others of its name, at most 30 pairs of printable ASCII.
-          - An alarm has to name all of them.
+          - The dimensions, which distinguish this metric from others with the same name. At most 30 pairs of printable
+            ASCII.
+          - An alarm must name all of them.
         type: dict
         default: {}
       timestamp:
         description:
-          - When the number was true, as ISO 8601 with a zone. When CloudWatch gets it if not set.
-          - CloudWatch takes times from two weeks ago to two hours ahead.
+          - The time of the number, as ISO 8601 with a zone. By default the time at which CloudWatch receives it.
+          - CloudWatch accepts times from two weeks ago to two hours ahead.
         type: str
 notes:
-  - Needs the IAM action C(cloudwatch:PutMetricData), which the condition key C(cloudwatch:namespace) can hold to the
+  - Needs the IAM action C(cloudwatch:PutMetricData). The condition key C(cloudwatch:namespace) can limit it to the
     namespace.
 author:
   - The Lifeboat authors (@lifeboat-rds)
@@ -63,12 +64,12 @@ attributes:
   diff_mode:
     support: none
     description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
-    details: CloudWatch adds to what it has, and RV(steps) lists what.
+    details: CloudWatch only adds metrics. RV(steps) lists them.
   idempotent:
     support: none
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    details: Each run puts a number more.
+    details: Each run adds the numbers again.
 seealso:
   - module: lifeboat.rds.posture_report
 """
@@ -119,7 +120,7 @@ steps:
       returned: always
       sample: Seconds
     dimensions:
-      description: What tells it from others of its name.
+      description: Its dimensions.
       type: dict
       returned: always
       sample: {Database: orders, Installation: lifeboat, Kind: instance}
@@ -138,7 +139,7 @@ steps:
       returned: always
       sample: it belongs to Lifeboat
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"cloudwatch:PutMetricData": 1, "sts:GetCallerIdentity": 1}

@@ -8,33 +8,34 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: posture_report
-short_description: Bring together how all sites protect their databases
+short_description: Report how all sites together protect their databases
 version_added: 0.1.0
 description:
-  - Joins what M(lifeboat.rds.recovery_point_info) said at each site, database by database, with the evidence of drills
-    and recoveries.
-  - A database is unprotected as soon as one site says so. What a site knows that could not be looked at is unknown,
-    and never counts as protected.
-  - Writes it as one JSON document that is never overwritten, and returns it. It calls no AWS API.
+  - Joins the results of M(lifeboat.rds.recovery_point_info) at all sites, database by database, with the evidence of
+    drills and recoveries.
+  - A database is unprotected if one site reports that it is. The databases of a site that could not be read are
+    unknown, and never count as protected.
+  - Writes one JSON document that is never overwritten, and returns it. It calls no AWS API.
 options:
   directory:
     description:
-      - Where the evidence is, of all DR sites, and where the document goes. It is made if it does not exist.
-      - Of the documents there, those of drills and recoveries count. Others are ignored with a warning.
+      - The directory of the evidence of all DR sites, to which this document is added. It is created if it does not
+        exist.
+      - Only the documents of drills and recoveries in it count. Others are ignored with a warning.
     type: path
     required: true
   sites:
-    description: The sites, with what was found there or why nothing was. At least one must have been looked at.
+    description: The sites, each with its result, or why there is none. At least one site must have a result.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: What people call it, such as its name in the inventory.
+        description: The name of the site, such as its name in the inventory.
         type: str
         required: true
       side:
-        description: Whether databases live there, or their recovery points end up there.
+        description: Whether it is a site of databases (V(source)), or of their recovery points (V(dr)).
         type: str
         choices: [source, dr]
         required: true
@@ -47,15 +48,15 @@ options:
         type: str
         required: true
       dr_accounts:
-        description: Of a source site, the accounts in which its databases must have landed.
+        description: For a source site, the accounts in which the recovery points of its databases must have landed.
         type: list
         elements: str
         default: []
       problem:
-        description: Why it could not be looked at.
+        description: Why the site could not be read.
         type: str
       result:
-        description: What M(lifeboat.rds.recovery_point_info) returned. Not used when there is a O(sites[].problem).
+        description: The result of M(lifeboat.rds.recovery_point_info). It is ignored if O(sites[].problem) is set.
         type: dict
 author:
   - The Lifeboat authors (@lifeboat-rds)
@@ -67,7 +68,7 @@ attributes:
   check_mode:
     support: full
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
-    details: Joins everything, writes nothing, and predicts the path of the document.
+    details: It joins everything, writes nothing, and predicts the path of the document.
   idempotent:
     support: none
     description:
@@ -106,7 +107,7 @@ posture:
   type: dict
   contains:
     time:
-      description: AWS's time.
+      description: The time at AWS.
       type: str
       returned: success
       sample: "2026-11-23T14:05:00Z"
@@ -125,17 +126,17 @@ posture:
       elements: dict
       returned: success
     unprotected:
-      description: How many databases are unprotected.
+      description: The number of unprotected databases.
       type: int
       returned: success
       sample: 1
     unknown:
-      description: Of how many nobody knows.
+      description: The number of databases whose state is not known.
       type: int
       returned: success
       sample: 0
     total:
-      description: How many databases there are.
+      description: The number of all databases.
       type: int
       returned: success
       sample: 4
@@ -145,7 +146,7 @@ path:
   type: str
   sample: /var/lib/lifeboat/evidence/posture-20261123t140500z.json
 table:
-  description: A line for each database, and below them why something is not protected.
+  description: A table of plain text with a line for each database, followed by why something is not protected.
   returned: success
   type: list
   elements: str

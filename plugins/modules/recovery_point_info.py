@@ -13,10 +13,10 @@ version_added: 0.1.0
 description:
   - Shows for each database that this site has, and for each that it holds recovery points of, the newest one at each
     place that the site sees, its age against the objective, and what is unprotected and why.
-  - At a source site, with O(dr_accounts), a database is protected when its newest recovery point that landed there is
-    within the objective. Elsewhere the newest recovery point counts that this account owns.
-  - What a drill restored, and what stands in for a database, is none of the databases.
-  - Reads pages, and the quotas in one call. Only O(audit_shares) costs a call for each snapshot.
+  - At a source site, with O(dr_accounts), a database is protected if its newest recovery point that has landed there is
+    within the objective. Elsewhere the newest recovery point that this account owns counts.
+  - Databases that a drill restored, and stand-ins, are not listed.
+  - Reads by page, and the quotas in one call. Only O(audit_shares) takes a call for each snapshot.
 options:
   dr_accounts:
     description:
@@ -27,13 +27,13 @@ options:
     default: []
   source_regions:
     description:
-      - Also look at what other accounts share with this one in these Regions.
-      - It is shown, and protects nothing, since its owner may take it back.
+      - The Regions in which to read what other accounts share with this one.
+      - Shared snapshots are shown, but do not protect a database, since their owner may take them back.
     type: list
     elements: str
     default: []
   source_accounts:
-    description: The accounts whose shared snapshots count. Required with O(source_regions).
+    description: The accounts whose shared snapshots are shown. Required with O(source_regions).
     type: list
     elements: str
     default: []
@@ -42,13 +42,13 @@ options:
     type: int
   audit_shares:
     description:
-      - Also report which of this account's manual snapshots are public, or shared with accounts that are neither
-        O(dr_accounts) nor O(allowed_accounts).
-      - Costs one call for each manual snapshot, whatever databases are selected.
+      - Whether to report which manual snapshots of this account are public, or shared with accounts that are neither in
+        O(dr_accounts) nor in O(allowed_accounts).
+      - It takes one call for each manual snapshot, whatever databases are selected.
     type: bool
     default: false
   allowed_accounts:
-    description: Accounts with which manual snapshots may be shared, beside O(dr_accounts).
+    description: Accounts with which manual snapshots may be shared, besides O(dr_accounts).
     type: list
     elements: str
     default: []
@@ -56,7 +56,7 @@ notes:
   - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots),
     C(rds:DescribeDBClusterSnapshots) and C(rds:DescribeAccountAttributes). With O(audit_shares) also
     C(rds:DescribeDBSnapshotAttributes) and C(rds:DescribeDBClusterSnapshotAttributes).
-  - Of a database that is not at this site, O(databases), O(match_tags) and O(engines) see what its snapshots tell.
+  - For a database that is not at this site, O(databases), O(match_tags) and O(engines) go by its snapshots.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -131,13 +131,14 @@ databases:
       sample: eu-west-1
     digest:
       description:
-        - What names the original database at every site, and tells it from one that was created anew under its name.
+        - The digest of the original database, the same at every site. A database that was created again under the same
+          name has another one.
         - It is part of the names of all recovery points that this installation makes of it.
       type: str
       returned: always
       sample: 5f0c2a9b7d31
     tags:
-      description: Its tags. Of a database that is not here, those that came along with its recovery points.
+      description: The tags of the database. If the database is not here, those that came with its recovery points.
       type: dict
       returned: always
       sample: {tier: gold}
@@ -148,8 +149,8 @@ databases:
     newest:
       description:
         - The newest recovery point by place, which is account, Region and type.
-        - The place V(210987654321 (landed\)) is an account of O(dr_accounts) that has a copy of the one that is shown.
-        - What a copy leaves on its way is no recovery point.
+        - The place V(210987654321 (landed\)) is an account of O(dr_accounts) that has a copy of the recovery point.
+        - An intermediate snapshot of a copy is not a recovery point.
       type: dict
       returned: always
       sample:
@@ -163,7 +164,7 @@ databases:
       description:
         - Which of the recovery points here a drill verified last, and when, as M(lifeboat.rds.recovery_point_mark) left
           it.
-        - Null when none did.
+        - Null if no drill verified one.
       type: dict
       returned: always
       sample:
@@ -178,8 +179,8 @@ databases:
       returned: always
     age_seconds:
       description:
-        - The age of the newest recovery point that counts, from its original time. Null when there is none.
-        - With several O(dr_accounts), that of the place that is worst off.
+        - The age of the newest recovery point that counts, from its original time. Null if there is none.
+        - With several O(dr_accounts), the greatest age among them.
       type: int
       returned: always
     rpo:
@@ -191,7 +192,7 @@ databases:
       type: bool
       returned: always
     reason:
-      description: Why not, and what keeps the database from being backed up, if something does.
+      description: Why it is not protected, and what prevents backups of the database, if anything does.
       type: str
       returned: always
       sample: nothing of it has landed in 210987654321
@@ -243,7 +244,7 @@ foreign_shares:
       type: str
       returned: always
     accounts:
-      description: Who may copy it, but should not. V(all) is everybody.
+      description: The accounts that may copy it, but should not. V(all) is everybody.
       type: list
       elements: str
       returned: always
@@ -256,7 +257,7 @@ foreign_shares:
       type: bool
       returned: always
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

@@ -12,12 +12,12 @@ short_description: Mark the recovery points that a drill verified
 version_added: 0.1.0
 description:
   - Tags recovery points of the DR site with C(lifeboat:verified) and the time of the drill.
-  - M(lifeboat.rds.snapshot_prune) never deletes the last verified one of a database, and
+  - M(lifeboat.rds.snapshot_prune) never deletes the last verified recovery point of a database, and
     M(lifeboat.rds.snapshot_restore) can choose it.
-  - All of them are looked at before the first one is marked. Nothing is marked that is not our own.
+  - Checks all of them before it marks the first one. Only recovery points of this installation can be marked.
 options:
   recovery_points:
-    description: The ARNs of the recovery points that passed. Nothing is done when there are none.
+    description: The ARNs of the recovery points that passed. An empty list changes nothing.
     type: list
     elements: str
     required: true
@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was done with each item, and why.
+  description: What was done with each item, and the reason.
   returned: always
   type: list
   elements: dict
@@ -74,20 +74,20 @@ steps:
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
     status:
-      description: What became of it.
+      description: The state of the item after this run.
       type: str
       returned: always
       sample: marked
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: The reason for the status.
       type: str
       returned: always
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

@@ -11,10 +11,11 @@ module: snapshot_copy
 short_description: Publish the newest recovery point of RDS databases for another account
 version_added: 0.1.0
 description:
-  - Makes sure that each selected DB instance and DB cluster has a manual snapshot which the DR account may copy.
+  - Ensures that each selected DB instance and DB cluster has a manual snapshot that the DR account may copy.
   - The newest automated snapshot is copied once, unless O(source) says otherwise. The same copy turns it into a manual
     one and, where it is encrypted under a key of AWS, puts it under O(kms_key_id).
-  - What does not fit into the quota of manual snapshots is told before the first copy, with the number to prune.
+  - Reports copies that exceed the quota of manual snapshots before it starts the first one, and how many snapshots to
+    prune.
   - Snapshots that the DR account already has (see M(lifeboat.rds.snapshot_prune)) are neither copied nor shared again.
   - A database that cannot be published is reported with its reason and does not stop the others.
     The module fails at the end, unless O(accept_unprotected=true).
@@ -27,29 +28,29 @@ options:
         It is only read, and does not count toward the quota of manual snapshots.
       - V(snapshot) takes a snapshot now, unless the newest recovery point is younger than O(interval).
         Under a customer managed key it is shared as it is, which saves a copy.
-        RDS takes none of a database that is stopped or broken. So the newest that was taken stays on offer, and where
-        the database broke, or none was taken, that is reported as failed.
-      - Whatever it starts from, a snapshot that was not made by this module is copied once, so that the copy's name
-        carries its origin to the other account.
+        RDS takes no snapshot of a database that is stopped or broken. Then the newest one that was taken stays offered.
+        A broken database, or one of which no snapshot was ever taken, is reported as failed.
+      - Snapshots that this module did not take are always copied once, so that the name of the copy tells the other
+        account where it comes from.
     type: str
     choices: [automated, manual, awsbackup, snapshot]
     default: automated
   interval:
-    description: With O(source=snapshot), how many seconds apart snapshots are taken at least. 300 at least.
+    description: With O(source=snapshot), the least number of seconds between two snapshots. At least 300.
     type: int
     default: 86400
   snapshot_time:
     description:
       - With O(source=snapshot), the time that the recovery points stand for, with its zone, instead of O(interval).
-      - A snapshot that was taken for this very time will do, so that an interrupted run can be run again. Else one is
-        taken now.
-      - Give the time at which the applications were stopped, by the clock of AWS. It must be past.
+      - A snapshot that was already taken for this time is used, so that an interrupted run can be run again. Otherwise
+        one is taken now.
+      - Set it to the time at which the applications were stopped, by the clock of AWS. It must be past.
     type: str
   kms_key_id:
     description:
       - The customer managed key for copies of snapshots under C(aws/rds) or under a key that AWS owns, as key ID, ARN
         or alias. With O(publish_region) it is a key of that Region, and everything encrypted is put under it.
-      - Its policy must admit the DR account. Snapshots under another customer managed key keep theirs.
+      - Its policy must allow the DR account to use it. Snapshots under another customer managed key keep that key.
     type: str
   option_group:
     description:
@@ -63,9 +64,10 @@ options:
     type: str
   stand_in:
     description:
-      - Where instances may stand in for Multi-AZ DB clusters, whose snapshots AWS neither copies nor shares.
-      - Such an instance is restored from the cluster's snapshot, a snapshot is taken of it, and it is deleted.
-        It is never public, and carries our tags and an expiry.
+      - The network in which instances may stand in for Multi-AZ DB clusters, whose snapshots AWS neither copies nor
+        shares.
+      - The module restores such an instance from the cluster's snapshot, takes a snapshot of it, and deletes it. The
+        instance is never public. It carries our tags and an expiry.
     type: dict
     suboptions:
       subnet_group:
@@ -82,7 +84,7 @@ options:
         type: str
         default: db.t4g.medium
       expire_hours:
-        description: After how many hours any run may delete one that was left by a killed run.
+        description: The number of hours after which any run may delete a stand-in that a killed run left.
         type: int
         default: 24
   share_with:
@@ -93,7 +95,7 @@ options:
     elements: str
     default: []
   accept_unprotected:
-    description: Do not fail because of databases that have no recovery point to publish.
+    description: Whether to succeed although some databases have no recovery point to publish.
     type: bool
     default: false
 notes:
@@ -145,7 +147,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 manifest:
-  description: What is published, for O(lifeboat.rds.snapshot_replicate#module:published) at the DR site.
+  description: What is published. Hand it over as O(lifeboat.rds.snapshot_replicate#module:published) at the DR site.
   returned: always
   type: dict
   contains:
@@ -155,12 +157,12 @@ manifest:
       elements: dict
       returned: always
     planned:
-      description: Always V(true). The DR site takes what it names for shared, in check mode as well.
+      description: Always V(true). A check mode of the DR site then expects that these snapshots are shared.
       type: bool
       returned: in check mode
 steps:
   description:
-    - What was done with each item, and why.
+    - What was done with each item, and the reason.
     - In check mode an item has an entry for each step that would be taken with it, in their order.
   returned: always
   type: list
@@ -187,12 +189,12 @@ steps:
       returned: when it is a snapshot
       sample: us-east-1
     status:
-      description: What became of it.
+      description: The state of the item after this run.
       type: str
       returned: always
       sample: published
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
@@ -200,17 +202,17 @@ steps:
       type: str
       returned: always
     seconds:
-      description: How long it took on the clock of AWS, where this run saw it start.
+      description: The number of seconds that it took, by the clock of AWS, if this run saw it start.
       type: int
       returned: when it is done
 in_flight:
-  description: What AWS still works on. Run the module again to go on with it.
+  description: What AWS is still working on. Run the module again to continue.
   returned: always
   type: list
   elements: dict
   sample: []
 resume:
-  description: What the next pass needs to know of it. For the action plugin, which takes it out.
+  description: What the next pass needs to know. The action plugin reads it and removes it.
   returned: when the module runs without its action plugin
   type: list
   elements: dict
@@ -221,7 +223,7 @@ waiting:
   type: dict
   sample: {wait: true, wait_timeout: 14400, poll_interval: 15}
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

@@ -8,28 +8,30 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: snapshot_prune
-short_description: Keep the recovery points that retention wants, retire and delete the others
+short_description: Keep recovery points by retention rules, retire what has landed, delete the others
 version_added: 0.1.0
 description:
-  - Gives every recovery point that this installation made a verdict with its reason. It only plans, unless O(apply) is
-    set.
-  - At a source site it first retires what the DR sites have (O(landed)). The share with such an account is taken back,
-    and the snapshot is marked, so that it is never copied or shared again.
-  - Then it deletes what no rule keeps. A recovery point stays if any of O(keep), O(max_age_days), O(daily), O(weekly),
-    O(monthly) and O(yearly) wants it. All of them go by the original time, when the database's snapshot was first made.
-  - At a DR site, nothing is deleted of a database for which none of these options is set. A warning says so.
-  - At a source site, the newest published copy, the newest that landed, and what has not landed stay as well. What has
-    not landed while a newer one has is overtaken, and left to the retention.
-  - At the DR site, the newest landed recovery point of a database and its last verified one stay as well, even for a
-    database that no longer exists. So does that from which a database was recovered that stands there.
-    O(release) lifts that.
-  - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are not judged.
-  - O(databases) select by the database that a snapshot was taken from, whether it still exists or not. The tags of
-    O(match_tags) are those of the snapshot.
+  - Decides for every recovery point of this installation whether it stays, and gives the reason. Nothing is changed
+    unless O(apply) is set.
+  - At a source site it first retires what the DR sites have (O(landed)). It takes back the share with such an account
+    and marks the snapshot, so that it is never copied or shared again.
+  - Then it deletes what no rule keeps. A recovery point stays if at least one of O(keep), O(max_age_days), O(daily),
+    O(weekly), O(monthly) and O(yearly) keeps it. All of them go by the original time, at which the snapshot of the
+    database was first made.
+  - At a DR site it deletes nothing of a database for which none of these options is set, and says so in a warning.
+  - At a source site these stay as well, the newest published copy, the newest copy that has landed, and copies that
+    have not landed. A copy that has not landed while a newer one has is overtaken. Only the retention rules keep that
+    one.
+  - At a DR site these stay as well, the newest landed recovery point of a database and its last verified one, even if
+    the database no longer exists, and the one from which a database was recovered that still runs there. O(release)
+    lifts that.
+  - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are ignored.
+  - O(databases) selects by the database that a snapshot was taken from, whether it still exists or not. O(match_tags)
+    goes by the tags of the snapshot.
 options:
   apply:
     description:
-      - Do it. Without it nothing is written and nothing is changed, and the result is the plan.
+      - Whether to carry out the plan. Otherwise nothing is changed, and the result is the plan.
     type: bool
     default: false
   landed:
@@ -39,23 +41,23 @@ options:
     default: []
   dr_accounts:
     description:
-      - The accounts of all DR sites, at a source site. A published copy has landed once it landed in each of them.
-      - When empty, landing in any account will do.
+      - At a source site, the accounts of all DR sites. A published copy has landed once it has landed in each of them.
+      - When empty, it is enough that it has landed in any account.
     type: list
     elements: str
     default: []
   keep:
     description:
       - How many of the newest recovery points of each database stay.
-      - When it is not set but another of these options is, or at a source site, it is 1.
+      - If it is not set, it is 1 at a source site, and at a DR site where another of these options is set.
     type: int
   max_age_days:
     description:
-      - Recovery points that are younger stay.
-      - Without it age keeps none.
+      - Recovery points that are younger than this number of days stay.
+      - If it is not set, no recovery point stays because of its age.
     type: int
   daily:
-    description: Of so many of the newest days (UTC) that have recovery points, the newest one stays.
+    description: The newest recovery point of each day (UTC) stays, for this number of the newest days that have any.
     type: int
   weekly:
     description: The same for weeks, from Monday to Sunday.
@@ -68,10 +70,11 @@ options:
     type: int
   release:
     description:
-      - Exact names of recovery points that are deleted though they are the newest, the last verified or have not
-        landed. For what belongs to a database that is gone.
+      - The exact names of recovery points to delete although they are the newest, the last verified, or have not
+        landed. It is for databases that are gone.
       - At the site of the database, it is an error while that database still exists.
-      - It lifts neither a C(retain) tag nor what is still in progress. A name that is not there is a warning.
+      - It does not release a recovery point with a C(retain) tag, or one that is still being made. A name that does not
+        exist is a warning.
     type: list
     elements: str
     default: []
@@ -133,7 +136,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was done with each item, and why.
+  description: What was done with each item, and the reason.
   returned: always
   type: list
   elements: dict
@@ -161,7 +164,7 @@ steps:
       returned: always
       sample: kept
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
@@ -170,7 +173,7 @@ steps:
       returned: always
       sample: the newest of 2026-11
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

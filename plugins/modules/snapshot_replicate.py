@@ -8,15 +8,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: snapshot_replicate
-short_description: Own a copy of every recovery point that other accounts published for this one
+short_description: Copy the recovery points that other accounts published for this one
 version_added: 0.1.0
 description:
   - Copies the newest recovery point of each database that the O(source_accounts) shared with this account to the
     Region of this site, across account and Region in one step where AWS allows it, under this account's own key.
   - A copy has landed when it is available and matches its source in lineage, engine, size and key.
-  - Snapshots that other accounts share are never adopted, whatever their names.
-    Those that are named like ours are reported as RV(refused).
-  - An unencrypted DB cluster snapshot stays so, since AWS encrypts none by copying. It is encrypted at restore.
+  - Never adopts snapshots that other accounts share, whatever their names. Those that are named like ours are reported
+    as RV(refused).
+  - An unencrypted DB cluster snapshot stays unencrypted, since AWS does not encrypt it in a copy. It is encrypted at
+    restore.
 options:
   source_accounts:
     description: The 12-digit IDs of the accounts whose databases this site protects.
@@ -37,27 +38,27 @@ options:
   option_group:
     description:
       - The option group of this Region for the copies of DB snapshots. It must exist, for the engine of the database.
-      - Without it a copy gets the default option group, and AWS refuses one whose data depend on more than that.
+      - Without it a copy gets the default option group. AWS refuses that for data that depend on another one.
     type: str
   copy_option_group:
     description:
-      - Let AWS copy the option group of the source along, which it does for Oracle and within a Region.
-      - Only snapshots with an option group other than the default one are meant.
-      - Where a copy takes two steps, the first one takes it along. The second one needs an O(option_group).
+      - Whether AWS copies the option group of the source too, which it does for Oracle and within a Region.
+      - It only concerns snapshots with an option group other than the default one.
+      - If a copy takes two steps, only the first one copies the option group. The second one needs O(option_group).
     type: bool
     default: false
   single_step:
     description:
-      - Whether copies cross account and Region in one step. Where AWS refuses that, V(auto) takes two steps for the
-        rest of the run. The first is a copy of its own in the Region of the source, and it is removed in the end.
-      - V(always) fails then, V(never) does not try.
+      - Whether copies cross account and Region in one step. If AWS refuses that, V(auto) takes two steps for the rest
+        of the run. The first step makes a copy in the Region of the source, which is deleted in the end.
+      - V(always) fails if AWS refuses the single step. V(never) always takes two steps.
     type: str
     choices: [auto, always, never]
     default: auto
   published:
     description:
-      - The RV(lifeboat.rds.snapshot_copy#module:manifest) of the source sites, where they are at hand.
-      - Without them everything that is visibly shared is replicated all the same.
+      - The RV(lifeboat.rds.snapshot_copy#module:manifest) of the source sites, as far as they are at hand.
+      - Everything that is visibly shared is replicated, also without them.
     type: list
     elements: dict
     default: []
@@ -67,7 +68,7 @@ notes:
     C(rds:DeleteDBSnapshot) and C(rds:DeleteDBClusterSnapshot) on what carries our tag,
     C(rds:DescribeAccountAttributes), C(rds:DescribeOptionGroups), C(kms:DescribeKey), and the use of the keys of the
     source and its own.
-  - To keep the configuration of the databases that a manifest tells, C(rds:DescribeDBParameters),
+  - To keep the configuration of databases that a manifest describes, C(rds:DescribeDBParameters),
     C(rds:CreateDBParameterGroup), C(rds:ModifyDBParameterGroup), and the same for C(DBCluster).
 author:
   - The Lifeboat authors (@lifeboat-rds)
@@ -98,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 manifest:
-  description: What has landed, for O(lifeboat.rds.snapshot_prune#module:landed) at the source sites.
+  description: What has landed. Hand it over as O(lifeboat.rds.snapshot_prune#module:landed) at the source sites.
   returned: always
   type: dict
   contains:
@@ -132,7 +133,7 @@ refused:
       returned: always
 steps:
   description:
-    - What was done with each item, and why.
+    - What was done with each item, and the reason.
     - In check mode an item has an entry for each step that would be taken with it, in their order.
   returned: always
   type: list
@@ -159,12 +160,12 @@ steps:
       returned: when it is a snapshot
       sample: us-east-1
     status:
-      description: What became of it.
+      description: The state of the item after this run.
       type: str
       returned: always
       sample: landed
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
@@ -172,21 +173,21 @@ steps:
       type: str
       returned: always
     seconds:
-      description: How long it took on the clock of AWS, where this run saw it start.
+      description: The number of seconds that it took, by the clock of AWS, if this run saw it start.
       type: int
       returned: when it is done
     newly_landed:
-      description: Always V(true). It has landed, and the manifest in O(store) did not say so yet.
+      description: Always V(true). It has landed since the manifest in O(store) was last written.
       type: bool
       returned: when there is such a manifest
 in_flight:
-  description: What AWS still works on. Run the module again to go on with it.
+  description: What AWS is still working on. Run the module again to continue.
   returned: always
   type: list
   elements: dict
   sample: []
 resume:
-  description: What the next pass needs to know of it. For the action plugin, which takes it out.
+  description: What the next pass needs to know. The action plugin reads it and removes it.
   returned: when the module runs without its action plugin
   type: list
   elements: dict
@@ -197,7 +198,7 @@ waiting:
   type: dict
   sample: {wait: true, wait_timeout: 14400, poll_interval: 15}
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

@@ -8,51 +8,53 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: snapshot_restore
-short_description: Run recovery points as databases, for a drill or for good
+short_description: Restore recovery points as databases, for a drill or for good
 version_added: 0.1.0
 description:
-  - Restores a landed recovery point of each selected database, many at once, and waits until they run.
-  - A restored database is never public, and lies in the network that is named. That of a drill keeps no backups, and
-    its tags say that it is for a drill, for which, and when it expires.
-  - With O(purpose=recovery) it takes the place of the original. It has that one's name, class, parameters and tags, a
-    standby where that one had one, backups and deletion protection, and no expiry. It is deleted by nobody here.
-  - Aurora DB clusters get one member, since AWS restores a cluster without any. Of a Multi-AZ DB cluster there is the
-    snapshot of an instance that stood in for it. What is restored is an instance, and the steps say so.
-  - Before the first write it looks at everything that could go wrong. The account must not be a source account, the
-    subnets private, no ingress rule open to the world, the key usable and of this account, the quotas sufficient and
-    the names free. All that is wrong is told at once, and nothing is restored.
-  - What is wrong with one database alone fails that one and stops no other. Its class must be offered for its version,
-    the groups that it needs be there, and its recovery point be under a usable key of this account.
-  - In check mode that is all it does. So check mode is the preflight of a drill.
-  - A run that was killed is continued by running it again with the same O(drill_id). It adopts what it had started,
-    with the recovery points that it had chosen.
-  - A recovery is continued by whichever run chooses the same recovery point. One that is complete is left as it is.
-  - With O(state=absent) everything that the drill made is deleted, without final snapshots, and nothing else is.
-  - With O(state=absent) and O(expired) everything is deleted that any drill left and whose time is over, as its tags
-    say, by the clock of AWS. So are stand-ins that a killed run left. A recovery is never touched, and neither is what
-    has no expiry.
+  - Restores a landed recovery point of each selected database, many at once, and waits until the databases run.
+  - A restored database is never public, and lives only in the network that the options name. A database of a drill
+    keeps no backups. Its tags tell which drill it belongs to and when it expires.
+  - With O(purpose=recovery) it takes the place of the original. It gets the name, class, parameters and tags of the
+    original, a standby if the original had one, backups and deletion protection. It has no expiry, and no module of
+    this collection deletes it.
+  - An Aurora DB cluster gets one member, since AWS restores a cluster without members. A Multi-AZ DB cluster is
+    restored as an instance, from the snapshot of the instance that stood in for it. The steps say so.
+  - Before the first write it checks that the account is not a source account, the subnets are private, no ingress rule
+    is open to the world, the key is usable and belongs to this account, the quotas suffice, and the names are free. It
+    reports all problems at once, and then restores nothing.
+  - A problem with one database fails only that database. Its class must be offered for its version, the groups that it
+    needs must exist, and its recovery point must be under a usable key of this account.
+  - In check mode it only makes these checks. So check mode is the preflight of a drill.
+  - Run it again with the same O(drill_id) to continue a run that was killed. It adopts what that run started, and
+    keeps the recovery points that it chose.
+  - Any run that chooses the same recovery point continues a recovery. A complete recovery is left as it is.
+  - With O(state=absent) it deletes everything that the drill made, without final snapshots, and nothing else.
+  - With O(state=absent) and O(expired) it deletes everything that any drill left and that has expired, by its tags and
+    the clock of AWS, as well as stand-ins that a killed run left. It never deletes a recovery, or anything without an
+    expiry.
 options:
   state:
-    description: Whether the drill's databases run, or are gone.
+    description: Whether the databases of the drill run or are deleted.
     type: str
     choices: [present, absent]
     default: present
   purpose:
     description:
-      - V(drill) is to be removed again, V(recovery) is to stay in the place of the original.
-      - It holds for O(state=present) alone.
+      - The databases of a V(drill) are deleted again. Those of a V(recovery) stay in the place of the originals.
+      - Only with O(state=present).
     type: str
     choices: [drill, recovery]
     default: drill
   restore_as:
     description:
-      - The name of a recovery, in which V({database}) stands for the original's identifier. When left out, it is that
-        identifier.
+      - The name of the restored database. V({database}) in it stands for the identifier of the original. When left out,
+        it is that identifier.
       - It must be free, and must not start with the prefix and a hyphen. Only with O(purpose=recovery).
     type: str
   multi_az:
     description:
-      - Whether a restored DB instance has a standby in another Availability Zone. As the original one when left out.
+      - Whether a restored DB instance has a standby in another Availability Zone. When left out, it has one if the
+        original had one.
       - Only with O(purpose=recovery).
     type: bool
   backup_retention_period:
@@ -60,24 +62,24 @@ options:
     type: int
   drill_id:
     description:
-      - What tells this drill, or this recovery, from others. At most 24 characters. It becomes part of a drill's
-        identifiers.
-      - Required, but for O(expired).
+      - The id of this drill or recovery, of at most 24 characters. In a drill it becomes part of the identifiers of the
+        databases.
+      - Required unless O(expired) is set.
     type: str
   expired:
-    description: Remove what is past its time, of whichever drill, instead of what O(drill_id) made.
+    description: Whether to delete what has expired, of any drill, instead of what the drill O(drill_id) made.
     type: bool
     default: false
   recovery_point:
-    description: Which recovery point of each database is restored. The newest by default.
+    description: Which recovery point of each database to restore. The newest one by default.
     type: dict
     suboptions:
       choose:
         description:
-          - V(newest) is the newest that landed, V(verified) the newest that a drill has verified, V(at) the newest that
-            was made at or before O(recovery_point.at).
-          - V(random) is one by lot, of those between O(recovery_point.from) and O(recovery_point.to). The lot is drawn
-            from the O(drill_id), so that a drill that is run again draws the same.
+          - V(newest) is the newest one that has landed, V(verified) the newest one that a drill verified, and V(at) the
+            newest one that was made at or before O(recovery_point.at).
+          - V(random) is a random one of those between O(recovery_point.from) and O(recovery_point.to). The choice
+            follows from O(drill_id), so that a drill that is run again chooses the same.
         type: str
         choices: [newest, verified, at, random]
         default: newest
@@ -92,7 +94,7 @@ options:
         type: str
   source_accounts:
     description:
-      - The accounts of the source sites. In one of them nothing is restored.
+      - The accounts of the source sites. The module refuses to restore in one of them.
       - The accounts that the tags of the recovery points name count as well.
     type: list
     elements: str
@@ -100,7 +102,7 @@ options:
   db_subnet_group_name:
     description:
       - A DB subnet group. Required to restore, here or in O(overrides).
-      - In a drill it must be without public subnets. In a recovery they are a warning.
+      - In a drill it must not have public subnets. In a recovery they are only a warning.
     type: str
   vpc_security_group_ids:
     description:
@@ -112,22 +114,23 @@ options:
   db_instance_class:
     description:
       - The class of the restored DB instances and cluster members.
-      - When left out, that of the original database where the recovery point tells it. Where it does not, it is
-        V(db.t4g.medium) for a drill, and a recovery needs one.
+      - When left out, it is the class of the original database, if the recovery point tells it. Otherwise it is
+        V(db.t4g.medium) in a drill, and required in a recovery.
     type: str
   db_parameter_group_name:
     description:
       - The DB parameter group of DB instances and cluster members.
-      - When left out, the one with the parameters of the original database where the recovery point names it, else the
-        default one.
+      - When left out, it is the group with the parameters of the original database, if the recovery point names it, and
+        otherwise the default group.
     type: str
   db_cluster_parameter_group_name:
-    description: The DB cluster parameter group of DB clusters, likewise.
+    description: The DB cluster parameter group of DB clusters, with the same default as O(db_parameter_group_name).
     type: str
   serverless:
     description:
       - Restore Aurora DB clusters as Aurora Serverless v2 with this capacity.
-      - When left out, that of the original database, if it was one and O(db_instance_class) is left out as well.
+      - When left out, it is the capacity of the original database, if that was serverless and O(db_instance_class) is
+        left out as well.
     type: dict
     suboptions:
       min:
@@ -139,15 +142,15 @@ options:
         type: float
         required: true
   kms_key_id:
-    description: The key under which unencrypted DB cluster snapshots are encrypted as they are restored.
+    description: The key that encrypts databases restored from unencrypted DB cluster snapshots.
     type: str
   iam_authentication:
-    description: Let users in with tokens of IAM.
+    description: Whether users can log in with IAM tokens.
     type: bool
     default: false
   expires_after:
     description:
-      - After how many minutes the databases of a drill may be deleted by whoever cleans up after killed drills.
+      - The number of minutes after which a run with O(expired) may delete the databases of this drill.
     type: int
     default: 240
 notes:
@@ -157,8 +160,8 @@ notes:
     C(rds:RestoreDBInstanceFromDBSnapshot), C(rds:RestoreDBClusterFromSnapshot), C(rds:CreateDBInstance),
     C(rds:AddTagsToResource), C(rds:DeleteDBInstance), C(rds:DeleteDBCluster), C(kms:DescribeKey), C(kms:CreateGrant),
     and the use of the keys.
-  - Where groups are named, also C(rds:DescribeDBParameterGroups) and C(rds:DescribeDBClusterParameterGroups), and where
-    a recovery point needs an option group, C(rds:DescribeOptionGroups).
+  - If groups are named, also C(rds:DescribeDBParameterGroups) and C(rds:DescribeDBClusterParameterGroups), and if a
+    recovery point needs an option group, C(rds:DescribeOptionGroups).
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -227,12 +230,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 drill_id:
-  description: The drill or recovery.
+  description: The id of the drill or recovery.
   returned: unless O(expired)
   type: str
   sample: 20261123t1405
 steps:
-  description: What was done with each item, and why.
+  description: What was done with each item, and the reason.
   returned: always
   type: list
   elements: dict
@@ -250,7 +253,7 @@ steps:
       returned: always
       sample: instance
     restored_kind:
-      description: What is made. An V(instance) where it stands in for a Multi-AZ DB cluster.
+      description: What is restored. It is V(instance) if the original is a Multi-AZ DB cluster.
       type: str
       returned: with O(state=present)
       sample: instance
@@ -265,42 +268,42 @@ steps:
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
     status:
-      description: What became of it.
+      description: The state of the item after this run.
       type: str
       returned: always
       sample: restored
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: The reason for the status.
       type: str
       returned: always
     seconds:
-      description: How long it took on the clock of AWS, where this run saw it start.
+      description: The number of seconds that it took, by the clock of AWS, if this run saw it start.
       type: int
       returned: when it is done
     phases:
       description:
         - How many seconds each phase took on the clock of AWS, one after the other.
-        - What this run did not see is absent.
-        - V(choose) until the recovery points were chosen and all was looked at, V(restore_call) until AWS had answered
-          the call, V(available) until the DB instance or DB cluster was usable, V(member) until the member of a
-          DB cluster was.
+        - Phases that this run did not see are absent.
+        - V(choose) ends when the recovery points were chosen and everything was checked, V(restore_call) when AWS
+          answered the call, V(available) when the DB instance or DB cluster was usable, and V(member) when the member
+          of a DB cluster was usable.
       type: dict
       returned: when it runs
       sample: {choose: 1, restore_call: 2, available: 810, member: 420}
     unlike:
-      description: In what the restored database is not known to be configured like the original one.
+      description: How the configuration of the restored database differs, or may differ, from that of the original.
       type: list
       elements: str
       returned: when there is something
       sample: ["class: db.t4g.medium instead of db.r6g.large"]
     adopted:
-      description: Whether an earlier run of the same drill, or of the same recovery, had started it.
+      description: Always V(true). An earlier run of the same drill or recovery started it.
       type: bool
-      returned: when it had
+      returned: when an earlier run started it
     calls:
       description: What AWS would be asked for, in order, each with C(operation) and C(parameters).
       type: list
@@ -308,7 +311,7 @@ steps:
       returned: in check mode, when it does not run yet
       sample: [{operation: restore_db_instance_from_db_snapshot, parameters: {DBInstanceIdentifier: orders}}]
     kms_key_id:
-      description: The key under which it would be.
+      description: The key that would encrypt it.
       type: str
       returned: in check mode, when it does not run yet and there is one
     host:
@@ -328,11 +331,11 @@ steps:
       type: str
       returned: when it runs
     iam:
-      description: Whether tokens of IAM let users in.
+      description: Whether users can log in with IAM tokens.
       type: bool
       returned: when it runs
     ca:
-      description: The certificate authority that vouches for its TLS, for a DB cluster that of its member.
+      description: The certificate authority of its TLS certificate. For a DB cluster, that of its member.
       type: str
       returned: when it runs
       sample: rds-ca-rsa2048-g1
@@ -350,7 +353,7 @@ steps:
       returned: with O(state=present)
       sample: "16.4"
     database_tags:
-      description: The tags of the original database, as far as they travelled with the recovery point.
+      description: The tags of the original database that came with the recovery point.
       type: dict
       returned: with O(state=present)
       sample: {team: shop}
@@ -363,7 +366,7 @@ steps:
       type: str
       returned: with O(state=present)
     lineage:
-      description: What all copies of the recovery point have in common.
+      description: The lineage, which all copies of the recovery point share.
       type: str
       returned: with O(state=present)
     original_time:
@@ -375,13 +378,13 @@ steps:
       type: str
       returned: for DB instances, with O(state=present)
 in_flight:
-  description: What AWS still works on. Run the module again to go on with it.
+  description: What AWS is still working on. Run the module again to continue.
   returned: always
   type: list
   elements: dict
   sample: []
 resume:
-  description: What the next pass needs to know of it. For the action plugin, which takes it out.
+  description: What the next pass needs to know. The action plugin reads it and removes it.
   returned: when the module runs without its action plugin
   type: list
   elements: dict
@@ -392,7 +395,7 @@ waiting:
   type: dict
   sample: {wait: true, wait_timeout: 14400, poll_interval: 15}
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

@@ -11,10 +11,10 @@ module: snapshot_share
 short_description: Control which AWS accounts may copy or restore RDS snapshots
 version_added: 0.1.0
 description:
-  - Makes the accounts that manual DB snapshots and DB cluster snapshots are shared with exactly those listed.
+  - Shares manual DB snapshots and DB cluster snapshots with exactly the listed accounts.
   - Never shares with everybody.
-  - What AWS cannot share (automated snapshots, and those under the AWS-managed key C(aws/rds)) is refused before
-    anything is changed.
+  - Refuses what AWS cannot share (automated snapshots, and those under the AWS-managed key C(aws/rds)) before it
+    changes anything.
 options:
   snapshots:
     description: Names or ARNs of manual snapshots.
@@ -58,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was done with each item, and why.
+  description: What was done with each item, and the reason.
   returned: always
   type: list
   elements: dict
@@ -79,20 +79,20 @@ steps:
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
     status:
-      description: What became of it.
+      description: The state of the item after this run.
       type: str
       returned: always
       sample: shared
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: The reason for the status.
       type: str
       returned: always
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"rds:DescribeDBSnapshots": 2, "sts:GetCallerIdentity": 1}

@@ -8,14 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: topic_delivery
-short_description: Set the key of an SNS topic, and to whom it passes on what
+short_description: Set the key and the subscriptions of an SNS topic
 version_added: 0.1.0
 description:
   - Puts an SNS topic under a KMS key, and subscribes endpoints to it with a filter policy and raw delivery.
-  - It completes C(community.aws.sns_topic), which makes the topic and its policy, and sets neither a key nor a filter
-    policy. Tell that module C(purge_subscriptions=false), or it takes the subscriptions away.
+  - It completes C(community.aws.sns_topic), which creates the topic and its policy, but sets neither a key nor a filter
+    policy. Set C(purge_subscriptions=false) in that module, otherwise it removes the subscriptions.
   - A new subscription has its filter policy from the first message on.
-  - Subscriptions that are not listed stay. They go with their topic.
+  - Subscriptions that are not listed stay. They are deleted together with their topic.
 options:
   topic_arn:
     description: The ARN of the topic.
@@ -23,12 +23,12 @@ options:
     required: true
   kms_key_id:
     description:
-      - The ID, alias or ARN of the key that the topic is under, or an empty string for none.
-      - RDS can only publish under a customer managed key whose policy lets it.
+      - The ID, alias or ARN of the key that encrypts the topic, or an empty string for none.
+      - RDS can only publish to a topic under a customer managed key whose policy allows RDS to use it.
       - When left out, the key stays as it is.
     type: str
   subscriptions:
-    description: Who gets what the topic is told.
+    description: The subscriptions of the topic.
     type: list
     elements: dict
     default: []
@@ -38,21 +38,21 @@ options:
         type: str
         required: true
       protocol:
-        description: How SNS reaches it, such as V(sqs), V(email) or V(https).
+        description: The protocol of the endpoint, such as V(sqs), V(email) or V(https).
         type: str
         default: sqs
       raw:
-        description: Whether it gets the bare message. Otherwise the message is within an envelope of SNS.
+        description: Whether it receives the message alone. Otherwise SNS wraps the message in an envelope.
         type: bool
         default: false
       filter_policy:
-        description: Only messages with these attributes, by name. All messages when empty.
+        description: The attributes that a message must have to be delivered, by name. All messages when empty.
         type: dict
         default: {}
 notes:
   - Needs the IAM actions C(sns:GetTopicAttributes), C(sns:SetTopicAttributes), C(sns:ListSubscriptionsByTopic),
     C(sns:Subscribe), C(sns:GetSubscriptionAttributes) and C(sns:SetSubscriptionAttributes).
-  - SNS takes some minutes until a change of a filter policy counts.
+  - A change of a filter policy takes effect after some minutes.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -66,7 +66,7 @@ attributes:
     support: full
     description:
       - Can run in C(check_mode) and return changed status prediction without modifying the target.
-      - A topic that does not exist yet is taken for one that would be made before.
+      - If the topic does not exist yet, the prediction assumes that it would be created before.
 """
 
 EXAMPLES = r"""
@@ -112,16 +112,16 @@ steps:
       returned: always
       sample: active
     changed:
-      description: Whether this run changed it.
+      description: Whether this run changed the item.
       type: bool
       returned: always
     reason:
-      description: Why.
+      description: The reason for the status.
       type: str
       returned: always
       sample: the filter policy differs
 api_calls:
-  description: HTTP requests to AWS by service and operation, retries counted.
+  description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
   type: dict
   sample: {"sns:ListSubscriptionsByTopic": 1, "sts:GetCallerIdentity": 1}
