@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
 
     def show(self, result: dict[str, Any]) -> None:
         """Show the table, then the line that sums it up."""
-        # On stdout it would break the callbacks that print JSON there.
+        # Callbacks that print JSON on stdout would be broken by it there.
         is_json = "json" in str(constants.DEFAULT_STDOUT_CALLBACK)
         last = f"{result['summary']} evidence: {result.get('evidence', 'not written')}"
         for line in [*result["table"], last]:

@@ -438,7 +438,7 @@ DATABASE: dict[str, Any] = {
     "original_time": {"type": "str"},
     "objectives": {"type": "dict", "options": OBJECTIVES},
     "restore": {"type": "dict"},
-    "credentials": {"type": "dict", "no_log": False},  # how setting them went, not what they are
+    "credentials": {"type": "dict", "no_log": False},  # the result of setting them, not the credentials
     "check": {"type": "dict"},
     "checked_on": {"type": "str"},
     "reached": {"type": "dict", "options": REACHED},

@@ -239,7 +239,7 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
 
 
 def main() -> None:
-    # Every pass compares anew, so the last one is as good as a first.
+    # Every pass compares everything, so the last one is as good as a full pass.
     run_module(run, ARGUMENTS, last_full_pass=False)
 
 

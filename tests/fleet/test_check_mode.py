@@ -205,7 +205,10 @@ def test_a_plan_gives_each_step_of_a_route_its_reason(fleet: Fleet, route: Route
     given = Counter(step["reason"] for plan in plans for step in plan["steps"] if step["changed"])
     for step in steps:
         assert given.pop(step.reason) == 2, "for each of the two databases"
-    assert set(given) <= {"a snapshot taken for this recovery point", "what a route left on its way"}
+    assert set(given) <= {
+        "a snapshot taken for this recovery point",
+        "an intermediate snapshot that no copy needs any more",
+    }
 
 
 def start_of(route: Route) -> Start:

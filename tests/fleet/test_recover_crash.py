@@ -146,7 +146,7 @@ def test_neither_the_reaper_nor_a_drill_of_its_name_removes_a_recovery(ground: R
     assert ground.reap()["steps"] == []
     assert ground.remove(drill_id="kept")["steps"] == []
     refused = ground.fleet.run(snapshot_restore, DR, state="absent", purpose="recovery", drill_id="kept")
-    assert "nobody here deletes it" in refused["msg"]
+    assert "this collection does not delete it" in refused["msg"]
     assert writes(ground.fleet.new_calls()) == []
     assert set(seen(ground)) == set(before)
 

@@ -192,7 +192,7 @@ def test_a_document_that_differs_from_the_one_in_s3_is_detected(lab: Lab, folder
     about = {"account_id": DR, "region": EAST, "profile": "production_dr_drill", "store": STORE}
     code, result = ad_hoc(lab, "evidence_sync", {**about, "directory": str(copy)})
     assert code != 0
-    assert "another file has that name there" in result["msg"]
+    assert "it differs from the file of that name" in result["msg"]
     assert kept(lab) == there
 
 

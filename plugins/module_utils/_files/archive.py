@@ -40,7 +40,7 @@ class Places:
     archive: Archive
     site: SiteId
     report: Report
-    lock: Callable[[], Mapping[str, Any]]  # the object lock of what is put, by the time of AWS
+    lock: Callable[[], Mapping[str, Any]]  # the object lock of an upload, by the time of AWS
     listed: dict[str, dict[str, Stored]] = field(default_factory=dict)
 
     def there(self, folder: str) -> dict[str, Stored]:
@@ -99,7 +99,7 @@ def check_fetched(where: str, file: str, content: bytes, site: SiteId) -> None:
     if not FILE.fullmatch(file) or read_entry(file, content).site == site:
         return
     raise LifeboatError(
-        f"Cannot fetch {where}", why="it is the evidence of another site", remedy="Move it to where it belongs"
+        f"Cannot fetch {where}", why="it is the evidence of another site", remedy="Move it to the prefix of that site"
     )
 
 
@@ -117,7 +117,7 @@ def put_all(places: Places, folder: str, files: Iterable[str]) -> None:
     there = places.there(folder)
     for file in files:
         if file in there and not file.endswith(FINAL):
-            continue  # a page may have been made anew here
+            continue  # a page may have been made again here
         with places.one_file(file):
             put_one(places, folder + file, file, there.get(file))
 
@@ -133,7 +133,7 @@ def put_one(places: Places, key: str, file: str, stored: Stored | None) -> None:
         check_same(places, key, content, stored)
     elif places.report.check_mode or places.archive.add(key, content, KINDS[suffix_of(file) or ""], places.lock()):
         places.done("put", file, "it was missing there", f"{places.archive}/{key}", f"{len(content)} bytes")
-    elif file.endswith(FINAL):  # it came there meanwhile
+    elif file.endswith(FINAL):  # somebody else uploaded it meanwhile
         check_digest(places, key, content)
 
 
@@ -161,6 +161,6 @@ def check_digest(places: Places, key: str, content: bytes) -> None:
 def differs(places: Places, key: str) -> LifeboatError:
     return LifeboatError(
         f"Cannot put {places.archive}/{key}",
-        why=f"another file has that name there than in {places.directory}",
-        remedy="Find out with evidence_verify which of the two was changed; neither was written over",
+        why=f"it differs from the file of that name in {places.directory}",
+        remedy="Find out with evidence_verify which of the two was changed; neither was overwritten",
     )

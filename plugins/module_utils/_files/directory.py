@@ -12,7 +12,7 @@ from typing import Any
 
 from .._core.handover.store import StoreError, pack, unpack
 
-# Of a store's mode what it hands on to what is made in it: never more than its group may do.
+# The part of the store's mode that new files and folders get: at most what its group may do.
 FOLDER_MODE, FILE_MODE = 0o2770, 0o660
 
 
@@ -70,7 +70,7 @@ def make_folder(folder: Path, mode: int) -> None:
     """Create a folder if it is missing, with the permissions of the store."""
     if not folder.is_dir():
         folder.mkdir(exist_ok=True)
-        folder.chmod(mode)  # the mode that mkdir takes is cut by the umask
+        folder.chmod(mode)  # the umask reduces the mode that mkdir takes
 
 
 def replace(path: Path, content: bytes, mode: int) -> None:

@@ -17,7 +17,7 @@ from .._core.errors import LifeboatError
 from .._core.evidence.history import FILE, Entry, next_place, read_entry
 from .signing import SUFFIX, Signer
 
-LOCK = ".lock"  # a file, and not the directory itself: NFS locks only what is open for writing
+LOCK = ".lock"  # a file, since NFS locks only what is open for writing, and a directory is not
 MODE, FOLDER_MODE, LOCK_MODE = 0o640, 0o750, 0o660
 
 
@@ -77,7 +77,7 @@ def locked(directory: str) -> Iterator[Path]:
 def open_lock(path: str) -> Any:
     handle = os.open(path, os.O_RDWR | os.O_CREAT, LOCK_MODE)
     if os.fstat(handle).st_uid == os.geteuid():
-        os.fchmod(handle, LOCK_MODE)  # the mode that open takes is cut by the umask
+        os.fchmod(handle, LOCK_MODE)  # the umask reduces the mode that open takes
     return os.fdopen(handle, "r+")
 
 

@@ -16,7 +16,7 @@ from .._core.evidence.last_drills import Drills, drilled_in, why_foreign
 from .evidence import add, check_writable, is_free, locked, pack
 from .signing import Signer
 
-SHOWN = 3  # of the files that tell nothing
+SHOWN = 3  # of the ignored files
 
 
 def last_drills(directory: str, now: datetime) -> tuple[Drills, list[str]]:

@@ -55,7 +55,7 @@ def open_signer(path: str, passphrase: str | None) -> Signer:
         key = serialization.load_pem_private_key(content, passphrase.encode() if passphrase else None)
     except OSError as error:
         raise LifeboatError(what, why=error.strerror or str(error), remedy=MAKE) from error
-    except TypeError as error:  # cryptography's word for both
+    except TypeError as error:  # raised for a missing passphrase, and for one that is not needed
         raise why_locked(what, has_passphrase=bool(passphrase)) from error
     except (ValueError, exceptions.UnsupportedAlgorithm) as error:
         why = "it is not a private key in PEM (PKCS #8), or signing_passphrase is not its passphrase"

@@ -27,7 +27,7 @@ class Manifests:
         self._prefix = prefix
         self._site = site
         self._report = report
-        self.news: frozenset[str] = frozenset()  # what its document says that the one before it did not
+        self.news: frozenset[str] = frozenset()  # names in its document that the previous one did not have
 
     def published_by(self, accounts: Iterable[str], regions: Iterable[str]) -> list[Document]:
         """Read what the source sites in these accounts and Regions left."""
@@ -53,7 +53,7 @@ class Manifests:
         try:
             earlier = earlier_in(self._store, key, wanted, account, region)
         except StoreError as error:
-            self._warn(error)  # what is there may be right: nothing is written over it unread
+            self._warn(error)  # the stored document may be right, so it is not overwritten unread
             return document
         merged = (merge_published if wanted == "published" else merge_landed)(earlier, document, existing)
         self.news = names_in(merged) - names_in(earlier) if earlier else frozenset()

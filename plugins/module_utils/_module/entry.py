@@ -20,8 +20,8 @@ from .total import Total
 
 Run = Callable[..., dict[str, Any]]
 
-# A look costs a few milliseconds, a process that looks most of a second, and botocore learns how fast AWS answers
-# anew in each. So one process takes several looks, for as many seconds as nobody misses a line of progress.
+# A poll takes a few milliseconds, but a process most of a second, and botocore must learn in each how fast AWS answers.
+# So one process polls several times, for as many seconds as a line of progress may be late.
 FIRST_LINGER, LINGER = 10.0, 60.0
 
 
@@ -33,6 +33,12 @@ class Pace:
     poll_interval: int | None = None
     wait_timeout: int | None = None
     resume: list[dict[str, Any]] | None = None
+
+    @property
+    def longest(self) -> float:
+        """Return for how many seconds one process may go on. The first one ends soon, to show progress."""
+        longest = FIRST_LINGER if self.resume is None else LINGER
+        return longest if self.wait_timeout is None else min(longest, self.wait_timeout)
 
 
 def read_pace(params: Mapping[str, Any]) -> Pace:
@@ -115,36 +121,31 @@ def linger(
     :param last_start: when AWS was last asked to start something, on the same clock.
     """
     total, began = Total(), clock.now()
-    looked = began
+    looked, polled = began, pace.resume is not None
     result = one_pass(pace.resume)
     total.add(result)
-    longest = FIRST_LINGER if pace.resume is None else LINGER
-    interval = longest if pace.poll_interval is None else pace.poll_interval
-    longest = longest if pace.wait_timeout is None else min(longest, pace.wait_timeout)
-    polled = pace.resume is not None
     try:
         while pace.wait and result.get("resume"):
-            pause = max(0.0, max(looked, last_start()) + interval - clock.now())
-            if clock.now() - began + pause >= longest:
+            pause = max(0.0, max(looked, last_start()) + (pace.poll_interval or pace.longest) - clock.now())
+            if clock.now() - began + pause >= pace.longest:
                 break
             clock.sleep(pause)
             if clock.is_orphaned():
                 break
-            looked = clock.now()
+            looked, polled = clock.now(), True
             result = one_pass(result["resume"])
             total.add(result)
-            polled = True
         if polled and last_full_pass and not result.get("resume"):
             settled = result.get("settled")
             total.add(one_pass(None, settled) if settled else one_pass(None))
-    except LifeboatError as error:  # what the passes before it did stays done, and is told
+    except LifeboatError as error:  # the earlier passes did their work, so their result is returned
         return total.as_result() | error.as_result() | {"failed": True, "resume": []}
     return total.as_result()
 
 
 def finish(module: Any, result: dict[str, Any]) -> None:
     """Hand over the result. The action plugin sees raw arguments only, so the result also says how long to wait."""
-    result.pop("settled", None)  # between the passes of one process
+    result.pop("settled", None)  # only for the passes of one process
     for warning in result.pop("warnings", []):
         module.warn(warning)
     waiting = {name: module.params[name] for name in WAITING if name in module.params and name != "resume"}

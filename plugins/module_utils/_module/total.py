@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-VERDICT = ("failed", "msg")  # of one pass; the steps tell in the end
+VERDICT = ("failed", "msg")  # of one pass; the steps decide in the end
 
 
 @dataclass(slots=True)

@@ -84,7 +84,7 @@ def wishes_of(request: RestoreRequest, site: Site) -> list[RestoreWish]:
     wishes = [RestoreWish(one, rows, request.settings.of(one)) for one, rows in candidates]
     for wish in wishes:
         require_network(wish.database.identifier, wish.settings)
-    if not wishes:  # a mistake is told at once, not when the first database has landed
+    if not wishes:  # report a mistake at once, not when the first database has landed
         require_network("databases", request.settings.default)
     for wish in wishes:
         check_settings(wish.settings, request.purpose)

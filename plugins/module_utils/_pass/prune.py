@@ -191,7 +191,7 @@ def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], pref
         try:
             for name in unused_groups(one.site.parameter_families(kind), left, prefix):
                 give_up(kind, name, one)
-        except AwsRefusal as refusal:  # it costs nothing, and the next run tries again
+        except AwsRefusal as refusal:  # an unused group costs nothing, and the next run tries again
             one.report.warnings.append(str(refusal))
 
 

@@ -87,7 +87,7 @@ def publish(request: PublishRequest, site: Site, *, check_mode: bool) -> dict[st
     remove_left_over(left_behind(rows.values(), unfinished(copies, rows), work.prefix), work)
     document = manifest(publications, seen, shares, work)
     manifests.leave(document, {row.name for row in rows.values() if is_our_point(row, work.prefix)})
-    # What the store has also lists what earlier runs published: the next play gets this run's alone.
+    # The stored manifest also lists what earlier runs published. The result lists only what this run offers.
     return result_of(shares, work, manifest=document | ({"planned": True} if check_mode else {}))
 
 
@@ -109,7 +109,7 @@ def options_of(request: PublishRequest, site: Site) -> PublishOptions:
         prefix=request.prefix,
         home=Place(site.account, site.region),
         publish_in=request.publish_region or site.region,
-        # What stays in its Region is made such that it could be shared at any time.
+        # A copy that stays in its Region is made so that it could be shared at any time.
         is_shared=bool(request.share_with) or request.publish_region in (None, site.region),
         tags=request.tags,
         stand_in=stand_in_options(request.stand_in, site.now) if request.stand_in else None,
@@ -132,7 +132,7 @@ def check_snapshot_time(moment: datetime | None, now: datetime) -> None:
 
     :raises LifeboatError: when it has not come yet.
     """
-    if moment and moment > now + timedelta(minutes=1):  # AWS's servers do not agree to the second
+    if moment and moment > now + timedelta(minutes=1):  # the clocks of AWS's servers differ a little
         raise LifeboatError(
             f"Cannot take snapshots for {iso(moment)}",
             why=f"at AWS it is only {iso(now)}, and a snapshot taken now would lack what is written until then",
@@ -162,7 +162,7 @@ def completed(publications: list[Publication], rows: Rows, options: PublishOptio
     """Complete the publications that are not done with all their copies. Keys and groups are read only for those."""
     open_ones = [one for one in publications if one.chosen and not one.is_done(rows)]
     keys = site.keys(key_of(one) for one in open_ones)
-    kms_keys = publish_keys(publications, options, site)  # also when all is done: a wrong one is told at once
+    kms_keys = publish_keys(publications, options, site)  # always, so that a wrong key is reported at once
     groups = option_groups(open_ones, options, site)
     done = {id(one): complete(one, keys, kms_keys, groups, options) for one in open_ones}
     return [done.get(id(one), one) for one in publications]
@@ -196,7 +196,7 @@ def report_problems(publications: Iterable[Publication], report: Report, *, acce
     for one in publications:
         if one.problem:
             about: dict[str, Any] = {"database": one.database.id.identifier, "kind": one.database.id.kind}
-            if one.copies:  # a step of its own says how what is offered does, and does not take the place of this one
+            if one.copies:  # so that the step of that copy does not replace this one
                 about["region"] = one.database.id.region
             report.step("unprotected" if accept else "failed", reason=one.problem, **about)
 

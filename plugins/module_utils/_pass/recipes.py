@@ -20,7 +20,7 @@ from .._core.recipe import (
 from .reconcile import Work
 
 Group = tuple[Kind, str]
-WHY = "the parameters of its database live here"
+WHY = "it keeps the parameters of the database"
 
 
 def recipes_of(databases: Iterable[Database], here: Iterable[Database], work: Work) -> dict[str, Recipe]:
@@ -45,8 +45,8 @@ def read_groups(groups: Iterable[Group], work: Work) -> dict[Group, ParameterGro
             parameters = work.site.parameters(kind, name)
             if parameters is not None and name in families[kind]:
                 found[kind, name] = ParameterGroup(kind, families[kind][name], parameters)
-    except AwsRefusal as refusal:  # what is configured is worth less than what is protected
-        work.report.warnings.append(f"Some configuration is not told to the DR site: {refusal}")
+    except AwsRefusal as refusal:  # protecting the data matters more than the configuration
+        work.report.warnings.append(f"The DR site does not learn the whole configuration: {refusal}")
     return found
 
 

@@ -27,7 +27,7 @@ from .._core.model import RecoveryPoint, from_iso, iso
 from .._module.requests.common import CopyRequest
 from .._module.result import Report
 
-# After these something may have come about although AWS did not say so: the next pass looks before it acts.
+# After these the call may have succeeded although AWS did not say so: the next pass reads before it acts.
 DOUBTFUL = ("taken", "unreachable")
 TRY_AGAIN = ("wait", *DOUBTFUL)
 
@@ -142,7 +142,7 @@ def within_quota(copies: list[Copy], rows: Rows, work: Work) -> list[Copy]:
     for region in sorted({copy.region for copy in missing}):
         try:
             quotas |= work.site.in_region(region).quotas()
-        except AwsRefusal as refusal:  # a forecast that cannot be made stops nothing
+        except AwsRefusal as refusal:  # without the quotas, AWS itself refuses what does not fit
             work.report.warnings.append(str(refusal))
     _fit, left = affordable(missing, quotas)
     for copy in left:
@@ -253,4 +253,6 @@ def remove_left_over(points: Iterable[RecoveryPoint], work: Work) -> None:
             if refusal.meaning not in (*TRY_AGAIN, "missing"):
                 work.report.step("failed", reason=str(refusal), **about)
             continue
-        work.report.step("removed", reason="what a route left on its way", changed=True, **about)
+        work.report.step(
+            "removed", reason="an intermediate snapshot that no copy needs any more", changed=True, **about
+        )

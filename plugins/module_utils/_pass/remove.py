@@ -28,7 +28,7 @@ def remove(request: RemoveRequest, site: Site, *, check_mode: bool) -> dict[str,
     else:
         found = site.databases_named(names_of(request.resume))
         report_gone(request.resume, found, report)
-    # Asked of what AWS has just told, before each deletion.
+    # Decided by the tags that AWS has just returned.
     gone = [one for one in found if is_to_go(one, request, site.now)]
     for database in members_first(gone):
         take_down(database, reason_for(database, request), site, report, check_mode=check_mode)

@@ -58,7 +58,7 @@ from .reconcile import (
 class Offered:
     """What sources offer."""
 
-    at_hand: list[Offer]  # there is something to copy, or nothing more to do
+    at_hand: list[Offer]  # visibly shared, or here already
     spoken_of: list[Offer]  # by a manifest alone: no longer, or not yet, shared
     refusals: list[Refusal]
 
@@ -104,7 +104,7 @@ class Seen:
     here: Here
     offered: Offered
     plans: dict[str, list[Copy]]  # by the ARN of the offer
-    announced: list[Offer]  # what a source plans to share, in a check mode of its own
+    announced: list[Offer]  # what a source would share, by its check mode
 
 
 def replicate(request: ReplicateRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def candidate_of(offer: Offer) -> Candidate:
 
 def possible(seen: Seen, work: Work) -> list[Copy]:
     """Return the copies that are here, or can be made; report why the others cannot."""
-    # In check mode the source has not shared what it plans to: its manifest speaks for it.
+    # In check mode the source has shared nothing yet, so the offers of its manifest count.
     offers = newest_by_database([*seen.offered.at_hand, *(seen.announced if work.check_mode else ())])
     plans = [(offer, seen.plans[offer.point.arn]) for offer in offers]
     rows, account = seen.here.rows, seen.here.place.account
@@ -262,7 +262,7 @@ def possible(seen: Seen, work: Work) -> list[Copy]:
         last = copies[-1]
         problem = why_not_copyable(offer, keys, refused) or why_no_group(last, groups)
         if last.key in rows:
-            possible_ones.append(last)  # the way there is behind it
+            possible_ones.append(last)  # the copies before it are done
         elif problem is None:
             possible_ones += copies
         else:

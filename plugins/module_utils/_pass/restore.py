@@ -18,8 +18,8 @@ from .._module.result import Report
 from .preflight import by_key, look
 from .reconcile import DOUBTFUL, TRY_AGAIN, seconds_since
 
-# Said with every step, so that no evidence claims more.
-STANDS_IN = "an instance stands in for its Multi-AZ DB cluster, which is not proven"
+# In the reason of every step, so that no evidence claims more.
+STANDS_IN = "an instance stands in for the Multi-AZ DB cluster, so the cluster itself is not proven"
 
 
 def restore(request: RestoreRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:

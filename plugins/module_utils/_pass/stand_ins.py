@@ -50,7 +50,7 @@ def require_ours(needed: Iterable[StandIn], here: dict[str, Database], work: Wor
             raise LifeboatError(
                 f"Cannot restore a stand-in for {one.identifier} as {one.name}",
                 why="an instance of that name exists, and it does not carry our tags",
-                remedy="Delete or rename it, or choose another prefix",
+                remedy="Delete or rename it, or set prefix to another one",
             )
 
 

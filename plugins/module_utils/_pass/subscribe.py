@@ -52,7 +52,7 @@ class Item:
     name: str
     wanted: WantedSubscription | None
     found: Subscription | None
-    # What later passes need to know: when it began, the last step, and all categories of the type of source.
+    # For later passes: when it began, the last step, and all categories of the type of source.
     began: str | None = None
     last: dict[str, Any] | None = None
     valid: frozenset[str] = frozenset()
@@ -234,7 +234,7 @@ def why_it_stays(item: Item, site: Site) -> str:
         what = f"RDS cannot publish for the event subscription {item.name}: it says {item.found.status}."
         if item.found.status == "no-permission":
             return f"{what} {why_no_permission(item.wanted.topic, site.account)}"
-        return f"{what} Make the topic {item.wanted.topic}, or name another one."
+        return f"{what} Create the topic {item.wanted.topic}, or set sns_topic_arn to another one."
     step = item.steps[0]
     return (
         f"The event subscription {item.name} is not right: RDS took the change, and still: {step.reason}."

@@ -251,7 +251,7 @@ def test_what_goes_nowhere_is_repaired_by_telling_rds_the_topic_again(run: Any, 
 
 @pytest.mark.parametrize(
     ("status", "message"),
-    [("no-permission", "Add this statement to the policy of"), ("topic-not-exist", "Make the topic")],
+    [("no-permission", "Add this statement to the policy of"), ("topic-not-exist", "Create the topic")],
 )
 def test_what_still_goes_nowhere_fails_with_what_is_missing(run: Any, region: Any, status: str, message: str) -> None:
     rds = Rds(found(status=status))

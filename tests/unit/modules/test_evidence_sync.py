@@ -202,7 +202,7 @@ def test_another_file_of_the_same_name_is_told_and_neither_is_written_over(
     s3.objects[FOLDER + path.name] = there
     result = sync()
     assert (result["failed"], steps(result)) == (True, [("failed", "d1-1.json")])
-    assert "another file has that name there" in result["msg"]
+    assert "it differs from the file of that name" in result["msg"]
     assert (path.read_bytes(), s3.objects[FOLDER + path.name]) == (here, there)
 
 

@@ -399,7 +399,9 @@ def test_what_stands_in_for_a_cluster_is_said_to_be_an_instance(run: Any, dr_sit
     for databases in ([], [made_of(point, status="creating")], [made_of(point)]):
         (step,) = run(dr_site(point, databases=databases))["steps"]
         assert (step["kind"], step["restored_kind"]) == ("cluster", "instance")
-        assert "an instance stands in for its Multi-AZ DB cluster, which is not proven" in step["reason"]
+        assert (
+            "an instance stands in for the Multi-AZ DB cluster, so the cluster itself is not proven" in step["reason"]
+        )
 
 
 def taken(name: str, **tags: str) -> Database:

@@ -133,7 +133,7 @@ def test_a_name_in_use_is_refused_before_the_first_write(
         pytest.param({"backup_retention_period": 36}, "1 to 35 days", id="more than there can be"),
         pytest.param({"source_accounts": [DR]}, "it is a source account", id="beside the originals"),
         pytest.param({"vpc_security_group_ids": ["sg-open"]}, "access from everywhere", id="open to the world"),
-        pytest.param({"state": "absent"}, "nobody here deletes it", id="gone"),
+        pytest.param({"state": "absent"}, "this collection does not delete it", id="gone"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_the_first_write(

@@ -20,7 +20,7 @@ class CredentialsRequest(LoopRequest):
     """For which restored databases to make credentials, and of which kind."""
 
     purpose: Purpose
-    names: frozenset[str]  # of the recoveries that are meant; a drill knows its own
+    names: frozenset[str]  # only of recoveries; the databases of a drill have its id
     drill_id: str
     mode: Mode
     username: str | None
@@ -53,7 +53,7 @@ def check_recovery(names: list[str] | None, mode: Mode) -> None:
     :raises LifeboatError: when no recoveries are named, or nobody would know their new passwords.
     """
     if names is None:
-        why = "names is not set: other recoveries are in use, and nobody is to change their passwords"
+        why = "names is not set, and other recoveries are in use: their passwords must not change"
         remedy = "Set names to the identifiers of the restored databases"
         raise LifeboatError("Cannot tell which recoveries are meant", why=why, remedy=remedy)
     if mode == "random":

@@ -23,7 +23,7 @@ RETENTION = range(1, 36)  # days that RDS keeps backups where there are any
 class RestoreSettings:
     """How one database is to be restored."""
 
-    # Where it lives. Left out, RDS would choose the default network.
+    # The network. Without one, RDS would choose the default network.
     db_subnet_group_name: str | None
     vpc_security_group_ids: tuple[str, ...]
     db_instance_class: str | None
@@ -31,7 +31,7 @@ class RestoreSettings:
     db_cluster_parameter_group_name: str | None
     expires_after: int
     serverless: Mapping[str, float] | None
-    # What drills decide for themselves.
+    # Only for recoveries.
     restore_as: str | None
     multi_az: bool | None
     backup_retention_period: int | None
@@ -76,7 +76,7 @@ def read_restore(params: Mapping[str, Any]) -> RestoreRequest:
     if params["expired"]:
         raise LifeboatError(
             "Cannot restore what is expired",
-            why="expired is for removing what is past its time",
+            why="expired only selects what to delete",
             remedy="Set state to absent, or leave expired out",
         )
     return RestoreRequest(
@@ -101,7 +101,8 @@ def check_settings(settings: RestoreSettings, purpose: Purpose) -> None:
     """
     if purpose == "drill" and (told := settings.of_recoveries):
         why = "a drill's databases have names of their own, no standby and no backups"
-        raise LifeboatError(f"Cannot use {next(iter(told))} in a drill", why=why, remedy="Leave it out")
+        name = next(iter(told))
+        raise LifeboatError(f"Cannot use {name} in a drill", why=why, remedy=f"Leave {name} out")
     days = settings.backup_retention_period
     if days is not None and days not in RETENTION:
         raise LifeboatError(
@@ -119,14 +120,14 @@ def read_remove(params: Mapping[str, Any]) -> RemoveRequest:
     if params["purpose"] != "drill":
         raise LifeboatError(
             "Cannot remove a recovery",
-            why="it is in the place of its original, and nobody here deletes it",
-            remedy="Turn its deletion protection off and delete it with RDS itself",
+            why="it has taken the place of its original, and this collection does not delete it",
+            remedy="Turn off its deletion protection and delete it in RDS itself",
         )
     if params["expired"] and params["drill_id"]:
         raise LifeboatError(
             "Cannot tell what to remove",
             why="drill_id and expired are both set",
-            remedy="Set drill_id to remove what one drill made, or expired to remove what is past its time",
+            remedy="Set drill_id to delete what one drill made, or expired to delete what has expired",
         )
     return RemoveRequest(
         account_id=params["account_id"],
