@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from email.utils import formatdate
 from io import BytesIO
 from typing import Any
@@ -72,14 +71,11 @@ class Inside(Lab):
         return self.running.application(environment(method, url, headers, as_bytes(body)))
 
 
-@dataclass
-class Whole:
-    """A body that is there at once."""
-
-    body: bytes
+class Whole(BytesIO):
+    """Be a body that is there at once."""
 
     def stream(self) -> Iterable[bytes]:
-        return [self.body]
+        return [self.read()]
 
 
 def environment(method: str, url: str, headers: Mapping[str, Any], body: bytes) -> Environ:
@@ -111,4 +107,7 @@ def environment(method: str, url: str, headers: Mapping[str, Any], body: bytes) 
 
 
 def as_bytes(value: Any) -> bytes:
+    if hasattr(value, "read"):  # what is put into a bucket; botocore may send it again
+        value.seek(0)
+        return bytes(value.read())
     return value.encode() if isinstance(value, str) else value or b""

@@ -195,45 +195,6 @@ def four() -> Row:
     return {"subscriptions": [one | {"sns_topic_arn": TOPIC} for one in events()]}
 
 
-def subscription(**more: Any) -> Row:
-    one = {
-        "name": "lifeboat-bad",
-        "sns_topic_arn": TOPIC,
-        "source_type": "db-instance",
-        "event_categories": ["failure"],
-    }
-    return {"subscriptions": [one | more]}
-
-
-BAD: dict[str, tuple[Row, list[str]]] = {
-    "unknown category": (subscription(event_categories=["nap"]), ["nap is not a category", "Valid are availability, "]),
-    "unknown type of source": (subscription(source_type="db-instanze"), ["Valid are blue-green-deployment, "]),
-    "several types of source": (
-        subscription(source_type="db-instance,db-cluster"), ["Describe one subscription for each type"],
-    ),
-    "a list of types of source": (
-        subscription(source_type=["db-instance", "db-cluster"]), ["Describe one subscription for each type"],
-    ),
-    "unknown source": (subscription(source_ids=["odrers"]), ["no db-instance odrers", "Correct source_ids"]),
-    "FIFO topic": (subscription(sns_topic_arn=f"{TOPIC}.fifo"), ["FIFO topic", "Set sns_topic_arn to"]),
-    "topic of another Region": (
-        subscription(sns_topic_arn=TOPIC.replace(WEST, EAST)), [f"is in {EAST}", f"Use a topic in {WEST}"],
-    ),
-    "topic of another account": (
-        subscription(sns_topic_arn="@closed"),
-        [f"account {DR} has to", "events.rds.amazonaws.com", "SNSNoAuthorization"],
-    ),
-    "topic that does not exist": (subscription(sns_topic_arn=f"{TOPIC}-not"), ["does not exist", "Make the topic"]),
-    "quota": (
-        {"subscriptions": [{"name": f"lifeboat-{number}", "sns_topic_arn": TOPIC} for number in range(17)]},
-        ["it has 4 of 20, and 17 more are wanted", "Remove 1, or ask AWS to raise L-A59F4C87 to 21"],
-    ),
-    "somebody else's": (
-        subscription(name="lifeboat-foreign"), ["does not carry our tag lifeboat:managed-by=lifeboat", "adopt"],
-    ),
-}  # fmt: skip
-
-
 def ask(lab: Lab, run: Callable[..., Run], calls: dict[str, tuple[str, Row]], **data: Any) -> dict[str, Row]:
     """The answers of modules at the source site, with the rights of the role, failures among them."""
     folder = lab.home / "asked"
@@ -252,60 +213,6 @@ def ask(lab: Lab, run: Callable[..., Run], calls: dict[str, tuple[str, Row]], **
     run(str(folder / "ask.yml"), **data)
     found: dict[str, Row] = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
     return found
-
-
-@pytest.fixture(scope="module")
-def refused(lab: Lab, run: Callable[..., Run]) -> dict[str, Row]:
-    """What the bad calls were answered."""
-    closed = lab.client("production_dr", "sns", WEST).create_topic(Name="closed")["TopicArn"]
-    rds = lab.client("production", "rds", WEST)
-    rds.create_event_subscription(SubscriptionName="lifeboat-foreign", SnsTopicArn=TOPIC)
-    until(lambda: subscriptions(lab, "production")["lifeboat-foreign"]["Status"] == "active")
-    calls = {
-        name: ("event_subscription", json.loads(json.dumps(options).replace("@closed", closed)))
-        for name, (options, _said) in BAD.items()
-        if name != "quota"
-    }
-    answers = ask(lab, run, calls)
-    rds.delete_event_subscription(SubscriptionName="lifeboat-foreign")
-    until(lambda: "lifeboat-foreign" not in subscriptions(lab, "production"))
-    return answers | ask(lab, run, {"quota": ("event_subscription", BAD["quota"][0])})
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_is_refused_with_reason_and_remedy(name: str, refused: dict[str, Row]) -> None:
-    assert refused[name]["failed"], refused[name]
-    assert [part for part in BAD[name][1] if part not in refused[name]["msg"]] == [], refused[name]["msg"]
-
-
-def test_what_is_refused_has_made_nothing(lab: Lab, refused: dict[str, Row]) -> None:
-    assert sorted(subscriptions(lab, "production")) == sorted(one["name"] for one in events())
-
-
-def test_a_topic_of_another_account_that_is_open_to_rds_is_taken(lab: Lab, run: Callable[..., Run]) -> None:
-    sns = lab.client("production_dr", "sns", WEST)
-    arn = sns.create_topic(Name="open")["TopicArn"]
-    answers = ask(lab, run, {"closed": ("event_subscription", subscription(sns_topic_arn=arn))})
-    statement = answers["closed"]["msg"].split("must do it, since it owns the topic): ")[1].split(". If the topic")[0]
-    policy = {"Version": "2012-10-17", "Statement": [json.loads(statement)]}
-    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy))
-    calls = {
-        "open": ("event_subscription", subscription(sns_topic_arn=arn, source_ids=[DATABASE], tags={"team": "shop"})),
-        "moved": ("event_subscription", subscription(source_type="db-snapshot", event_categories=[])),
-        "gone": ("event_subscription", {"state": "absent", "subscriptions": [{"name": "lifeboat-bad"}]}),
-        "still gone": ("event_subscription", {"state": "absent", "subscriptions": [{"name": "lifeboat-bad"}]}),
-    }
-    answers = ask(lab, run, calls)
-    assert {name: (one["steps"][0]["status"], one["changed"]) for name, one in answers.items()} == {
-        "open": ("active", True),
-        "moved": ("active", True),
-        "gone": ("deleted", True),
-        "still gone": ("absent", False),
-    }
-    assert {name for name, value in answers["moved"]["diff"]["after"]["lifeboat-bad"].items()
-            if value != answers["moved"]["diff"]["before"]["lifeboat-bad"][name]} == {
-        "sns_topic_arn", "source_type", "source_ids", "event_categories",
-    }  # fmt: skip
 
 
 # -- passes that do not happen ---------------------------------------------------------------------------------------
