@@ -178,3 +178,8 @@ class FakeClock:
 
     def is_orphaned(self) -> bool:
         return self.seconds > self._orphaned_after
+
+
+def by_kind_and_name(*databases: Any) -> dict[tuple[str, str], Any]:
+    """Return databases as a pass looks them up."""
+    return {(one.id.kind, one.id.identifier): one for one in databases}

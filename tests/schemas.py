@@ -30,3 +30,8 @@ def read_evidence(path: Path) -> dict[str, Any]:
     document = dict(json.loads(path.read_text(encoding="utf-8")))
     assert complaints(document) == []
     return document
+
+
+def evidence_files(folder: Path) -> list[str]:
+    """Return the names of the files in a folder of evidence, but for its lock."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")

@@ -9,7 +9,6 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +17,7 @@ import ansible_runner
 
 from lifeboat_lab import Lab
 from tests.awx.rules import is_a
+from tests.machine import processes_with
 
 ROOT = Path(__file__).parents[2]
 MARK = "LIFEBOAT_TEST_JOB"  # in the environment of everything that belongs to one job
@@ -46,16 +46,6 @@ def launched(survey: Iterable[Mapping[str, Any]], **answers: Any) -> dict[str, A
         question = questions[name]
         assert is_a(value, ANSWERS[question["type"]]) and value in question.get("choices", [value])
     return {name: question["default"] for name, question in questions.items()} | answers
-
-
-def processes_of(mark: str) -> list[int]:
-    """List the processes that have a mark in their environment, which their children inherit."""
-    found, wanted = [], f"{MARK}={mark}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
 
 
 class Job:
@@ -115,10 +105,10 @@ class Job:
 
     def kill(self) -> None:
         """End `ansible-playbook` itself as the kernel does; its workers hear nothing of it."""
-        os.kill(min(processes_of(self.mark)), signal.SIGKILL)
+        os.kill(min(processes_with(f"{MARK}={self.mark}")), signal.SIGKILL)
 
     def wait_until_gone(self, patience: float = 60) -> None:
         deadline = time.monotonic() + patience
-        while processes_of(self.mark):
+        while processes_with(f"{MARK}={self.mark}"):
             assert time.monotonic() < deadline, "something of the job is still there"
             time.sleep(0.05)

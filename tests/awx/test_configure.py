@@ -3,46 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import yaml
 
 from tests.awx.conftest import ROOT, Configure, Done
 from tests.awx.standin import Awx
+from tests.awx.variables import DEFAULTS, KEY, PASSWORD, TOKEN, VARIABLES
 
-PASSWORD, TOKEN, KEY = "wJalrXUtnFEMI", "xoxb-0123456789", "MC4CAQAwBQYDK2VwBCIEIJ"
-VARIABLES: dict[str, Any] = {
-    "awx_image": "registry.example.com/lifeboat-ee:0.1.0",
-    "awx_project_url": "https://github.com/lifeboat/rds",
-    "awx_sites_url": "https://git.example.com/sites",
-    "awx_slices": 4,
-    "awx_credentials": [
-        {
-            "name": "publish profiles",
-            "type": "profiles",
-            "jobs": ["publish", "prune"],
-            "inputs": {"config": "[profile production_publish]\n", "credentials": f"[base]\nkey = {PASSWORD}\n"},
-        },
-        {"name": "signing key", "type": "signing_key", "jobs": ["drill"], "inputs": {"key": KEY}},
-    ],
-    "awx_notifications": [
-        {
-            "name": "chat",
-            "type": "slack",
-            "success": ["drill"],
-            "configuration": {"channels": ["#recovery"]},
-            "secrets": {"token": TOKEN},
-        },
-        {
-            "name": "hook",
-            "type": "webhook",
-            "error": ["drill"],
-            "configuration": {"url": "https://example.com/hook", "headers": {}},
-        },
-    ],
-}
-DEFAULTS = yaml.safe_load((ROOT / "roles/awx/defaults/main.yml").read_text(encoding="utf-8"))
 # What a change is about, so that the others need not be looked at.
 CREDENTIAL, (CHAT, _HOOK) = VARIABLES["awx_credentials"][0], VARIABLES["awx_notifications"]
 ONE_JOB = VARIABLES | {

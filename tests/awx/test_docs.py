@@ -13,18 +13,10 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs 
 from tests.awx.conftest import ROOT, environment
 from tests.awx.rules import look_at_schedule
 from tests.awx.standin import API, Awx
-from tests.awx.test_configure import DEFAULTS
+from tests.awx.variables import DEFAULTS, SMALL
+from tests.documentation import code_blocks
 
 PAGE = (ROOT / "docs" / "awx.md").read_text(encoding="utf-8")
-SMALL = {
-    "awx_image": "registry.example.com/lifeboat-ee:0.1.0",
-    "awx_project_url": "https://github.com/lifeboat/rds",
-    "awx_jobs": {"reap": DEFAULTS["awx_jobs"]["reap"]},
-}
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def checkout(folder: Path) -> Path:
@@ -43,7 +35,7 @@ def test_every_command_runs_as_it_is_written(awx: Awx, url: str, tmp_path: Path)
     (place / "awx.yml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
     settings = environment(url) | {"ANSIBLE_CONFIG": str(place / "ansible.cfg")}
     jobs = []
-    for block in blocks("sh"):
+    for block in code_blocks(PAGE):
         done = subprocess.run(
             ["bash", "-ec", block], cwd=place, env=settings, capture_output=True, text=True, timeout=300, check=False
         )
@@ -53,7 +45,7 @@ def test_every_command_runs_as_it_is_written(awx: Awx, url: str, tmp_path: Path)
 
 
 def test_the_example_is_one() -> None:
-    example = yaml.safe_load(blocks("yaml")[0])
+    example = yaml.safe_load(code_blocks(PAGE, "yaml")[0])
     known = yaml.safe_load((ROOT / "roles/awx/meta/argument_specs.yml").read_text(encoding="utf-8"))
     assert set(example) <= set(known["argument_specs"]["main"]["options"])
     told = (example[f"awx_{name}"] for name in ("job_settings", "credentials", "notifications"))

@@ -18,12 +18,14 @@ import yaml
 
 from lifeboat_lab import Lab
 from tests.awx.jobs import Job, launched
-from tests.awx.test_docs import blocks
+from tests.documentation import code_blocks
 from tests.integration.play import DR, EAST, ROLES, ROOT, forget_calls, left_in_dr, play, writes
 from tests.prepared import prepare
 from tests.schemas import read_evidence
 
-LINE = yaml.safe_load(blocks("yaml")[-1])  # of the inventory, as docs/awx.md has it
+LINE = yaml.safe_load(
+    code_blocks((ROOT / "docs" / "awx.md").read_text(encoding="utf-8"), "yaml")[-1]
+)  # of the inventory, as docs/awx.md has it
 STORE = LINE["lifeboat_evidence_store"]
 BUCKET, PREFIX = STORE.removeprefix("s3://").split("/")
 JOBS = yaml.safe_load((ROOT / "roles/awx/defaults/main.yml").read_text(encoding="utf-8"))["awx_jobs"]

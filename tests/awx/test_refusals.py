@@ -9,7 +9,7 @@ import pytest
 
 from tests.awx.conftest import PLAYBOOKS, Configure
 from tests.awx.standin import API, Awx
-from tests.awx.test_configure import DEFAULTS, VARIABLES
+from tests.awx.variables import DEFAULTS, VARIABLES
 
 JOB = {"awx_jobs": {"reap": DEFAULTS["awx_jobs"]["reap"]}, "awx_notifications": [], "awx_credentials": []}
 

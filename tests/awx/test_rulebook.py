@@ -9,8 +9,7 @@ from lifeboat_lab import Lab
 from lifeboat_lab.testing import until
 from tests.awx.conftest import Configure, environment
 from tests.awx.standin import Awx
-from tests.awx.test_configure import DEFAULTS
-from tests.awx.test_docs import SMALL
+from tests.awx.variables import DEFAULTS, SMALL
 from tests.integration.rulebook import running
 
 THERE = "arn:aws:rds:us-west-2:111111111111:snapshot"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from lifeboat_lab import Lab
@@ -136,3 +137,8 @@ def calls_by_action(lab: Lab) -> dict[str, int]:
 
 
 Call = dict[str, Any]
+
+
+def moment(call: Call) -> float:
+    """Return when the lab answered a call of its log."""
+    return datetime.fromisoformat(call["time"]).timestamp()

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
+
+from tests.bench.fleet import moment
 
 IDS_A_CALL = 50
 # A call of the same class so long after the last one belongs to another look; polls are a second apart.
 APART = 0.5
 CLASSES = {"DescribeDBSnapshots": "CopyDBSnapshot", "DescribeDBClusterSnapshots": "CopyDBClusterSnapshot"}
-
-
-def moment(call: dict[str, Any]) -> float:
-    return datetime.fromisoformat(call["time"]).timestamp()
 
 
 def is_poll(call: dict[str, Any]) -> bool:

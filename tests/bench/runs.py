@@ -6,13 +6,12 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lifeboat_lab import Lab
 from tests.bench import fleet, meter
-from tests.bench.fleet import Call
+from tests.bench.fleet import Call, moment
 from tests.bench.meter import Cost
 
 ROOT = Path(__file__).parents[2]
@@ -50,10 +49,6 @@ class Played:
         """Pick the calls that a module's process made. Only one module works on an account at a time."""
         end = cost.began + cost.wall
         return [call for call in self.calls if cost.began <= moment(call) <= end]
-
-
-def moment(call: Call) -> float:
-    return datetime.fromisoformat(call["time"]).timestamp()
 
 
 def play(lab: Lab, playbook: Path, *words: str, python_options: tuple[str, ...] = (), code: int = 0) -> Played:

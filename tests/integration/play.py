@@ -42,6 +42,10 @@ class Run:
         assert line, self.output
         return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line[1])}
 
+    def on_one_line(self) -> str:
+        """Return the output without the ways in which YAML breaks and quotes lines."""
+        return " ".join(self.output.split())
+
 
 def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int = 180) -> Run:
     """Run a playbook of the collection, or one given by its path, on a lab."""

@@ -15,21 +15,23 @@ from uuid import uuid4
 
 import pytest
 
-from tests.awx.jobs import MARK, processes_of
+from tests.awx.jobs import MARK
+from tests.documentation import code_blocks
 from tests.integration.play import ROOT
+from tests.machine import processes_with
 
 EDA = ROOT / ".venv-eda"
 PROFILE = "production_listen"
 PAGE = ROOT / "docs" / "events.md"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-
-
 def command_of(rulebook: str) -> str:
     """The command of the page that runs a rulebook."""
-    (found,) = [one for one in blocks("sh") if f"--rulebook {rulebook} " in one.replace("\\\n", "")]
+    (found,) = [
+        one
+        for one in code_blocks(PAGE.read_text(encoding="utf-8"))
+        if f"--rulebook {rulebook} " in one.replace("\\\n", "")
+    ]
     return str(found)
 
 
@@ -89,7 +91,7 @@ def running(rulebook: str, settings: Mapping[str, str], profile: str = PROFILE) 
         yield started
     finally:
         # The playbook that it may be running has a session of its own.
-        for number in processes_of(mark):
+        for number in processes_with(f"{MARK}={mark}"):
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
         process.wait()

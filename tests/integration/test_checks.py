@@ -19,13 +19,14 @@ import yaml
 from lifeboat_lab import Lab
 from lifeboat_lab.home import Home
 from lifeboat_lab.testing import PASSWORD, connect, delete, instance, mysql_ask, new_instance, until
+from tests.documentation import code_blocks
 from tests.integration.play import ROOT, Run, play
 from tests.machine import missing
 
 Row = dict[str, Any]
 
 TEXT = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+BLOCKS = code_blocks(TEXT, "yaml")
 CHECKS = [block for block in BLOCKS if block.startswith(("- {check:", "- check:"))]
 TASKS = [block for block in BLOCKS if block.startswith("- name:")]
 MARIADB_SHOP = (

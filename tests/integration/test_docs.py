@@ -9,11 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from lifeboat_lab import Lab
+from tests.documentation import code_blocks
 from tests.integration.play import ROLES, ROOT
 
 PAGES = (
@@ -38,17 +38,11 @@ PAGES = (
 ELSEWHERE = ("make rehearse", "make check", "make test")
 
 
-def blocks(page: str) -> list[str]:
-    """The commands of a page, also those that stand indented in a list."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return [dedent(block) for block in re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)]
-
-
 def not_run_yet() -> Iterator[tuple[str, str]]:
     """The blocks of all pages, each without the commands that an earlier one ran."""
     seen = set(ELSEWHERE)
     for page in PAGES:
-        for block in blocks(page):
+        for block in code_blocks((ROOT / page).read_text(encoding="utf-8")):
             if "ansible-rulebook " in block:
                 continue  # it does not end by itself: the tests of the rulebooks run it
             # Comments, and how often to look, make no other command.

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from lifeboat_lab import Lab
+from tests.documentation import code_blocks
 from tests.integration.play import DR, EAST, ROLES, ROOT, Run, forget_calls, left_in_dr, play, writes
 from tests.keys import Keys, make_keys
 from tests.prepared import prepare
@@ -273,7 +273,7 @@ def test_a_recovery_is_the_next_in_the_history_of_the_drills(lab: Lab, folder: P
 
 
 PAGE = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS = code_blocks(PAGE)
 
 
 def test_every_command_of_the_page_runs_as_it_is_written(lab: Lab, tmp_path: Path) -> None:

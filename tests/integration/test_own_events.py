@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,13 +12,14 @@ import yaml
 
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import until
+from tests.documentation import code_blocks
 from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play
 from tests.prepared import WITH_EVENTS, prepare
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
 PAGE = (ROOT / "docs" / "own-events.md").read_text(encoding="utf-8")
-LINE = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0])
+LINE = yaml.safe_load(code_blocks(PAGE, "yaml")[0])
 DATA = {
     **WITH_EVENTS,
     **LINE,

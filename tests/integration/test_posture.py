@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lifeboat_lab import Lab
+from tests.documentation import code_blocks
 from tests.integration.play import DR, EAST, ROOT, SOURCE, WEST, Run, forget_calls, play, writes
 from tests.schemas import read_evidence
 
@@ -34,11 +35,6 @@ ALARMS = """
 def shown_stats(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is handed to the scheduler stands at the end of the output."""
     monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "true")
-
-
-def said(done: Run) -> str:
-    """The output without the ways in which YAML breaks and quotes lines."""
-    return " ".join(done.output.split())
 
 
 def report(run: Callable[..., Run], *arguments: str) -> tuple[Run, Row]:
@@ -88,7 +84,7 @@ def dark(lab: Lab, account: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def alarmed(lab: Lab, evidence: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """CloudWatch with the alarms of docs/posture.md, when a day is 24 minutes: whether they come to these states."""
-    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "posture.md").read_text(encoding="utf-8"), re.DOTALL)
+    (block,) = code_blocks((ROOT / "docs" / "posture.md").read_text(encoding="utf-8"), "yaml")
     playbook = tmp_path_factory.mktemp("alarms") / "alarms.yml"
     playbook.write_text(ALARMS + re.sub("^", "    ", block, flags=re.MULTILINE), encoding="utf-8")
     lab.admin("PATCH", "settings", {"alarm_scale": 60})
@@ -139,7 +135,7 @@ def test_check_mode_shows_the_same_and_writes_nothing(
     forget_calls(lab)
     there = sorted(evidence.iterdir())
     done = run("posture.yml", "--check", "--diff")
-    assert (done.code, "4 of 4 unprotected" in said(done)) == (0, True), done.output
+    assert (done.code, "4 of 4 unprotected" in done.on_one_line()) == (0, True), done.output
     assert (writes(lab), sorted(evidence.iterdir())) == ([], there)
 
 
@@ -158,7 +154,7 @@ def test_after_protect_and_a_drill_everything_is_protected_and_verified(protecte
         "production": 3,
         "production_dr": 3,
     }
-    assert "0 of 4 unprotected" in said(protected)
+    assert "0 of 4 unprotected" in protected.on_one_line()
 
 
 def test_the_dr_site_put_its_metrics_into_cloudwatch(protected: Run, lab: Lab) -> None:
@@ -189,7 +185,7 @@ def test_with_the_source_dark_its_part_is_unknown_and_the_dr_sites_numbers_are_t
     assert {one["reason"] for one in posture["databases"]} == {"production could not be looked at"}
     assert all(one["age_seconds"] and one["last_verified"] for one in posture["databases"])
     assert "Cannot tell whose credentials" in posture["sites"][0]["problem"]
-    assert "0 of 4 unprotected, 4 unknown" in said(done)
+    assert "0 of 4 unprotected, 4 unknown" in done.on_one_line()
     assert (numbers(lab, "Unknown"), set(numbers(lab, "RecoveryPointAge"))) == ({"": 4}, set(NAMES))
 
 
@@ -203,7 +199,7 @@ def test_with_all_sites_dark_the_run_fails_and_says_why(lab: Lab, run: Callable[
     with dark(lab, "production"), dark(lab, "production_dr"):
         done = run("posture.yml")
     assert done.code == 2
-    assert "Cannot tell how anything is protected: production: Cannot tell whose credentials" in said(done)
+    assert "Cannot tell how anything is protected: production: Cannot tell whose credentials" in done.on_one_line()
 
 
 @pytest.mark.parametrize("site", ["production", "production_dr"])
@@ -219,8 +215,8 @@ def test_sinks_that_fail_are_reported_and_fail_nothing(protected: Run, lab: Lab,
     """CloudWatch refuses, since the role is held to a namespace; and there is nothing to sign with."""
     done, posture = report(run, "-e", "posture_namespace=Another", "-e", "posture_signing_key=/missing.pem")
     assert posture["signed_by"] is None
-    assert "WARNING: production_dr: Cannot put metrics into the namespace Another" in said(done)
-    assert "WARNING: production_dr: Cannot sign the evidence with /missing.pem" in said(done)
+    assert "WARNING: production_dr: Cannot put metrics into the namespace Another" in done.on_one_line()
+    assert "WARNING: production_dr: Cannot sign the evidence with /missing.pem" in done.on_one_line()
     stats = done.output.partition("CUSTOM STATS")[2]
     assert "lifeboat_sink_problems" in stats
     assert "cloudwatch:PutMetricData" in stats
@@ -233,7 +229,7 @@ def test_a_directory_that_cannot_be_written_fails_the_run_after_the_metrics(
     (tmp_path / "file").write_text("")
     done = play(lab, "posture.yml", evidence=tmp_path / "file")
     assert done.code == 2
-    assert "Cannot write the evidence" in said(done)
+    assert "Cannot write the evidence" in done.on_one_line()
     assert len(lab.calls(action="PutMetricData")) == 1
 
 
@@ -241,4 +237,4 @@ def test_a_site_of_an_environment_that_is_not_enabled_is_no_part_of_it(lab: Lab,
     forget_calls(lab)
     done = run("posture.yml", "-e", '{"lifeboat_enabled_environments": ["staging"]}')
     assert (done.code, lab.calls()) == (0, [])
-    assert "production is not enabled" in said(done)
+    assert "production is not enabled" in done.on_one_line()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.play import ROOT, newest_evidence
+from tests.machine import processes_with
 
 REHEARSE = [str(ROOT / "tools" / "run.sh"), "rehearse"]
 
@@ -27,18 +28,6 @@ def environment(evidence: Path) -> dict[str, str]:
     }
 
 
-def processes_of(mark: Path) -> list[str]:
-    """The command lines of processes whose environment names this rehearsal's evidence."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(mark).encode() in (folder / "environ").read_bytes():
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue
-    return found
-
-
 @pytest.mark.smoke
 def test_a_rehearsal_ends_verified_and_leaves_no_process(tmp_path: Path) -> None:
     done = subprocess.run(
@@ -50,7 +39,7 @@ def test_a_rehearsal_ends_verified_and_leaves_no_process(tmp_path: Path) -> None
     assert [one["name"] for one in evidence["databases"]] == ["billing", "catalog", "events", "orders"]
     assert {one["verdict"] for one in evidence["databases"]} == {"verified"}
     assert all(one["checks_passed"] == one["checks_total"] == 5 for one in evidence["databases"])
-    assert processes_of(tmp_path) == []
+    assert processes_with(str(tmp_path)) == {}
 
 
 def test_an_interrupted_rehearsal_leaves_no_process_and_is_not_verified(tmp_path: Path) -> None:
@@ -62,7 +51,7 @@ def test_an_interrupted_rehearsal_leaves_no_process_and_is_not_verified(tmp_path
         wait_until(lambda: "TASK [" in output.read_text(), 60)
         running.send_signal(signal.SIGINT)
         assert running.wait(60) != 0
-    wait_until(lambda: processes_of(tmp_path) == [], 20)
+    wait_until(lambda: processes_with(str(tmp_path)) == {}, 20)
     assert list(tmp_path.glob("*.json")) == []
 
 

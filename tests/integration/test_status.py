@@ -39,19 +39,14 @@ def run(lab: Lab, tmp_path: Path) -> Callable[..., Run]:
     return run
 
 
-def said(done: Run) -> str:
-    """The output without the ways in which YAML breaks and quotes lines."""
-    return " ".join(done.output.split())
-
-
 def test_each_site_says_what_is_unprotected_and_why(run: Callable[..., Run]) -> None:
     done = run()
     assert done.code == 0, done.output
-    assert "shop-00000 instance UNPROTECTED 24 h" in said(done)
-    assert f"shop-00000: nothing of it has landed in {DR}" in said(done)
-    assert "left-00000 instance UNPROTECTED 25 h 24 h" in said(done)
-    assert "left-00000: its newest recovery point is 90" in said(done)
-    assert "3 of 3 unprotected; 1 of 100 manual snapshots; 0 of 100 manual cluster snapshots" in said(done)
+    assert "shop-00000 instance UNPROTECTED 24 h" in done.on_one_line()
+    assert f"shop-00000: nothing of it has landed in {DR}" in done.on_one_line()
+    assert "left-00000 instance UNPROTECTED 25 h 24 h" in done.on_one_line()
+    assert "left-00000: its newest recovery point is 90" in done.on_one_line()
+    assert "3 of 3 unprotected; 1 of 100 manual snapshots; 0 of 100 manual cluster snapshots" in done.on_one_line()
 
 
 def test_pages_identity_and_quotas_are_all_that_each_site_is_asked(lab: Lab, run: Callable[..., Run]) -> None:
@@ -65,12 +60,12 @@ def test_pages_identity_and_quotas_are_all_that_each_site_is_asked(lab: Lab, run
 def test_a_run_fails_for_what_is_unprotected_when_it_is_told_to(run: Callable[..., Run]) -> None:
     done = run("-e", "status_fail_unprotected=true", "--limit", "production")
     assert done.code == 2
-    assert "shop-00000 is unprotected, shop-00001 is unprotected" in said(done)
+    assert "shop-00000 is unprotected, shop-00001 is unprotected" in done.on_one_line()
 
 
 def test_foreign_shares_are_looked_for_when_it_is_told_to(lab: Lab, run: Callable[..., Run]) -> None:
     done = run("-e", "status_audit_shares=true", "--limit", "production")
     assert done.code == 0, done.output
-    assert re.search(r"SHARED with 333333333333: arn:aws:rds:us-west-2:\S+:by-hand\S+ \(not ours\)", said(done))
+    assert re.search(r"SHARED with 333333333333: arn:aws:rds:us-west-2:\S+:by-hand\S+ \(not ours\)", done.on_one_line())
     assert len(lab.calls(action=ATTRIBUTES)) == 1, "the one manual snapshot"
     assert lab.calls(region=EAST) == []

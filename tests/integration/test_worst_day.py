@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,14 +16,11 @@ from pathlib import Path
 import pytest
 
 from lifeboat_lab import Lab
+from tests.documentation import code_blocks
 from tests.integration.play import ROLES, ROOT, play
 from tests.prepared import prepare
 
 COMING_BACK = "## To come back"
-
-
-def blocks(text: str) -> list[str]:
-    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def in_their_order() -> Iterator[tuple[bool, str]]:
@@ -35,7 +31,7 @@ def in_their_order() -> Iterator[tuple[bool, str]]:
     at_night, _heading, later = worst_day.partition(COMING_BACK)
     seen: set[str] = set()
     for is_back, text in ((False, at_night), (True, failback), (True, later)):
-        for line in "\n".join(blocks(text)).splitlines():
+        for line in "\n".join(code_blocks(text)).splitlines():
             if line and line not in seen:
                 seen.add(line)
                 yield is_back, line

@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import pytest
-from ansible.module_utils.testing import patch_module_args
-
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import Check, Outcome, Table, summary
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
 from ansible_collections.lifeboat.rds.plugins.modules import drill_report
+from tests.modules import answer
 
 Row = dict[str, Any]
 ACCOUNT, REGION = "222222222222", "us-east-1"
@@ -101,10 +97,7 @@ def write_drill(
         "databases": list(databases),
         "problems": problems,
     }
-    output = io.StringIO()
-    with patch_module_args(arguments), pytest.raises(SystemExit), contextlib.redirect_stdout(output):
-        drill_report.main()
-    path = Path(json.loads(output.getvalue())["evidence"])
+    path = Path(answer(drill_report.main, arguments)["evidence"])
     document = json.loads(path.read_text(encoding="utf-8")) | changes
     path.write_text(json.dumps(document, indent=2), encoding="utf-8")
     return path

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.documentation import code_blocks
 from tests.pages.samples import database, write_drill
 
 Row = dict[str, Any]
@@ -75,7 +75,7 @@ def test_a_task_that_cannot_do_all_fails_and_says_why(evidence: Path) -> None:
 
 def test_the_command_of_the_documentation_makes_old_evidence_anew(evidence: Path) -> None:
     page = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (command,) = code_blocks(page)
     code, output = run(["bash", "-ec", command], evidence)
     assert code == 0, output
     assert sorted(path.suffix for path in evidence.glob("[!.]*")) == [".html", ".json", ".xml"]

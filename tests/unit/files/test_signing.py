@@ -22,11 +22,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import
 from tests.keys import Keys, make_keys
 
 
-@pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return make_keys(tmp_path)
-
-
 def test_what_is_signed_is_verified_with_the_public_key_by_its_name(keys: Keys) -> None:
     signer, known = open_signer(str(keys.private), None), open_public_keys([str(keys.public)])
     assert list(known) == [signer.name]

@@ -11,7 +11,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
@@ -25,6 +24,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import 
     run_module,
 )
 from tests.builders import NOW, SOURCE, WEST, FakeClock
+from tests.modules import answer
 
 Row = dict[str, Any]
 
@@ -147,17 +147,14 @@ def test_the_parent_of_a_process_may_go(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Row]:
+def main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Row]:
     """Run a module as Ansible does, on a site that is not there, and return what it prints."""
     site = Mock(spec=Site, account=SOURCE, region=WEST, now=NOW, api_calls=Counter(), last_start=0.0)
     monkeypatch.setattr(Site, "connect", lambda _module: site)
     monkeypatch.setattr(entry, "Clock", FakeClock)
 
-    def main(run: Callable[..., Row], **given: Any) -> Row:
-        arguments = {"account_id": SOURCE, **given}
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            run_module(run, WAITING)
-        return dict(json.loads(capsys.readouterr().out))
+    def main(run: Callable[..., Row], *, check_mode: bool = False, **given: Any) -> Row:
+        return answer(lambda: run_module(run, WAITING), {"account_id": SOURCE, **given}, check_mode=check_mode)
 
     return main
 
@@ -182,7 +179,7 @@ def test_a_warning_is_one_of_ansible(main: Any) -> None:
 
 
 def test_check_mode_reaches_the_pass(main: Any) -> None:
-    assert main(look, _ansible_check_mode=True)["changed"] is False
+    assert main(look, check_mode=True)["changed"] is False
 
 
 def test_what_the_last_process_left_reaches_the_pass(main: Any) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
@@ -147,3 +148,9 @@ def promised() -> Callable[[ModuleType], set[str]]:
         return {name for name, one in steps.items() if one["returned"] == "always"}
 
     return promised
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder for evidence that is not there yet."""
+    return tmp_path / "evidence"

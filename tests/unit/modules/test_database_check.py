@@ -7,10 +7,10 @@ import socket
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES
 from ansible_collections.lifeboat.rds.plugins.modules import database_check
+from tests.modules import answer
 
 Row = dict[str, Any]
 
@@ -37,14 +37,11 @@ def canary(expected: Any) -> Row:
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Any:
+def call() -> Any:
     """Run the module as Ansible does and return what it prints."""
 
     def call(*databases: Row, check_mode: bool = False, **more: Any) -> Row:
-        arguments = {"databases": list(databases), "_ansible_check_mode": check_mode, **more}
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            database_check.main()
-        return dict(json.loads(capsys.readouterr().out))
+        return answer(database_check.main, {"databases": list(databases), **more}, check_mode=check_mode)
 
     return call
 

@@ -13,6 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials
 from tests.builders import DR, EAST, NOW, SOURCE, hours_ago, refusal, restored
+from tests.modules import by_name
 
 Row = dict[str, Any]
 
@@ -44,17 +45,13 @@ def passwords_of(result: Row) -> dict[str, str]:
     return {name: one["password"] for name, one in result["credentials"].items()}
 
 
-def statuses(result: Row) -> Row:
-    return {step["name"]: step["status"] for step in result["steps"]}
-
-
 def test_every_database_of_the_drill_gets_the_password_that_is_returned(run: Any, dr_site: Any) -> None:
     site = dr_site(ORDERS, SHOP, MEMBER)
     result = run(site)
     assert set(asked(site)) == {"lifeboat-d1-orders", "lifeboat-d1-shop"}
     assert passwords_of(result) == asked(site)
     assert {(one["username"], one["kind"]) for one in result["credentials"].values()} == {("master", "password")}
-    assert (result["changed"], set(statuses(result).values())) == (True, {"modifying"})
+    assert (result["changed"], set(by_name(result).values())) == (True, {"modifying"})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +73,7 @@ def test_what_rds_is_busy_with_gets_its_password_afterwards(run: Any, dr_site: A
     busy = replace(ORDERS, status=status)
     first = run(dr_site(busy, BILLING))
     assert set(passwords_of(first)) == {"lifeboat-d1-billing"}
-    assert statuses(first) == {"lifeboat-d1-orders": "modifying", "lifeboat-d1-billing": "modifying"}
+    assert by_name(first) == {"lifeboat-d1-orders": "modifying", "lifeboat-d1-billing": "modifying"}
     site = dr_site(ORDERS, BILLING)
     second = run(site, resume=first["resume"])
     assert set(asked(site)) == set(passwords_of(second)) == {"lifeboat-d1-orders"}
@@ -113,7 +110,7 @@ def test_a_password_that_aws_refused_is_not_returned_and_stops_no_other(run: Any
     site = dr_site(BILLING, ORDERS)
     site.set_password.side_effect = [refusal("permission"), None]
     result = run(site)
-    assert statuses(result) == {"lifeboat-d1-billing": "failed", "lifeboat-d1-orders": "modifying"}
+    assert by_name(result) == {"lifeboat-d1-billing": "failed", "lifeboat-d1-orders": "modifying"}
     assert (result["failed"], [one["name"] for one in result["resume"]]) == (True, ["lifeboat-d1-orders"])
     assert set(result["credentials"]) == {"lifeboat-d1-orders"}
 
@@ -155,7 +152,7 @@ def test_a_password_is_set_when_the_database_has_no_change_left_to_apply(run: An
 def test_a_change_that_is_not_applied_yet_is_waited_for(run: Any, dr_site: Any, change: Row) -> None:
     documents = resume("lifeboat-d1-orders")
     result = run(dr_site(restored("lifeboat-d1-orders", **change)), resume=documents)
-    assert (statuses(result), result["resume"]) == ({"lifeboat-d1-orders": "modifying"}, documents)
+    assert (by_name(result), result["resume"]) == ({"lifeboat-d1-orders": "modifying"}, documents)
     assert result["in_flight"][0]["since"] == documents[0]["started"]
 
 
@@ -164,7 +161,7 @@ def test_a_poll_pass_reads_what_is_in_flight_and_sets_no_new_password(run: Any, 
     documents = [*resume("lifeboat-d1-orders"), *resume("lifeboat-d1-shop", kind="cluster")]
     result = run(site, resume=documents)
     assert [name for name, _arguments, _named in site.mock_calls] == ["databases_named"]
-    assert statuses(result) == {"lifeboat-d1-orders": "set", "lifeboat-d1-shop": "set"}
+    assert by_name(result) == {"lifeboat-d1-orders": "set", "lifeboat-d1-shop": "set"}
     assert result["credentials"] == {}
 
 
@@ -190,7 +187,7 @@ def test_rds_is_asked_once_to_manage_the_password(run: Any, dr_site: Any, writes
     site = dr_site(ORDERS, SHOP, MEMBER)
     result = run(site, mode="managed")
     assert writes(site) == ["manage_password", "manage_password"]
-    assert (result["credentials"], set(statuses(result).values())) == ({}, {"modifying"})
+    assert (result["credentials"], set(by_name(result).values())) == ({}, {"modifying"})
 
 
 def test_a_managed_password_is_read_when_its_secret_is_active(run: Any, dr_site: Any) -> None:
@@ -200,7 +197,7 @@ def test_a_managed_password_is_read_when_its_secret_is_active(run: Any, dr_site:
     assert result["credentials"] == {
         "lifeboat-d1-orders": {"username": "master", "password": "of-rds", "kind": "password"}
     }
-    assert (statuses(result), result["resume"]) == ({"lifeboat-d1-orders": "set"}, [])
+    assert (by_name(result), result["resume"]) == ({"lifeboat-d1-orders": "set"}, [])
 
 
 @pytest.mark.parametrize(
@@ -226,7 +223,7 @@ def test_a_secret_that_cannot_be_read_is_no_password(run: Any, dr_site: Any, mea
     site = dr_site(restored("lifeboat-d1-orders", **SECRET))
     site.managed_password.side_effect = refusal(meaning)
     result = run(site, mode="managed", resume=resume("lifeboat-d1-orders"))
-    assert (statuses(result), result["credentials"]) == ({"lifeboat-d1-orders": status}, {})
+    assert (by_name(result), result["credentials"]) == ({"lifeboat-d1-orders": status}, {})
     assert bool(result["resume"]) == (status == "modifying")
 
 
@@ -246,14 +243,14 @@ def test_a_token_is_for_the_named_user_and_changes_nothing(run: Any, dr_site: An
     assert result["credentials"] == {
         "lifeboat-d1-orders": {"username": "clerk", "password": "clerk@lifeboat-d1-orders.example", "kind": "iam"}
     }
-    assert (writes(site), result["changed"], statuses(result)) == ([], False, {"lifeboat-d1-orders": "set"})
+    assert (writes(site), result["changed"], by_name(result)) == ([], False, {"lifeboat-d1-orders": "set"})
 
 
 def test_a_database_without_iam_authentication_gets_no_token(run: Any, dr_site: Any) -> None:
     site = dr_site(ORDERS, restored("lifeboat-d1-billing", iam=True))
     site.token.return_value = "token"
     result = run(site, mode="iam", username="clerk")
-    assert statuses(result) == {"lifeboat-d1-orders": "failed", "lifeboat-d1-billing": "set"}
+    assert by_name(result) == {"lifeboat-d1-orders": "failed", "lifeboat-d1-billing": "set"}
     assert set(result["credentials"]) == {"lifeboat-d1-billing"}
     assert "Restore it with iam_authentication" in result["msg"]
 
@@ -298,7 +295,7 @@ def test_of_recoveries_only_those_that_are_named_get_a_password(run: Any, dr_sit
     site = dr_site(restored("orders", tags=KEPT), restored("billing", tags=KEPT), ORDERS)
     result = run(site, **RECOVERED)
     assert [one.args[0].id.identifier for one in site.manage_password.call_args_list] == ["orders"]
-    assert statuses(result) == {"orders": "modifying"}
+    assert by_name(result) == {"orders": "modifying"}
 
 
 def test_a_database_that_is_no_recovery_gets_none_even_when_it_is_named(run: Any, dr_site: Any, writes: Any) -> None:
@@ -330,4 +327,4 @@ def test_a_recovery_whose_password_could_be_lost_is_refused(run: Any, dr_site: A
 
 
 def test_in_a_drill_the_names_do_not_matter(run: Any, dr_site: Any) -> None:
-    assert statuses(run(dr_site(ORDERS), names=[])) == {"lifeboat-d1-orders": "modifying"}
+    assert by_name(run(dr_site(ORDERS), names=[])) == {"lifeboat-d1-orders": "modifying"}

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from ansible import constants
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.action import drill_report as action
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
@@ -27,7 +26,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import
 )
 from ansible_collections.lifeboat.rds.plugins.modules import drill_report
 from tests.keys import make_keys
-from tests.schemas import complaints
+from tests.modules import answer
+from tests.schemas import complaints, evidence_files
 
 Row = dict[str, Any]
 
@@ -43,12 +43,7 @@ ORDERS: Row = {
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "evidence"
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], place: Path) -> Any:
+def call(place: Path) -> Any:
     """Run the module as Ansible does and return what it prints."""
 
     def call(*databases: Row, check_mode: bool = False, **changes: Any) -> Row:
@@ -58,20 +53,13 @@ def call(capsys: pytest.CaptureFixture[str], place: Path) -> Any:
             "started": "2026-11-23T14:00:00Z",
             "site": {"account_id": "222222222222", "region": "us-east-1"},
             "databases": list(databases),
-            "_ansible_check_mode": check_mode,
         }
-        with patch_module_args(arguments | changes), pytest.raises(SystemExit):
-            drill_report.main()
-        result = dict(json.loads(capsys.readouterr().out))
+        result = answer(drill_report.main, arguments | changes, check_mode=check_mode)
         if "sha256" in result:
             assert complaints(json.loads(Path(result["evidence"]).read_text())) == []
         return result
 
     return call
-
-
-def files(place: Path) -> list[str]:
-    return sorted(path.name for path in place.iterdir() if path.name != ".lock")
 
 
 def test_writes_the_evidence_and_returns_the_verdict(call: Any, place: Path) -> None:
@@ -126,7 +114,7 @@ def test_drills_that_end_together_each_get_a_file_and_follow_each_other(place: P
 
 def test_nothing_but_the_evidence_is_left(call: Any, place: Path) -> None:
     call(ORDERS)
-    assert files(place) == ["d1-1.json"]
+    assert evidence_files(place) == ["d1-1.json"]
 
 
 def test_evidence_that_cannot_be_finished_leaves_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +124,7 @@ def test_evidence_that_cannot_be_finished_leaves_nothing(place: Path, monkeypatc
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LifeboatError, match="No space left on device"):
         drill_report.write(str(place), EVIDENCE, None)
-    assert files(place) == []
+    assert evidence_files(place) == []
 
 
 def history(result: Row) -> Row:
@@ -216,7 +204,7 @@ def test_a_signature_goes_when_its_document_cannot_be_written(
     monkeypatch.setattr(os, "link", full)
     with pytest.raises(LifeboatError, match="No space left"):
         drill_report.write(str(place), EVIDENCE, signer)
-    assert files(place) == []
+    assert evidence_files(place) == []
 
 
 def test_the_evidence_says_who_ran_it(call: Any) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence impor
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import SUFFIX
 from ansible_collections.lifeboat.rds.plugins.modules import evidence_sync
 from tests.builders import DR, EAST, NOW
+from tests.schemas import evidence_files
 
 Row = dict[str, Any]
 FOLDER = f"lifeboat/{DR}-{EAST}/"
@@ -86,11 +87,6 @@ def s3() -> S3:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "evidence"
-
-
-@pytest.fixture
 def sync(site: Callable[..., Mock], options: Callable[..., Row], s3: S3, place: Path) -> Callable[..., Row]:
     def sync(bucket: S3 = s3, *, check_mode: bool = False, **given: Any) -> Row:
         there = site(DR, EAST)
@@ -109,10 +105,6 @@ def write(place: Path, number: int, region: str = EAST) -> Path:
     return path
 
 
-def files(place: Path) -> list[str]:
-    return sorted(path.name for path in place.iterdir() if path.name != ".lock")
-
-
 def steps(result: Row) -> list[tuple[str, str]]:
     return [(step["status"], step["name"]) for step in result["steps"]]
 
@@ -123,8 +115,8 @@ def test_what_is_missing_there_is_put_with_the_signature_first(sync: Any, s3: S3
     result = sync()
     assert steps(result) == [("put", "d1-1.json.sig"), ("put", "d1-1.json"), ("put", "d1-1.html")]
     assert [step["kind"] for step in result["steps"]] == ["signature", "document", "page"]
-    assert {key: s3.objects[FOLDER + key] for key in files(place)} == {
-        name: (place / name).read_bytes() for name in files(place)
+    assert {key: s3.objects[FOLDER + key] for key in evidence_files(place)} == {
+        name: (place / name).read_bytes() for name in evidence_files(place)
     }
     kinds = {key.removeprefix(FOLDER): one["more"]["ContentType"] for key, one in s3.about.items()}
     assert kinds == {
@@ -143,12 +135,12 @@ def test_a_second_run_finds_nothing_to_do_with_one_list(sync: Any, s3: S3, place
 def test_what_is_missing_here_is_fetched_as_old_as_it_is(sync: Any, s3: S3, place: Path) -> None:
     write(place, 1)
     sync()
-    before = {name: (place / name).read_bytes() for name in files(place)}
+    before = {name: (place / name).read_bytes() for name in evidence_files(place)}
     for name in before:
         (place / name).unlink()
     result = sync(push=False)
     assert steps(result) == [("fetched", "d1-1.json.sig"), ("fetched", "d1-1.json")]
-    assert {name: (place / name).read_bytes() for name in files(place)} == before
+    assert {name: (place / name).read_bytes() for name in evidence_files(place)} == before
     assert (place / "d1-1.json").stat().st_mtime == s3.about[f"{FOLDER}d1-1.json"]["LastModified"].timestamp()
 
 
@@ -179,7 +171,7 @@ def test_check_mode_says_what_would_be_done_and_does_nothing(sync: Any, s3: S3, 
     other = write(tmp_path / "other", 2)
     s3.lay(FOLDER + other.name, other.read_bytes())
     predicted = sync(check_mode=True)
-    assert (set(s3.calls), files(place)) == ({"list"}, ["d1-1.json", "d1-1.json.sig"])
+    assert (set(s3.calls), evidence_files(place)) == ({"list"}, ["d1-1.json", "d1-1.json.sig"])
     assert steps(predicted) == steps(sync())
     assert predicted["changed"]
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import record
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_signer
 from ansible_collections.lifeboat.rds.plugins.modules import evidence_verify
 from tests.keys import Keys, make_keys
+from tests.modules import answer
 
 Row = dict[str, Any]
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return make_keys(tmp_path)
 
 
 def write(place: Path, keys: Keys | None, count: int = 3, region: str = "us-east-1", drill: str = "d") -> list[Path]:
@@ -40,14 +34,12 @@ def place(tmp_path: Path, keys: Keys) -> Path:
 
 
 @pytest.fixture
-def verify(capsys: pytest.CaptureFixture[str], place: Path, keys: Keys) -> Any:
+def verify(place: Path, keys: Keys) -> Any:
     """Run the module as Ansible does and return what it prints."""
 
     def verify(directory: Path = place, **changes: Any) -> Row:
         arguments: Row = {"directory": str(directory), "public_keys": [str(keys.public)]}
-        with patch_module_args(arguments | changes), pytest.raises(SystemExit):
-            evidence_verify.main()
-        return dict(json.loads(capsys.readouterr().out))
+        return answer(evidence_verify.main, arguments | changes)
 
     return verify
 

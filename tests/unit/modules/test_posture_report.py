@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_public_keys, why_not_signed
 from ansible_collections.lifeboat.rds.plugins.modules import posture_report
 from tests.builders import DR, EAST, hours_ago
 from tests.keys import make_keys
+from tests.modules import answer
 from tests.postures import DIGEST, dark, dr_site, row, seen_at_dr, source_site
 from tests.schemas import read_evidence
 
@@ -26,19 +26,12 @@ BOTH = (source_site(row()), dr_site(seen_at_dr()))
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "evidence"
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], place: Path) -> Any:
+def call(place: Path) -> Any:
     """Run the module as Ansible does and return what it prints."""
 
     def call(*sites: Row, check_mode: bool = False, **changes: Any) -> Row:
-        arguments: Row = {"directory": str(place), "sites": list(sites), "_ansible_check_mode": check_mode}
-        with patch_module_args(arguments | changes), pytest.raises(SystemExit):
-            posture_report.main()
-        return dict(json.loads(capsys.readouterr().out))
+        arguments: Row = {"directory": str(place), "sites": list(sites)}
+        return answer(posture_report.main, arguments | changes, check_mode=check_mode)
 
     return call
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
@@ -25,6 +23,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
 )
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed
+from tests.modules import answer
 
 Row = dict[str, Any]
 
@@ -414,14 +413,10 @@ def test_bad_input_stops_the_call_before_anything_is_read(run: Any, site: Any, g
     assert [name for name, _arguments, _named in source.mock_calls] == ["check_account"]
 
 
-def test_source_regions_without_source_accounts_are_refused(
-    site: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_source_regions_without_source_accounts_are_refused(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As documented: nothing that is shared would count, and every database would look unprotected."""
     dr = site(DR, EAST, shared={WEST: [copied()]})
     monkeypatch.setattr(Site, "connect", lambda _module: dr)
-    with patch_module_args({"account_id": DR, "source_regions": [WEST]}), pytest.raises(SystemExit):
-        recovery_point_info.main()
-    result = json.loads(capsys.readouterr().out)
+    result = answer(recovery_point_info.main, {"account_id": DR, "source_regions": [WEST]})
     assert result.get("failed")
     assert "source_accounts" in result["msg"]

@@ -30,6 +30,7 @@ from tests.builders import (
     of_cluster,
     refusal,
 )
+from tests.modules import by_database
 
 Row = dict[str, Any]
 
@@ -51,10 +52,6 @@ def run(options: Any) -> Any:
     return run
 
 
-def statuses(result: Row) -> Row:
-    return {step["database"]: step["status"] for step in result["steps"]}
-
-
 def names(result: Row) -> list[str]:
     return [point["name"] for point in result["manifest"]["points"]]
 
@@ -72,7 +69,7 @@ def test_the_newest_automated_snapshot_is_copied_under_the_name_of_its_lineage(r
 
 def test_a_copy_that_was_started_is_in_flight_since_then_on_the_clock_of_aws(run: Any, site: Any) -> None:
     result = run(site(databases=[database()], points=[automated()]))
-    assert (result["changed"], statuses(result)) == (True, {"orders": "copying"})
+    assert (result["changed"], by_database(result)) == (True, {"orders": "copying"})
     assert [(one["name"], one["since"]) for one in result["in_flight"]] == [(copied().name, iso(NOW))]
     assert [one["started"] for one in result["resume"]] == [iso(NOW)]
 
@@ -108,7 +105,7 @@ def test_a_copy_that_an_earlier_run_started_is_waited_for_and_not_started_again(
 def test_a_copy_that_broke_is_reported_with_what_to_do(run: Any, site: Any, writes: Any) -> None:
     source = site(databases=[database()], points=[automated(), copied(status="failed")])
     result = run(source)
-    assert (writes(source), statuses(result)) == ([], {"orders": "failed"})
+    assert (writes(source), by_database(result)) == ([], {"orders": "failed"})
     assert "is failed. Delete it with snapshot_prune" in result["msg"]
 
 
@@ -138,7 +135,7 @@ def test_a_cluster_under_an_aws_owned_key_is_rekeyed_too(run: Any, site: Any) ->
     point = replace(of_cluster(automated()), encrypted=True, kms_key_id=None)
     source = site(databases=[database(kind="cluster")], points=[point], keys=[key(OWN_KEY)])
     result = run(source, kms_key_id=OWN_KEY)
-    assert statuses(result) == {"orders": "copying"}
+    assert by_database(result) == {"orders": "copying"}
     assert source.copy.call_args.args[0].kms_key_id == OWN_KEY
 
 
@@ -159,7 +156,7 @@ def test_the_member_of_a_cluster_is_no_database_of_its_own(run: Any, site: Any) 
         databases=[database("shop", "cluster", members=("shop-1",)), database("shop-1", cluster="shop")],
         points=[of_cluster(automated("shop"))],
     )
-    assert statuses(run(source)) == {"shop": "copying"}
+    assert by_database(run(source)) == {"shop": "copying"}
 
 
 # -- limits and refusals ----------------------------------------------------------------------------------------------
@@ -168,7 +165,7 @@ def test_the_member_of_a_cluster_is_no_database_of_its_own(run: Any, site: Any) 
 def test_what_the_limit_does_not_admit_is_queued_for_a_later_pass(run: Any, site: Any) -> None:
     source = site(**BOTH, points=AUTOMATED)
     result = run(source, max_in_flight={"instance": 1, "cluster": None})
-    assert statuses(result) == {"billing": "copying", "orders": "queued"}
+    assert by_database(result) == {"billing": "copying", "orders": "queued"}
     assert [(one["identifier"], one["started"]) for one in result["resume"]] == [
         ("billing", iso(NOW)),
         ("orders", None),
@@ -180,13 +177,13 @@ def test_a_queued_copy_starts_when_a_slot_is_free(run: Any, site: Any) -> None:
     first = run(source, max_in_flight={"instance": 1})
     freed = site(points=[copied("billing")])
     second = run(freed, max_in_flight={"instance": 1}, resume=first["resume"])
-    assert statuses(second) == {"billing": "published", "orders": "copying"}
+    assert by_database(second) == {"billing": "published", "orders": "copying"}
 
 
 def test_copies_of_others_leave_fewer_slots(run: Any, site: Any) -> None:
     theirs = copied("theirs", status="copying", tags={"lifeboat:managed-by": "other"})
     source = site(databases=[database()], points=[automated(), theirs])
-    assert statuses(run(source, max_in_flight={"instance": 1})) == {"orders": "queued"}
+    assert by_database(run(source, max_in_flight={"instance": 1})) == {"orders": "queued"}
 
 
 @pytest.mark.parametrize("status", ["copying", "creating", "something new"])
@@ -196,7 +193,7 @@ def test_a_database_of_which_an_older_copy_is_in_flight_waits_for_it(
     """One copy at a time for each database and destination: RDS would queue the second behind the first anyway."""
     source = site(databases=[database()], points=[automated(hours=1), copied(hours=25, status=status)])
     result = run(source)
-    assert (writes(source), statuses(result)) == ([], {"orders": "queued"})
+    assert (writes(source), by_database(result)) == ([], {"orders": "queued"})
 
 
 @pytest.mark.parametrize(
@@ -222,7 +219,7 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, sit
     source = site(databases=[database()], points=[automated()])
     source.copy.side_effect = refusal(meaning, "busy")
     result = run(source)
-    assert (statuses(result), result["changed"], result.get("failed")) == ({"orders": "queued"}, False, None)
+    assert (by_database(result), result["changed"], result.get("failed")) == ({"orders": "queued"}, False, None)
     assert [(one["name"], one["started"]) for one in result["resume"]] == [(copied().name, None)]
     assert result["steps"][0]["reason"] == "busy"
 
@@ -241,7 +238,7 @@ def test_a_refusal_that_stays_fails_with_its_remedy_and_stops_no_other(
     source = site(**BOTH, points=AUTOMATED)
     source.copy.side_effect = [refusal(meaning), copied("orders", status="copying")]
     result = run(source)
-    assert statuses(result) == {"billing": "failed", "orders": "copying"}
+    assert by_database(result) == {"billing": "failed", "orders": "copying"}
     assert result["failed"]
     assert remedy in result["msg"]
 
@@ -250,7 +247,7 @@ def test_where_no_snapshot_fits_any_more_no_other_is_asked_for(run: Any, site: A
     source = site(**BOTH, points=AUTOMATED)
     source.copy.side_effect = [refusal("prune")]
     result = run(source)
-    assert statuses(result) == {"billing": "failed", "orders": "failed"}
+    assert by_database(result) == {"billing": "failed", "orders": "failed"}
     assert "Remove snapshots with snapshot_prune" in result["msg"]
 
 
@@ -263,7 +260,7 @@ def test_what_does_not_fit_is_told_before_the_first_copy_and_stops_no_other(
 ) -> None:
     source = site(**BOTH, points=AUTOMATED, quotas={"instance": Quota(99, 100)})
     result = run(source, check_mode=check_mode, wait=False)
-    assert statuses(result) == {"billing": "copying", "orders": "failed"}
+    assert by_database(result) == {"billing": "copying", "orders": "failed"}
     assert "Prune 1 with snapshot_prune, or ask AWS to raise L-272F1212 to 101" in result["msg"]
     asked = [name for name, _arguments, _named in source.mock_calls]
     assert check_mode or asked.index("quotas") < asked.index("copy")
@@ -279,7 +276,7 @@ def test_a_quota_that_cannot_be_read_is_a_warning(run: Any, site: Any) -> None:
     source = site(databases=[database()], points=[automated()])
     source.quotas.side_effect = refusal("permission")
     result = run(source)
-    assert (statuses(result), len(result["warnings"])) == ({"orders": "copying"}, 1)
+    assert (by_database(result), len(result["warnings"])) == ({"orders": "copying"}, 1)
 
 
 # -- sources ----------------------------------------------------------------------------------------------------------
@@ -291,7 +288,7 @@ def test_a_snapshot_is_taken_once_and_shared_when_it_is_available(run: Any, site
     (taken,) = first.copy.call_args.args
     assert (taken.is_taken, writes(first)) == (True, ["copy"])
     later = site(points=[copying(taken, SOURCE, WEST, status="available")])
-    assert statuses(run(later, source="snapshot", resume=result["resume"])) == {"orders": "published"}
+    assert by_database(run(later, source="snapshot", resume=result["resume"])) == {"orders": "published"}
     again = site(databases=[database()], points=[copying(taken, SOURCE, WEST, status="available")], shares=[DR])
     run(again, source="snapshot")
     assert writes(again) == []
@@ -452,7 +449,7 @@ def test_a_name_that_somebody_else_took_stops_the_call_before_the_first_copy(
 def test_a_database_without_a_snapshot_stops_no_other(run: Any, site: Any, accept: bool) -> None:
     source = site(**BOTH, points=[automated("orders")])
     result = run(source, accept_unprotected=accept)
-    assert statuses(result) == {"billing": "unprotected" if accept else "failed", "orders": "copying"}
+    assert by_database(result) == {"billing": "unprotected" if accept else "failed", "orders": "copying"}
     assert (bool(result.get("failed")), names(result)) == (not accept, [])
 
 
@@ -483,7 +480,7 @@ def test_an_unprotected_database_is_reported_with_its_reason(
     points = [] if point is None else [automated(**point)]
     source = site(databases=[database()], points=points, keys=keys)
     result = run(source)
-    assert (writes(source), statuses(result)) == ([], {"orders": "failed"})
+    assert (writes(source), by_database(result)) == ([], {"orders": "failed"})
     assert reason in result["msg"]
 
 
@@ -496,7 +493,7 @@ def test_a_poll_pass_shares_what_became_available_without_asking_with_whom_it_is
     result = run(later, resume=resume)
     later.shared_with.assert_not_called()
     assert later.share.call_args_list == [call(copied(), add=frozenset({DR}), remove=frozenset())]
-    assert (result["changed"], statuses(result), result["resume"]) == (True, {"orders": "published"}, [])
+    assert (result["changed"], by_database(result), result["resume"]) == (True, {"orders": "published"}, [])
 
 
 def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, site: Any) -> None:
@@ -535,13 +532,13 @@ def test_a_second_run_finds_nothing_to_do(run: Any, site: Any, writes: Any) -> N
     source = site(databases=[database()], points=[automated(), copied()], shares=[DR])
     result = run(source)
     assert (writes(source), result["changed"], result["resume"]) == ([], False, [])
-    assert (statuses(result), names(result)) == ({"orders": "published"}, [copied().name])
+    assert (by_database(result), names(result)) == ({"orders": "published"}, [copied().name])
 
 
 def test_what_has_landed_costs_nothing(run: Any, site: Any, writes: Any) -> None:
     source = site(databases=[database()], points=[automated(), copied(tags=LANDED)])
     result = run(source)
-    assert (writes(source), result["changed"], statuses(result)) == ([], False, {"orders": "landed"})
+    assert (writes(source), result["changed"], by_database(result)) == ([], False, {"orders": "landed"})
     source.shared_with.assert_not_called()
 
 
@@ -568,7 +565,7 @@ def test_a_published_copy_is_shared_with_exactly_those_who_need_it(
     result = run(source, share_with=wanted, check_mode=check_mode)
     expected = [call(copied(tags=tags), add=frozenset(add), remove=frozenset(remove))]
     assert source.share.call_args_list == ([] if check_mode else expected)
-    assert (result["changed"], statuses(result)) == (True, {"orders": "published"})
+    assert (result["changed"], by_database(result)) == (True, {"orders": "published"})
     assert result["diff"]["before"] == {f"{copied().name} shared with": sorted(have)}
 
 
@@ -576,7 +573,7 @@ def test_a_share_that_aws_refuses_stops_no_other(run: Any, site: Any) -> None:
     source = site(**BOTH, points=[*AUTOMATED, copied("billing"), copied("orders")])
     source.share.side_effect = [refusal("refused", "unshareable"), None]
     result = run(source)
-    assert statuses(result) == {"billing": "failed", "orders": "published"}
+    assert by_database(result) == {"billing": "failed", "orders": "published"}
     assert result["failed"]
     assert "unshareable" in result["msg"]
 
@@ -629,7 +626,7 @@ def test_nothing_of_another_account_is_read(run: Any, site: Any) -> None:
 
 def test_only_the_selected_databases_are_published(run: Any, site: Any) -> None:
     source = site(databases=[database("billing", tags={"tier": "1"}), database("orders")], points=AUTOMATED)
-    assert statuses(run(source, databases=["b*", "orders"], match_tags={"tier": 1})) == {"billing": "copying"}
+    assert by_database(run(source, databases=["b*", "orders"], match_tags={"tier": 1})) == {"billing": "copying"}
 
 
 def test_check_mode_predicts_the_steps_and_the_diff_and_writes_nothing(run: Any, site: Any, writes: Any) -> None:

@@ -40,7 +40,7 @@ def run(options: Any) -> Any:
     return run
 
 
-def statuses(result: Row) -> list[tuple[str, str]]:
+def outcomes(result: Row) -> list[tuple[str, str]]:
     return [(step["name"], step["status"]) for step in result["steps"]]
 
 
@@ -53,7 +53,7 @@ def test_what_landed_is_unshared_first_and_marked_then(run: Any, site: Any) -> N
     result = run(source, manifest(copied()))
     writes = [one for one in source.mock_calls if one[0] in ("share", "tag", "delete_recovery_point")]
     assert writes == [call.share(copied(), remove=[DR]), call.tag(copied().arn, {MARK: iso(NOW)})]
-    assert (statuses(result), result["changed"]) == ([(copied().name, "retired")], True)
+    assert (outcomes(result), result["changed"]) == ([(copied().name, "retired")], True)
 
 
 def test_the_mark_is_not_set_when_the_share_could_not_be_taken_back(run: Any, site: Any) -> None:
@@ -61,7 +61,7 @@ def test_the_mark_is_not_set_when_the_share_could_not_be_taken_back(run: Any, si
     source.share.side_effect = refusal("permission")
     result = run(source, manifest(copied()))
     source.tag.assert_not_called()
-    assert (copied().name, "failed") in statuses(result)
+    assert (copied().name, "failed") in outcomes(result)
     assert (result["failed"], result["changed"]) == (True, False)
 
 
@@ -86,7 +86,7 @@ def test_what_could_not_be_retired_is_one_item_and_it_failed(run: Any, site: Any
     source.share.side_effect = refusal("permission")
     total = Total()
     total.add(run(source, manifest(copied())))
-    assert statuses(total.as_result()) == [(copied().name, "failed")]
+    assert outcomes(total.as_result()) == [(copied().name, "failed")]
 
 
 def test_a_retirement_that_fails_stops_no_other(run: Any, site: Any) -> None:
@@ -94,26 +94,26 @@ def test_a_retirement_that_fails_stops_no_other(run: Any, site: Any) -> None:
     source.share.side_effect = [refusal("permission"), None]
     result = run(source, manifest(copied("billing"), copied("orders")))
     assert source.tag.call_count == 1
-    assert [status for _name, status in statuses(result) if status == "retired"] == ["retired"]
+    assert [status for _name, status in outcomes(result) if status == "retired"] == ["retired"]
 
 
 def test_what_is_marked_is_not_retired_again(run: Any, site: Any, writes: Any) -> None:
     source = site(points=[copied(tags=LANDED)])
     result = run(source, manifest(copied()))
     assert (writes(source), result["changed"]) == ([], False)
-    assert statuses(result) == [(copied().name, "kept")]
+    assert outcomes(result) == [(copied().name, "kept")]
 
 
 def test_what_landed_in_two_accounts_is_retired_for_both(run: Any, site: Any) -> None:
     source = site(points=[copied()])
     result = run(source, manifest(copied()), manifest(copied(), account=STRANGER))
     assert [one.kwargs["remove"] for one in source.share.call_args_list] == [[DR], [STRANGER]]
-    assert statuses(result) == [(copied().name, "retired")]
+    assert outcomes(result) == [(copied().name, "retired")]
 
 
 def test_the_dr_site_does_not_retire_its_own_copies(run: Any, site: Any, writes: Any) -> None:
     dr = site(DR, EAST, points=[landed()])
-    assert statuses(run(dr, manifest(landed()))) == [(landed().name, "kept")]
+    assert outcomes(run(dr, manifest(landed()))) == [(landed().name, "kept")]
     assert writes(dr) == []
 
 
@@ -137,7 +137,7 @@ def test_what_this_run_retires_counts_as_landed(run: Any, site: Any, writes: Any
     newest, older = copied(hours=1), copied(hours=25)
     source = site(points=[newest, older])
     result = run(source, manifest(newest, older))
-    assert statuses(result) == [(newest.name, "retired"), (older.name, "deleted")]
+    assert outcomes(result) == [(newest.name, "retired"), (older.name, "deleted")]
     assert writes(source)[-1] == "delete_recovery_point"
 
 
@@ -180,7 +180,7 @@ def test_as_many_and_as_young_ones_stay_as_the_retention_says(run: Any, site: An
     points = [landed(hours=hours) for hours in (1, 25, 49, 73)]
     dr = site(DR, EAST, points=points)
     result = run(dr, keep=2, max_age_days=3)
-    assert [status for _name, status in statuses(result)] == ["kept", "kept", "kept", "deleted"]
+    assert [status for _name, status in outcomes(result)] == ["kept", "kept", "kept", "deleted"]
     assert [step["reason"] for step in result["steps"][:3]] == [
         "the newest that landed",
         "one of the newest 2",
@@ -216,7 +216,7 @@ def test_what_is_released_by_name_goes_without_a_declared_retention(run: Any, si
 def test_a_source_site_needs_no_retention(run: Any, site: Any) -> None:
     source = site(points=[copied(hours=1, tags=LANDED), copied(hours=25, tags=LANDED)])
     result = run(source, keep=None)
-    assert [status for _name, status in statuses(result)] == ["kept", "deleted"]
+    assert [status for _name, status in outcomes(result)] == ["kept", "deleted"]
     assert not result.get("warnings")
 
 
@@ -231,21 +231,21 @@ def test_a_source_site_needs_no_retention(run: Any, site: Any) -> None:
 def test_what_is_not_ours_is_neither_judged_nor_touched(run: Any, site: Any, writes: Any, point: Any) -> None:
     source = site(points=[copied(tags=LANDED), point])
     result = run(source, manifest(point))
-    assert (writes(source), statuses(result)) == ([], [(copied().name, "kept")])
+    assert (writes(source), outcomes(result)) == ([], [(copied().name, "kept")])
 
 
 def test_what_aws_does_not_delete_fails_and_stops_no_other(run: Any, site: Any) -> None:
     dr = site(DR, EAST, points=[landed(hours=hours) for hours in (1, 25, 49)])
     dr.delete_recovery_point.side_effect = [refusal("permission"), None]
     result = run(dr)
-    assert [status for _name, status in statuses(result)] == ["kept", "failed", "deleted"]
+    assert [status for _name, status in outcomes(result)] == ["kept", "failed", "deleted"]
     assert result["failed"]
 
 
 def test_only_the_selected_databases_are_judged_whether_they_exist_or_not(run: Any, site: Any) -> None:
     points = [landed(name, hours) for name in ("billing", "orders") for hours in (1, 25)]
     result = run(site(DR, EAST, points=points), databases=["orders"])
-    assert statuses(result) == [(landed("orders", 1).name, "kept"), (landed("orders", 25).name, "deleted")]
+    assert outcomes(result) == [(landed("orders", 1).name, "kept"), (landed("orders", 25).name, "deleted")]
 
 
 # -- what differs, and what DR sites say ------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_a_copy_that_one_of_two_dr_sites_has_is_retired_for_it_and_stays(run: An
     source = site(points=[newest, older])
     result = run(source, manifest(newest, older), dr_accounts=[DR, STRANGER])
     assert [one.kwargs["remove"] for one in source.share.call_args_list] == [[DR], [DR]]
-    assert statuses(result) == [(newest.name, "retired"), (older.name, "retired")]
+    assert outcomes(result) == [(newest.name, "retired"), (older.name, "retired")]
     assert {step["reason"] for step in result["steps"]} == {"it has not landed"}
 
 
@@ -288,7 +288,7 @@ def test_the_own_account_among_the_dr_accounts_is_no_place_to_land(run: Any, sit
     """So that one list in the inventory may serve every site."""
     source = site(points=[copied(hours=1, tags=LANDED), copied(hours=25, tags=LANDED)])
     result = run(source, dr_accounts=[SOURCE, DR])
-    assert [status for _name, status in statuses(result)] == ["kept", "deleted"]
+    assert [status for _name, status in outcomes(result)] == ["kept", "deleted"]
 
 
 @pytest.mark.parametrize("key", ["arn", "name"])
@@ -316,7 +316,7 @@ def test_refusals_that_name_no_snapshot_are_no_matter(run: Any, site: Any, refus
 def test_what_is_released_goes_though_it_is_the_newest(run: Any, site: Any) -> None:
     dr = site(DR, EAST, points=[landed(hours=1, tags={"lifeboat:verified": "t"}), landed("billing")])
     result = run(dr, release=[landed(hours=1).name])
-    assert sorted(statuses(result)) == sorted([(landed("billing").name, "kept"), (landed(hours=1).name, "deleted")])
+    assert sorted(outcomes(result)) == sorted([(landed("billing").name, "kept"), (landed(hours=1).name, "deleted")])
     dr.databases.assert_not_called()
 
 
@@ -330,7 +330,7 @@ def test_a_second_release_changes_nothing_and_warns(run: Any, site: Any, writes:
 def test_the_source_releases_what_belongs_to_a_database_that_is_gone(run: Any, site: Any) -> None:
     """One created anew under the old name is another one."""
     source = site(points=[copied()], databases=[database(resource_id="db-ANEW")])
-    assert statuses(run(source, release=[copied().name])) == [(copied().name, "deleted")]
+    assert outcomes(run(source, release=[copied().name])) == [(copied().name, "deleted")]
 
 
 @pytest.mark.parametrize("apply", [False, True])
@@ -381,7 +381,7 @@ def test_what_vanished_before_it_was_retired_protects_nothing_and_counts_for_not
     source = site(points=[newest, older])
     getattr(source, refusing).side_effect = refusal("missing")
     result = run(source, manifest(newest), manifest(newest, account=STRANGER))
-    assert statuses(result) == [(newest.name, "deleted"), (older.name, "kept")]
+    assert outcomes(result) == [(newest.name, "deleted"), (older.name, "kept")]
     source.delete_recovery_point.assert_not_called()
 
 
@@ -400,7 +400,7 @@ def test_without_apply_it_says_what_it_would_do_and_does_not(
     assert (writes(planned), plan["changed"]) == ([], False)
     assert plan["diff"] == result["diff"]
     words = {"deleted": "would_delete", "retired": "would_retire", "kept": "kept"}
-    assert statuses(plan) == [(name, words[status]) for name, status in statuses(result)]
+    assert outcomes(plan) == [(name, words[status]) for name, status in outcomes(result)]
     assert not any(step["changed"] for step in plan["steps"])
     assert [step["reason"] for step in plan["steps"]] == [step["reason"] for step in result["steps"]]
 
@@ -415,7 +415,7 @@ def test_check_mode_predicts_everything_and_writes_nothing(run: Any, site: Any, 
     predicted, result = run(checked, document, check_mode=True), run(source, document)
     assert writes(checked) == []
     assert predicted == result
-    assert {status for _name, status in statuses(result)} == {"retired", "deleted", "kept"}
+    assert {status for _name, status in outcomes(result)} == {"retired", "deleted", "kept"}
 
 
 def test_a_second_run_finds_nothing_to_do(run: Any, site: Any, writes: Any) -> None:

@@ -38,6 +38,7 @@ from tests.builders import (
     of_cluster,
     refusal,
 )
+from tests.modules import by_database
 
 Row = dict[str, Any]
 
@@ -77,10 +78,6 @@ def run(options: Any) -> Any:
     return run
 
 
-def statuses(result: Row) -> Row:
-    return {step["database"]: step["status"] for step in result["steps"]}
-
-
 # -- the copy ---------------------------------------------------------------------------------------------------------
 
 
@@ -94,7 +91,7 @@ def test_what_is_offered_is_copied_across_account_and_region_under_the_own_key(r
         WEST,
         DR_KEY,
     )
-    assert (result["changed"], statuses(result), len(result["resume"])) == (True, {"orders": "copying"}, 1)
+    assert (result["changed"], by_database(result), len(result["resume"])) == (True, {"orders": "copying"}, 1)
 
 
 def test_a_copy_carries_the_lineage_that_aws_drops_on_the_way(run: Any, dr_site: Any) -> None:
@@ -138,14 +135,14 @@ def test_every_source_region_is_looked_at(run: Any, dr_site: Any) -> None:
 
 def test_one_pass_takes_no_more_slots_than_there_are(run: Any, dr_site: Any) -> None:
     result = run(dr_site(published("billing"), published("orders")), max_in_flight={"instance": 1})
-    assert statuses(result) == {"billing": "copying", "orders": "queued"}
+    assert by_database(result) == {"billing": "copying", "orders": "queued"}
 
 
 def test_a_copy_limit_that_aws_enforces_is_no_failure(run: Any, dr_site: Any) -> None:
     site = dr_site(published())
     site.copy.side_effect = refusal("wait", "Cannot copy more than 20 snapshots across regions")
     result = run(site)
-    assert (statuses(result), result.get("failed"), result["changed"]) == ({"orders": "queued"}, None, False)
+    assert (by_database(result), result.get("failed"), result["changed"]) == ({"orders": "queued"}, None, False)
 
 
 def test_a_full_quota_fails_with_what_to_do(run: Any, dr_site: Any) -> None:
@@ -172,12 +169,12 @@ def test_a_second_run_finds_nothing_to_do(run: Any, dr_site: Any, writes: Any) -
     site = dr_site(published(), points=[landed()])
     result = run(site)
     assert (writes(site), result["changed"], result["resume"]) == ([], False, [])
-    assert statuses(result) == {"orders": "landed"}
+    assert by_database(result) == {"orders": "landed"}
 
 
 def test_the_key_of_what_is_here_already_need_not_be_usable_any_more(run: Any, dr_site: Any) -> None:
     site = dr_site(published(), points=[landed()], keys=[key(DR_KEY)])
-    assert statuses(run(site)) == {"orders": "landed"}
+    assert by_database(run(site)) == {"orders": "landed"}
     assert site.keys.call_args_list == [call([])]
 
 
@@ -189,7 +186,7 @@ def test_the_manifest_says_what_landed_and_when(run: Any, dr_site: Any) -> None:
 
 def test_a_copy_that_is_not_finished_has_not_landed(run: Any, dr_site: Any) -> None:
     result = run(dr_site(published(), points=[landed(status="copying")]))
-    assert (statuses(result), result["manifest"]["points"]) == ({"orders": "copying"}, [])
+    assert (by_database(result), result["manifest"]["points"]) == ({"orders": "copying"}, [])
 
 
 def test_a_copy_that_became_available_between_two_runs_is_told_once(run: Any, dr_site: Any, tmp_path: Path) -> None:
@@ -222,7 +219,7 @@ def test_a_copy_that_does_not_match_its_source_has_not_landed(
 ) -> None:
     site = dr_site(published("billing"), published("orders"), points=[landed("orders", **difference)])
     result = run(site)
-    assert statuses(result) == {"billing": "copying", "orders": "failed"}
+    assert by_database(result) == {"billing": "copying", "orders": "failed"}
     assert (result["failed"], result["manifest"]["points"]) == (True, [])
     assert problem in result["msg"]
 
@@ -298,7 +295,7 @@ def test_a_source_key_that_cannot_be_used_fails_its_database_and_stops_no_other(
     plain = published("billing", encrypted=False, kms_key_id=None)
     site = dr_site(plain, published("orders"), keys=keys)
     result = run(site)
-    assert statuses(result) == {"billing": "copying", "orders": "failed"}
+    assert by_database(result) == {"billing": "copying", "orders": "failed"}
     assert result["failed"]
     assert reason in result["msg"]
 
@@ -309,14 +306,14 @@ def test_a_source_key_that_cannot_be_used_fails_its_database_and_stops_no_other(
 def test_what_a_manifest_names_and_nobody_shares_is_told_with_its_remedy(run: Any, dr_site: Any, writes: Any) -> None:
     site = dr_site()
     result = run(site, published=[manifest(copied(**PUBLISHED))])
-    assert (writes(site), statuses(result)) == ([], {"orders": "not_offered"})
+    assert (writes(site), by_database(result)) == ([], {"orders": "not_offered"})
     assert "publish again" in result["steps"][0]["reason"]
     assert "failed" not in result, "the manifest may be older than what it tells of"
 
 
 def test_what_is_not_shared_any_more_because_it_is_here_has_landed(run: Any, dr_site: Any) -> None:
     result = run(dr_site(points=[landed()]), published=[manifest(copied(**PUBLISHED))])
-    assert (statuses(result), result.get("failed")) == ({"orders": "landed"}, None)
+    assert (by_database(result), result.get("failed")) == ({"orders": "landed"}, None)
     assert [one["name"] for one in result["manifest"]["points"]] == [landed().name]
 
 
@@ -330,19 +327,19 @@ def test_check_mode_takes_over_what_publishing_would_have_shared(run: Any, dr_si
     """Both sides in one rehearsed run: nothing was really published, and yet it is known what would be copied."""
     site = dr_site()
     result = run(site, published=[manifest(copied(**PUBLISHED)) | PLANNED], check_mode=True)
-    assert (writes(site), result["changed"], statuses(result)) == ([], True, {"orders": "copying"})
+    assert (writes(site), result["changed"], by_database(result)) == ([], True, {"orders": "copying"})
 
 
 def test_check_mode_takes_nothing_for_shared_that_was_published_and_is_gone(run: Any, dr_site: Any) -> None:
     result = run(dr_site(), published=[manifest(copied(**PUBLISHED))], check_mode=True)
-    assert (result["changed"], statuses(result)) == (False, {"orders": "not_offered"})
+    assert (result["changed"], by_database(result)) == (False, {"orders": "not_offered"})
 
 
 def test_check_mode_plans_nothing_older_than_what_is_here(run: Any, dr_site: Any) -> None:
     """A manifest of yesterday speaks of what was."""
     site = dr_site(points=[landed("orders", 1)])
     result = run(site, published=[manifest(copied("orders", 2, **PUBLISHED)) | PLANNED], check_mode=True)
-    assert (result["changed"], "copying" in statuses(result).values()) == (False, False)
+    assert (result["changed"], "copying" in by_database(result).values()) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -451,7 +448,7 @@ def test_the_refusal_is_remembered_from_pass_to_pass(run: Any, dr_site: Any, sit
 def test_other_refusals_fail(run: Any, dr_site: Any, single_step: str, code: str, why: str) -> None:
     site = one_step_is_refused(dr_site(published()), code, why)
     result = run(site, single_step=single_step)
-    assert statuses(result) == {"orders": "failed"}
+    assert by_database(result) == {"orders": "failed"}
     site.in_region(WEST).copy.assert_not_called()
 
 
@@ -518,7 +515,7 @@ def test_nothing_is_removed_that_another_account_shares(run: Any, dr_site: Any, 
 
 def test_what_does_not_fit_is_told_before_the_first_copy(run: Any, dr_site: Any) -> None:
     result = run(dr_site(*TWO, quotas={"instance": Quota(100, 100)}))
-    assert statuses(result) == {"billing": "failed", "orders": "failed"}
+    assert by_database(result) == {"billing": "failed", "orders": "failed"}
     assert "Prune 2 with snapshot_prune" in result["msg"]
 
 

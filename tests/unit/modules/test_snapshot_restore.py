@@ -32,6 +32,7 @@ from tests.builders import (
     refusal,
     restored,
 )
+from tests.modules import by_name
 
 Row = dict[str, Any]
 
@@ -93,10 +94,6 @@ def made_of(point: RecoveryPoint, **more: Any) -> Database:
     return restored(name_of(point.database), tags={"lifeboat:recovery-point": point.name}, **more)
 
 
-def statuses(result: Row) -> Row:
-    return {step["name"]: step["status"] for step in result["steps"]}
-
-
 # -- starting ---------------------------------------------------------------------------------------------------------
 
 
@@ -107,7 +104,7 @@ def test_the_newest_landed_recovery_point_of_each_database_is_restored(run: Any,
         landed(hours=1).name,
         CLUSTER.name,
     ]
-    assert (result["changed"], statuses(result)) == (True, {ORDERS: "restoring", SHOP: "restoring"})
+    assert (result["changed"], by_name(result)) == (True, {ORDERS: "restoring", SHOP: "restoring"})
 
 
 def test_a_restore_lies_in_the_named_network_and_says_whose_it_is(run: Any, dr_site: Any) -> None:
@@ -148,7 +145,7 @@ def test_a_refusal_that_stays_fails_and_stops_no_other(run: Any, dr_site: Any, m
     site = dr_site(landed("billing"), landed("orders"))
     site.restore.side_effect = [refusal(meaning, "no way"), restored(ORDERS, status="creating")]
     result = run(site)
-    assert statuses(result) == {BILLING: "failed", ORDERS: "restoring"}
+    assert by_name(result) == {BILLING: "failed", ORDERS: "restoring"}
     assert result["failed"]
     assert "no way" in result["msg"]
 
@@ -164,13 +161,13 @@ def test_a_recovery_point_under_another_accounts_key_fails_and_stops_no_other(ru
 
 
 def test_only_the_selected_databases_are_restored(run: Any, dr_site: Any) -> None:
-    assert statuses(run(dr_site(landed("billing"), landed("orders")), databases=["o*"])) == {ORDERS: "restoring"}
+    assert by_name(run(dr_site(landed("billing"), landed("orders")), databases=["o*"])) == {ORDERS: "restoring"}
 
 
 def test_a_run_that_was_killed_is_continued_with_what_it_made(run: Any, dr_site: Any, writes: Any) -> None:
     site = dr_site(landed(), databases=[made_of(landed())])
     result = run(site)
-    assert (writes(site), result["changed"], statuses(result)) == ([], False, {ORDERS: "restored"})
+    assert (writes(site), result["changed"], by_name(result)) == ([], False, {ORDERS: "restored"})
 
 
 # -- going on ---------------------------------------------------------------------------------------------------------
@@ -193,7 +190,7 @@ def test_a_poll_pass_reads_nothing_but_what_is_in_flight(run: Any, dr_site: Any,
     result = run(site, resume=resume(landed(), CLUSTER))
     assert site.mock_calls == [call.databases_named({"instance": [ORDERS, MEMBER], "cluster": [SHOP]})]
     assert [one["since"] for one in result["in_flight"]] == [HALF_AN_HOUR_AGO] * 2
-    assert statuses(result) == {ORDERS: "restoring", SHOP: "restoring"}
+    assert by_name(result) == {ORDERS: "restoring", SHOP: "restoring"}
 
 
 def test_what_runs_is_returned_with_how_to_reach_it_and_how_long_it_took(run: Any, dr_site: Any, resume: Any) -> None:
@@ -231,7 +228,11 @@ def test_a_cluster_runs_when_its_member_does_and_is_reached_through_its_own_name
     started = resume(CLUSTER)
     making = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP, status="creating")]), resume=started)
     (step,) = run(dr_site(databases=[cluster, restored(MEMBER, cluster=SHOP)]), resume=making["resume"])["steps"]
-    assert (statuses(making), step["status"], step["host"]) == ({SHOP: "restoring"}, "restored", f"{SHOP}.example")
+    assert (by_name(making), step["status"], step["host"]) == (
+        {SHOP: "restoring"},
+        "restored",
+        f"{SHOP}.example",
+    )
 
 
 @pytest.mark.parametrize("status", ["incompatible-restore", "insufficient-capacity", "failed", "storage-full"])
@@ -244,14 +245,14 @@ def test_a_doomed_restore_fails_at_once_and_stops_no_other(
         bad = [restored(SHOP, "cluster"), restored(MEMBER, cluster=SHOP, status=status)]
     points = [landed("billing"), landed("orders") if of == "instance" else CLUSTER]
     result = run(dr_site(databases=[restored(BILLING, status="creating"), *bad]), resume=resume(*points))
-    assert sorted(statuses(result).values()) == ["failed", "restoring"]
+    assert sorted(by_name(result).values()) == ["failed", "restoring"]
     assert f"ended as {status} ({bad[-1].id.identifier})" in result["msg"]
     assert [one["name"] for one in result["resume"]] == [BILLING]
 
 
 def test_an_instance_without_an_endpoint_is_waited_for(run: Any, dr_site: Any, resume: Any) -> None:
     result = run(dr_site(databases=[restored(ORDERS, host=None)]), resume=resume(landed()))
-    assert statuses(result) == {ORDERS: "restoring"}
+    assert by_name(result) == {ORDERS: "restoring"}
 
 
 # -- bad input and check mode -----------------------------------------------------------------------------------------
@@ -433,7 +434,7 @@ def test_check_mode_predicts_what_is_restored_and_starts_nothing(run: Any, dr_si
     checked, site = (dr_site(*points, databases=[made_of(points[0])]) for _turn in range(2))
     result, done = run(checked, check_mode=True), run(site)
     assert (writes(checked), writes(site)) == ([], ["restore", "restore"])
-    assert statuses(result) == statuses(done) == {BILLING: "restored", ORDERS: "restoring", SHOP: "restoring"}
+    assert by_name(result) == by_name(done) == {BILLING: "restored", ORDERS: "restoring", SHOP: "restoring"}
     assert (result["changed"], result["diff"], result["resume"]) == (True, done["diff"], [])
 
 
@@ -468,7 +469,7 @@ def test_nothing_but_what_the_drill_made_is_deleted(
     site = dr_site(landed(), databases=[mine, other])
     result = remove(site, check_mode=check_mode)
     assert site.delete_database.call_args_list == ([] if check_mode else [call(mine)])
-    assert (set(statuses(result)), result["changed"]) == ({ORDERS}, True)
+    assert (set(by_name(result)), result["changed"]) == ({ORDERS}, True)
 
 
 def test_members_are_deleted_first_and_their_cluster_waits_for_that(remove: Any, dr_site: Any) -> None:
@@ -480,7 +481,7 @@ def test_members_are_deleted_first_and_their_cluster_waits_for_that(remove: Any,
     later = dr_site(databases=[replace(cluster, members=())])
     second = remove(later, resume=result["resume"])
     assert later.delete_database.call_args_list == [call(replace(cluster, members=()))]
-    assert statuses(second) == {MEMBER: "deleted", SHOP: "deleting"}
+    assert by_name(second) == {MEMBER: "deleted", SHOP: "deleting"}
 
 
 def test_what_is_still_being_made_is_deleted_when_it_can_be(remove: Any, dr_site: Any) -> None:
@@ -504,13 +505,13 @@ def test_what_is_gone_is_reported_as_deleted(remove: Any, dr_site: Any) -> None:
     site = dr_site()
     result = remove(site, resume=remove(deleting)["resume"])
     assert [name for name, _arguments, _named in site.mock_calls] == ["databases_named"]
-    assert (statuses(result), result["resume"], result["changed"]) == ({ORDERS: "deleted"}, [], False)
+    assert (by_name(result), result["resume"], result["changed"]) == ({ORDERS: "deleted"}, [], False)
 
 
 def test_what_is_going_already_is_not_deleted_again(remove: Any, dr_site: Any, writes: Any) -> None:
     site = dr_site(databases=[restored(ORDERS, status="deleting")])
     result = remove(site)
-    assert (writes(site), result["changed"], statuses(result)) == ([], False, {ORDERS: "deleting"})
+    assert (writes(site), result["changed"], by_name(result)) == ([], False, {ORDERS: "deleting"})
 
 
 def test_check_mode_does_not_claim_what_is_going_already(remove: Any, dr_site: Any) -> None:
@@ -534,7 +535,7 @@ def test_a_deletion_that_aws_refuses_for_good_fails_and_stops_no_other(remove: A
     site = dr_site(databases=[restored(BILLING), restored(ORDERS)])
     site.delete_database.side_effect = [refusal("permission"), None]
     result = remove(site)
-    assert (statuses(result), result["failed"]) == ({BILLING: "failed", ORDERS: "deleting"}, True)
+    assert (by_name(result), result["failed"]) == ({BILLING: "failed", ORDERS: "deleting"}, True)
 
 
 def test_nothing_to_remove_is_right_already(remove: Any, dr_site: Any, writes: Any) -> None:
@@ -588,7 +589,7 @@ def test_the_reaper_deletes_what_is_past_its_time_and_nothing_else(reap: Any, dr
     assert {one.args[0].id.identifier for one in site.delete_database.call_args_list} == (
         set() if check_mode else {one.id.identifier for one in gone}
     )
-    assert (set(statuses(result)), "drill_id" in result) == ({one.id.identifier for one in gone}, False)
+    assert (set(by_name(result)), "drill_id" in result) == ({one.id.identifier for one in gone}, False)
     assert "it expired at 2026-11-23T13:54:00Z" in [step["reason"] for step in result["steps"]]
 
 

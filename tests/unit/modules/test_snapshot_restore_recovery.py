@@ -15,6 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import R
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network, SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
 from tests.builders import DR, DR_KEY, EAST, database, hours_ago, key, landed, of_cluster, restored
+from tests.modules import by_name
 
 Row = dict[str, Any]
 
@@ -55,13 +56,9 @@ def running(point: RecoveryPoint, name: str = "", **more: Any) -> Database:
     return replace(made, tags={tag: value for tag, value in made.tags.items() if tag != "lifeboat:drill-id"})
 
 
-def statuses(result: Row) -> Row:
-    return {step["name"]: step["status"] for step in result["steps"]}
-
-
 def test_databases_come_back_under_their_names_and_as_they_were(run: Any, dr_site: Any) -> None:
     site = dr_site(ORDERS, EVENTS)
-    assert statuses(run(site)) == {"orders": "restoring", "events": "restoring"}
+    assert by_name(run(site)) == {"orders": "restoring", "events": "restoring"}
     events, orders = (one.args[0] for one in site.restore.call_args_list)
     assert (orders.name, orders.setup.instance_class, orders.setup.multi_az, orders.backup_retention_days) == (
         "orders",
@@ -105,7 +102,7 @@ def test_a_complete_recovery_has_nothing_to_do(run: Any, dr_site: Any, writes: A
     site = dr_site(ORDERS, EVENTS, databases=[running(ORDERS), cluster, member])
     result = run(site, drill_id="r2")
     assert (writes(site), result["changed"], result["resume"]) == ([], False, [])
-    assert statuses(result) == {"orders": "restored", "events": "restored"}
+    assert by_name(result) == {"orders": "restored", "events": "restored"}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +167,7 @@ def test_a_time_before_the_first_recovery_point_fails_that_database_and_names_th
 def test_a_recovery_point_that_tells_no_class_needs_one(run: Any, dr_site: Any) -> None:
     result = run(dr_site(landed()))
     assert "Set db_instance_class" in result["msg"]
-    assert statuses(run(dr_site(landed()), db_instance_class="db.r6g.large")) == {"orders": "restoring"}
+    assert by_name(run(dr_site(landed()), db_instance_class="db.r6g.large")) == {"orders": "restoring"}
 
 
 def test_public_subnets_are_a_warning_in_a_recovery_and_a_refusal_in_a_drill(run: Any, dr_site: Any) -> None:
@@ -196,6 +193,6 @@ def test_check_mode_tells_every_call_and_writes_nothing(run: Any, dr_site: Any, 
 def test_the_later_passes_look_at_what_is_theirs_and_at_no_other(run: Any, dr_site: Any) -> None:
     resume = run(dr_site(ORDERS))["resume"]
     result = run(dr_site(ORDERS, databases=[running(ORDERS)]), resume=resume)
-    assert statuses(result) == {"orders": "restored"}
+    assert by_name(result) == {"orders": "restored"}
     with pytest.raises(LifeboatError, match="not a recovery of ours"):
         run(dr_site(ORDERS, databases=[database()]), resume=resume)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ansible_collections.lifeboat.rds.plugins.filter.drill import (
     drill_targets,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import RULES
+from tests.documentation import code_blocks
 
 Row = dict[str, Any]
 
@@ -223,7 +223,7 @@ def test_definitions_that_make_sense_are_returned_as_they_are() -> None:
 def documented(page: str) -> list[Any]:
     """Read the YAML examples of a documentation page."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+    return [yaml.safe_load(block) for block in code_blocks(text, "yaml")]
 
 
 @pytest.mark.parametrize("page", ["docs/drill.md", "docs/inventory.md"])

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import ladder
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
+from tests.modules import check_statuses
 
 from .conftest import Shop
 
@@ -24,10 +25,6 @@ FRESHNESS: Row = {"check": "freshness", "table": "heartbeat", "column": "beat_at
 CANARY: Row = {"check": "canary", "table": "canary", "column": "value", "where": {"id": "1"}, "expected": "tweet-tweet"}
 QUERY: Row = {"check": "query", "query": "SELECT COUNT(*), MAX(id) FROM orders", "expected": [[1000, "1000"]]}
 HEALTHY = (QUERY, CANARY, FRESHNESS, ROWS, STRUCTURE, TABLES)
-
-
-def statuses(result: Row) -> list[str]:
-    return [row["status"] for row in result["checks"]]
 
 
 def test_a_healthy_database_is_verified(healthy: Shop) -> None:
@@ -110,7 +107,7 @@ def test_rows_that_were_lost_are_missed_by_every_check_that_counts_or_sums(eithe
     recorded = either.ask(*checks, record=True)["recorded"]
     either.sql("DELETE FROM orders WHERE id % 2 = 0")
     result = either.ask(*recorded, QUERY)
-    assert statuses(result) == ["passed", "failed", "failed", "failed"]
+    assert check_statuses(result) == ["passed", "failed", "failed", "failed"]
     assert result["checks"][2]["reason"] == "500 rows are there, not 1000"
 
 
@@ -119,14 +116,14 @@ def test_what_is_recorded_is_expected_another_time(either: Shop) -> None:
     either.sql("CREATE UNIQUE INDEX words ON wide (word, at)", "INSERT INTO wide VALUES (1, 2.50, '2026-11-23', 'x')")
     open_checks = [{"check": kind, "table": "wide"} for kind in ("structure", "rows", "checksum")]
     first = either.ask(*open_checks, record=True)
-    assert (first["verdict"], statuses(first)) == ("unverified", ["passed", *["unverified"] * 3])
+    assert (first["verdict"], check_statuses(first)) == ("unverified", ["passed", *["unverified"] * 3])
     recorded = json.loads(json.dumps(first["recorded"]))
     assert either.ask(*recorded)["verdict"] == "verified", recorded
     structure = recorded[0]
     assert list(structure["columns"]) == ["id", "amount", "at", "word"]
     assert structure["indexes"]["words"] == "UNIQUE (word, at)"
     either.sql("ALTER TABLE wide ADD COLUMN more int")
-    assert statuses(either.ask(*recorded)) == ["passed", "passed", "passed", "failed"]
+    assert check_statuses(either.ask(*recorded)) == ["passed", "passed", "passed", "failed"]
     drop = "DROP INDEX words ON wide" if either.is_mariadb else "DROP INDEX words"
     either.sql(drop, "UPDATE wide SET amount = 2.51")
     result = either.ask(*recorded)
@@ -187,7 +184,7 @@ def test_a_query_is_sent_as_it_stands(healthy: Shop, query: str, expected: list[
 @pytest.mark.parametrize("second", ["DELETE FROM orders", "COMMIT", "SELECT 2"])
 def test_a_second_statement_is_refused_by_the_server(either: Shop, second: str) -> None:
     result = either.ask({"check": "query", "query": f"SELECT 1; {second}", "expected": [1]}, ROWS)
-    assert statuses(result) == ["passed", "passed", "unverified"]
+    assert check_statuses(result) == ["passed", "passed", "unverified"]
     assert either.sql("SELECT COUNT(*) FROM orders") == [(1000,)]
 
 
@@ -221,7 +218,7 @@ def test_hostile_content_is_compared_and_never_shown(either: Shop, value: str) -
     query = {"check": "query", "query": "SELECT value FROM canary WHERE id = 1"}
     good = either.ask({**CANARY, "expected": value}, {**query, "expected": [value]})
     bad = either.ask({**CANARY, "expected": f"{value}!"}, {**query, "expected": [f"{value}!"]}, record=True)
-    assert (good["verdict"], statuses(bad)) == ("verified", ["passed", "failed", "failed"])
+    assert (good["verdict"], check_statuses(bad)) == ("verified", ["passed", "failed", "failed"])
     shown = json.dumps([good, bad], ensure_ascii=False)
     assert value[:40] not in shown
     assert json.dumps(value)[1:40] not in shown
@@ -277,7 +274,7 @@ def test_any_name_of_a_table_or_column_is_quoted(either: Shop, name: str) -> Non
 def test_what_stands_on_a_missing_table_is_skipped(healthy: Shop) -> None:
     gone = [{"check": "structure", "table": "gone", "columns": ["id"]}, {**ROWS, "table": "gone"}]
     result = healthy.ask({**TABLES, "tables": ["orders", "gone"]}, ROWS, *gone)
-    assert statuses(result) == ["passed", "failed", "skipped", "passed", "skipped"]
+    assert check_statuses(result) == ["passed", "failed", "skipped", "passed", "skipped"]
 
 
 @pytest.mark.parametrize(
@@ -292,7 +289,7 @@ def test_what_stands_on_a_missing_table_is_skipped(healthy: Shop) -> None:
 )
 def test_what_cannot_be_reached_is_unverified(healthy: Shop, changes: Row, reason: str) -> None:
     result = healthy.ask(*HEALTHY, **changes)
-    assert statuses(result) == ["unverified", *["skipped"] * 6]
+    assert check_statuses(result) == ["unverified", *["skipped"] * 6]
     assert result["checks"][0]["reason"]
     assert result["connected_seconds"] is None
     if reason != "wrong-p":
@@ -336,7 +333,7 @@ def test_a_statement_that_takes_too_long_is_unverified(either: Shop) -> None:
     result = either.ask(
         {**ROWS, "table": "slow", "minimum": 1, "maximum": None}, FRESHNESS, query, limits=SessionLimits(3, 1)
     )
-    assert statuses(result) == ["passed", "unverified", "passed", "unverified"]
+    assert check_statuses(result) == ["passed", "unverified", "passed", "unverified"]
 
 
 def test_a_database_that_lets_in_later_is_waited_for(healthy: Shop) -> None:
@@ -373,7 +370,7 @@ def test_a_server_that_falls_silent_is_cut_off(healthy: Shop, monkeypatch: pytes
     way.start()
     ready.wait(5)
     result = healthy.ask(ROWS, CANARY, QUERY, port=port, tls="off", limits=SessionLimits(3, 1))
-    assert statuses(result) == ["passed", "passed", "unverified", "skipped"]
+    assert check_statuses(result) == ["passed", "passed", "unverified", "skipped"]
     assert result["checks"][2]["reason"] == "no answer within 1.2 s"
 
 

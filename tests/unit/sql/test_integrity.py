@@ -9,6 +9,7 @@ import pytest
 
 from lifeboat_lab.engines import Server
 from tests.machine import missing
+from tests.modules import check_statuses
 
 from .conftest import Ask
 
@@ -16,10 +17,6 @@ Row = dict[str, Any]
 
 ROWS: Row = {"check": "rows", "table": "orders", "minimum": 1}
 INTEGRITY: Row = {"check": "integrity", "tables": ["orders", "public.canary"]}
-
-
-def statuses(result: Row) -> list[str]:
-    return [row["status"] for row in result["checks"]]
 
 
 @pytest.fixture
@@ -37,20 +34,20 @@ def amcheck(shop: Server) -> Server:
 
 def test_where_amcheck_is_not_installed_nothing_is_known(ask: Ask) -> None:
     result = ask(INTEGRITY, ROWS)
-    assert (result["verdict"], statuses(result)) == ("unverified", ["passed", "passed", "unverified"])
+    assert (result["verdict"], check_statuses(result)) == ("unverified", ["passed", "passed", "unverified"])
     assert "amcheck is not installed" in result["reason"]
 
 
 def test_who_does_not_insist_on_it_is_not_harmed(ask: Ask) -> None:
     result = ask({**INTEGRITY, "optional": True}, ROWS)
-    assert (result["verdict"], statuses(result)) == ("verified", ["passed", "passed", "skipped"])
+    assert (result["verdict"], check_statuses(result)) == ("verified", ["passed", "passed", "skipped"])
 
 
 def test_who_may_not_run_it_learns_nothing(ask: Ask, amcheck: Server) -> None:
     with amcheck.connect("shop") as connection:
         connection.execute('REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA "am:check" FROM master')
-    assert statuses(ask(INTEGRITY, ROWS)) == ["passed", "passed", "unverified"]
-    assert statuses(ask({**INTEGRITY, "optional": True}, ROWS)) == ["passed", "passed", "skipped"]
+    assert check_statuses(ask(INTEGRITY, ROWS)) == ["passed", "passed", "unverified"]
+    assert check_statuses(ask({**INTEGRITY, "optional": True}, ROWS)) == ["passed", "passed", "skipped"]
 
 
 def test_sound_tables_and_indexes_pass(ask: Ask, amcheck: Server) -> None:
@@ -91,7 +88,7 @@ def test_an_index_that_is_out_of_order_fails(ask: Ask, amcheck: Server) -> None:
             CREATE OR REPLACE FUNCTION cmp(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT b - a';
         """)
     result = ask({**INTEGRITY, "optional": True}, ROWS)
-    assert statuses(result) == ["passed", "passed", "failed"]
+    assert check_statuses(result) == ["passed", "passed", "failed"]
     assert "the index is corrupted" in result["reason"]
     assert "turned" in result["reason"]
 
@@ -112,5 +109,5 @@ def test_a_page_that_is_damaged_fails(ask: Ask, amcheck: Server) -> None:
     result = ask(
         {**INTEGRITY, "tables": ["broken"]}, ROWS, count, {"check": "query", "query": "SELECT 1", "expected": [1]}
     )
-    assert statuses(result) == ["passed", "passed", "failed", "passed", "failed"], result
+    assert check_statuses(result) == ["passed", "passed", "failed", "passed", "failed"], result
     assert "the data are corrupted" in result["checks"][2]["reason"]

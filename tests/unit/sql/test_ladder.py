@@ -21,6 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections impo
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Subject, read_checks
 from lifeboat_lab.engines import Server
+from tests.modules import check_statuses
 
 Row = dict[str, Any]
 Ask = Callable[..., Row]
@@ -35,10 +36,6 @@ HEALTHY = (CANARY, FRESHNESS, ROWS, TABLES)
 def only(result: Row, kind: str) -> Row:
     (found,) = [row for row in result["checks"] if row["check"] == kind]
     return found
-
-
-def statuses(result: Row) -> list[str]:
-    return [row["status"] for row in result["checks"]]
 
 
 def sql(shop: Server, *statements: str) -> None:
@@ -63,7 +60,7 @@ def test_the_checks_run_from_the_bottom_of_the_ladder(ask: Ask) -> None:
 
 def test_a_connection_alone_verifies_nothing(ask: Ask) -> None:
     result = ask()
-    assert (result["verdict"], result["reason"], statuses(result)) == (
+    assert (result["verdict"], result["reason"], check_statuses(result)) == (
         "unverified", "no check looked at its data", ["passed"],
     )  # fmt: skip
 
@@ -173,12 +170,12 @@ def test_any_name_of_a_table_or_column_is_quoted(ask: Ask, shop: Server, name: s
 def test_what_stands_on_a_missing_table_is_skipped(ask: Ask) -> None:
     gone = {**ROWS, "table": "gone"}
     result = ask({**TABLES, "tables": ["orders", "gone"]}, ROWS, gone)
-    assert statuses(result) == ["passed", "failed", "passed", "skipped"]
+    assert check_statuses(result) == ["passed", "failed", "passed", "skipped"]
     assert result["checks"][3]["reason"] == "gone is not there"
 
 
 def test_one_check_that_fails_in_sql_leaves_the_others_alone(ask: Ask) -> None:
-    assert statuses(ask({**ROWS, "table": "gone"}, ROWS, FRESHNESS)) == ["passed", "failed", "passed", "passed"]
+    assert check_statuses(ask({**ROWS, "table": "gone"}, ROWS, FRESHNESS)) == ["passed", "failed", "passed", "passed"]
 
 
 def test_a_table_that_may_not_be_read_is_unverified(ask: Ask, shop: Server) -> None:
@@ -198,7 +195,7 @@ def test_a_damaged_page_is_a_failure(ask: Ask, shop: Server) -> None:
 def test_a_statement_that_takes_too_long_is_unverified(ask: Ask, shop: Server) -> None:
     sql(shop, "CREATE VIEW slow AS SELECT 1 AS n FROM pg_sleep(60); GRANT SELECT ON slow TO master")
     result = ask({**ROWS, "table": "slow"}, FRESHNESS, limits=SessionLimits(3, 1))
-    assert statuses(result) == ["passed", "unverified", "passed"]
+    assert check_statuses(result) == ["passed", "unverified", "passed"]
 
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE x (i int)", "UPDATE canary SET id = 3", "CREATE TEMP TABLE t ()"])
@@ -243,7 +240,7 @@ def test_a_value_that_python_cannot_hold_is_unverified_and_not_shown(ask: Ask, s
 )
 def test_no_connection_is_unverified_and_what_stands_on_it_is_skipped(ask: Ask, changes: Row, reason: str) -> None:
     result = ask(*HEALTHY, **changes)
-    assert (result["verdict"], statuses(result)) == ("unverified", ["unverified", *["skipped"] * 4])
+    assert (result["verdict"], check_statuses(result)) == ("unverified", ["unverified", *["skipped"] * 4])
     assert reason in result["reason"]
     assert changes.get("password", "s3cr3t") not in json.dumps(result, ensure_ascii=False)
 
@@ -292,7 +289,7 @@ def test_a_server_that_hangs_is_cut_off(ask: Ask, shop: Server, monkeypatch: pyt
         finally:
             thread.join()
             os.kill(stopped[0], signal.SIGCONT)
-    assert statuses(result) == ["passed", "unverified", "skipped"]
+    assert check_statuses(result) == ["passed", "unverified", "skipped"]
     assert result["checks"][1]["reason"] == "no answer within 1.2 s"
 
 
@@ -302,7 +299,7 @@ def test_a_connection_that_is_lost_is_not_made_again(ask: Ask, shop: Server) -> 
         thread = when_waiting(shop, lambda pid: os.kill(pid, signal.SIGTERM))
         result = ask(ROWS, FRESHNESS)
         thread.join()
-    assert statuses(result) == ["passed", "unverified", "skipped"]
+    assert check_statuses(result) == ["passed", "unverified", "skipped"]
     assert "lost" in result["checks"][2]["reason"]
 
 

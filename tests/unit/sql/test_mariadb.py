@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql import connections
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
 from lifeboat_lab.engines import Server
+from tests.modules import check_statuses
 
 from .conftest import Ask
 
@@ -18,10 +19,6 @@ Row = dict[str, Any]
 
 CANARY: Row = {"check": "canary", "table": "typed", "column": "value", "where": {"id": "1"}}
 ROWS: Row = {"check": "rows", "table": "orders", "minimum": 1}
-
-
-def statuses(result: Row) -> list[str]:
-    return [row["status"] for row in result["checks"]]
 
 
 @pytest.mark.parametrize("engine", ["mariadb", "mysql", "aurora-mysql"])
@@ -103,7 +100,7 @@ def broken(mariadb: Server, engine: str, rows: int, at: int) -> None:
 def test_a_damaged_file_fails(ask_mariadb: Ask, mariadb: Server, engine: str) -> None:
     broken(mariadb, engine, rows=2000, at=9000)
     result = ask_mariadb(ROWS, {"check": "integrity", "tables": ["orders", "broken"], "optional": True})
-    assert (result["verdict"], statuses(result)) == ("failed", ["passed", "passed", "failed"])
+    assert (result["verdict"], check_statuses(result)) == ("failed", ["passed", "passed", "failed"])
     assert result["checks"][2]["reason"].startswith("broken: ")
 
 
@@ -158,9 +155,9 @@ def test_a_missing_table_has_no_integrity(ask_mariadb: Ask) -> None:
 def test_an_engine_without_integrity_is_no_pass(ask_mariadb: Ask, mariadb: Server) -> None:
     mariadb.execute(["CREATE TABLE mem (id int) ENGINE=MEMORY"], "shop")
     check = {"check": "integrity", "tables": ["mem"]}
-    assert statuses(ask_mariadb(check, ROWS)) == ["passed", "passed", "unverified"]
+    assert check_statuses(ask_mariadb(check, ROWS)) == ["passed", "passed", "unverified"]
     result = ask_mariadb({**check, "optional": True}, ROWS)
-    assert (result["verdict"], statuses(result)) == ("verified", ["passed", "passed", "skipped"])
+    assert (result["verdict"], check_statuses(result)) == ("verified", ["passed", "passed", "skipped"])
 
 
 def test_who_may_not_read_a_table_learns_nothing_of_its_integrity(ask_mariadb: Ask, mariadb: Server) -> None:
@@ -172,8 +169,8 @@ def test_who_may_not_read_a_table_learns_nothing_of_its_integrity(ask_mariadb: A
     )
     who = {"username": "reader", "password": "reader-password"}
     check = {"check": "integrity", "tables": ["canary"]}
-    assert statuses(ask_mariadb(check, ROWS, **who)) == ["passed", "passed", "unverified"]
-    assert statuses(ask_mariadb({**check, "optional": True}, ROWS, **who)) == ["passed", "passed", "skipped"]
+    assert check_statuses(ask_mariadb(check, ROWS, **who)) == ["passed", "passed", "unverified"]
+    assert check_statuses(ask_mariadb({**check, "optional": True}, ROWS, **who)) == ["passed", "passed", "skipped"]
 
 
 @pytest.mark.parametrize("check", [ROWS, {"check": "integrity", "tables": ["orders"]}], ids=["rows", "integrity"])
@@ -181,7 +178,7 @@ def test_a_table_that_is_locked_is_not_waited_for_a_day(ask_mariadb: Ask, mariad
     with mariadb.connect("shop") as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLES orders WRITE")
         result = ask_mariadb(check, limits=SessionLimits(3, 1))
-    assert statuses(result) == ["passed", "unverified"]
+    assert check_statuses(result) == ["passed", "unverified"]
     assert "timeout" in result["reason"].lower() or "max_statement_time" in result["reason"]
 
 

@@ -26,7 +26,18 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.targe
     read_target,
     why_not_recoverable,
 )
-from tests.builders import DR_KEY, NOW, SOURCE, STRANGER, WEST, database, hours_ago, landed, of_cluster
+from tests.builders import (
+    DR_KEY,
+    NOW,
+    SOURCE,
+    STRANGER,
+    WEST,
+    by_kind_and_name,
+    database,
+    hours_ago,
+    landed,
+    of_cluster,
+)
 
 OPTIONS = RestoreOptions(
     "lifeboat", "r1", "production", ("sg-1",), None, DR_KEY, NOW, purpose="recovery", backup_retention_days=7
@@ -47,10 +58,6 @@ def told(**configuration: Any) -> RecoveryPoint:
 
 def made_of(target: Target, **tags: Any) -> Any:
     return database(target.name, target.kind, tags={**target.tags, **tags})
-
-
-def found(*databases: Any) -> dict[tuple[str, str], Any]:
-    return {(one.id.kind, one.id.identifier): one for one in databases}
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
@@ -102,13 +109,13 @@ def test_no_two_databases_come_to_bear_one_name() -> None:
 def test_a_recovery_of_the_same_recovery_point_is_gone_on_with_whatever_its_run_was_called() -> None:
     for point in (landed(), of_cluster(landed())):
         running = made_of(planned(point))
-        require_own([planned(point, drill_id="r2")], found(running))
+        require_own([planned(point, drill_id="r2")], by_kind_and_name(running))
 
 
 def test_a_database_beside_an_instance_is_no_matter() -> None:
-    require_own([planned()], found(database("orders-1")))
+    require_own([planned()], by_kind_and_name(database("orders-1")))
     with pytest.raises(LifeboatError, match="as orders-1"):
-        require_own([planned(of_cluster(landed()))], found(database("orders-1")))
+        require_own([planned(of_cluster(landed()))], by_kind_and_name(database("orders-1")))
 
 
 @pytest.mark.parametrize(
@@ -121,13 +128,13 @@ def test_a_database_beside_an_instance_is_no_matter() -> None:
 )
 def test_a_name_that_somebody_else_has_is_refused(tags: dict[str, str]) -> None:
     with pytest.raises(LifeboatError, match=r"not a recovery of ours\. Set restore_as to another name"):
-        require_own([planned()], found(made_of(planned(), **tags)))
+        require_own([planned()], by_kind_and_name(made_of(planned(), **tags)))
 
 
 def test_a_recovery_of_another_time_stays_and_the_remedy_names_its_time() -> None:
     earlier = planned(landed(hours=2))
     with pytest.raises(LifeboatError, match=f"recovered already, from {earlier.original.recovery_point}") as caught:
-        require_own([planned(landed(hours=1))], found(made_of(earlier)))
+        require_own([planned(landed(hours=1))], by_kind_and_name(made_of(earlier)))
     assert hours_ago(2).strftime("at: %Y-%m-%dT%H:%M:%SZ") in str(caught.value.remedy)
 
 

@@ -30,7 +30,20 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.targe
     read_target,
     why_not_restorable,
 )
-from tests.builders import DR, DR_KEY, NOW, SOURCE, SOURCE_KEY, WEST, copied, database, hours_ago, landed, of_cluster
+from tests.builders import (
+    DR,
+    DR_KEY,
+    NOW,
+    SOURCE,
+    SOURCE_KEY,
+    WEST,
+    by_kind_and_name,
+    copied,
+    database,
+    hours_ago,
+    landed,
+    of_cluster,
+)
 
 OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
 DRILL = {"lifeboat:managed-by": "lifeboat", "lifeboat:purpose": "drill", "lifeboat:drill-id": "d1"}
@@ -49,10 +62,6 @@ def target(kind: str = "instance") -> Target:
 
 def restored(name: str, status: str = "available", kind: str = "instance", **more: Any) -> Any:
     return database(name, kind, status=status, **{"tags": DRILL, "host": "127.0.0.1", **more})
-
-
-def found(*databases: Any) -> dict[tuple[str, str], Any]:
-    return {(one.id.kind, one.id.identifier): one for one in databases}
 
 
 def test_the_same_drill_plans_the_same_database() -> None:
@@ -83,7 +92,7 @@ def test_its_tags_say_what_it_is_for_and_when_it_expires() -> None:
 def test_an_instance_is_taken_one_stage_further(database: Any, stage: str) -> None:
     one = target()
     rows = [] if database is None else [restored(one.name, database[0], host=database[1])]
-    assert stage_of(one, found(*rows))[0] == stage
+    assert stage_of(one, by_kind_and_name(*rows))[0] == stage
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,7 @@ def test_a_cluster_runs_when_its_member_does(cluster: str, member: str | None, s
     one = target("cluster")
     rows = [restored(one.name, cluster, "cluster")]
     rows += [restored(one.member, member, cluster=one.name)] if member else []
-    assert stage_of(one, found(*rows))[0] == stage
+    assert stage_of(one, by_kind_and_name(*rows))[0] == stage
 
 
 @pytest.mark.parametrize(("started", "stage"), [(None, "wait"), ("2026-11-23T13:00:00Z", "failed")])
@@ -108,20 +117,20 @@ def test_what_a_killed_run_was_removing_goes_first_and_what_this_run_made_is_not
     started: Any, stage: str
 ) -> None:
     one, cluster = (target(kind).with_progress(started=started) for kind in ("instance", "cluster"))
-    assert stage_of(one, found(restored(one.name, "deleting")))[0] == stage
+    assert stage_of(one, by_kind_and_name(restored(one.name, "deleting")))[0] == stage
     rows = [restored(cluster.name, kind="cluster"), restored(cluster.member, "deleting", cluster=cluster.name)]
-    assert stage_of(cluster, found(*rows))[0] == stage
+    assert stage_of(cluster, by_kind_and_name(*rows))[0] == stage
 
 
 def test_a_name_that_another_database_has_stops_the_drill() -> None:
     one = target()
     for tags in ({}, {**DRILL, "lifeboat:drill-id": "d2"}, {**DRILL, "lifeboat:purpose": "recovery"}):
         with pytest.raises(LifeboatError, match="this drill did not make it"):
-            require_own([one], found(restored(one.name, tags=tags)))
+            require_own([one], by_kind_and_name(restored(one.name, tags=tags)))
 
 
 def test_what_this_drill_made_is_adopted() -> None:
-    require_own([target()], found(restored(target().name)))
+    require_own([target()], by_kind_and_name(restored(target().name)))
 
 
 @pytest.mark.parametrize("changed", ["lifeboat:managed-by", "lifeboat:purpose", "lifeboat:drill-id"])
