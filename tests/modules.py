@@ -16,7 +16,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 
-def answer(main: Callable[[], None], options: Mapping[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
+def answer_of(main: Callable[[], None], options: Mapping[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
     """Return what a module answers, failures included."""
     output = io.StringIO()
     arguments = {**options, "_ansible_check_mode": check_mode}

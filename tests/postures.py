@@ -14,14 +14,14 @@ Row = dict[str, Any]
 QUOTAS = {"ManualSnapshots": {"used": 40, "max": 100, "free": 60}}
 
 
-def digest(name: str) -> str:
+def digest_by_name(name: str) -> str:
     return digest_of(SOURCE, WEST, f"db-{name.upper()}")
 
 
-DIGEST = digest("orders")
+DIGEST = digest_by_name("orders")
 
 
-def newest(place: str, name: str) -> Row:
+def newest_row(place: str, name: str) -> Row:
     point = {"name": f"lifeboat-{name}", "arn": "arn", "original_time": iso(hours_ago(1)), "age_seconds": 3600}
     return {place: {**point, "database_arn": None}}
 
@@ -35,10 +35,10 @@ def row(name: str = "orders", **more: Any) -> Row:
         "database_arn": f"arn:aws:rds:{WEST}:{SOURCE}:db:{name}",
         "account_id": SOURCE,
         "region": WEST,
-        "digest": digest(name),
+        "digest": digest_by_name(name),
         "tags": {},
         "exists": True,
-        "newest": newest(f"{SOURCE}/{WEST}/automated", name) | newest(f"{DR} (landed)", name),
+        "newest": newest_row(f"{SOURCE}/{WEST}/automated", name) | newest_row(f"{DR} (landed)", name),
         "last_verified": None,
         "in_flight": [],
         "age_seconds": 3600,
@@ -51,7 +51,7 @@ def row(name: str = "orders", **more: Any) -> Row:
 
 def seen_at_dr(name: str = "orders", **more: Any) -> Row:
     """Build the same database as the DR site sees it."""
-    return row(name, **{"exists": False, "newest": newest(f"{DR}/{EAST}/manual", name), **more})
+    return row(name, **{"exists": False, "newest": newest_row(f"{DR}/{EAST}/manual", name), **more})
 
 
 def looked(rows: tuple[Row, ...], now: datetime) -> Row:

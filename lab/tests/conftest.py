@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from helpers import DR, PRODUCTION, make_key
+from bare import Bare
+from helpers import DR, ONCE, PRODUCTION, make_key
 from lifeboat_lab import Lab
+from lifeboat_lab.testing import fresh
 
 
 def pytest_configure() -> None:
@@ -74,3 +76,47 @@ def dr_key(lab: Lab) -> str:
 def dr_key_here(lab: Lab) -> str:
     """Create a key of the DR account in production's Region."""
     return make_key(lab.client("production_dr", "kms", "us-west-2"), DR)
+
+
+@pytest.fixture
+def bare(empty_lab: Lab) -> Bare:
+    """What a test does as production in the lab without servers."""
+    return Bare(empty_lab)
+
+
+@pytest.fixture(scope="module")
+def own_lab() -> Iterator[Lab]:
+    """A lab without servers for one file, which may let days pass."""
+    with Lab(metadata_only=True, scale=20_000) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sns(lab: Lab) -> Any:
+    return lab.client("production", "sns")
+
+
+@pytest.fixture(scope="session")
+def sqs(lab: Lab) -> Any:
+    return lab.client("production", "sqs")
+
+
+@pytest.fixture
+def topic(sns: Any) -> Iterator[str]:
+    """A topic of its own for one test."""
+    arn = sns.create_topic(Name=fresh("topic"))["TopicArn"]
+    yield arn
+    sns.delete_topic(TopicArn=arn)
+
+
+@pytest.fixture
+def faults(lab: Lab) -> Iterator[Any]:
+    """Break something until the test is over."""
+    yield lambda **fault: lab.admin("POST", "faults", fault)
+    lab.admin("DELETE", "faults")
+
+
+@pytest.fixture(scope="session")
+def once(lab: Lab) -> Any:
+    """RDS for the production account, with a client that does not try again."""
+    return lab.client("production", "rds", config=ONCE)

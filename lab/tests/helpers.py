@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from lifeboat_lab.testing import PASSWORD, fresh, instance, until
+
+# A client that does not try again.
+ONCE = Config(retries={"total_max_attempts": 1})
 
 PRODUCTION, DR, STRANGER = "111111111111", "222222222222", "333333333333"
 HOME, DR_HOME = "us-west-2", "us-east-1"
@@ -94,15 +98,21 @@ def make_key(client: Any, *principals: str) -> str:
 def make_role(iam: Any, name: str, account: str, *actions: str, deny: tuple[str, ...] = ()) -> None:
     """Create a role that its own account may assume, with these actions."""
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))
     statements = [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]
     if deny:
         statements.append({"Effect": "Deny", "Action": list(deny), "Resource": "*"})
-    iam.put_role_policy(RoleName=name, PolicyName="what-it-may", PolicyDocument=_document(statements))
+    iam.put_role_policy(RoleName=name, PolicyName="what-it-may", PolicyDocument=document(*statements))
 
 
-def _document(statements: list[dict[str, Any]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+def document(*statements: dict[str, Any], version: str = "2012-10-17") -> str:
+    """A policy of these statements."""
+    return json.dumps({"Version": version, "Statement": list(statements)})
+
+
+def allow(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:
+    """A statement that allows something."""
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
 @contextmanager
@@ -126,17 +136,17 @@ def restored(client: Any, source: str, **more: Any) -> dict[str, Any]:
     return instance(client, name)
 
 
-def allow(service: str, action: str, resource: str = "*", **condition: Any) -> str:
+def allow_service(service: str, action: str, resource: str = "*", **condition: Any) -> str:
     """Build a resource policy that lets one AWS service do something."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": resource}
-    return _document([statement | ({"Condition": condition} if condition else {})])
+    return document(statement | ({"Condition": condition} if condition else {}))
 
 
 def make_queue(client: Any, topic: str, policy: str | None = None, **attributes: str) -> tuple[str, str]:
     """Create a queue and return its URL and ARN; unless told otherwise, it is open to the topic."""
     url = client.create_queue(QueueName=fresh("queue"), Attributes=attributes)["QueueUrl"]
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = policy or allow("sns.amazonaws.com", "sqs:SendMessage", arn, ArnEquals={"aws:SourceArn": topic})
+    policy = policy or allow_service("sns.amazonaws.com", "sqs:SendMessage", arn, ArnEquals={"aws:SourceArn": topic})
     client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     return url, arn
 
@@ -172,9 +182,9 @@ def narrow_role(iam: Any, *statements: dict[str, Any], trust: dict[str, Any] | N
     """Create a role with these statements and return its ARN; unless told otherwise, its own account may assume it."""
     name = fresh("role")
     trusted = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
-    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust or trusted]), **options)
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust or trusted), **options)
     if statements:
-        iam.put_role_policy(RoleName=name, PolicyName="narrow", PolicyDocument=_document(list(statements)))
+        iam.put_role_policy(RoleName=name, PolicyName="narrow", PolicyDocument=document(*statements))
     return made["Role"]["Arn"]
 
 
@@ -213,3 +223,17 @@ def outcomes(call: Any, times: int, **parameters: Any) -> list[str]:
         except ConnectionClosedError:
             found.append("closed")
     return found
+
+
+def join(sns: Any, topic: str, queue: str, **attributes: str) -> None:
+    """Send what is published to a topic on to a queue."""
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+
+
+def silent(sqs: Any, url: str) -> bool:
+    return received(sqs, url, wait=0.3) == []
+
+
+def advance(lab: Any, seconds: float) -> None:
+    """Let so many seconds pass."""
+    lab.admin("POST", "clock", {"advance": seconds})

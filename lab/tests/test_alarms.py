@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers import DR, PRODUCTION, allow, code_of, make_queue, received, settings
+from helpers import DR, PRODUCTION, allow_service, code_of, make_queue, received, settings
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh, until
 from lifeboat_lab.thresholds import Point, Rule, judge, reason
@@ -254,7 +254,7 @@ def test_another_accounts_topic_must_admit_cloudwatch(
     sqs = lab_of_alarms.client("production_dr", "sqs", "us-west-2")
     topic = sns.create_topic(Name=fresh("alarms"))["TopicArn"]
     source = {"aws:SourceAccount": PRODUCTION if admitted else DR}
-    policy = allow("cloudwatch.amazonaws.com", "sns:Publish", topic, StringEquals=source)
+    policy = allow_service("cloudwatch.amazonaws.com", "sns:Publish", topic, StringEquals=source)
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     url, arn = make_queue(sqs, topic)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from helpers import code_of
+from helpers import advance, code_of
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import PASSWORD, fresh, instance, until
 
@@ -18,19 +17,8 @@ DAY = 86_400
 
 
 @pytest.fixture(scope="module")
-def still() -> Iterator[Lab]:
-    """Run a separate lab: other tests do not want to be days ahead."""
-    with Lab(metadata_only=True, scale=20_000) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def rds(still: Lab) -> Any:
-    return still.client("production", "rds")
-
-
-def advance(lab: Lab, seconds: float) -> None:
-    lab.admin("POST", "clock", {"advance": seconds})
+def rds(own_lab: Lab) -> Any:
+    return own_lab.client("production", "rds")
 
 
 def create(rds: Any, **more: Any) -> str:
@@ -51,21 +39,21 @@ def times(rds: Any, name: str, **more: Any) -> list[datetime]:
     return sorted(row["SnapshotDatabaseTime"] for row in rows)
 
 
-def test_a_new_instance_has_a_first_backup_before_it_is_available(still: Lab, rds: Any) -> None:
+def test_a_new_instance_has_a_first_backup_before_it_is_available(own_lab: Lab, rds: Any) -> None:
     """Follow aws_rds.md 7.3."""
     name = create(rds)
     assert len(times(rds, name)) == 1
 
 
-def test_without_retention_there_is_none(still: Lab, rds: Any) -> None:
+def test_without_retention_there_is_none(own_lab: Lab, rds: Any) -> None:
     name = create(rds, BackupRetentionPeriod=0)
-    advance(still, 2 * DAY)
+    advance(own_lab, 2 * DAY)
     assert times(rds, name) == []
 
 
-def test_every_day_in_the_window_and_no_longer_than_the_retention(still: Lab, rds: Any) -> None:
+def test_every_day_in_the_window_and_no_longer_than_the_retention(own_lab: Lab, rds: Any) -> None:
     name = create(rds, BackupRetentionPeriod=7, PreferredBackupWindow="03:10-04:00")
-    advance(still, 10 * DAY)
+    advance(own_lab, 10 * DAY)
     found = times(rds, name)
     assert len(found) == 7
     assert {(moment.hour, moment.minute) for moment in found} == {(3, 10)}
@@ -77,28 +65,28 @@ def test_every_day_in_the_window_and_no_longer_than_the_retention(still: Lab, rd
     assert f"rds:{name}-{found[-1]:%Y-%m-%d}-03-10" in names
 
 
-def test_a_cluster_is_backed_up_and_its_members_are_not(still: Lab, rds: Any) -> None:
+def test_a_cluster_is_backed_up_and_its_members_are_not(own_lab: Lab, rds: Any) -> None:
     name = fresh("kept")
     rds.create_db_cluster(
         DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="me", MasterUserPassword=PASSWORD,
         BackupRetentionPeriod=3,
     )  # fmt: skip
-    advance(still, 5 * DAY)
+    advance(own_lab, 5 * DAY)
     rows = rds.describe_db_cluster_snapshots(DBClusterIdentifier=name, SnapshotType="automated")["DBClusterSnapshots"]
     assert len(rows) == 3
 
 
-def test_a_window_that_was_moved_is_the_one_that_counts(still: Lab, rds: Any) -> None:
+def test_a_window_that_was_moved_is_the_one_that_counts(own_lab: Lab, rds: Any) -> None:
     name = create(rds, BackupRetentionPeriod=2, PreferredBackupWindow="03:00-03:30",
                   PreferredMaintenanceWindow="sun:10:00-sun:10:30")  # fmt: skip
     rds.modify_db_instance(DBInstanceIdentifier=name, PreferredBackupWindow="17:15-17:45")
-    advance(still, 3 * DAY)
+    advance(own_lab, 3 * DAY)
     assert [(moment.hour, moment.minute) for moment in times(rds, name)] == [(17, 15)] * 2
 
 
-def test_a_shorter_retention_applies_at_once_and_none_removes_all(still: Lab, rds: Any) -> None:
+def test_a_shorter_retention_applies_at_once_and_none_removes_all(own_lab: Lab, rds: Any) -> None:
     name = create(rds, BackupRetentionPeriod=5)
-    advance(still, 6 * DAY)
+    advance(own_lab, 6 * DAY)
     assert len(times(rds, name)) == 5
     rds.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=2)
     assert len(times(rds, name)) == 2
@@ -107,35 +95,35 @@ def test_a_shorter_retention_applies_at_once_and_none_removes_all(still: Lab, rd
     assert times(rds, name) == []
 
 
-def test_backups_that_are_turned_on_begin_at_once(still: Lab, rds: Any) -> None:
+def test_backups_that_are_turned_on_begin_at_once(own_lab: Lab, rds: Any) -> None:
     name = create(rds, BackupRetentionPeriod=0)
     rds.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=1, ApplyImmediately=True)
     until(lambda: instance(rds, name)["DBInstanceStatus"] == "available")
     assert len(times(rds, name)) == 1
 
 
-def test_they_go_with_the_instance_unless_they_are_to_be_kept_for_their_time(still: Lab, rds: Any) -> None:
+def test_they_go_with_the_instance_unless_they_are_to_be_kept_for_their_time(own_lab: Lab, rds: Any) -> None:
     """Follow aws_rds.md 7.5, DeleteAutomatedBackups."""
     gone, kept = (create(rds, BackupRetentionPeriod=2) for _turn in range(2))
     ids = {name: instance(rds, name)["DbiResourceId"] for name in (gone, kept)}
     rds.delete_db_instance(DBInstanceIdentifier=gone, SkipFinalSnapshot=True)
     rds.delete_db_instance(DBInstanceIdentifier=kept, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
-    advance(still, 3_600)
+    advance(own_lab, 3_600)
     assert code_of(rds.describe_db_instances, DBInstanceIdentifier=kept) == "DBInstanceNotFound"
     assert times(rds, gone, DbiResourceId=ids[gone]) == []
     assert len(times(rds, kept, DbiResourceId=ids[kept])) == 1
-    advance(still, 4 * DAY)
+    advance(own_lab, 4 * DAY)
     assert times(rds, kept, DbiResourceId=ids[kept]) == []
 
 
-def test_a_stopped_instance_is_not_backed_up_and_starts_after_seven_days(still: Lab, rds: Any) -> None:
+def test_a_stopped_instance_is_not_backed_up_and_starts_after_seven_days(own_lab: Lab, rds: Any) -> None:
     name = create(rds, BackupRetentionPeriod=35)
     rds.stop_db_instance(DBInstanceIdentifier=name)
     until(lambda: instance(rds, name)["DBInstanceStatus"] == "stopped")
-    advance(still, 6 * DAY)
+    advance(own_lab, 6 * DAY)
     assert len(times(rds, name)) == 1
     assert instance(rds, name)["AutomaticRestartTime"]
-    advance(still, 2 * DAY)
+    advance(own_lab, 2 * DAY)
     assert instance(rds, name)["DBInstanceStatus"] == "available"
     assert len(times(rds, name)) > 1
 
@@ -165,13 +153,13 @@ def test_the_windows_of_a_database_stay_the_same(rds: Any) -> None:
     assert first["PreferredMaintenanceWindow"] == second["PreferredMaintenanceWindow"]
 
 
-def test_what_does_not_apply_at_once_applies_in_the_maintenance_window(still: Lab, rds: Any) -> None:
+def test_what_does_not_apply_at_once_applies_in_the_maintenance_window(own_lab: Lab, rds: Any) -> None:
     """Follow aws_rds.md 7, PendingModifiedValues."""
     name = create(rds)
     rds.modify_db_instance(DBInstanceIdentifier=name, DBInstanceClass="db.r6g.large", AllocatedStorage=100)
     row = instance(rds, name)
     assert (row["DBInstanceStatus"], row["DBInstanceClass"]) == ("available", "db.t3.micro")
     assert row["PendingModifiedValues"] == {"DBInstanceClass": "db.r6g.large", "AllocatedStorage": 100}
-    advance(still, 8 * DAY)
+    advance(own_lab, 8 * DAY)
     row = instance(rds, name)
     assert (row["DBInstanceClass"], row["AllocatedStorage"], row["PendingModifiedValues"]) == ("db.r6g.large", 100, {})

@@ -10,16 +10,9 @@ from botocore.exceptions import ClientError
 
 from bare import LONG, Bare
 from helpers import DR, PRODUCTION, cluster_snapshot, code_of, make_key, message_of, settings, snapshot  # fmt: skip
-from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh
 
 FULL, INCREMENTAL = 300 + 20 * 45, 300 + 2 * 45
-
-
-@pytest.fixture
-def bare(empty_lab: Lab) -> Bare:
-    """Sow a database in production, with automated snapshots."""
-    return Bare(empty_lab)
 
 
 def test_progress_and_creation_time(bare: Bare) -> None:

@@ -9,14 +9,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
-from helpers import DR, PRODUCTION, STRANGER, automated, code_of, copied, done, settings, share, snapshot
+from helpers import DR, ONCE, PRODUCTION, STRANGER, automated, code_of, copied, done, settings, share, snapshot
 from lifeboat_lab import Lab, cli
 from lifeboat_lab.testing import fresh, instance, until
-
-ONCE = Config(retries={"total_max_attempts": 1})
 
 
 @contextmanager

@@ -3,54 +3,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from helpers import automated, code_of, restored, settings
+from helpers import advance, automated, code_of, restored, settings
 from lifeboat_lab import Lab
-from lifeboat_lab.testing import PASSWORD, ask, cluster, delete, fresh, instance, until
+from lifeboat_lab.testing import PASSWORD, ask, cluster, delete, fresh, instance, until, usable, usable_cluster
 
 SMALL = {"Engine": "postgres", "DBInstanceClass": "db.t3.micro", "MasterUsername": "me", "MasterUserPassword": PASSWORD}
 AURORA = {"Engine": "aurora-postgresql", "MasterUsername": "me", "MasterUserPassword": PASSWORD}
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[Lab]:
-    with Lab(metadata_only=True, scale=20_000) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def rows(bare: Lab) -> Any:
+def rows(own_lab: Lab) -> Any:
     """Return RDS of the lab without servers."""
-    return bare.client("production", "rds")
-
-
-def advance(lab: Lab, seconds: float) -> None:
-    lab.admin("POST", "clock", {"advance": seconds})
+    return own_lab.client("production", "rds")
 
 
 def create(rds: Any, **more: Any) -> dict[str, Any]:
     """Create an instance and wait until it is available."""
     name = fresh("small")
     rds.create_db_instance(DBInstanceIdentifier=name, **SMALL | more)
-    return settled(rds, name)
+    return usable(rds, name)
 
 
 def create_cluster(rds: Any, **more: Any) -> dict[str, Any]:
     name = fresh("cluster")
     rds.create_db_cluster(DBClusterIdentifier=name, **AURORA | more)
-    return settled_cluster(rds, name)
-
-
-def settled(rds: Any, name: str) -> dict[str, Any]:
-    return until(lambda: (row := instance(rds, name))["DBInstanceStatus"] == "available" and row)
-
-
-def settled_cluster(rds: Any, name: str) -> dict[str, Any]:
-    return until(lambda: (row := cluster(rds, name))["Status"] == "available" and row)
+    return usable_cluster(rds, name)
 
 
 def modify(rds: Any, row: dict[str, Any], **words: Any) -> dict[str, Any]:
@@ -61,21 +42,21 @@ def modify(rds: Any, row: dict[str, Any], **words: Any) -> dict[str, Any]:
 
 def modified(rds: Any, row: dict[str, Any], **words: Any) -> dict[str, Any]:
     modify(rds, row, ApplyImmediately=True, **words)
-    return settled(rds, row["DBInstanceIdentifier"])
+    return usable(rds, row["DBInstanceIdentifier"])
 
 
 def refused(rds: Any, row: dict[str, Any], **words: Any) -> str:
     return code_of(rds.modify_db_instance, DBInstanceIdentifier=row["DBInstanceIdentifier"], **words)
 
 
-def test_an_instance_is_created_backed_up_and_then_available(bare: Lab, rows: Any) -> None:
+def test_an_instance_is_created_backed_up_and_then_available(own_lab: Lab, rows: Any) -> None:
     """Follow aws_rds.md 7.3."""
     name, seen = fresh("slow"), []
-    with settings(bare, scale=1, durations={"create": 1000, "initial_backup": 1000}):
+    with settings(own_lab, scale=1, durations={"create": 1000, "initial_backup": 1000}):
         rows.create_db_instance(DBInstanceIdentifier=name, **SMALL)
         for _moment in range(3):
             seen.append(instance(rows, name)["DBInstanceStatus"])
-            advance(bare, 1000)
+            advance(own_lab, 1000)
     assert seen == ["creating", "backing-up", "available"]
 
 
@@ -108,24 +89,24 @@ def test_what_is_not_legal_is_refused(rows: Any, words: dict[str, Any], code: st
     assert code_of(rows.create_db_instance, DBInstanceIdentifier=fresh("no"), **SMALL | words) == code
 
 
-def test_there_are_as_many_as_the_quotas_allow(bare: Lab, rows: Any) -> None:
+def test_there_are_as_many_as_the_quotas_allow(own_lab: Lab, rows: Any) -> None:
     """Follow aws_rds.md 4, 7.1."""
     create(rows)
     create_cluster(rows)
-    with settings(bare, quotas={"instances": 1, "clusters": 1}):
+    with settings(own_lab, quotas={"instances": 1, "clusters": 1}):
         assert code_of(rows.create_db_instance, DBInstanceIdentifier=fresh("no"), **SMALL) == "InstanceQuotaExceeded"
         more = code_of(rows.create_db_cluster, DBClusterIdentifier=fresh("no"), **AURORA)
         assert more == "DBClusterQuotaExceededFault"
 
 
-def test_who_names_no_subnet_group_is_public(bare: Lab, rows: Any) -> None:
+def test_who_names_no_subnet_group_is_public(own_lab: Lab, rows: Any) -> None:
     """Follow the RDS API Reference, CreateDBInstance, PubliclyAccessible.
 
     So an omitted network breaks isolation (aws_rds.md 7.1).
     """
     assert create(rows)["PubliclyAccessible"] is True
     assert create(rows, PubliclyAccessible=False)["PubliclyAccessible"] is False
-    ec2 = bare.client("production", "ec2")
+    ec2 = own_lab.client("production", "ec2")
     vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.8.{number}.0/24", AvailabilityZone=f"us-west-2{zone}")["Subnet"][
@@ -149,15 +130,15 @@ def test_a_request_without_changes_is_refused(rows: Any) -> None:
     assert refused(rows, row, ApplyImmediately=True) == "InvalidParameterCombination"
 
 
-def test_changes_are_pending_until_they_are_made(bare: Lab, rows: Any) -> None:
+def test_changes_are_pending_until_they_are_made(own_lab: Lab, rows: Any) -> None:
     row = create(rows)
-    with settings(bare, scale=1):
+    with settings(own_lab, scale=1):
         found = modify(rows, row, DBInstanceClass="db.r6g.large", ApplyImmediately=True)
         assert (found["DBInstanceStatus"], found["DBInstanceClass"]) == ("modifying", "db.t3.micro")
         assert found["PendingModifiedValues"] == {"DBInstanceClass": "db.r6g.large"}
         assert refused(rows, row, DBInstanceClass="db.r6g.xlarge") == "InvalidDBInstanceState"
-        advance(bare, 300)
-    found = settled(rows, row["DBInstanceIdentifier"])
+        advance(own_lab, 300)
+    found = usable(rows, row["DBInstanceIdentifier"])
     assert (found["DBInstanceClass"], found["PendingModifiedValues"]) == ("db.r6g.large", {})
 
 
@@ -180,7 +161,7 @@ def test_some_settings_never_wait(rows: Any) -> None:
     assert (row["DeletionProtection"], row["CopyTagsToSnapshot"], row["BackupRetentionPeriod"]) == (True, True, 9)
     assert (row["MaxAllocatedStorage"], row["PubliclyAccessible"]) == (200, False)
     assert row["EnabledCloudwatchLogsExports"] == ["postgresql"]
-    settled(rows, row["DBInstanceIdentifier"])
+    usable(rows, row["DBInstanceIdentifier"])
     row = modify(rows, row, CloudwatchLogsExportConfiguration={"DisableLogTypes": ["postgresql"]})
     assert row["EnabledCloudwatchLogsExports"] == []
 
@@ -200,7 +181,7 @@ def test_a_new_name_is_a_new_arn_and_the_same_database(rows: Any) -> None:
     assert refused(rows, row, NewDBInstanceIdentifier=other) == "DBInstanceAlreadyExists"
     modify(rows, row, NewDBInstanceIdentifier=name.upper(), ApplyImmediately=True)
     until(lambda: name in [each["DBInstanceIdentifier"] for each in rows.describe_db_instances()["DBInstances"]])
-    found = settled(rows, name)
+    found = usable(rows, name)
     assert found["DbiResourceId"] == row["DbiResourceId"]
     assert found["DBInstanceArn"].endswith(f":db:{name}")
     old = code_of(rows.describe_db_instances, DBInstanceIdentifier=row["DBInstanceIdentifier"])
@@ -214,7 +195,7 @@ def test_a_cluster_is_renamed_with_its_members(rows: Any) -> None:
         DBClusterIdentifier=row["DBClusterIdentifier"], NewDBClusterIdentifier=name, ApplyImmediately=True
     )
     until(lambda: name in [each["DBClusterIdentifier"] for each in rows.describe_db_clusters()["DBClusters"]])
-    assert settled_cluster(rows, name)["DbClusterResourceId"] == row["DbClusterResourceId"]
+    assert usable_cluster(rows, name)["DbClusterResourceId"] == row["DbClusterResourceId"]
     assert instance(rows, member["DBInstanceIdentifier"])["DBClusterIdentifier"] == name
 
 
@@ -222,7 +203,7 @@ def add_member(rds: Any, row: dict[str, Any], **more: Any) -> dict[str, Any]:
     name = fresh("member")
     words = {"DBInstanceClass": "db.r6g.large", "Engine": row["Engine"]} | more
     rds.create_db_instance(DBInstanceIdentifier=name, DBClusterIdentifier=row["DBClusterIdentifier"], **words)
-    return settled(rds, name)
+    return usable(rds, name)
 
 
 def test_storage_grows_by_a_tenth_at_least_and_never_shrinks(rows: Any) -> None:
@@ -233,17 +214,17 @@ def test_storage_grows_by_a_tenth_at_least_and_never_shrinks(rows: Any) -> None:
     until(lambda: instance(rows, row["DBInstanceIdentifier"])["AllocatedStorage"] == 110)
 
 
-def test_grown_storage_is_optimized_while_it_can_be_used(bare: Lab, rows: Any) -> None:
+def test_grown_storage_is_optimized_while_it_can_be_used(own_lab: Lab, rows: Any) -> None:
     """Follow aws_rds.md 7.3."""
     row = create(rows, AllocatedStorage=100)
     name = row["DBInstanceIdentifier"]
-    with settings(bare, scale=1):
+    with settings(own_lab, scale=1):
         modify(rows, row, AllocatedStorage=200, ApplyImmediately=True)
-        advance(bare, 301)
+        advance(own_lab, 301)
         assert instance(rows, name)["DBInstanceStatus"] == "storage-optimization"
         assert refused(rows, row, AllocatedStorage=400) == "InvalidParameterCombination"
         modify(rows, row, CopyTagsToSnapshot=True)
-        advance(bare, 1800)
+        advance(own_lab, 1800)
     assert instance(rows, name)["DBInstanceStatus"] == "available"
 
 
@@ -267,7 +248,7 @@ def test_another_parameter_group_waits_for_a_reboot(rows: Any) -> None:
     found = modify(rows, row, DBParameterGroupName=group)
     assert found["DBParameterGroups"] == [{"DBParameterGroupName": group, "ParameterApplyStatus": "pending-reboot"}]
     rows.reboot_db_instance(DBInstanceIdentifier=row["DBInstanceIdentifier"])
-    found = settled(rows, row["DBInstanceIdentifier"])
+    found = usable(rows, row["DBInstanceIdentifier"])
     assert found["DBParameterGroups"][0]["ParameterApplyStatus"] == "in-sync"
 
 
@@ -294,7 +275,7 @@ def test_serverless_members_need_to_know_how_far_to_scale(rows: Any) -> None:
     rows.modify_db_cluster(
         DBClusterIdentifier=row["DBClusterIdentifier"], ServerlessV2ScalingConfiguration=scaling, ApplyImmediately=True
     )
-    assert settled_cluster(rows, row["DBClusterIdentifier"])["ServerlessV2ScalingConfiguration"] == scaling
+    assert usable_cluster(rows, row["DBClusterIdentifier"])["ServerlessV2ScalingConfiguration"] == scaling
     assert add_member(rows, row, DBInstanceClass="db.serverless")["DBInstanceClass"] == "db.serverless"
 
 
@@ -308,14 +289,14 @@ def test_the_data_api_is_switched_on_and_off(rows: Any) -> None:
     assert create_cluster(rows, EnableHttpEndpoint=True)["HttpEndpointEnabled"] is True
 
 
-def test_new_aurora_clusters_are_encrypted_under_a_key_of_aws(bare: Lab, rows: Any) -> None:
+def test_new_aurora_clusters_are_encrypted_under_a_key_of_aws(own_lab: Lab, rows: Any) -> None:
     """Follow aws_rds.md 0, 1.9; the rule aurora_encrypted_by_default is off for clusters as before 2026-02-18."""
     for words in ({}, {"StorageEncrypted": False}):
         row = create_cluster(rows, **words)
         assert (row["StorageEncryptionType"], row["StorageEncrypted"]) == ("sse-rds", False)
         assert "KmsKeyId" not in row
     assert create_cluster(rows, StorageEncrypted=True)["StorageEncryptionType"] == "sse-kms"
-    with settings(bare, rules={"aurora_encrypted_by_default": False}):
+    with settings(own_lab, rules={"aurora_encrypted_by_default": False}):
         assert create_cluster(rows)["StorageEncryptionType"] == "none"
     assert create(rows)["StorageEncryptionType"] == "none"
 
@@ -340,17 +321,17 @@ def test_a_final_snapshot_has_a_legal_and_free_name(rows: Any) -> None:
     row, taken = create(rows), fresh("taken")
     name = row["DBInstanceIdentifier"]
     rows.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=taken)
-    settled(rows, name)
+    usable(rows, name)
     for final, code in (("no--good", "InvalidParameterValue"), (taken, "DBSnapshotAlreadyExists")):
         no = code_of(rows.delete_db_instance, DBInstanceIdentifier=name, FinalDBSnapshotIdentifier=final)
         assert no == code
     assert instance(rows, name)["DBInstanceStatus"] == "available"
 
 
-def test_what_is_being_deleted_is_not_deleted_again(bare: Lab, rows: Any) -> None:
+def test_what_is_being_deleted_is_not_deleted_again(own_lab: Lab, rows: Any) -> None:
     row = create(rows)
     name = row["DBInstanceIdentifier"]
-    with settings(bare, scale=1):
+    with settings(own_lab, scale=1):
         rows.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
         again = code_of(rows.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
         assert again == "InvalidDBInstanceState"
@@ -366,10 +347,10 @@ def test_a_stopped_instance_does_not_answer_until_it_is_started(rds: Any) -> Non
     assert code_of(rds.reboot_db_instance, DBInstanceIdentifier=name) == "InvalidDBInstanceState"
     assert code_of(rds.modify_db_instance, DBInstanceIdentifier=name, MultiAZ=True) == "InvalidDBInstanceState"
     rds.start_db_instance(DBInstanceIdentifier=name)
-    assert ask(settled(rds, name), "SELECT count(*) FROM products") == 3000
+    assert ask(usable(rds, name), "SELECT count(*) FROM products") == 3000
     assert code_of(rds.start_db_instance, DBInstanceIdentifier=name) == "InvalidDBInstanceState"
     rds.reboot_db_instance(DBInstanceIdentifier=name)
-    assert ask(settled(rds, name), "SELECT count(*) FROM products") == 3000
+    assert ask(usable(rds, name), "SELECT count(*) FROM products") == 3000
     delete(rds, name)
 
 
@@ -381,7 +362,7 @@ def test_a_cluster_is_stopped_with_its_members(rows: Any) -> None:
     until(lambda: cluster(rows, name)["Status"] == "stopped")
     assert instance(rows, member)["DBInstanceStatus"] == "stopped"
     rows.start_db_cluster(DBClusterIdentifier=name)
-    settled_cluster(rows, name)
+    usable_cluster(rows, name)
     assert instance(rows, member)["DBInstanceStatus"] == "available"
 
 

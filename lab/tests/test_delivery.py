@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from helpers import DR, PRODUCTION, allow, key_policy, make_queue, received, settings
+from helpers import DR, PRODUCTION, allow_service, join, key_policy, make_queue, received, settings, silent
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh
 
@@ -17,37 +16,12 @@ SNS, RDS_EVENTS = "sns.amazonaws.com", "events.rds.amazonaws.com"
 
 
 @pytest.fixture(scope="module")
-def sns(lab: Lab) -> Any:
-    return lab.client("production", "sns")
-
-
-@pytest.fixture(scope="module")
-def sqs(lab: Lab) -> Any:
-    return lab.client("production", "sqs")
-
-
-@pytest.fixture(scope="module")
 def sqs_of_dr(lab: Lab) -> Any:
     return lab.client("production_dr", "sqs", "us-west-2")
 
 
-@pytest.fixture
-def topic(sns: Any) -> Iterator[str]:
-    arn = sns.create_topic(Name=fresh("topic"))["TopicArn"]
-    yield arn
-    sns.delete_topic(TopicArn=arn)
-
-
 def publish(sns: Any, topic: str, text: str = "hello", **more: Any) -> None:
     sns.publish(TopicArn=topic, Message=text, **more)
-
-
-def join(sns: Any, topic: str, queue: str, **attributes: str) -> None:
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
-
-
-def silent(sqs: Any, url: str) -> bool:
-    return received(sqs, url, wait=0.3) == []
 
 
 def test_without_raw_delivery_the_message_is_in_an_envelope(rds: Any, sns: Any, sqs: Any, topic: str) -> None:
@@ -72,7 +46,7 @@ def test_a_queue_of_another_account_gets_messages(sns: Any, sqs_of_dr: Any, topi
 
 def test_a_queues_owner_may_subscribe_to_another_accounts_topic(lab: Lab, sns: Any, sqs_of_dr: Any, topic: str) -> None:
     url, arn = make_queue(sqs_of_dr, topic)
-    policy = json.loads(allow(RDS_EVENTS, "sns:Publish", topic))
+    policy = json.loads(allow_service(RDS_EVENTS, "sns:Publish", topic))
     owner = {"Effect": "Allow", "Principal": {"AWS": DR}, "Action": "sns:Subscribe", "Resource": topic}
     policy["Statement"].append(owner)
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
@@ -84,11 +58,11 @@ def test_a_queues_owner_may_subscribe_to_another_accounts_topic(lab: Lab, sns: A
 @pytest.mark.parametrize(
     "policy",
     [
-        allow(SNS, "sqs:SendMessage", ArnEquals={"aws:SourceArn": f"arn:aws:sns:us-west-2:{PRODUCTION}:other"}),
-        allow(SNS, "sqs:ReceiveMessage"),
-        allow("events.amazonaws.com", "sqs:SendMessage"),
-        allow(SNS, "sqs:SendMessage", f"arn:aws:sqs:us-west-2:{PRODUCTION}:other"),
-        allow(SNS, "sqs:SendMessage", StringEquals={"aws:SourceAccount": DR}),
+        allow_service(SNS, "sqs:SendMessage", ArnEquals={"aws:SourceArn": f"arn:aws:sns:us-west-2:{PRODUCTION}:other"}),
+        allow_service(SNS, "sqs:ReceiveMessage"),
+        allow_service("events.amazonaws.com", "sqs:SendMessage"),
+        allow_service(SNS, "sqs:SendMessage", f"arn:aws:sqs:us-west-2:{PRODUCTION}:other"),
+        allow_service(SNS, "sqs:SendMessage", StringEquals={"aws:SourceAccount": DR}),
     ],
 )
 def test_a_queue_whose_policy_does_not_admit_the_topic_gets_nothing(
@@ -120,7 +94,7 @@ def test_a_queues_policy_stays_when_other_attributes_are_set(sns: Any, sqs: Any,
 def test_the_key_of_an_encrypted_queue_must_admit_sns(
     lab: Lab, sns: Any, sqs: Any, topic: str, open_to_sns: bool
 ) -> None:
-    policy = allow(SNS, "kms:*") if open_to_sns else key_policy(PRODUCTION)
+    policy = allow_service(SNS, "kms:*") if open_to_sns else key_policy(PRODUCTION)
     key = lab.client("production", "kms").create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"][
         "Arn"
     ]
@@ -155,7 +129,7 @@ def test_nothing_comes_from_a_dark_account(lab: Lab, sns: Any, sqs_of_dr: Any) -
     """Check also what has happened before and is on its way."""
     ours = lab.client("production_dr", "sns", "us-west-2")
     topic = ours.create_topic(Name=fresh("topic"))["TopicArn"]
-    policy = allow(RDS_EVENTS, "sns:Publish", topic)
+    policy = allow_service(RDS_EVENTS, "sns:Publish", topic)
     ours.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     url, arn = make_queue(sqs_of_dr, topic)
     join(ours, topic, arn)

@@ -10,34 +10,11 @@ from typing import Any
 
 import pytest
 
-from helpers import PRODUCTION, allow, automated, copied, make_queue, received, settings
+from helpers import PRODUCTION, allow_service, automated, copied, join, make_queue, received, settings, silent
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh, until
 
 SNS, RDS_EVENTS = "sns.amazonaws.com", "events.rds.amazonaws.com"
-
-
-@pytest.fixture(scope="module")
-def sns(lab: Lab) -> Any:
-    return lab.client("production", "sns")
-
-
-@pytest.fixture(scope="module")
-def sqs(lab: Lab) -> Any:
-    return lab.client("production", "sqs")
-
-
-@pytest.fixture
-def topic(sns: Any) -> Iterator[str]:
-    arn = sns.create_topic(Name=fresh("topic"))["TopicArn"]
-    yield arn
-    sns.delete_topic(TopicArn=arn)
-
-
-@pytest.fixture
-def faults(lab: Lab) -> Iterator[Any]:
-    yield lambda **fault: lab.admin("POST", "faults", fault)
-    lab.admin("DELETE", "faults")
 
 
 class Ear:
@@ -79,14 +56,6 @@ def listen(lab: Lab, topic: str) -> Iterator[Any]:
     for ear in ears:
         until(lambda ear=ear: ear.rds.describe_event_subscriptions(SubscriptionName=ear.name))
         ear.rds.delete_event_subscription(SubscriptionName=ear.name)
-
-
-def join(sns: Any, topic: str, queue: str, **attributes: str) -> None:
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
-
-
-def silent(sqs: Any, url: str) -> bool:
-    return received(sqs, url, wait=0.3) == []
 
 
 def test_the_first_message_is_plain_text(listen: Any) -> None:
@@ -163,7 +132,7 @@ def test_a_topic_in_another_account_hears_of_the_resources_that_its_policy_names
     topic = sns.create_topic(Name=fresh("topic"))["TopicArn"]
     prefix = f"arn:aws:rds:us-west-2:{PRODUCTION}:snapshot:named-*"
     words = {"ArnLike": {"aws:SourceArn": prefix}, "StringEquals": {"aws:SourceAccount": PRODUCTION}}
-    policy = allow(RDS_EVENTS, "sns:Publish", topic, **words)
+    policy = allow_service(RDS_EVENTS, "sns:Publish", topic, **words)
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     url, arn = make_queue(sqs, topic)
     join(sns, topic, arn, RawMessageDelivery="true")
@@ -227,7 +196,7 @@ def test_events_take_their_time(lab: Lab, listen: Any) -> None:
 
 def test_a_lost_permission_shows_at_the_next_delivery(sns: Any, rds: Any, listen: Any, topic: str) -> None:
     ear = listen()
-    closed = allow("s3.amazonaws.com", "sns:Publish")
+    closed = allow_service("s3.amazonaws.com", "sns:Publish")
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=closed)
     ear.make_event()
     assert silent(ear.sqs, ear.url)

@@ -3,29 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.config import Config
 
-from helpers import PRODUCTION, automated, code_of, make_role, outcomes
+from helpers import ONCE, PRODUCTION, automated, code_of, make_role, outcomes
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh
 
-ONCE = Config(retries={"total_max_attempts": 1})
-
-
-@pytest.fixture(autouse=True)
-def _no_leftovers(lab: Lab) -> Iterator[None]:
-    yield
-    lab.admin("DELETE", "faults")
-
-
-@pytest.fixture
-def once(lab: Lab) -> Any:
-    """Return RDS for the production account, with a client that does not retry."""
-    return lab.client("production", "rds", config=ONCE)
+pytestmark = pytest.mark.usefixtures("faults")  # none is left
 
 
 def assumed(lab: Lab, role: str) -> Any:

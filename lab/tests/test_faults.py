@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,23 +13,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from helpers import PRODUCTION, automated, code_of, copied, done, outcomes, snapshot
+from helpers import ONCE, PRODUCTION, automated, code_of, copied, done, outcomes, snapshot
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import connect, fresh, instance, until
 
-ONCE = Config(retries={"total_max_attempts": 1})
-
-
-@pytest.fixture(autouse=True)
-def _no_leftovers(lab: Lab) -> Iterator[None]:
-    yield
-    lab.admin("DELETE", "faults")
-
-
-@pytest.fixture
-def once(lab: Lab) -> Any:
-    """Return RDS for the production account, with a client that does not retry."""
-    return lab.client("production", "rds", config=ONCE)
+pytestmark = pytest.mark.usefixtures("faults")  # none is left
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,9 @@ import pytest
 
 from helpers import cluster_snapshot, code_of, done, settings, snapshot  # fmt: skip
 from lifeboat_lab import Lab
-from lifeboat_lab.testing import PASSWORD, ask, cluster, connect, fresh, instance, until
+from lifeboat_lab.testing import PASSWORD, ask, connect, fresh, instance, until, usable, usable_cluster
 
 SPACE = {"DBClusterInstanceClass": "db.m6gd.large", "AllocatedStorage": 100, "Iops": 1000, "StorageType": "io1"}
-
-
-def available(rds: Any, name: str) -> dict[str, Any]:
-    return until(lambda: (row := cluster(rds, name))["Status"] == "available" and row)
-
-
-def usable(rds: Any, name: str) -> dict[str, Any]:
-    return until(lambda: (row := instance(rds, name))["DBInstanceStatus"] == "available" and row)
 
 
 def gone(rds: Any, name: str) -> bool:
@@ -35,7 +27,7 @@ def threefold(rds: Any) -> dict[str, Any]:
         DBClusterIdentifier=name, Engine="postgres", MasterUsername="me", MasterUserPassword=PASSWORD,
         DatabaseName="things", StorageEncrypted=True, **SPACE,
     )  # fmt: skip
-    row = available(rds, name)
+    row = usable_cluster(rds, name)
     with connect(usable(rds, f"{name}-instance-1"), "things") as connection:
         connection.execute("CREATE TABLE words AS SELECT generate_series(1, 100) AS n")
     return row
@@ -127,7 +119,7 @@ def test_an_instance_in_its_place_has_the_rows_and_the_key(
         DBClusterIdentifier=again, SnapshotIdentifier=arn, Engine="postgres", DBClusterInstanceClass="db.m6gd.large",
         StorageType="io1", Iops=1000,
     )  # fmt: skip
-    available(rds, again)
+    usable_cluster(rds, again)
     assert ask(usable(rds, f"{again}-instance-1"), "SELECT count(*) FROM words", database="things") == 100
     rds.delete_db_cluster(DBClusterIdentifier=again, SkipFinalSnapshot=True)
     rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
@@ -174,11 +166,11 @@ def test_auroras_snapshots_do_not_become_instances(rds: Any) -> None:
 def test_its_password_is_the_clusters(rds: Any, threefold: dict[str, Any]) -> None:
     name = threefold["DBClusterIdentifier"]
     rds.modify_db_cluster(DBClusterIdentifier=name, MasterUserPassword="another-one", ApplyImmediately=True)
-    available(rds, name)
+    usable_cluster(rds, name)
     row = instance(rds, f"{name}-instance-2")
     assert ask(row, "SELECT 1", database="things", password="another-one") == 1
     rds.modify_db_cluster(DBClusterIdentifier=name, MasterUserPassword=PASSWORD, ApplyImmediately=True)
-    available(rds, name)
+    usable_cluster(rds, name)
 
 
 def test_it_is_rebooted_as_a_whole_and_not_stopped(rds: Any, threefold: dict[str, Any]) -> None:
@@ -187,5 +179,5 @@ def test_it_is_rebooted_as_a_whole_and_not_stopped(rds: Any, threefold: dict[str
     assert code_of(rds.reboot_db_instance, DBInstanceIdentifier=member) == "InvalidDBInstanceState"
     assert code_of(rds.stop_db_cluster, DBClusterIdentifier=name) == "InvalidDBClusterStateFault"
     rds.reboot_db_cluster(DBClusterIdentifier=name)
-    available(rds, name)
+    usable_cluster(rds, name)
     assert ask(instance(rds, member), "SELECT 1", database="things") == 1

@@ -9,13 +9,7 @@ import pytest
 
 from bare import LONG, Bare
 from helpers import DR, code_of, message_of, snapshot
-from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh
-
-
-@pytest.fixture
-def bare(empty_lab: Lab) -> Bare:
-    return Bare(empty_lab)
 
 
 def group(client: Any, *options: str, engine: str = "oracle-ee") -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from helpers import allow, document
 from lifeboat_lab import authorization, policy
 from lifeboat_lab.conditions import Context, condition
 
@@ -16,14 +17,6 @@ SESSION = "arn:aws:sts::222222222222:assumed-role/copier/x"
 ROOT = "arn:aws:iam::222222222222:root"
 NAMES = {SESSION: True, ROLE: True, ROOT: False, "222222222222": False}
 SNAPSHOT = "arn:aws:rds:us-east-1:222222222222:snapshot:ours-1"
-
-
-def document(*statements: dict[str, Any], version: str = "2012-10-17") -> str:
-    return json.dumps({"Version": version, "Statement": list(statements)})
-
-
-def allow(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
 def deny(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -25,12 +24,6 @@ from lifeboat_lab import Lab
 from lifeboat_lab.testing import PASSWORD, cluster, fresh, instance, until
 
 SNAPSHOT, CLUSTER_SNAPSHOT = "db-snapshot", "db-cluster-snapshot"
-
-
-@pytest.fixture
-def faults(lab: Lab) -> Iterator[Any]:
-    yield lambda **fault: lab.admin("POST", "faults", fault)
-    lab.admin("DELETE", "faults")
 
 
 def events(client: Any, source_type: str, name: str) -> list[tuple[str, str]]:

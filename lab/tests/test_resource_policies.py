@@ -3,27 +3,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from helpers import DR, HOME, PRODUCTION, become, message_of, narrow_role, outcome
+from helpers import DR, HOME, PRODUCTION, allow, become, document, message_of, narrow_role, outcome
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh
 
 As = Callable[..., Any]
 # SQS has its own word for it.
 DENIED = ("AccessDenied", "AuthorizationError", "AccessDeniedException")
-
-
-def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 @pytest.fixture(scope="module")

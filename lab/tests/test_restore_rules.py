@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -31,15 +30,9 @@ ENDS = ("incompatible-restore", "insufficient-capacity", "incompatible-network",
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[Lab]:
-    with Lab(metadata_only=True, scale=20_000) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def rows(bare: Lab) -> Any:
+def rows(own_lab: Lab) -> Any:
     """Return RDS of a lab without servers."""
-    return bare.client("production", "rds")
+    return own_lab.client("production", "rds")
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +129,9 @@ def test_storage_may_grow_by_a_tenth(rows: Any, large: dict[str, Any]) -> None:
     assert restore(rows, large, AllocatedStorage=220)["AllocatedStorage"] == 220
 
 
-def test_restores_count_for_the_quota(bare: Lab, rows: Any, large: dict[str, Any]) -> None:
+def test_restores_count_for_the_quota(own_lab: Lab, rows: Any, large: dict[str, Any]) -> None:
     """Follow aws_rds.md 4, 7.1."""
-    with settings(bare, quotas={"instances": 1, "clusters": 0}):
+    with settings(own_lab, quotas={"instances": 1, "clusters": 0}):
         assert refused(rows, large) == "InstanceQuotaExceeded"
         more = code_of(
             rows.restore_db_cluster_from_snapshot, DBClusterIdentifier=fresh("no"), SnapshotIdentifier="x",
@@ -147,9 +140,9 @@ def test_restores_count_for_the_quota(bare: Lab, rows: Any, large: dict[str, Any
         assert more == "DBClusterQuotaExceededFault"
 
 
-def test_storage_is_initialized_while_the_database_can_be_used(bare: Lab, rows: Any, large: dict[str, Any]) -> None:
+def test_storage_is_initialized_while_the_database_can_be_used(own_lab: Lab, rows: Any, large: dict[str, Any]) -> None:
     """Follow aws_rds.md 7.3, 8: a waiter for `available` does not see it."""
-    with settings(bare, durations={"storage_initialization": 4_000_000}):
+    with settings(own_lab, durations={"storage_initialization": 4_000_000}):
         row = restore(rows, large, BackupRetentionPeriod=0)
         name = row["DBInstanceIdentifier"]
         until(lambda: instance(rows, name)["DBInstanceStatus"] == "storage-initialization")
@@ -163,10 +156,10 @@ def test_storage_is_initialized_while_the_database_can_be_used(bare: Lab, rows: 
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_restore_may_end_badly(bare: Lab, rows: Any, large: dict[str, Any], end: str) -> None:
+def test_a_restore_may_end_badly(own_lab: Lab, rows: Any, large: dict[str, Any], end: str) -> None:
     """Follow aws_rds.md 7.3, 7.5: no endpoint, no snapshots, and deletion without a final one only."""
     name = fresh("doomed")
-    bare.admin("POST", "faults", {"kind": "restore-ends", "resource": name, "status": end})
+    own_lab.admin("POST", "faults", {"kind": "restore-ends", "resource": name, "status": end})
     rows.restore_db_instance_from_db_snapshot(
         DBInstanceIdentifier=name, DBSnapshotIdentifier=large["DBSnapshotIdentifier"]
     )
@@ -215,9 +208,9 @@ def test_what_does_not_fit_a_cluster_is_refused(rds: Any, words: dict[str, Any],
     assert code_of(rds.restore_db_cluster_from_snapshot, **asked) == code
 
 
-def test_an_unencrypted_aurora_snapshot_is_encrypted_at_its_restore(bare: Lab, rows: Any) -> None:
+def test_an_unencrypted_aurora_snapshot_is_encrypted_at_its_restore(own_lab: Lab, rows: Any) -> None:
     """Follow aws_rds.md 7.2: under a key that AWS owns, or under the one that is named."""
-    with settings(bare, rules={"aurora_encrypted_by_default": False}):
+    with settings(own_lab, rules={"aurora_encrypted_by_default": False}):
         name, taken = fresh("old"), fresh("taken")
         rows.create_db_cluster(
             DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="me", MasterUserPassword=PASSWORD
@@ -229,7 +222,7 @@ def test_an_unencrypted_aurora_snapshot_is_encrypted_at_its_restore(bare: Lab, r
     words = {"SnapshotIdentifier": taken, "Engine": "aurora-postgresql"}
     row = rows.restore_db_cluster_from_snapshot(DBClusterIdentifier=fresh("new"), **words)["DBCluster"]
     assert (row["StorageEncryptionType"], row["StorageEncrypted"]) == ("sse-rds", False)
-    key = make_key(bare.client("production", "kms"), "111111111111")
+    key = make_key(own_lab.client("production", "kms"), "111111111111")
     row = rows.restore_db_cluster_from_snapshot(DBClusterIdentifier=fresh("new"), KmsKeyId=key, **words)["DBCluster"]
     assert (row["StorageEncryptionType"], row["KmsKeyId"], row["DBClusterMembers"]) == ("sse-kms", key, [])
 
@@ -284,9 +277,9 @@ def _answers(row: dict[str, Any]) -> bool:
     return True
 
 
-def test_after_seven_days_without_its_key_a_database_is_lost(bare: Lab, rows: Any) -> None:
+def test_after_seven_days_without_its_key_a_database_is_lost(own_lab: Lab, rows: Any) -> None:
     """Follow aws_rds.md 9."""
-    kms = bare.client("production", "kms")
+    kms = own_lab.client("production", "kms")
     key, name = make_key(kms, "111111111111"), fresh("lost")
     rows.create_db_instance(
         DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro", MasterUsername="me",
@@ -294,25 +287,25 @@ def test_after_seven_days_without_its_key_a_database_is_lost(bare: Lab, rows: An
     )  # fmt: skip
     until(lambda: instance(rows, name)["DBInstanceStatus"] == "available")
     kms.disable_key(KeyId=key)
-    bare.admin("POST", "clock", {"advance": 8 * 86_400})
+    own_lab.admin("POST", "clock", {"advance": 8 * 86_400})
     kms.enable_key(KeyId=key)
     assert instance(rows, name)["DBInstanceStatus"] == "inaccessible-encryption-credentials"
     assert code_of(rows.start_db_instance, DBInstanceIdentifier=name) == "InvalidDBInstanceState"
     delete(rows, name)
 
 
-def test_a_database_under_a_key_of_what_went_dark_waits_for_it(bare: Lab) -> None:
+def test_a_database_under_a_key_of_what_went_dark_waits_for_it(own_lab: Lab) -> None:
     """Follow aws_rds.md 9: nothing that is to survive an account may depend on its keys."""
-    key = make_key(bare.client("production", "kms", "us-east-1"), "111111111111", DR)
-    dr, name = bare.client("production_dr", "rds"), fresh("dependent")
+    key = make_key(own_lab.client("production", "kms", "us-east-1"), "111111111111", DR)
+    dr, name = own_lab.client("production_dr", "rds"), fresh("dependent")
     dr.create_db_cluster(
         DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="me", MasterUserPassword=PASSWORD,
         StorageEncrypted=True, KmsKeyId=key,
     )  # fmt: skip
     until(lambda: cluster(dr, name)["Status"] == "available")
-    bare.admin("POST", "dark", {"account": "production"})
+    own_lab.admin("POST", "dark", {"account": "production"})
     assert cluster(dr, name)["Status"] == "inaccessible-encryption-credentials-recoverable"
     assert code_of(dr.start_db_cluster, DBClusterIdentifier=name) == "KMSKeyNotAccessibleFault"
-    bare.admin("POST", "dark", {"account": "production", "dark": False})
+    own_lab.admin("POST", "dark", {"account": "production", "dark": False})
     dr.start_db_cluster(DBClusterIdentifier=name)
     until(lambda: cluster(dr, name)["Status"] == "available")

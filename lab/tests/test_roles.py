@@ -11,7 +11,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from helpers import DR, HOME, PRODUCTION, become, message_of, narrow_role, outcome
+from helpers import DR, HOME, PRODUCTION, allow, become, message_of, narrow_role, outcome
 from lifeboat_lab import Lab
 from lifeboat_lab.accounts import Accounts, Principal, Session
 from lifeboat_lab.errors import AwsError
@@ -19,10 +19,6 @@ from lifeboat_lab.testing import fresh
 
 ASSUME = "sts:AssumeRole"
 As = Callable[..., Any]
-
-
-def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
 def trust(principal: Any, **condition: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from helpers import automated, automated_cluster, code_of, restored, settings  # fmt: skip
 from lifeboat_lab import Lab
-from lifeboat_lab.testing import PASSWORD, ask, cluster, connect, delete, fresh, instance, until
+from lifeboat_lab.testing import PASSWORD, ask, cluster, connect, delete, fresh, instance, until, usable
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,7 @@ def managed(rds: Any) -> dict[str, Any]:
     """Restore an instance whose password RDS manages."""
     name = restored(rds, automated(rds, "catalog")["DBSnapshotIdentifier"])["DBInstanceIdentifier"]
     rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, ApplyImmediately=True)
-    return available(rds, name)
-
-
-def available(rds: Any, name: str) -> dict[str, Any]:
-    return until(lambda: (row := instance(rds, name))["DBInstanceStatus"] == "available" and row)
+    return usable(rds, name)
 
 
 def value(vault: Any, row: dict[str, Any]) -> dict[str, str]:
@@ -101,7 +97,7 @@ def test_rotation_makes_a_new_password_and_keeps_the_secret(
         assert (row["DBInstanceStatus"], row["MasterUserSecret"]["SecretStatus"]) == (
             "resetting-master-credentials", "rotating",
         )  # fmt: skip
-    row = available(rds, name)
+    row = usable(rds, name)
     after = value(vault, row)["password"]
     assert after != before
     assert row["MasterUserSecret"]["SecretArn"] == managed["MasterUserSecret"]["SecretArn"]
@@ -113,9 +109,9 @@ def test_rotation_makes_a_new_password_and_keeps_the_secret(
 def test_switched_off_the_secret_is_gone_and_the_given_password_holds(rds: Any, vault: Any) -> None:
     name = restored(rds, automated(rds, "catalog")["DBSnapshotIdentifier"])["DBInstanceIdentifier"]
     rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True)
-    secret = available(rds, name)["MasterUserSecret"]["SecretArn"]
+    secret = usable(rds, name)["MasterUserSecret"]["SecretArn"]
     rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=False, MasterUserPassword=PASSWORD)
-    row = available(rds, name)
+    row = usable(rds, name)
     assert "MasterUserSecret" not in row
     assert ask(row, "SELECT 1") == 1
     assert code_of(vault.get_secret_value, SecretId=secret) == "ResourceNotFoundException"
@@ -128,7 +124,7 @@ def test_a_new_instance_may_have_one_from_the_start_and_takes_it_along(lab: Lab,
         DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro", AllocatedStorage=20,
         MasterUsername="me", ManageMasterUserPassword=True, MasterUserSecretKmsKeyId="alias/shop-data", DBName="things",
     )  # fmt: skip
-    row = available(rds, name)
+    row = usable(rds, name)
     assert ask(row, "SELECT current_user", password=value(vault, row)["password"]) == "me"
     key = lab.client("production", "kms").describe_key(KeyId="alias/shop-data")["KeyMetadata"]["Arn"]
     assert row["MasterUserSecret"]["KmsKeyId"] == key
@@ -152,7 +148,7 @@ def test_a_cluster_has_one_of_its_own_and_its_members_have_none(rds: Any, vault:
         DBInstanceIdentifier=member, DBClusterIdentifier=name, DBInstanceClass="db.r6g.large",
         Engine="aurora-postgresql",
     )  # fmt: skip
-    found = available(rds, member)
+    found = usable(rds, member)
     assert "MasterUserSecret" not in found
     refused = code_of(rds.modify_db_instance, DBInstanceIdentifier=member, ManageMasterUserPassword=True)
     assert refused == "InvalidParameterCombination"

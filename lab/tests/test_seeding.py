@@ -15,11 +15,6 @@ from bare import Bare
 from lifeboat_lab import Lab
 
 
-@pytest.fixture
-def bare(empty_lab: Lab) -> Bare:
-    return Bare(empty_lab)
-
-
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[Lab]:
     """Run a lab with 1,000 databases and 10 snapshots of each."""

@@ -10,17 +10,12 @@ from typing import Any
 
 import pytest
 
-from helpers import DR, PRODUCTION, allow, automated, automated_cluster, code_of, key_policy, make_key, settings
+from helpers import DR, PRODUCTION, allow_service, automated, automated_cluster, code_of, key_policy, make_key, settings
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import fresh, until
 
 ELSEWHERE = "eu-west-1"
 RDS_EVENTS = "events.rds.amazonaws.com"
-
-
-@pytest.fixture(scope="module")
-def sns(lab: Lab) -> Any:
-    return lab.client("production", "sns")
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +159,7 @@ def test_a_topic_lets_rds_of_its_own_account_publish_by_default(lab: Lab, topic:
 )
 def test_another_accounts_topic_must_admit_rds(lab: Lab, sns: Any, condition: Any, accepted: bool) -> None:
     arn = sns.create_topic(Name=fresh("topic"))["TopicArn"]
-    policy = allow(RDS_EVENTS, "sns:Publish", arn, **condition)
+    policy = allow_service(RDS_EVENTS, "sns:Publish", arn, **condition)
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     rds = lab.client("production_dr", "rds", "us-west-2")
     if accepted:
@@ -180,7 +175,7 @@ def test_another_accounts_topic_must_admit_rds(lab: Lab, sns: Any, condition: An
 def test_the_key_of_an_encrypted_topic_must_admit_rds(
     lab: Lab, rds: Any, sns: Any, subscribe: Any, open_to_rds: bool
 ) -> None:
-    policy = allow(RDS_EVENTS, "kms:*") if open_to_rds else key_policy(PRODUCTION)
+    policy = allow_service(RDS_EVENTS, "kms:*") if open_to_rds else key_policy(PRODUCTION)
     key = lab.client("production", "kms").create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"][
         "Arn"
     ]
@@ -199,10 +194,12 @@ def test_the_key_that_aws_manages_for_sns_is_closed_to_rds(rds: Any, sns: Any) -
 def test_the_status_tells_of_lost_permission_and_of_a_lost_topic(rds: Any, sns: Any, subscribe: Any) -> None:
     arn = sns.create_topic(Name=fresh("topic"))["TopicArn"]
     name = subscribe(SnsTopicArn=arn)["CustSubscriptionId"]
-    closed = allow("s3.amazonaws.com", "sns:Publish")
+    closed = allow_service("s3.amazonaws.com", "sns:Publish")
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=closed)
     assert subscription(rds, name)["Status"] == "no-permission"
-    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=allow(RDS_EVENTS, "sns:Publish"))
+    sns.set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=allow_service(RDS_EVENTS, "sns:Publish")
+    )
     assert subscription(rds, name)["Status"] == "active"
     sns.delete_topic(TopicArn=arn)
     assert subscription(rds, name)["Status"] == "topic-not-exist"
@@ -300,7 +297,9 @@ def test_subscriptions_are_listed_by_page_in_their_own_region(lab: Lab, sns: Any
 def test_a_key_that_is_disabled_closes_the_topic(lab: Lab, rds: Any, sns: Any, subscribe: Any) -> None:
     kms = lab.client("production", "kms")
     key = make_key(kms, PRODUCTION)
-    admitted = [json.loads(each)["Statement"][0] for each in (key_policy(PRODUCTION), allow(RDS_EVENTS, "kms:*"))]
+    admitted = [
+        json.loads(each)["Statement"][0] for each in (key_policy(PRODUCTION), allow_service(RDS_EVENTS, "kms:*"))
+    ]
     policy = json.dumps({"Version": "2012-10-17", "Statement": admitted})
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
     arn = sns.create_topic(Name=fresh("topic"), Attributes={"KmsMasterKeyId": key})["TopicArn"]

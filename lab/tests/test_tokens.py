@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.signers import RequestSigner
 
-from helpers import HOME, PRODUCTION, code_of, missing  # fmt: skip
+from helpers import HOME, PRODUCTION, code_of, document, missing  # fmt: skip
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import PASSWORD, cluster, connect, delete, fresh, instance, new_instance, until
 
@@ -70,14 +69,10 @@ def role_with(lab: Lab, *statements: dict[str, Any]) -> ReadOnlyCredentials:
     """Return the credentials of a role's session that may do this."""
     iam, name = lab.client("production", "iam"), fresh("role")
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:root"}, "Action": "sts:AssumeRole"}
-    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=name, PolicyName="what-it-may", PolicyDocument=_document(*statements))
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="what-it-may", PolicyDocument=document(*statements))
     given = lab.client("production", "sts").assume_role(RoleArn=arn, RoleSessionName="clerk")["Credentials"]
     return ReadOnlyCredentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-
-
-def _document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def may_connect(row: dict[str, Any], user: str = CLERK, effect: str = "Allow") -> dict[str, Any]:

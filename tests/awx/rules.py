@@ -63,7 +63,7 @@ class Refused(Exception):
         self.body = body
 
 
-def copied(value: Any) -> Any:
+def copy_of(value: Any) -> Any:
     return copy.deepcopy(value)
 
 
@@ -112,7 +112,7 @@ def read_value(field: Mapping[str, Any], value: Any) -> Any:
         raise ValueError(f"Ensure this field has no more than {field['max_length']} characters.")
     if "minimum" in field and value < field["minimum"]:
         raise ValueError(f"Ensure this value is greater than or equal to {field['minimum']}.")
-    return copied(value)
+    return copy_of(value)
 
 
 def refuse_doubles(items: Mapping[int, Item], unique: list[list[str]], whole: Item) -> None:

@@ -50,7 +50,7 @@ class Awx:
         """Keep what needs no more looking at."""
         self._next += 1
         known = RESOURCES.get(resource, {"fields": {}})["fields"]
-        made = {name: rules.copied(field.get("default")) for name, field in known.items()}
+        made = {name: rules.copy_of(field.get("default")) for name, field in known.items()}
         self.items[resource][self._next] = made | dict(fields) | {"id": self._next}
         return self.items[resource][self._next]
 

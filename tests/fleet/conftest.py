@@ -11,6 +11,7 @@ import botocore.endpoint
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.pace import Pace
+from tests.fleet.drills import Range
 from tests.fleet.fleet import Fleet
 from tests.fleet.inside import Inside
 
@@ -19,6 +20,12 @@ from tests.fleet.inside import Inside
 def fleet() -> Iterator[Fleet]:
     with Inside() as lab:
         yield Fleet(lab, lab.connect)
+
+
+@pytest.fixture(scope="module")
+def ground(fleet: Fleet) -> Range:
+    """One DR site in which something has landed, for all drills and recoveries of a file."""
+    return Range.prepare(fleet)
 
 
 @pytest.fixture(autouse=True)

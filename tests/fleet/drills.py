@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.modules import database_credentials, snapshot_restore
-from tests.fleet.fleet import DR, Fleet, Side, writes
+from tests.fleet.fleet import DR, Fleet, Side, writing
 from tests.fleet.routes import ROUTES, Route
 
 BY_NAME = {route.name: route for route in ROUTES}
@@ -135,9 +135,9 @@ def touched(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
     yield from (f"changed: {arn}" for arn in sorted(set(before) & set(after)) if before[arn] != after[arn])
 
 
-def trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
+def drill_trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
     """Report calls that a drill must not even try."""
-    for call in writes(calls):
+    for call in writing(calls):
         if call["action"] not in POWERS:
             yield f"called {call['action']}"
         elif call["action"].startswith(("Delete", "Modify")):

@@ -16,7 +16,7 @@ from ansible_collections.lifeboat.rds.plugins.modules import (
     snapshot_restore,
 )
 from tests.fleet.drills import BY_NAME, make_network, offered, twice
-from tests.fleet.fleet import DR, PREFIX, SOURCE, Fleet, make_key, manifests, writes
+from tests.fleet.fleet import DR, PREFIX, SOURCE, Fleet, make_key, manifests, writing
 
 BACK = "failback"
 CLASSES = ("customer-key-instance", "customer-key-cluster")  # of the originals
@@ -48,7 +48,7 @@ class WayBack:
         key = make_key(fleet.lab, DR, DR.account, SOURCE.account)
         for route in (first, *others):
             seed = {**route.seed, "account": DR.profile, "prefix": f"recovered-{route.name}", "key": key}
-            tags = {**RECOVERED, "lifeboat:database": original_of(route.name)}
+            tags = {**RECOVERED, "lifeboat:database": original_arn(route.name)}
             fleet.lab.admin("POST", "seed", {**seed, "tags": tags})
         found = cls(fleet, key, make_network(fleet, side=SOURCE))
         fleet.pass_time(3600)
@@ -129,7 +129,7 @@ class WayBack:
         yield from (f"{arn} is {row['status']}" for arn, row in made.items() if row["status"] not in usable)
 
 
-def original_of(name: str) -> str:
+def original_arn(name: str) -> str:
     """Return the ARN of the one database of a class."""
     resource = "cluster" if name.endswith("cluster") else "db"
     return f"arn:aws:rds:{SOURCE.region}:{SOURCE.account}:{resource}:{name}-00000"
@@ -141,16 +141,16 @@ def is_of_the_way_back(row: Mapping[str, Any]) -> bool:
     return name.startswith(f"{BACK}-") or ("-failback" in name and not name.startswith(f"{PREFIX}-"))
 
 
-def trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
+def failback_trespasses(calls: list[dict[str, Any]]) -> Iterator[str]:
     """Report calls that a failback must not even try: a foreign action, or an action on what is not its own."""
-    for call in writes(calls):
+    for call in writing(calls):
         if call["action"] not in POWERS[call["account"]]:
             yield f"{call['account']} called {call['action']}"
         elif call["action"].startswith(("Modify", "Add", "Delete")):
             yield from (f"{call['action']} of {arn}" for arn in call["resources"] if BACK not in arn)
 
 
-def doubled(calls: list[dict[str, Any]]) -> Iterator[str]:
+def made_twice(calls: list[dict[str, Any]]) -> Iterator[str]:
     """Snapshots, copies and databases that were made twice."""
     yield from twice(calls)
     made = [call for call in calls if call["action"].startswith(("CopyDB", "CreateDBSnap", "CreateDBClusterSnap"))]

@@ -407,7 +407,7 @@ def manifests(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [result["manifest"]] if "manifest" in result else []
 
 
-def writes(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def writing(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [call for call in calls if not call["action"].startswith(READS)]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from tests.fleet.fleet import Fleet, Side, writes
+from tests.fleet.fleet import Fleet, Side, writing
 
 Writes = Counter[tuple[str, str]]  # actions, with the name of the snapshot that they are about
 ABOUT = ("TargetDBSnapshotIdentifier", "TargetDBClusterSnapshotIdentifier", "DBSnapshotIdentifier",
@@ -51,7 +51,7 @@ def actions_of(step: Mapping[str, Any]) -> list[str]:
 
 def logged(calls: Iterable[Mapping[str, Any]]) -> Writes:
     """List the writes of the log."""
-    return Counter((call["action"], about(call["parameters"])) for call in writes(list(calls)))
+    return Counter((call["action"], about(call["parameters"])) for call in writing(list(calls)))
 
 
 def about(parameters: Mapping[str, str]) -> str:
@@ -74,7 +74,7 @@ def pass_as_planned(fleet: Fleet, module: ModuleType, side: Side, **given: Any) 
     """Run a pass after check mode has planned it on the same state. Both results must agree."""
     fleet.new_calls()
     plan = fleet.one_pass(module, side, check_mode=True, **given)
-    assert not writes(fleet.new_calls()), "check mode wrote"
+    assert not writing(fleet.new_calls()), "check mode wrote"
     result = fleet.one_pass(module, side, **given)
     calls = fleet.new_calls()
     assert listed(plan) == logged(calls), "check mode listed something else"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.fleet.fleet import BY_HAND, DR, PREFIX, SOURCE, writes
+from tests.fleet.fleet import BY_HAND, DR, PREFIX, SOURCE, writing
 from tests.fleet.routes import Route
 
 OURS = re.compile(rf"{PREFIX}-(?:[a-z0-9-]+-)?(?P<time>\d{{14}})-(?P<digest>[0-9a-v]{{12}})")
@@ -200,7 +200,7 @@ def not_idle(results: Iterable[Mapping[str, Any]], calls: Iterable[Mapping[str, 
             yield f"it failed: {result.get('msg')}"
         if result.get("changed"):
             yield f"it changed {[step for step in result['steps'] if step['changed']]}"
-    yield from (f"it wrote: {call['action']} {call['resources']}" for call in writes(list(calls)))
+    yield from (f"it wrote: {call['action']} {call['resources']}" for call in writing(list(calls)))
 
 
 # -- what is never done -----------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ class Watch:
         self, module: str, before: Mapping[str, Shot], calls: Iterable[Mapping[str, Any]]
     ) -> Iterator[str]:
         """Rules 1, 2 and 3, as they show in what one pass did to a state; what had no effect counts as well."""
-        for call in writes(list(calls)):
+        for call in writing(list(calls)):
             action = re.sub(r"^(\w+?DB)(?:Cluster)?(Snapshot)", r"\1*\2", call["action"])
             if action not in POWERS[module]:
                 yield f"{module} called {call['action']}"

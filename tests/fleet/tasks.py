@@ -16,7 +16,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module import entry
 from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import repeat_passes
 from tests.fleet.fleet import LOADER, Clock, Side
 from tests.fleet.inside import Inside
-from tests.modules import answer
+from tests.modules import answer_of
 
 MODULES = "ansible_collections.lifeboat.rds.plugins.modules"
 
@@ -32,11 +32,11 @@ class Tasks:
         file = import_module(f"{MODULES}.{module}")
         usual = {"account_id": side.account, "profile": side.profile, "region": side.region}
         if "wait" not in file.ARGUMENTS:
-            return answer(file.main, usual | options, check_mode=check_mode)
+            return answer_of(file.main, usual | options, check_mode=check_mode)
         given = usual | {"poll_interval": 1} | options
 
         def one_pass(told: dict[str, Any]) -> dict[str, Any]:
-            return answer(file.main, given | told, check_mode=check_mode)
+            return answer_of(file.main, given | told, check_mode=check_mode)
 
         # As its action plugin does.
         return repeat_passes(one_pass, Clock(self._lab), lambda _line: None, site=side.profile)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.fleet import A_COPY, DR, SOURCE, Fleet, writes
+from tests.fleet.fleet import A_COPY, DR, SOURCE, Fleet, writing
 from tests.fleet.tasks import Tasks, tasks_of
 
 WHO = {"MasterUsername": "keeper", "MasterUserPassword": "a-password"}
@@ -254,4 +254,4 @@ def test_is_refused_with_reason_and_remedy(name: str, fleet: Fleet, tasks: Tasks
     assert answer["failed"], answer
     for wanted in wants:
         assert any(part in answer["msg"] for part in wanted.split("|")), answer["msg"]
-    assert writes(fleet.new_calls()) == []
+    assert writing(fleet.new_calls()) == []

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place, Start, Unsupported
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
 from tests.builders import route as whole_route
-from tests.fleet.fleet import A_COPY, DR, SIDES, SOURCE, Fleet, Side, manifests, writes
+from tests.fleet.fleet import A_COPY, DR, SIDES, SOURCE, Fleet, Side, manifests, writing
 from tests.fleet.plan import listed, pass_as_planned, task_as_planned
 from tests.fleet.routes import OLD_RULES, ROUTES, Route
 from tests.fleet.rules import own, shots
@@ -136,7 +136,7 @@ def plan_both(fleet: Fleet) -> list[dict[str, Any]]:
     fleet.new_calls()
     published = fleet.one_pass(snapshot_copy, SOURCE, check_mode=True, wait=True)
     landed = fleet.one_pass(snapshot_replicate, DR, check_mode=True, wait=True, published=manifests(published))
-    assert not writes(fleet.new_calls()), "check mode wrote"
+    assert not writing(fleet.new_calls()), "check mode wrote"
     return [published, landed]
 
 

@@ -6,28 +6,17 @@ With LIFEBOAT_THOROUGH=1 each run dies at every call, before and after that took
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from itertools import product
 
 import pytest
 
+from tests.fleet.deaths import Point, points
 from tests.fleet.fleet import Fleet
 from tests.fleet.routes import ROUTES, Route
 from tests.fleet.rules import doubled, not_idle, unfinished
 
-THOROUGH = bool(os.environ.get("LIFEBOAT_THOROUGH"))
-SAMPLE = 6  # crash points of each route and size, unless all are wanted
 SIZES = (1, 4)
 LIMITS = {"instance": 2, "cluster": 2}  # so that the larger fleet has to wait for its turn
-
-Point = tuple[int, bool]
-
-
-def points(calls: int) -> list[Point]:
-    """Each call, before and after it took effect; or some of them, from the first to the last."""
-    every = list(product(range(1, calls + 1), (False, True)))
-    return every if THOROUGH else [every[len(every) * turn // SAMPLE] for turn in range(SAMPLE)]
 
 
 def count_calls(fleet: Fleet, route: Route, databases: int) -> int:

@@ -11,17 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.drills import BYSTANDERS, CLASSES, MINUTES, PAST, Range, touched, trespasses, twice
-from tests.fleet.fleet import Fleet
-from tests.fleet.test_crash_points import Point, points
+from tests.fleet.deaths import Point, points
+from tests.fleet.drills import BYSTANDERS, CLASSES, MINUTES, PAST, Range, drill_trespasses, touched, twice
 
 Rescue = Callable[[Range, list[dict[str, Any]]], Iterator[str]]
-
-
-@pytest.fixture(scope="module")
-def ground(fleet: Fleet) -> Range:
-    """One world for all deaths: after each it must be as before."""
-    return Range.prepare(fleet)
 
 
 def count_calls(ground: Range) -> int:
@@ -46,7 +39,7 @@ def reap(ground: Range, _calls: list[dict[str, Any]]) -> Iterator[str]:
     result = ground.reap()
     if result.get("failed") or result["resume"]:
         yield f"it ended with {result}"
-    yield from trespasses(ground.fleet.new_calls())
+    yield from drill_trespasses(ground.fleet.new_calls())
 
 
 def after_a_crash(ground: Range, point: Point, rescue: Rescue) -> Iterator[str]:
@@ -56,7 +49,7 @@ def after_a_crash(ground: Range, point: Point, rescue: Rescue) -> Iterator[str]:
     with ground.fleet.dies(point[0], after=point[1]):
         ground.drill()
     calls = ground.fleet.new_calls()
-    yield from trespasses(calls)
+    yield from drill_trespasses(calls)
     yield from rescue(ground, calls)
     yield from touched(before, ground.seen())
 
@@ -79,7 +72,7 @@ def test_a_drill_that_nobody_kills_makes_each_database_once_and_leaves_nothing(g
     assert [step["status"] for step in restored["steps"]] == ["restored"] * len(CLASSES)
     assert not any(step.get("adopted") for step in restored["steps"])
     assert (removed.get("failed"), removed["resume"]) == (None, [])
-    assert [*trespasses(calls), *twice(calls), *touched(before, ground.seen())] == []
+    assert [*drill_trespasses(calls), *twice(calls), *touched(before, ground.seen())] == []
 
 
 def test_what_is_adopted_is_what_had_been_started(ground: Range) -> None:

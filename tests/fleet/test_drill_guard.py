@@ -12,14 +12,9 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
 from lifeboat_lab.faults import OUTCOMES
 from tests.fleet.drills import CLASSES, Range, let_in, make_network, touched
-from tests.fleet.fleet import DR, SOURCE, Fleet, make_key, writes
+from tests.fleet.fleet import DR, SOURCE, make_key, writing
 
 Given = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def ground(fleet: Fleet) -> Range:
-    return Range.prepare(fleet)
 
 
 # -- what is wrong with the site: nothing is restored ------------------------------------------------------------------
@@ -117,7 +112,7 @@ def test_the_guard_stops_before_the_first_write_and_names_the_remedy(
             assert result["failed"]
             assert message in result["msg"]
             assert remedy in result["msg"]
-            assert writes(ground.fleet.new_calls()) == []
+            assert writing(ground.fleet.new_calls()) == []
     finally:
         ground.fleet.lab.admin("PATCH", "settings", settings)
 
@@ -129,7 +124,7 @@ def test_no_drill_runs_at_the_source(ground: Range) -> None:
     ground.fleet.new_calls()
     result = ground.fleet.one_pass(snapshot_restore, SOURCE, drill_id="d1", **network)
     assert "it is a source account" in result["msg"]
-    assert writes(ground.fleet.new_calls()) == []
+    assert writing(ground.fleet.new_calls()) == []
 
 
 # -- what is wrong with one database: the others are restored ----------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.fleet.fleet import A_COPY, DR, SOURCE, Fleet, writes
+from tests.fleet.fleet import A_COPY, DR, SOURCE, Fleet, writing
 from tests.fleet.tasks import Tasks, tasks_of
 
 Row = dict[str, Any]
@@ -137,7 +137,7 @@ def test_what_is_refused_has_made_nothing(fleet: Fleet, refuse: Callable[[str], 
     fleet.new_calls()
     for name in BAD.keys() - ASKS_AWS:
         refuse(name)
-    assert writes(fleet.new_calls()) == []
+    assert writing(fleet.new_calls()) == []
     for name in ASKS_AWS:
         refuse(name)
     assert names(fleet) == sorted([*(one["name"] for one in events()), "lifeboat-foreign"])

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info, snapshot_prune, snapshot_restore
-from tests.fleet.failbacks import BACK, CLASSES, WayBack, doubled, trespasses
+from tests.fleet.deaths import Point, points
+from tests.fleet.failbacks import BACK, CLASSES, WayBack, failback_trespasses, made_twice
 from tests.fleet.fleet import DR, SIDES, SOURCE, Fleet
 from tests.fleet.rules import not_idle
-from tests.fleet.test_crash_points import Point, points
 
 DAYS = 40 * 86400
 
@@ -30,8 +30,8 @@ def after_a_crash(fleet: Fleet, point: Point) -> Iterator[str]:
     yield from (f"the next run failed: {one['msg']}" for one in results if one.get("failed"))
     yield from way.unfinished()
     calls = fleet.new_calls()
-    yield from doubled(calls)
-    yield from trespasses(calls)
+    yield from made_twice(calls)
+    yield from failback_trespasses(calls)
     yield from not_idle(way.go_back(), fleet.new_calls())
     if way.seen(ours=False) != others:
         yield "something else was touched"

@@ -11,10 +11,10 @@ import pytest
 
 from lifeboat_lab import Lab
 from lifeboat_lab.settings import DURATIONS
-from tests.fleet.failbacks import CLASSES, WayBack, doubled, trespasses
+from tests.fleet.failbacks import CLASSES, WayBack, failback_trespasses, made_twice
 from tests.fleet.fleet import DR, SOURCE, Fleet
+from tests.fleet.kills import kill_at
 from tests.fleet.rules import not_idle
-from tests.fleet.test_sigkill import kill_at
 
 # As the administrators: what the roles may do is not the question here.
 WORK = ("failback_publish", "failback_replicate", "failback_recover")
@@ -54,5 +54,5 @@ def test_a_killed_playbook_is_finished_by_the_next_run(fleet: Fleet, words: dict
     assert [one["msg"] for one in results if one.get("failed")] == []
     assert list(way.unfinished()) == []
     calls = fleet.new_calls()
-    assert [*doubled(calls), *trespasses(calls)] == []
+    assert [*made_twice(calls), *failback_trespasses(calls)] == []
     assert list(not_idle(way.go_back(), fleet.new_calls())) == []

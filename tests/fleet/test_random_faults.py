@@ -31,7 +31,8 @@ from hypothesis.stateful import (
 )
 
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
-from tests.fleet.fleet import A_COPY, DR, HOUR, PREFIX, SIDES, SOURCE, STRANGER, Fleet, Side, manifests, writes
+from tests.fleet.deaths import THOROUGH
+from tests.fleet.fleet import A_COPY, DR, HOUR, PREFIX, SIDES, SOURCE, STRANGER, Fleet, Side, manifests, writing
 from tests.fleet.plan import listed, logged
 from tests.fleet.routes import OLD_RULES, ROUTES, Route
 from tests.fleet.rules import (
@@ -61,7 +62,6 @@ RULES = {
 }
 EXAMPLES = int(os.environ.get("LIFEBOAT_EXAMPLES", "12"))
 SHARDS = max(1, EXAMPLES // 100)  # tests of their own, so that pytest -n takes several at a time
-THOROUGH = bool(os.environ.get("LIFEBOAT_THOROUGH"))  # then a failure is also made as short as it can be: minutes
 STEPS = 20
 CALM = 5  # runs, of which the last has nothing to do any more
 DAY = 86400
@@ -174,7 +174,7 @@ class Trouble(RuleBasedStateMachine):
         minute = self.minute()
         if not (self.faulty or dies or surprising):
             plan = fleet.one_pass(module, side, check_mode=True, **given)
-            assert not writes(self.calls), "check mode wrote"
+            assert not writing(self.calls), "check mode wrote"
         with fleet.dies(dies, after=after):
             result = fleet.one_pass(module, side, **given)
         # A pass that fails may have refused what check mode lists: test_check_mode.py has the case that is known. A

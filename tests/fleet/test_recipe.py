@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy, snapshot_prune, snapshot_replicate
-from tests.fleet.fleet import DR, SOURCE, Fleet, manifests, writes
+from tests.fleet.fleet import DR, SOURCE, Fleet, manifests, writing
 from tests.fleet.routes import ROUTES
 from tests.fleet.rules import own, shots
 
@@ -75,7 +75,7 @@ def test_check_mode_says_so_and_makes_nothing(tuned: Fleet) -> None:
     published = tuned.run(snapshot_copy, SOURCE)
     tuned.new_calls()
     plan = tuned.one_pass(snapshot_replicate, DR, check_mode=True, published=manifests(published))
-    assert not writes(tuned.new_calls())
+    assert not writing(tuned.new_calls())
     assert [step["status"] for step in plan["steps"] if step["status"] in KEPT] == ["configured"]
 
 

@@ -9,29 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-from ansible_collections.lifeboat.rds.plugins.modules import database_credentials, snapshot_restore
-from tests.fleet.drills import BYSTANDERS, CLASSES, STARTS, Range, touched, twice
-from tests.fleet.fleet import DR, SOURCE, Fleet, writes
-from tests.fleet.test_crash_points import Point, points
-
-POWERS = {*STARTS, "ModifyDBInstance", "ModifyDBCluster", "CreateSecret", "TagResource"}
-
-
-@pytest.fixture(scope="module")
-def ground(fleet: Fleet) -> Range:
-    """One world for all deaths: each recovers under names of its own."""
-    return Range.prepare(fleet)
-
-
-def recover(ground: Range, name: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Do what the role does: restore, then let RDS make the passwords."""
-    given = {"purpose": "recovery", "restore_as": f"{{database}}-{name}", "db_instance_class": "db.r6g.large"}
-    restored = ground.restore(drill_id=run, expires_after=240, **given)
-    names = [step["name"] for step in restored["steps"] if step["status"] == "restored"]
-    about = {"purpose": "recovery", "drill_id": run, "mode": "managed", "names": names}
-    return restored, ground.fleet.run(database_credentials, DR, **about)
+from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
+from tests.fleet.deaths import Point, points
+from tests.fleet.drills import BYSTANDERS, CLASSES, Range, touched, twice
+from tests.fleet.fleet import DR, SOURCE, writing
+from tests.fleet.recoveries import recover, recovery_trespasses, unfinished_recovery, unprotected
 
 
 def calls_of(ground: Range, name: str) -> int:
@@ -48,35 +30,6 @@ def seen(ground: Range) -> dict[str, Any]:
 
 def made(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
     return [after[arn] for arn in sorted(set(after) - set(before))]
-
-
-def trespasses(calls: list[dict[str, Any]], name: str) -> Iterator[str]:
-    """Report calls that a recovery must not even try."""
-    for call in writes(calls):
-        if call["action"] not in POWERS:
-            yield f"called {call['action']}"
-        elif call["action"].startswith("Modify"):
-            yield from (f"{call['action']} of {arn}" for arn in call["resources"] if f"-{name}" not in arn)
-
-
-def unfinished(results: tuple[dict[str, Any], dict[str, Any]]) -> Iterator[str]:
-    restored, credentials = results
-    yield from (f"it failed: {one['msg']}" for one in results if one.get("failed"))
-    if [step["status"] for step in restored["steps"]] != ["restored"] * len(CLASSES):
-        yield f"it restored {restored['steps']}"
-    if [step["status"] for step in credentials["steps"]] != ["set"] * len(CLASSES):
-        yield f"it set {credentials['steps']}"
-
-
-def unprotected(ground: Range, name: str) -> Iterator[str]:
-    """Report recovered databases that AWS does not show as production needs them."""
-    rds = ground.fleet.others(DR)
-    rows = [row for row in rds.describe_db_instances()["DBInstances"] if not row.get("DBClusterIdentifier")]
-    for row in [*rows, *rds.describe_db_clusters()["DBClusters"]]:
-        identifier = row.get("DBInstanceIdentifier") or row["DBClusterIdentifier"]
-        is_fit = row["DeletionProtection"] and row["BackupRetentionPeriod"] and row.get("MasterUserSecret")
-        if identifier.endswith(f"-{name}") and not is_fit:
-            yield f"{identifier} is not as production needs it"
 
 
 def quiet(ground: Range) -> tuple[list[str], list[str]]:
@@ -115,17 +68,17 @@ def after_a_crash(ground: Range, name: str, point: Point) -> Iterator[str]:
     ground.fleet.new_calls()
     with ground.fleet.dies(point[0], after=point[1]):
         recover(ground, name, f"{name}-first")
-    yield from unfinished(recover(ground, name, f"{name}-second"))
+    yield from unfinished_recovery(recover(ground, name, f"{name}-second"))
     calls = ground.fleet.new_calls()
-    yield from trespasses(calls, name)
+    yield from recovery_trespasses(calls, name)
     yield from twice(calls)
     yield from unprotected(ground, name)
     after = seen(ground)
     if len(made(before, after)) != len(CLASSES) + 1:  # a cluster has a member
         yield f"there are {[row['arn'] for row in made(before, after)]}"
     yield from (one for one in touched(before, after) if not one.startswith("left: "))
-    yield from unfinished(recover(ground, name, f"{name}-third"))
-    yield from (f"the third run called {call['action']}" for call in writes(ground.fleet.new_calls()))
+    yield from unfinished_recovery(recover(ground, name, f"{name}-third"))
+    yield from (f"the third run called {call['action']}" for call in writing(ground.fleet.new_calls()))
     clear_away(ground, name)
 
 
@@ -147,14 +100,14 @@ def test_neither_the_reaper_nor_a_drill_of_its_name_removes_a_recovery(ground: R
     assert ground.remove(drill_id="kept")["steps"] == []
     refused = ground.fleet.run(snapshot_restore, DR, state="absent", purpose="recovery", drill_id="kept")
     assert "this collection does not delete it" in refused["msg"]
-    assert writes(ground.fleet.new_calls()) == []
+    assert writing(ground.fleet.new_calls()) == []
     assert set(seen(ground)) == set(before)
 
 
 def test_the_source_account_is_asked_for_nothing(ground: Range) -> None:
     ground.fleet.lab.admin("POST", "dark", {"account": SOURCE.profile, "dark": True})
     try:
-        assert list(unfinished(recover(ground, "dark", "dark"))) == []
+        assert list(unfinished_recovery(recover(ground, "dark", "dark"))) == []
     finally:
         ground.fleet.lab.admin("POST", "dark", {"account": SOURCE.profile, "dark": False})
 

@@ -10,38 +10,23 @@ hurt.
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import signal
-import subprocess
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from lifeboat_lab import Lab
 from lifeboat_lab.settings import DURATIONS
+from tests.fleet.deaths import THOROUGH
 from tests.fleet.drills import Range, twice
 from tests.fleet.fleet import DR, Fleet
+from tests.fleet.kills import kill_at
+from tests.fleet.recoveries import recover, recovery_trespasses, unfinished_recovery, unprotected
 from tests.fleet.routes import ROUTES, Route
 from tests.fleet.rules import doubled, not_idle, unfinished
-from tests.fleet.test_recover_crash import recover, trespasses, unprotected
-from tests.fleet.test_recover_crash import unfinished as unfinished_recovery
 
-THOROUGH = bool(os.environ.get("LIFEBOAT_THOROUGH"))
-ROOT = Path(__file__).parents[2]
-MARK = "LIFEBOAT_TEST_RUN"  # in the environment of everything that belongs to one run
-PATIENCE = 300
 CHANGES = ["Copy*", "Create*", "Modify*", "Add*", "Delete*", "Restore*"]
-# As the administrators: what the roles may do is not the question here.
-SETTINGS = {
-    "lifeboat_poll_interval": 1,
-    "lifeboat_profiles": dict.fromkeys(("publish", "replicate", "prune"), "{{ inventory_hostname }}"),
-}
 # One database of each class, together where AWS is the same.
 FLEETS = [[route for route in ROUTES if bool(route.lab) is old] for old in (False, True)]
 every_fleet = pytest.mark.parametrize("routes", FLEETS, ids=["one step", "two steps"])
@@ -57,59 +42,6 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def fleet(lab: Lab) -> Fleet:
     return Fleet(lab)
-
-
-def settings(fleet: Fleet) -> dict[str, Any]:
-    """Turn the options of the fleet's modules into variables of the roles."""
-    told = {"publish_overrides": fleet.publish, "replicate_overrides": fleet.replicate}
-    found = {name: options["overrides"] for name, options in told.items() if "overrides" in options}
-    return SETTINGS | found | ({"publish_stand_in": fleet.publish["stand_in"]} if "stand_in" in fleet.publish else {})
-
-
-def start(fleet: Fleet, playbook: str, told: Mapping[str, Any]) -> subprocess.Popen[bytes]:
-    command = ["ansible-playbook", f"playbooks/{playbook}", "-e", json.dumps({**settings(fleet), **told})]
-    environment = fleet.lab.env() | {MARK: uuid4().hex}
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    process.mark = f"{MARK}={environment[MARK]}".encode()  # type: ignore[attr-defined]
-    return process
-
-
-def members(mark: bytes) -> list[int]:
-    """List the processes of one run. Its children inherit its environment."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """No process of the run is left, and none had the time to do anything about it."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    while left := members(process.mark):  # type: ignore[attr-defined]
-        for number in left:
-            with suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
-    process.wait()
-
-
-def kill_at(fleet: Fleet, playbook: str = "protect.yml", told: Mapping[str, Any] | None = None, **words: Any) -> bool:
-    """Whether there was such a call to be killed at."""
-    with fleet.lab.fault(**words) as hold:
-        process = start(fleet, playbook, told or {})
-        try:
-            deadline = time.monotonic() + PATIENCE
-            while not hold.used() and process.poll() is None:
-                assert time.monotonic() < deadline, "neither at its end nor at the call"
-                time.sleep(0.02)
-        finally:
-            kill(process)
-        return bool(hold.used())
 
 
 def begin(fleet: Fleet, routes: Sequence[Route]) -> None:
@@ -163,7 +95,7 @@ def test_a_killed_recovery_is_finished_by_the_next_run(fleet: Fleet, tmp_path: P
     assert any(call["action"].startswith("Restore") for call in calls)
     assert list(unfinished_recovery(recover(ground, "killed", "next"))) == []
     calls += fleet.new_calls()
-    assert [*trespasses(calls, "killed"), *twice(calls), *unprotected(ground, "killed")] == []
+    assert [*recovery_trespasses(calls, "killed"), *twice(calls), *unprotected(ground, "killed")] == []
 
 
 @pytest.mark.skipif(not THOROUGH, reason="every call takes seconds: LIFEBOAT_THOROUGH=1")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.fleet import DR, SOURCE, Fleet, Side, writes
+from tests.fleet.fleet import DR, SOURCE, Fleet, Side, writing
 from tests.fleet.tasks import Tasks, tasks_of
 
 DAY = 86400
@@ -160,7 +160,7 @@ def test_check_mode_shows_the_manifest_and_does_not_leave_it(place: Place) -> No
     place.fleet.new_calls()
     done = place.publish(check_mode=True)
     assert f"{place.store.address}/lifeboat/{PUBLISHED}" in json.dumps(done["diff"])
-    assert writes(place.fleet.new_calls()) == []
+    assert writing(place.fleet.new_calls()) == []
     assert place.store.is_empty()
 
 
@@ -197,7 +197,7 @@ def test_a_second_round_finds_nothing_to_do_and_writes_nothing(place: Place) -> 
     place.fleet.new_calls()
     for done in (place.publish(), place.replicate(), *place.prune()):
         assert done["changed"] is False, done
-    assert writes(place.fleet.new_calls()) == []
+    assert writing(place.fleet.new_calls()) == []
     assert (place.store.read(LANDED), place.store.read(PUBLISHED)) == (before, times), "not even when they were written"
 
 
@@ -255,4 +255,4 @@ def test_a_store_that_is_none_is_refused_before_the_first_write(place: Place) ->
     for done in (place.publish(**store), place.replicate(**store), *place.prune(**store)):
         assert done["failed"]
         assert "Set store to s3://BUCKET/PREFIX" in done["msg"]
-    assert writes(place.fleet.new_calls()) == []
+    assert writing(place.fleet.new_calls()) == []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
-from tests.fleet.fleet import DR, SOURCE, Fleet, writes
+from tests.fleet.fleet import DR, SOURCE, Fleet, writing
 from tests.fleet.routes import ROUTES, Route
 from tests.fleet.rules import own, shots, unfinished
 
@@ -96,4 +96,4 @@ def test_what_is_stopped_for_the_night_lacks_nothing(fleet: Fleet) -> None:
     fleet.pass_time(2 * DAY)
     fleet.new_calls()
     assert [one.get("failed") for one in fleet.protect()] == [None] * 4
-    assert writes(fleet.new_calls()) == []
+    assert writing(fleet.new_calls()) == []

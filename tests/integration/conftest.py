@@ -29,6 +29,13 @@ def lab(evidence: Path) -> Iterator[Lab]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def protected(lab: Lab, evidence: Path) -> None:
+    """Everything has landed at the DR site."""
+    done = play(lab, "protect.yml", evidence=evidence)
+    assert done.code == 0, done.output
+
+
 @pytest.fixture
 def run(lab: Lab, evidence: Path) -> Callable[..., Run]:
     def run_playbook(playbook: str, *arguments: str, **more: Any) -> Run:

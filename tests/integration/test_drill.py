@@ -11,13 +11,7 @@ import pytest
 from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, WEST, Run, forget_calls, left_in_dr, newest_evidence, snapshots, writes
 
-
-@pytest.fixture(scope="module", autouse=True)
-def protected(lab: Lab, evidence: Path) -> None:
-    from tests.integration.play import play
-
-    done = play(lab, "protect.yml", evidence=evidence)
-    assert done.code == 0, done.output
+pytestmark = pytest.mark.usefixtures("protected")
 
 
 def verdicts(evidence: Path) -> dict[str, str]:

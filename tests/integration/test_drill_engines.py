@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lifeboat_lab import Lab
-from lifeboat_lab.testing import PASSWORD, cluster, connect, instance, mysql_ask, until
+from lifeboat_lab.testing import PASSWORD, cluster, connect, instance, mysql_ask, until, usable
 from tests.integration.play import EAST, ROLES, Run, left_in_dr, newest_evidence, play
 from tests.machine import missing
 
@@ -111,10 +111,6 @@ def make_multi_az_cluster(rds: Any) -> None:
     until(lambda: cluster(rds, "sales")["Status"] == "available")
     with connect(usable(rds, "sales-instance-1"), "things") as connection:
         connection.execute(POSTGRES_ROWS)
-
-
-def usable(rds: Any, name: str) -> dict[str, Any]:
-    return until(lambda: (row := instance(rds, name))["DBInstanceStatus"] == "available" and row)
 
 
 @pytest.fixture(scope="module")

@@ -16,17 +16,13 @@ import pytest
 import yaml
 
 from lifeboat_lab import Lab
-from tests.integration.play import DR, EAST, Run, left_in_dr, newest_evidence, play, snapshots
+from tests.integration.play import DR, EAST, Run, left_in_dr, newest_evidence, snapshots
 from tests.machine import missing
+
+pytestmark = pytest.mark.usefixtures("protected")
 
 RECORDER = Path(__file__).parent / "recorder"
 CANARY = "bright-harbour-7431"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def protected(lab: Lab, evidence: Path) -> None:
-    done = play(lab, "protect.yml", evidence=evidence)
-    assert done.code == 0, done.output
 
 
 @dataclass

@@ -13,17 +13,13 @@ from pathlib import Path
 import pytest
 
 from lifeboat_lab import Lab
-from tests.integration.play import EAST, ROOT, Run, forget_calls, left_in_dr, newest_evidence, play, writes
+from tests.integration.play import EAST, ROOT, Run, forget_calls, left_in_dr, newest_evidence, writes
+
+pytestmark = pytest.mark.usefixtures("protected")
 
 PATIENCE = 120  # seconds for a drill to come to its first restore
 # Expired as soon as it is there: the lab's clock goes with the wall.
 AT_ONCE = ("-e", "drill_expires_after=0")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def protected(lab: Lab, evidence: Path) -> None:
-    done = play(lab, "protect.yml", evidence=evidence)
-    assert done.code == 0, done.output
 
 
 @pytest.fixture

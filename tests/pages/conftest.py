@@ -17,7 +17,7 @@ from tests.pages.samples import (
     LONG,
     Row,
     checks,
-    database,
+    drilled,
     four,
     held,
     posture,
@@ -45,7 +45,7 @@ def hostile_drill() -> list[Row]:
     check = checks(HOSTILE, failed=True, reason=HOSTILE)
     check["checks"] += [row | {"found": "x" * 2000, "target": HOSTILE, "expected": HOSTILE} for row in check["checks"]]
     restore = {"status": "restored", "target": HOSTILE, "phases": {"choose": 2, "restore_call": 3, "available": 10}}
-    return [database(HOSTILE, owner="x" * 2000, check=check, restore=restore, lineage=HOSTILE, unlike=[HOSTILE])]
+    return [drilled(HOSTILE, owner="x" * 2000, check=check, restore=restore, lineage=HOSTILE, unlike=[HOSTILE])]
 
 
 def hostile_posture() -> Row:
@@ -59,13 +59,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Render the pages and map each subject to its page."""
     folder = tmp_path_factory.mktemp("evidence")
     problem = {"reason": "a port forward is left: no such process", "verdict": "failed"}
-    kept = database("orders", teardown={"status": "kept"})
+    kept = drilled("orders", teardown={"status": "kept"})
     names = [f"{LONG[:40]}-{number:02}" for number in range(40)]
     documents = {
         "failed": write_history(folder / "failed", four(failed=True), problems=[problem]),
         "verified": write_history(folder / "verified", four()),
         "recovery": write_drill(folder / "recovery", kept, purpose="recovery"),
-        "forty": write_drill(folder / "forty", *[database(name, waited=300 + len(name)) for name in names]),
+        "forty": write_drill(folder / "forty", *[drilled(name, waited=300 + len(name)) for name in names]),
         "none": write_drill(folder / "none"),
         "posture": write_posture(folder / "posture", shop_posture()),
         "hostile": write_drill(folder / "hostile", *hostile_drill(), name=HOSTILE, controls=[{"title": HOSTILE}]),

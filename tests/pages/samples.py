@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import Check, Outcome, Table, summary
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
 from ansible_collections.lifeboat.rds.plugins.modules import drill_report
-from tests.modules import answer
+from tests.modules import answer_of
 
 Row = dict[str, Any]
 ACCOUNT, REGION = "222222222222", "us-east-1"
@@ -41,7 +41,7 @@ def checks(name: str, *, failed: bool = False, reason: str = "12 rows are fewer 
     return summary(name, outcomes, 0.39, 0.31)
 
 
-def database(name: str, *, waited: int = 907, **changes: Any) -> Row:
+def drilled(name: str, *, waited: int = 907, **changes: Any) -> Row:
     """Build a database of a drill that went well, then apply the changes."""
     point = f"lifeboat-{name}-20261123020500-5f0c2a9b7d31"[:63]
     good: Row = {
@@ -72,7 +72,7 @@ def database(name: str, *, waited: int = 907, **changes: Any) -> Row:
 def cluster(name: str, **changes: Any) -> Row:
     phases = {"choose": 2, "restore_call": 4, "available": 1262, "member": 388}
     restore = {"status": "restored", "target": f"lifeboat-20261123t1404-{name}", "phases": phases}
-    return database(name, **{"kind": "cluster", "engine": "aurora-mysql", "restore": restore} | changes)
+    return drilled(name, **{"kind": "cluster", "engine": "aurora-mysql", "restore": restore} | changes)
 
 
 def write_drill(
@@ -97,7 +97,7 @@ def write_drill(
         "databases": list(databases),
         "problems": problems,
     }
-    path = Path(answer(drill_report.main, arguments)["evidence"])
+    path = Path(answer_of(drill_report.main, arguments)["evidence"])
     document = json.loads(path.read_text(encoding="utf-8")) | changes
     path.write_text(json.dumps(document, indent=2), encoding="utf-8")
     return path
@@ -119,13 +119,13 @@ SITE: Row = {"name": "production_dr", "account_id": ACCOUNT, "region": REGION}
 
 def four(*, failed: bool = False) -> list[Row]:
     """Build the four databases of the shop. In a failed drill one has lost its rows and one cannot be reached."""
-    lost = database("orders", check=checks("orders", failed=True)) if failed else database("orders")
-    unreachable = database("scratch", check={"verdict": "unverified", "reason": "the server refused", "checks": []})
+    lost = drilled("orders", check=checks("orders", failed=True)) if failed else drilled("orders")
+    unreachable = drilled("scratch", check={"verdict": "unverified", "reason": "the server refused", "checks": []})
     return [
         lost,
-        database(LONG, waited=1511, objectives={"rpo": 86400, "rto": 1200}) if failed else database(LONG, waited=711),
+        drilled(LONG, waited=1511, objectives={"rpo": 86400, "rto": 1200}) if failed else drilled(LONG, waited=711),
         cluster("events"),
-        unreachable if failed else database("customers", waited=433, engine="mariadb", engine_version="10.11.8"),
+        unreachable if failed else drilled("customers", waited=433, engine="mariadb", engine_version="10.11.8"),
     ]
 
 
@@ -137,7 +137,7 @@ def write_history(directory: Path, last: Iterable[Row], **changes: Any) -> Path:
         rows = [
             row
             | {"original_time": original, "check": checks(row["name"], failed=month == 2 and row["name"] == "orders")}
-            for row in (database("orders", waited=1400 - 90 * month), cluster("events"))
+            for row in (drilled("orders", waited=1400 - 90 * month), cluster("events"))
         ]
         history = {"number": month + 1, "previous": None}
         write_drill(

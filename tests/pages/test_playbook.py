@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.documentation import code_blocks
-from tests.pages.samples import database, write_drill
+from tests.pages.samples import drilled, write_drill
 
 Row = dict[str, Any]
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def evidence(tmp_path: Path) -> Path:
-    write_drill(tmp_path / "evidence", database("orders"))
+    write_drill(tmp_path / "evidence", drilled("orders"))
     return tmp_path / "evidence"
 
 

@@ -13,7 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metric
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, read_site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_metrics import posture_metrics
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, hours_ago
-from tests.postures import dark, digest, dr_site, row, seen_at_dr, source_site
+from tests.postures import dark, digest_by_name, dr_site, row, seen_at_dr, source_site
 from tests.schemas import complaints
 
 Row = dict[str, Any]
@@ -51,7 +51,7 @@ DRILLS = st.lists(
         verdict=st.sampled_from(["verified", "failed", "unverified"]),
         document=st.just("drill"),
         evidence=st.uuids().map(lambda one: f"{one}.json"),
-        digest=st.sampled_from([digest(name) for name in NAMES]),
+        digest_by_name=st.sampled_from([digest_by_name(name) for name in NAMES]),
     ),
     max_size=6,
 )
@@ -66,7 +66,7 @@ def posture(rows: list[Row], drilled: list[Drilled]) -> Row:
 
 def says(site: Row, name: str) -> bool | None:
     rows = (site["result"] or {"databases": []})["databases"]
-    return next((one["protected"] for one in rows if one["digest"] == digest(name)), None)
+    return next((one["protected"] for one in rows if one["digest"] == digest_by_name(name)), None)
 
 
 @given(sites())

@@ -43,6 +43,16 @@ def cluster(client: Any, name: str) -> dict[str, Any]:
     return client.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
 
 
+def usable(client: Any, name: str) -> dict[str, Any]:
+    """Wait until an instance is available, and return its row."""
+    return until(lambda: (row := instance(client, name))["DBInstanceStatus"] == "available" and row)
+
+
+def usable_cluster(client: Any, name: str) -> dict[str, Any]:
+    """Wait until a cluster is available, and return its row."""
+    return until(lambda: (row := cluster(client, name))["Status"] == "available" and row)
+
+
 def connect(row: dict[str, Any], database: str | None = None, password: str = PASSWORD) -> psycopg.Connection[Any]:
     """Connect to an instance as its master user."""
     return psycopg.connect(

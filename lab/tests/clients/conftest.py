@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from helpers import PRODUCTION
+from helpers import PRODUCTION, document
 from lifeboat_lab import Lab
 from lifeboat_lab.settings import DURATIONS
 
@@ -30,9 +29,5 @@ def _make_checker(iam: Any) -> None:
     services = ("rds", "ec2", "kms", "sns", "sqs", "iam", "tag")
     actions = [f"{service}:{verb}" for service in services for verb in READ_ONLY]
     reading = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    iam.create_role(RoleName="checker", AssumeRolePolicyDocument=_document(trust))
-    iam.put_role_policy(RoleName="checker", PolicyName="reads", PolicyDocument=_document(reading))
-
-
-def _document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName="checker", AssumeRolePolicyDocument=document(trust))
+    iam.put_role_policy(RoleName="checker", PolicyName="reads", PolicyDocument=document(reading))

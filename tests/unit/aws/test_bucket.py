@@ -11,7 +11,7 @@ from botocore.response import StreamingBody
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store import StoreError, read_address
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.store import open_store
-from tests.unit.aws.wire import Refused
+from tests.unit.aws.wire import AwsError
 
 KEY = "lifeboat/landed/222222222222-us-east-1.json"
 FULL = f"dr/{KEY}"
@@ -42,18 +42,20 @@ def test_a_document_is_one_object_and_one_call(bucket: Any) -> None:
 
 
 def test_an_object_that_is_not_there_is_none(bucket: Any) -> None:
-    assert bucket(GetObject=Refused("NoSuchKey", status=404))[0].read(KEY) is None
+    assert bucket(GetObject=AwsError("NoSuchKey", status=404))[0].read(KEY) is None
 
 
 def test_what_s3_hides_because_it_is_not_there_is_none(bucket: Any) -> None:
-    store, _site, wire = bucket(GetObject=Refused("AccessDenied", status=403), ListObjectsV2={})
+    store, _site, wire = bucket(GetObject=AwsError("AccessDenied", status=403), ListObjectsV2={})
     assert store.read(KEY) is None
     assert [params["Prefix"] for params in wire.params("ListObjectsV2")] == [FULL]
 
 
-@pytest.mark.parametrize("listed", [{"Contents": [{"Key": FULL}]}, Refused("AccessDenied", status=403)], ids=["", "no"])
+@pytest.mark.parametrize(
+    "listed", [{"Contents": [{"Key": FULL}]}, AwsError("AccessDenied", status=403)], ids=["", "no"]
+)
 def test_what_is_there_or_may_be_and_is_denied_is_said_with_the_remedy(bucket: Any, listed: Any) -> None:
-    store = bucket(GetObject=Refused("AccessDenied", status=403), ListObjectsV2=listed)[0]
+    store = bucket(GetObject=AwsError("AccessDenied", status=403), ListObjectsV2=listed)[0]
     with pytest.raises(StoreError, match="Allow it to this role, and in the policy of the bucket") as told:
         store.read(KEY)
     assert not told.value.is_down
@@ -62,10 +64,10 @@ def test_what_is_there_or_may_be_and_is_denied_is_said_with_the_remedy(bucket: A
 @pytest.mark.parametrize(
     ("answer", "remedy", "is_down"),
     [
-        pytest.param(Refused("NoSuchBucket", status=404), "Make it with playbooks/prepare.yml", False, id="no bucket"),
-        pytest.param(Refused("AccessDenied", status=403), "in the policy of the bucket", False, id="denied"),
-        pytest.param(Refused("InvalidAccessKeyId"), "Renew the credentials", False, id="wrong credentials"),
-        pytest.param(Refused("Odd"), "Check the store and who may use it", False, id="anything else"),
+        pytest.param(AwsError("NoSuchBucket", status=404), "Make it with playbooks/prepare.yml", False, id="no bucket"),
+        pytest.param(AwsError("AccessDenied", status=403), "in the policy of the bucket", False, id="denied"),
+        pytest.param(AwsError("InvalidAccessKeyId"), "Renew the credentials", False, id="wrong credentials"),
+        pytest.param(AwsError("Odd"), "Check the store and who may use it", False, id="anything else"),
         pytest.param(DOWN, "Check the profile, its endpoint", True, id="no answer"),
     ],
 )

@@ -15,7 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.subscr
     SubscriptionStep,
 )
 from tests.builders import DR, EAST, NOW
-from tests.unit.aws.wire import Refused
+from tests.unit.aws.wire import AwsError
 
 ARN = f"arn:aws:rds:{EAST}:{DR}:es:one"
 TOPIC, QUEUE = f"arn:aws:sns:{EAST}:{DR}:events", f"arn:aws:sqs:{EAST}:{DR}:events"
@@ -94,7 +94,7 @@ def test_a_step_is_one_call(aws: Any, step: SubscriptionStep, operation: str, se
 
 
 def test_a_refused_step_says_what_could_not_be_done(aws: Any) -> None:
-    site, _wire = aws(AddSourceIdentifierToSubscription=Refused("SourceNotFound", "no a"))
+    site, _wire = aws(AddSourceIdentifierToSubscription=AwsError("SourceNotFound", "no a"))
     with pytest.raises(AwsRefusal, match=f"Cannot add a source to the event subscription one in {EAST}: no a"):
         site.change_subscription("one", SubscriptionStep("add_source", "", {"source": "a"}))
 
@@ -111,7 +111,7 @@ def test_tags_are_read_and_removed(aws: Any) -> None:
     [
         ({"Attributes": {"KmsMasterKeyId": "alias/a"}}, "alias/a"),
         ({"Attributes": {}}, ""),
-        (Refused("NotFound", "Topic does not exist", 404), None),
+        (AwsError("NotFound", "Topic does not exist", 404), None),
     ],
     ids=["a key", "no key", "no topic"],
 )
@@ -121,7 +121,7 @@ def test_the_key_of_a_topic_is_told_from_no_key_and_no_topic(aws: Any, answer: A
 
 
 def test_a_topic_that_cannot_be_read_is_not_taken_for_missing(aws: Any) -> None:
-    site, _wire = aws(GetTopicAttributes=Refused("AuthorizationError", "no", 403))
+    site, _wire = aws(GetTopicAttributes=AwsError("AuthorizationError", "no", 403))
     with pytest.raises(AwsRefusal, match="Allow it to this role"):
         Topic(site, TOPIC).key()
 

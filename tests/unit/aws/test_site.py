@@ -37,7 +37,7 @@ from tests.builders import (
     of_cluster,
     restored,
 )
-from tests.unit.aws.wire import WHEN, Http, Refused
+from tests.unit.aws.wire import WHEN, AwsError, Http
 
 Row = dict[str, Any]
 
@@ -171,7 +171,7 @@ def test_a_filter_takes_fifty_names(number: int, sizes: list[int]) -> None:
 
 
 def test_a_list_that_cannot_be_read_says_where(aws: Any) -> None:
-    site, _wire = aws(DescribeDBSnapshots=Refused("AccessDenied"))
+    site, _wire = aws(DescribeDBSnapshots=AwsError("AccessDenied"))
     with pytest.raises(AwsRefusal, match=f"Cannot list DBSnapshots in {EAST}") as caught:
         site.recovery_points()
     assert caught.value.meaning == "permission"
@@ -220,7 +220,7 @@ def test_each_key_is_asked_for_once_and_in_its_own_region(aws: Any) -> None:
 
 
 def test_a_key_that_cannot_be_seen_says_why_and_stops_no_other(aws: Any) -> None:
-    site, _wire = aws(DescribeKey=[Refused("AccessDeniedException", "no grant"), metadata(SOURCE_KEY)])
+    site, _wire = aws(DescribeKey=[AwsError("AccessDeniedException", "no grant"), metadata(SOURCE_KEY)])
     found, refused = site.keys([DR_KEY, SOURCE_KEY])
     assert (set(found), refused) == ({SOURCE_KEY}, {DR_KEY: "no grant (AccessDeniedException)"})
 
@@ -249,7 +249,7 @@ def test_a_network_is_its_subnets_and_which_of_them_are_public(aws: Any) -> None
 
 
 def test_a_network_that_does_not_exist_is_named(aws: Any) -> None:
-    site, _wire = aws(DescribeDBSubnetGroups=Refused("DBSubnetGroupNotFoundFault"))
+    site, _wire = aws(DescribeDBSubnetGroups=AwsError("DBSubnetGroupNotFoundFault"))
     with pytest.raises(AwsRefusal, match="Cannot use the DB subnet group private"):
         site.network("private")
 
@@ -321,9 +321,9 @@ def test_an_offer_is_asked_for_by_engine_version_and_class(aws: Any, found: list
 def test_parameter_groups_that_are_missing_are_told_from_those_that_cannot_be_seen(
     aws: Any, method: str, operation: str, key: str
 ) -> None:
-    site, _wire = aws(**{operation: [{key: []}, Refused("DBParameterGroupNotFound", status=404)]})
+    site, _wire = aws(**{operation: [{key: []}, AwsError("DBParameterGroupNotFound", status=404)]})
     assert getattr(site, method)(["a", "b"]) == {"a"}
-    site, _wire = aws(**{operation: Refused("AccessDenied")})
+    site, _wire = aws(**{operation: AwsError("AccessDenied")})
     with pytest.raises(AwsRefusal, match="Cannot see the parameter group a"):
         getattr(site, method)(["a"])
 
@@ -463,7 +463,7 @@ def test_aws_backup_has_no_type_of_its_own_for_clusters(aws: Any) -> None:
 
 def test_a_copy_that_is_refused_says_from_where_to_where(aws: Any) -> None:
     message = "Cannot copy more than 20 snapshots across regions"
-    site, _wire = aws(CopyDBSnapshot=Refused("SnapshotQuotaExceeded", message))
+    site, _wire = aws(CopyDBSnapshot=AwsError("SnapshotQuotaExceeded", message))
     with pytest.raises(AwsRefusal, match=f"Cannot copy .*snapshot:ours to ours in {EAST}: {message}") as caught:
         site.copy(copy("instance", WEST, DR_KEY))
     assert caught.value.meaning == "wait"
@@ -605,7 +605,7 @@ def test_a_token_is_made_for_one_user_at_one_endpoint_without_a_call(aws: Any) -
 
 
 def test_a_password_that_is_refused_is_not_in_the_message(aws: Any) -> None:
-    site, _wire = aws(ModifyDBInstance=Refused("InvalidParameterValue"))
+    site, _wire = aws(ModifyDBInstance=AwsError("InvalidParameterValue"))
     with pytest.raises(AwsRefusal, match="Cannot set the master password of a") as caught:
         site.set_password(restored("a"), "word-of-the-day")
     assert "word-of-the-day" not in str(caught.value)
@@ -689,7 +689,7 @@ def act(site: Site, what: str) -> None:
     ],
 )
 def test_a_refusal_says_what_was_being_done(aws: Any, what: str, operation: str, message: str) -> None:
-    site, _wire = aws(**{operation: Refused("AccessDenied", "not you")})
+    site, _wire = aws(**{operation: AwsError("AccessDenied", "not you")})
     with pytest.raises(AwsRefusal, match=message) as caught:
         act(site, what)
     assert "not you (AccessDenied)" in str(caught.value)
@@ -709,7 +709,7 @@ def test_the_credentials_must_be_those_of_the_declared_account(aws: Any) -> None
 
 
 def test_credentials_that_are_none_are_refused(aws: Any) -> None:
-    site, _wire = aws(GetCallerIdentity=Refused("InvalidClientTokenId"))
+    site, _wire = aws(GetCallerIdentity=AwsError("InvalidClientTokenId"))
     with pytest.raises(AwsRefusal, match="Cannot tell whose credentials these are"):
         site.check_account(DR)
 
@@ -761,7 +761,7 @@ def test_an_answer_without_a_date_leaves_the_time_as_it_was(aws: Any) -> None:
 
 
 def test_a_refusal_tells_the_time_too(aws: Any) -> None:
-    site, _wire = aws(AddTagsToResource=Refused("AccessDenied"))
+    site, _wire = aws(AddTagsToResource=AwsError("AccessDenied"))
     with pytest.raises(AwsRefusal):
         site.tag(landed().arn, {"a": "b"})
     assert site.now == WHEN
@@ -908,7 +908,7 @@ def test_metrics_go_to_cloudwatch_in_one_call_each_with_its_dimensions(aws: Any)
 
 
 def test_a_refusal_of_cloudwatch_names_the_namespace(aws: Any) -> None:
-    site, _wire = aws(PutMetricData=Refused("AccessDenied"))
+    site, _wire = aws(PutMetricData=AwsError("AccessDenied"))
     with pytest.raises(AwsRefusal, match=r"Cannot put metrics into the namespace Lifeboat in us-east-1") as caught:
         site.put_metrics("Lifeboat", [Metric("One", 1.0)])
     assert caught.value.meaning == "permission"

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 WHEN = datetime(2026, 11, 23, 14, 5, 7, tzinfo=timezone.utc)
 
 
-class Refused:
+class AwsError:
     """An error that AWS answers with."""
 
     def __init__(self, code: str, message: str = "no", status: int = 400) -> None:
@@ -55,7 +55,7 @@ class Aws:
             answer = answer.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        if isinstance(answer, Refused):
+        if isinstance(answer, AwsError):
             return AWSResponse("", answer.status, self.headers, None), answer.body
         if model.output_shape:
             validate_parameters(answer, model.output_shape)

@@ -24,7 +24,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import 
     run_module,
 )
 from tests.builders import NOW, SOURCE, WEST, FakeClock
-from tests.modules import answer
+from tests.modules import answer_of
 
 Row = dict[str, Any]
 
@@ -154,7 +154,7 @@ def main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Row]:
     monkeypatch.setattr(entry, "Clock", FakeClock)
 
     def main(run: Callable[..., Row], *, check_mode: bool = False, **given: Any) -> Row:
-        return answer(lambda: run_module(run, WAITING), {"account_id": SOURCE, **given}, check_mode=check_mode)
+        return answer_of(lambda: run_module(run, WAITING), {"account_id": SOURCE, **given}, check_mode=check_mode)
 
     return main
 

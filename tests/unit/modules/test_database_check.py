@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import ENGINES
 from ansible_collections.lifeboat.rds.plugins.modules import database_check
-from tests.modules import answer
+from tests.modules import answer_of
 
 Row = dict[str, Any]
 
@@ -41,7 +41,7 @@ def call() -> Any:
     """Run the module as Ansible does and return what it prints."""
 
     def call(*databases: Row, check_mode: bool = False, **more: Any) -> Row:
-        return answer(database_check.main, {"databases": list(databases), **more}, check_mode=check_mode)
+        return answer_of(database_check.main, {"databases": list(databases), **more}, check_mode=check_mode)
 
     return call
 

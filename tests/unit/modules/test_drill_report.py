@@ -26,7 +26,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import
 )
 from ansible_collections.lifeboat.rds.plugins.modules import drill_report
 from tests.keys import make_keys
-from tests.modules import answer
+from tests.modules import answer_of
 from tests.schemas import complaints, evidence_files
 
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ def call(place: Path) -> Any:
             "site": {"account_id": "222222222222", "region": "us-east-1"},
             "databases": list(databases),
         }
-        result = answer(drill_report.main, arguments | changes, check_mode=check_mode)
+        result = answer_of(drill_report.main, arguments | changes, check_mode=check_mode)
         if "sha256" in result:
             assert complaints(json.loads(Path(result["evidence"]).read_text())) == []
         return result

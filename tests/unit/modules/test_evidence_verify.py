@@ -13,7 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence impor
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_signer
 from ansible_collections.lifeboat.rds.plugins.modules import evidence_verify
 from tests.keys import Keys, make_keys
-from tests.modules import answer
+from tests.modules import answer_of
 
 Row = dict[str, Any]
 
@@ -39,7 +39,7 @@ def verify(place: Path, keys: Keys) -> Any:
 
     def verify(directory: Path = place, **changes: Any) -> Row:
         arguments: Row = {"directory": str(directory), "public_keys": [str(keys.public)]}
-        return answer(evidence_verify.main, arguments | changes)
+        return answer_of(evidence_verify.main, arguments | changes)
 
     return verify
 

@@ -15,7 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import
 from ansible_collections.lifeboat.rds.plugins.modules import posture_report
 from tests.builders import DR, EAST, hours_ago
 from tests.keys import make_keys
-from tests.modules import answer
+from tests.modules import answer_of
 from tests.postures import DIGEST, dark, dr_site, row, seen_at_dr, source_site
 from tests.schemas import read_evidence
 
@@ -31,7 +31,7 @@ def call(place: Path) -> Any:
 
     def call(*sites: Row, check_mode: bool = False, **changes: Any) -> Row:
         arguments: Row = {"directory": str(place), "sites": list(sites)}
-        return answer(posture_report.main, arguments | changes, check_mode=check_mode)
+        return answer_of(posture_report.main, arguments | changes, check_mode=check_mode)
 
     return call
 

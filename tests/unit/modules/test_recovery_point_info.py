@@ -23,7 +23,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
 )
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed
-from tests.modules import answer
+from tests.modules import answer_of
 
 Row = dict[str, Any]
 
@@ -417,6 +417,6 @@ def test_source_regions_without_source_accounts_are_refused(site: Any, monkeypat
     """As documented: nothing that is shared would count, and every database would look unprotected."""
     dr = site(DR, EAST, shared={WEST: [copied()]})
     monkeypatch.setattr(Site, "connect", lambda _module: dr)
-    result = answer(recovery_point_info.main, {"account_id": DR, "source_regions": [WEST]})
+    result = answer_of(recovery_point_info.main, {"account_id": DR, "source_regions": [WEST]})
     assert result.get("failed")
     assert "source_accounts" in result["msg"]

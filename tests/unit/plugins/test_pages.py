@@ -18,7 +18,7 @@ from ansible_collections.lifeboat.rds.plugins.plugin_utils.pages.files import re
 from ansible_collections.lifeboat.rds.plugins.plugin_utils.pages.pictures import Bar, Point
 from ansible_collections.lifeboat.rds.plugins.plugin_utils.pages.render import css_string, environment, phase_bar
 from ansible_collections.lifeboat.rds.plugins.plugin_utils.pages.svg import COLOURS
-from tests.pages.samples import Row, database, shop_posture, write_drill, write_history, write_posture
+from tests.pages.samples import Row, drilled, shop_posture, write_drill, write_history, write_posture
 
 BOTH = ["html", "junit"]
 
@@ -30,7 +30,7 @@ def render(directory: Path, *names: str, formats: list[str] | None = None, check
 @pytest.fixture
 def drill(tmp_path: Path) -> Path:
     """Write the evidence of a drill."""
-    return write_drill(tmp_path, database("orders"))
+    return write_drill(tmp_path, drilled("orders"))
 
 
 def files(directory: Path) -> list[str]:
@@ -72,11 +72,11 @@ def test_a_page_that_somebody_changed_is_put_right(drill: Path) -> None:
 
 
 def test_a_later_drill_changes_no_page(tmp_path: Path) -> None:
-    last = write_history(tmp_path, [database("orders")])
+    last = write_history(tmp_path, [drilled("orders")])
     render(tmp_path)
     later = {"number": 7, "previous": None}
     write_drill(
-        tmp_path, database("orders"), drill_id="20261223t1404", history=later, site=read(str(last)).facts["site"]
+        tmp_path, drilled("orders"), drill_id="20261223t1404", history=later, site=read(str(last)).facts["site"]
     )
     changed = [one["document"] for one in render(tmp_path)["documents"] if one["changed"]]
     assert [Path(one).name for one in changed] == ["20261223t1404-1.json"]
@@ -148,9 +148,9 @@ def test_a_document_that_is_not_there_is_told(drill: Path) -> None:
 
 
 def test_a_history_is_of_one_site_and_in_its_order(tmp_path: Path) -> None:
-    last = write_history(tmp_path, [database("orders")])
+    last = write_history(tmp_path, [drilled("orders")])
     elsewhere = {"account_id": "333333333333", "region": "us-east-1"}
-    write_drill(tmp_path, database("orders"), drill_id="other", site=elsewhere, history={"number": 2})
+    write_drill(tmp_path, drilled("orders"), drill_id="other", site=elsewhere, history={"number": 2})
     known = readable(paths_of(str(tmp_path), []))
     found = history_of(read(str(last)), known)
     assert [one.facts["history"]["number"] for one in found] == [1, 2, 3, 4, 5, 6]
