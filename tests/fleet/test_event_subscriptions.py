@@ -53,7 +53,7 @@ BAD: dict[str, tuple[Row, list[str]]] = {
     ),
     "topic of another account": (
         subscription(sns_topic_arn="@closed"),
-        [f"account {DR.account} has to", "events.rds.amazonaws.com", "SNSNoAuthorization"],
+        [f"account {DR.account} must do it", "events.rds.amazonaws.com", "SNSNoAuthorization"],
     ),
     "topic that does not exist": (subscription(sns_topic_arn=f"{TOPIC}-not"), ["does not exist", "Make the topic"]),
     "quota": (
