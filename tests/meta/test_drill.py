@@ -12,7 +12,7 @@ TASKS = Path(__file__).parents[2] / "roles" / "drill" / "tasks"
 
 
 def task_arguments(file: str) -> dict[str, Any]:
-    """The options of snapshot_restore in one of the drill's files."""
+    """Return the options of snapshot_restore in one of the drill's files."""
     tasks = yaml.safe_load((TASKS / file).read_text(encoding="utf-8"))
     flat = [inner for task in tasks for inner in task.get("block", [task])]
     (found,) = [task["lifeboat.rds.snapshot_restore"] for task in flat if "lifeboat.rds.snapshot_restore" in task]

@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 
 def documents(module: str) -> dict[str, Document]:
-    """The YAML documents of a module, by the names that they are assigned to."""
+    """Return the YAML documents of a module, by the names that they are assigned to."""
     tree = ast.parse((MODULES / f"{module}.py").read_text(encoding="utf-8"))
     texts = {
         node.targets[0].id: node.value.value

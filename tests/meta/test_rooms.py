@@ -79,7 +79,7 @@ def is_within(name: str, package: str) -> bool:
 
 
 def room_of(path: str) -> str | None:
-    """The room of the engine that a file lies in, or None for what is not of the engine."""
+    """Return the room of the engine that a file lies in, or None for a file outside of the engine."""
     if not path.startswith("plugins/module_utils/"):
         return None
     folder = path.split("/")[2:-1]
@@ -87,7 +87,7 @@ def room_of(path: str) -> str | None:
 
 
 def room_named(name: str) -> str:
-    """The room that an imported name comes from, or what it is called where that is not a room."""
+    """Return the room that an imported name comes from, or the name itself if that is not in a room."""
     inside = name.removeprefix(f"{UTILS}.")
     return room_of(f"plugins/module_utils/{inside.replace('.', '/')}/") or inside
 
@@ -103,7 +103,7 @@ def room_rules(room: str, names: list[str]) -> Iterator[str]:
 
 
 def complaints(path: str, source: str) -> list[str]:
-    """The rules that one file, named from the root of the repository, breaks."""
+    """List the rules that one file breaks. Its path starts at the root of the repository."""
     names = sorted(set(imports(path, source)))
     room, found = room_of(path), []
     if room:

@@ -160,7 +160,7 @@ def main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Row]:
 
 
 def look(params: Row, site: Mock, *, check_mode: bool) -> Row:
-    """A pass that costs one call and a minute."""
+    """Run a pass that takes one call and a minute."""
     site.api_calls["rds:Look"] += 1
     site.now += timedelta(minutes=1)
     return {"changed": not check_mode, "resume": [], "warnings": ["careful"], "resumed": params["resume"]}

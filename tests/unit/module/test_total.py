@@ -18,7 +18,7 @@ def step(status: str, *, changed: bool = False, reason: str = "", name: str | No
 
 
 def result(*steps: Row, **more: Any) -> Row:
-    """A module's pass, as its report makes it."""
+    """Build the result of a pass from its report."""
     report = Report(steps=list(steps))
     return report.as_result(**more)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A site that answers from plain values and records what is asked of it; the options that a module gets by default."""
+"""A site that answers from plain values and records its calls, and the options that a module gets by default."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def make_site(
     offers_of: Mapping[WantedClass, ClassOffer] | None = None,
     parameter_groups: Iterable[str] = (),
 ) -> Mock:
-    """A site that has these rows. Copies that are started show up in later answers as ``copying``.
+    """Build a site that has these rows. Copies that are started show up in later answers as ``copying``.
 
     :param shared: what other accounts share with this one, by Region.
     :param shares: the accounts with which every snapshot of this site is shared.
@@ -122,13 +122,13 @@ def site() -> Callable[..., Mock]:
 
 @pytest.fixture
 def writes() -> Callable[[Mock], list[str]]:
-    """The names of the writing calls that a site got, in their order."""
+    """Return a function that lists the writing calls that a site got, in their order."""
     return lambda site: [name for name, _arguments, _named in site.mock_calls if name in WRITES]
 
 
 @pytest.fixture
 def options() -> Callable[..., dict[str, Any]]:
-    """The options of a module: what is given, and else its defaults."""
+    """Return a function that builds the options of a module: the given ones, otherwise the defaults."""
 
     def options(module: ModuleType, **given: Any) -> dict[str, Any]:
         spec = {**SITE, **module.ARGUMENTS}
@@ -141,7 +141,7 @@ def options() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def promised() -> Callable[[ModuleType], set[str]]:
-    """What each step always has, by the documentation of a module."""
+    """Return a function that reads from the documentation of a module what each step always has."""
 
     def promised(module: ModuleType) -> set[str]:
         steps = yaml.safe_load(module.RETURN)["steps"]["contains"]

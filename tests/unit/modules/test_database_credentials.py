@@ -37,7 +37,7 @@ def run(options: Any) -> Any:
 
 
 def asked(site: Mock) -> dict[str, str]:
-    """The passwords that AWS got."""
+    """Return the passwords that AWS got."""
     return {one.args[0].id.identifier: one.args[1] for one in site.set_password.call_args_list}
 
 

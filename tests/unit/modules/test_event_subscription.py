@@ -85,7 +85,7 @@ class Rds:
 
 @pytest.fixture
 def region(site: Any) -> Any:
-    """A site with these event subscriptions, and two databases."""
+    """Build a site with these event subscriptions and two databases."""
 
     def make(rds: Rds, **more: Any) -> Mock:
         quotas = {"EventSubscriptions": Quota(len(rds.there), 20)}

@@ -98,7 +98,7 @@ def sync(site: Callable[..., Mock], options: Callable[..., Row], s3: S3, place: 
 
 
 def write(place: Path, number: int, region: str = EAST) -> Path:
-    """A signed document of a site, as far as the sync can tell."""
+    """Write a document of a site, and a signature that the sync cannot tell from a real one."""
     about = {"document": "drill", "drill_id": f"d{number}", "site": {"account_id": DR, "region": region}}
     path = Path(record(str(place), about, None)[0])
     path.with_name(path.name + SUFFIX).write_bytes(b"signature")

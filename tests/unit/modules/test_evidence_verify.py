@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 
 def write(place: Path, keys: Keys | None, count: int = 3, region: str = "us-east-1", drill: str = "d") -> list[Path]:
-    """The documents of drills, one after the other."""
+    """Write the documents of drills, one after the other."""
     signer = open_signer(str(keys.private), None) if keys else None
     site = {"account_id": "222222222222", "region": region}
     about = [{"document": "drill", "drill_id": f"{drill}{number}", "site": site} for number in range(1, count + 1)]

@@ -37,7 +37,7 @@ def call(place: Path) -> Any:
 
 
 def read(place: Path) -> tuple[Row, list[str]]:
-    """The posture, and what this call alone warns of: Ansible keeps the warnings of a process."""
+    """Return the posture and the warnings of this call alone: Ansible keeps all the warnings of a process."""
     return posture_report.run({"directory": str(place), "sites": list(BOTH), "overrides": []}, {})
 
 

@@ -25,7 +25,7 @@ LANDED = {MARK: iso(NOW)}
 
 
 def manifest(*points: RecoveryPoint, account: str = DR, refused: Iterable[Row] = ()) -> Row:
-    """What the DR site reports as landed; a recovery point has the same name there."""
+    """Build what the DR site reports as landed. A recovery point has the same name there."""
     entries = [{"name": one.name, "arn": "arn", "landed_time": iso(NOW)} for one in points]
     head = {"version": 1, "document": "landed", "account": account, "region": EAST}
     return {**head, "points": entries, "refused": list(refused)}

@@ -48,7 +48,7 @@ PLANNED = {"planned": True}  # what publishing says in check mode
 
 
 def published(identifier: str = "orders", hours: float = 1, **more: Any) -> RecoveryPoint:
-    """A shared snapshot as the DR account sees it: without its tags."""
+    """Build a shared snapshot as the DR account sees it: without its tags."""
     return replace(copied(identifier, hours, **{**PUBLISHED, **more}), tags={})
 
 
@@ -59,7 +59,7 @@ def manifest(*points: RecoveryPoint) -> Row:
 
 @pytest.fixture
 def dr_site(site: Any) -> Any:
-    """The DR site: what others share with it in the source's Region, and what it owns."""
+    """Build a DR site from what others share with it in the source's Region, and what it owns."""
 
     def dr_site(*shared: RecoveryPoint, **more: Any) -> Mock:
         return site(DR, EAST, **{"shared": {WEST: shared}, "keys": KEYS, **more})

@@ -41,7 +41,7 @@ HALF_AN_HOUR_AGO = iso(hours_ago(0.5))
 
 
 def name_of(identifier: str) -> str:
-    """What the drill d1 calls a database."""
+    """Return the name that the drill d1 gives a database."""
     return restored_name("lifeboat", "d1", identifier, digest_of(SOURCE, WEST, f"db-{identifier.upper()}"))
 
 
@@ -55,7 +55,7 @@ PARAMETERS = {"overrides": [{"databases": ["orders"], "db_parameter_group_name":
 
 @pytest.fixture
 def dr_site(site: Any) -> Any:
-    """The DR site: what has landed, and which databases there are."""
+    """Build a DR site from what has landed and the databases that it has."""
 
     def dr_site(*points: RecoveryPoint, databases: Any = (), **more: Any) -> Mock:
         return site(DR, EAST, points=points, databases=databases, keys=[key(DR_KEY), key(SOURCE_KEY)], **more)
@@ -90,7 +90,7 @@ def remove(run: Any) -> Any:
 
 
 def made_of(point: RecoveryPoint, **more: Any) -> Database:
-    """What this drill made of a recovery point."""
+    """Build the database that this drill made of a recovery point."""
     return restored(name_of(point.database), tags={"lifeboat:recovery-point": point.name}, **more)
 
 
@@ -175,7 +175,7 @@ def test_a_run_that_was_killed_is_continued_with_what_it_made(run: Any, dr_site:
 
 @pytest.fixture
 def resume(run: Any, dr_site: Any) -> Any:
-    """What a first pass left half an hour ago."""
+    """Return what a first pass left half an hour ago."""
 
     def resume(*points: RecoveryPoint) -> list[Row]:
         site = dr_site(*points)
@@ -571,7 +571,7 @@ def reap(remove: Any) -> Any:
 
 
 def expiring(name: str, hours: float, **more: Any) -> Database:
-    """A database of a drill whose time was over so many hours ago."""
+    """Build a database of a drill that expired so many hours ago."""
     return restored(name, tags={"lifeboat:expires": str(iso(hours_ago(hours))), **more.pop("tags", {})}, **more)
 
 

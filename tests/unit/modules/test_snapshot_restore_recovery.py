@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""snapshot_restore in earnest: what it makes, what it goes on with, and what it refuses before the first write."""
+"""snapshot_restore for a recovery: what it makes, what it continues, and what it refuses before the first write."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(options: Any) -> Any:
 
 
 def running(point: RecoveryPoint, name: str = "", **more: Any) -> Database:
-    """What some recovery made of a recovery point."""
+    """Build the database that a recovery made of a recovery point."""
     tags = {"lifeboat:purpose": "recovery", "lifeboat:recovery-point": point.name, "lifeboat:recovery-id": "r0"}
     made = restored(name or point.database, point.kind, tags=tags, **more)
     return replace(made, tags={tag: value for tag, value in made.tags.items() if tag != "lifeboat:drill-id"})
