@@ -18,11 +18,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.owner
     is_made_for,
     require_own,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
-    RestoreOptions,
-    Target,
-    plan_target,
-)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from tests.builders import NOW, database, landed, of_cluster
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -23,14 +23,8 @@ from .._core.restoring.isolation import Network, check_accounts, check_isolation
 from .._core.restoring.needs import Available, named, obstacles, wanted_class
 from .._core.restoring.ownership import belongs_to, is_made_for, require_distinct, require_own
 from .._core.restoring.room import lacking
-from .._core.restoring.target import (
-    Databases,
-    RestoreOptions,
-    Target,
-    plan_target,
-    why_not_recoverable,
-    why_not_restorable,
-)
+from .._core.restoring.target import Databases, RestoreOptions, Target
+from .._core.restoring.target_plan import plan_target, why_not_recoverable, why_not_restorable
 from .._module.requests.restore import RestoreRequest, RestoreSettings, check_settings
 from .._module.result import Report
 

@@ -17,11 +17,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     RecoveryPoint,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
-    RestoreOptions,
-    Target,
-    plan_target,
-)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from tests.builders import DR, DR_KEY, EAST, NOW, SOURCE, SOURCE_KEY, WEST, database, landed, of_cluster
 
 Row = dict[str, Any]

@@ -22,7 +22,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import ClassOffer
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, plan_target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import Metric
 from tests.builders import (
     DR,

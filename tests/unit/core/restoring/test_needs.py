@@ -14,11 +14,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs
     obstacles,
     wanted_class,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
-    RestoreOptions,
-    Target,
-    plan_target,
-)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from tests.builders import DR_KEY, NOW, key, landed, of_cluster
 
 OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)

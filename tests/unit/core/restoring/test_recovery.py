@@ -22,8 +22,10 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.owner
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
     RestoreOptions,
     Target,
-    plan_target,
     read_target,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import (
+    plan_target,
     why_not_recoverable,
 )
 from tests.builders import (

@@ -7,11 +7,8 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.room import lacking
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
-    RestoreOptions,
-    Target,
-    plan_target,
-)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from tests.builders import DR_KEY, NOW, landed, of_cluster
 
 RESTORE = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)

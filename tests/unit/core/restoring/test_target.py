@@ -26,8 +26,10 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.targe
     RestoreOptions,
     Target,
     check_drill_id,
-    plan_target,
     read_target,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import (
+    plan_target,
     why_not_restorable,
 )
 from tests.builders import (

@@ -11,11 +11,8 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Configuration, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE, as_tag
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
-    RestoreOptions,
-    Target,
-    plan_target,
-)
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from tests.builders import NOW, landed, of_cluster
 
 LARGE = Configuration("db.r6g.large", "gp3", 12000, 500, None, None, "lifeboat-postgres16-0123456789ab")
