@@ -59,8 +59,9 @@ class CredentialsPass:
 
     def begin(self, database: Database) -> None:
         """Make credentials, or wait until the database can take them."""
+        make = {"random": self.make_random, "managed": self.make_managed, "iam": self.make_iam}
         if database.is_usable:
-            getattr(self, f"make_{self.request.mode}")(database)
+            make[self.request.mode](database)
         elif is_usable_soon(database):
             self.wait_until_usable(database, {**about(database), "is_new": True})
 

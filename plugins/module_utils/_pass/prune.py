@@ -33,22 +33,21 @@ WOULD = {"deleted": "would_delete", "retired": "would_retire"}
 GONE = "it is gone: somebody else deleted it"
 
 
-@dataclass(slots=True)
-class Pass:
-    """What a pass may do, and what became of what it had to retire."""
+@dataclass(frozen=True, slots=True)
+class PrunePass:
+    """What a pass may do, and what it has done with recovery points so far, by their ARNs."""
 
     site: Site
     report: Report
     apply: bool  # otherwise it only reports what it would do
-    check_mode: bool
-    retired: dict[str, list[str]] = field(default_factory=dict)  # by ARN: the accounts
+    retired: dict[str, list[str]] = field(default_factory=dict)  # and the accounts that they landed in
     failed: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
 
     @property
     def writes(self) -> bool:
-        return self.apply and not self.check_mode
+        return self.apply and not self.report.check_mode
 
     def changes(self, status: str, ruling: Ruling) -> None:
         """Report what changes, or would change."""
@@ -58,7 +57,7 @@ class Pass:
 
 def prune(request: PruneRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Retire what has landed, then delete what need not stay."""
-    one = Pass(site, Report(check_mode=check_mode), request.apply, check_mode)
+    one = PrunePass(site, Report(check_mode=check_mode), request.apply)
     manifests = open_manifests(request.store, request.prefix, site, one.report)
     site.check_account(request.account_id)
     documents = [*manifests.landed_in(request.dr_accounts), *request.landed]
@@ -91,7 +90,7 @@ def nothing_declared(number: int, site: Site) -> str:
     )
 
 
-def judge_all(points: list[RecoveryPoint], retention: Retention, one: Pass) -> list[Ruling]:
+def judge_all(points: list[RecoveryPoint], retention: Retention, one: PrunePass) -> list[Ruling]:
     """Decide what stays. Databases are read only if a landed recovery point would go that nobody released."""
     rulings = judge(points, retention)
     going = [each.point for each in rulings if not each.keep and each.point.name not in retention.released]
@@ -117,7 +116,7 @@ def candidate_of(point: RecoveryPoint) -> Candidate:
 
 
 def look_up_released(
-    request: PruneRequest, here: list[RecoveryPoint], selected: list[RecoveryPoint], one: Pass
+    request: PruneRequest, here: list[RecoveryPoint], selected: list[RecoveryPoint], one: PrunePass
 ) -> frozenset[str]:
     """Return the released names. Warn of one that is not here: an earlier run may have deleted it.
 
@@ -135,7 +134,7 @@ def look_up_released(
     return names
 
 
-def retire(point: RecoveryPoint, account: str, landed_time: str, one: Pass) -> None:
+def retire(point: RecoveryPoint, account: str, landed_time: str, one: PrunePass) -> None:
     """Take back one account's share, then mark the snapshot: a mark means that the share is gone."""
     if point.arn in one.gone:
         return
@@ -156,7 +155,7 @@ def retire(point: RecoveryPoint, account: str, landed_time: str, one: Pass) -> N
         one.report.step("failed", reason=str(refusal), changed=unshared, **facts_of(point))
 
 
-def carry_out(ruling: Ruling, one: Pass) -> None:
+def carry_out(ruling: Ruling, one: PrunePass) -> None:
     """Delete a recovery point, or report why it stays."""
     point = ruling.point
     if ruling.keep and point.arn in one.retired:
@@ -167,7 +166,7 @@ def carry_out(ruling: Ruling, one: Pass) -> None:
         delete(ruling, one)
 
 
-def delete(ruling: Ruling, one: Pass) -> None:
+def delete(ruling: Ruling, one: PrunePass) -> None:
     point = ruling.point
     one.report.change(point.name, {"arn": point.arn, "status": point.status}, None)
     try:
@@ -183,7 +182,7 @@ def delete(ruling: Ruling, one: Pass) -> None:
     one.changes("deleted", ruling)
 
 
-def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], prefix: str, one: Pass) -> None:
+def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], prefix: str, one: PrunePass) -> None:
     """Delete our parameter groups that only deleted recovery points named."""
     left = [point for point in here if point not in deleted]
     configurations = [found for found in map(configuration_of, deleted) if found]
@@ -195,7 +194,7 @@ def give_up_groups(deleted: list[RecoveryPoint], here: list[RecoveryPoint], pref
             one.report.warnings.append(str(refusal))
 
 
-def give_up(kind: Kind, name: str, one: Pass) -> None:
+def give_up(kind: Kind, name: str, one: PrunePass) -> None:
     one.report.change(name, {"parameter_group_of": kind}, None)
     if one.writes:
         one.site.delete_parameter_group(kind, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selec
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import (
     read_limits,
     read_selection,
+    read_settings,
     read_tags,
 )
 
@@ -43,3 +46,29 @@ def test_what_yaml_made_a_number_or_a_boolean_is_a_tags_text() -> None:
 def test_a_selection_is_what_the_four_options_say() -> None:
     params = {"databases": ["shop-*"], "match_tags": {"tier": 1}, "engines": ["postgres"], "kinds": ["instance"]}
     assert read_selection(params) == Selection(("shop-*",), {"tier": "1"}, ("postgres",), ("instance",))
+
+
+@dataclass(frozen=True)
+class Taken:
+    interval: timedelta | None
+    source: str
+
+
+def seconds(value: int) -> timedelta:
+    return timedelta(seconds=value)
+
+
+def test_settings_are_read_once_for_the_default_and_for_each_override() -> None:
+    overrides = [{"databases": ["orders"], "interval": 600}, {"source": "manual", "interval": None}]
+    params = {"interval": 300, "source": "automated", "other": 1, "overrides": overrides}
+    settings = read_settings(Taken, params, interval=seconds)
+    assert settings.every == [
+        Taken(seconds(300), "automated"),
+        Taken(seconds(600), "automated"),
+        Taken(seconds(300), "manual"),
+    ]
+
+
+def test_a_setting_that_is_not_set_is_not_converted() -> None:
+    settings = read_settings(Taken, {"interval": None, "source": "manual", "overrides": []}, interval=seconds)
+    assert settings.default == Taken(None, "manual")
