@@ -112,8 +112,8 @@ def guarded(request: RestoreRequest, wishes: list[RestoreWish], site: Site, repo
     settings = [wish.settings for wish in wishes] or [request.settings.default]
     networks = site.networks(str(one.db_subnet_group_name) for one in settings)
     groups = sorted({(str(one.db_subnet_group_name), one.vpc_security_group_ids) for one in settings})
-    key_id, key = request.kms_key_id, list[Key]()
-    is_drill = request.purpose == "drill"
+    is_drill, key_id = request.purpose == "drill", request.kms_key_id
+    key: list[Key] = []
     check_all(
         lambda: check_accounts(site.account, request.source_accounts, points),
         *((lambda network=network: check_isolation(network)) for network in networks.values() if is_drill),
