@@ -7,6 +7,32 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+from _pytest.fixtures import reorder_items  # what pytest does for fixtures with parameters
+
+from tests import warm
+
+# What takes longest comes first, so that no worker begins with it when the others have nothing left to do.
+LONGEST = (
+    "test_subscribe",
+    "test_failback",
+    "test_worst_day",
+    "test_recovery_jobs",
+    "test_store",
+    "test_own_events",
+    "test_configure",
+    "test_rehearsal",
+    "test_random_faults",
+    "test_evidence",
+    "test_recover",
+    "test_jobs",
+    "test_drill_engines",
+    "test_prepare",
+    "test_protect",
+    "test_rulebook",
+    "test_drill",
+)
+
 
 def pytest_configure() -> None:
     """Keep the tests away from real accounts, and every ansible-playbook with the Ansible that runs them."""
@@ -22,3 +48,31 @@ def pytest_configure() -> None:
     os.environ["ANSIBLE_CONFIG"] = str(root / "ansible.cfg")
     # ansible.cfg names the main environment; on the other line these are other versions.
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(environment / "collections")
+
+
+def pytest_unconfigure() -> None:
+    warm.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the longest files forward, and tell each story from its beginning to the last test that was asked for."""
+    modules: dict[pytest.Item | pytest.Module, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.getparent(pytest.Module) or item, []).append(item)
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items[:] = [
+        item
+        for module in sorted(modules, key=lambda module: ranks.get(module.path.stem, len(ranks)))
+        for item in told(module, modules[module])
+    ]
+
+
+def told(module: pytest.Item | pytest.Module, wanted: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests of a module that have to run for those that are wanted: in a story, all before them as well."""
+    if not isinstance(module, pytest.Module) or module.get_closest_marker("story") is None:
+        return wanted
+    names = {item.nodeid for item in wanted}
+    whole = reorder_items([item for item in module.collect() if isinstance(item, pytest.Item)])
+    last = max(number for number, item in enumerate(whole) if item.nodeid in names)
+    return whole[: last + 1]

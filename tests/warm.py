@@ -9,7 +9,6 @@ the tests that start one.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import gc
 import importlib
@@ -123,12 +122,19 @@ def ansible_playbook(
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+_open = contextlib.ExitStack()
+
+
 @cache
 def _warm() -> Warm:
-    """Start the two processes for all that this process tests; they end with it."""
-    kept = contextlib.ExitStack()
-    atexit.register(kept.close)
-    return kept.enter_context(Warm(Path(kept.enter_context(tempfile.TemporaryDirectory()))))
+    """Start the two processes, for all that this process tests."""
+    return _open.enter_context(Warm(Path(_open.enter_context(tempfile.TemporaryDirectory()))))
+
+
+def stop() -> None:
+    """End the two processes if they were started, and wait for them."""
+    _open.close()
+    _warm.cache_clear()
 
 
 def _decisive(environment: Mapping[str, str]) -> dict[str, str]:

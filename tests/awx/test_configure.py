@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""playbooks/awx.yml makes everything once, changes exactly what differs, and shows no secret. In this order."""
+"""playbooks/awx.yml makes everything once, changes exactly what differs, and shows no secret."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import yaml
 from tests.awx.conftest import ROOT, Configure, Done
 from tests.awx.standin import Awx
 from tests.awx.variables import DEFAULTS, KEY, PASSWORD, TOKEN, VARIABLES
+
+pytestmark = pytest.mark.story
 
 # What a change is about, so that the others need not be looked at.
 CREDENTIAL, (CHAT, _HOOK) = VARIABLES["awx_credentials"][0], VARIABLES["awx_notifications"]

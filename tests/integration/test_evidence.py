@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evidence as an auditor gets it: signed, one history, kept in S3. The tests build on each other, in this order."""
+"""Evidence as an auditor gets it: signed, one history, kept in S3."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from tests.integration.play import DR, EAST, ROLES, ROOT, Run, forget_calls, lef
 from tests.keys import Keys, make_keys
 from tests.prepared import prepare
 from tests.schemas import read_evidence
+
+pytestmark = pytest.mark.story
 
 BUCKET, START = "example-dr-evidence", f"lifeboat/{DR}-{EAST}/"
 STORE = f"s3://{BUCKET}/lifeboat"

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The source account is lost and comes back, and so does what was written meanwhile, on PostgreSQL and MariaDB.
-
-The tests build on each other, in this order.
-"""
+"""The source account is lost and comes back, and so does what was written meanwhile, on PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -18,6 +15,8 @@ from lifeboat_lab import Lab
 from lifeboat_lab.testing import PASSWORD, cluster, connect, instance, mysql_ask, until
 from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, newest_evidence, play, snapshots, writes
 from tests.machine import missing
+
+pytestmark = pytest.mark.story
 
 SHOP = ["billing", "catalog", "events", "ledger", "orders"]
 WRITTEN = "INSERT INTO canary VALUES (2, 'written at the DR site')"

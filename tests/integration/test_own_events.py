@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs tell what they did, with the rights that prepare gives them; the tests build on each other, in this order."""
+"""Runs tell what they did, with the rights that prepare gives them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from lifeboat_lab.testing import until
 from tests.documentation import code_blocks
 from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play
 from tests.prepared import WITH_EVENTS, prepare
+
+pytestmark = pytest.mark.story
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}

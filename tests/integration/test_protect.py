@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From automated snapshots in one account to owned copies in another; the tests build on each other, in this order."""
+"""From automated snapshots in one account to owned copies in another."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, snapshots, writes
+
+pytestmark = pytest.mark.story
 
 SHOP = ["billing", "catalog", "events", "orders"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Half a year of recovery points at both sites, and what of it stays; the tests build on each other, in this order."""
+"""Half a year of recovery points at both sites, and what of it stays."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Da
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for, parse
 from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, play, snapshots, writes
+
+pytestmark = pytest.mark.story
 
 DAY = 86_400
 # The example inventory wants all of the last 35 days: here, age wants nothing.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events start the work, and nothing depends on them: one real ansible-rulebook for all tests, in this order."""
+"""Events start the work, and nothing depends on them: one real ansible-rulebook for all tests."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from lifeboat_lab.testing import until
 from tests.integration.play import DR, EAST, READS, ROLES, SOURCE, WEST, Run, play, snapshots
 from tests.integration.rulebook import Rulebook, running
 from tests.prepared import WITH_EVENTS, prepare
+
+pytestmark = pytest.mark.story
 
 PATIENCE = 120.0  # two runs of a playbook, on a machine that is busy with others
 DATA = {"lifeboat_database_keys": []}

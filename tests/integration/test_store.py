@@ -18,6 +18,8 @@ from botocore.exceptions import ClientError
 from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, ROLES, SOURCE, WEST, Run, forget_calls, play, snapshots, writes
 
+pytestmark = pytest.mark.story
+
 INSTANT = ("copy", "copy_gib", "snapshot", "snapshot_gib")
 BUCKET, START = "lifeboat-manifests", "dr/lifeboat"
 ADDRESS = f"s3://{BUCKET}/dr"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From nothing to events in a queue and alarms, and back; the tests build on each other, in this order."""
+"""From nothing to events in a queue and alarms, and back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from lifeboat_lab import Lab
 from lifeboat_lab.testing import until
 from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, Run, forget_calls, play, writes
 from tests.prepared import WITH_EVENTS, prepare
+
+pytestmark = pytest.mark.story
 
 Row = dict[str, Any]
 HOSTS = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
