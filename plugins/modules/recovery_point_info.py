@@ -314,9 +314,9 @@ def run(params: dict[str, Any], site: Site, **_check_mode: bool) -> dict[str, An
 def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     """Describe how each selected database is covered, and on request who else may copy its snapshots."""
     site.check_account(request.account_id)
-    dr_accounts = check_accounts(request.dr_accounts, site.account)
-    source_accounts = check_accounts(request.source_accounts, site.account)
-    known = dr_accounts | check_accounts(request.allowed_accounts, site.account)
+    dr_accounts = check_accounts("dr_accounts", request.dr_accounts, site.account)
+    source_accounts = check_accounts("source_accounts", request.source_accounts, site.account)
+    known = dr_accounts | check_accounts("allowed_accounts", request.allowed_accounts, site.account)
     view = View(site.account, request.prefix, dr_accounts)
     points = site.recovery_points()
     shared = shared_points(site, request.source_regions, source_accounts)

@@ -122,7 +122,7 @@ ARGUMENTS: dict[str, Any] = {
 def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, Any]:
     """Share each snapshot with exactly the wanted accounts."""
     site.check_account(params["account_id"])
-    wanted, report = check_accounts(params["accounts"], site.account), Report(check_mode=check_mode)
+    wanted, report = check_accounts("accounts", params["accounts"], site.account), Report(check_mode=check_mode)
     points = find(params["snapshots"], site)
     keys, _refused = site.keys(point.kms_key_id for point in points if wanted)
     have = {point.arn: site.shared_with(point) if point.origin == "manual" else frozenset() for point in points}

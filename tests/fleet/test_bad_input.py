@@ -41,7 +41,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "sharing with itself": (
         "snapshot_copy",
         COPY | {"share_with": [SOURCE.account]},
-        ["must be another one", "12-digit ID of the DR account"],
+        ["must be another one", "Set share_with to the 12-digit IDs of other accounts"],
     ),
     "sharing with everybody": ("snapshot_copy", COPY | {"share_with": ["all"]}, ["never shared with everybody"]),
     "a key that does not exist": (
@@ -83,7 +83,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "the DR account as its own source": (
         "snapshot_replicate",
         REPLICATE | {"source_accounts": [DR.account]},
-        ["must be another one"],
+        ["must be another one", "Set source_accounts to"],
     ),
     "the source's key for DR copies": (
         "snapshot_replicate",

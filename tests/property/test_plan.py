@@ -237,7 +237,7 @@ def test_nothing_but_another_account_passes_as_an_account(digits: str, around: s
     account = around.format(digits)
     is_another = account != SOURCE and len(account) == 12 and account.isascii() and account.isdecimal()
     try:
-        assert is_another == (check_accounts([account], SOURCE) == {account})
+        assert is_another == (check_accounts("share_with", [account], SOURCE) == {account})
     except LifeboatError:
         assert not is_another
 

@@ -28,31 +28,30 @@ class SharePlan:
         return bool(self.add or self.remove)
 
 
-def check_accounts(accounts: Iterable[str], own: str) -> frozenset[str]:
-    """Check the IDs of the accounts to share with, and return them as a set.
+def check_accounts(option: str, accounts: Iterable[str], own: str) -> frozenset[str]:
+    """Check the IDs of other accounts, and return them as a set.
 
-    :param own: the ID of the account that owns the snapshots.
+    :param option: the name of the option that they come from.
+    :param own: the ID of the account of this site.
     :raises LifeboatError: when an ID is malformed or is the own account's, or when there are more accounts than RDS
-        allows.
+        shares a snapshot with.
     """
     wanted = frozenset(accounts)
     for account in sorted(wanted):
         if not ACCOUNT.fullmatch(account):
-            raise bad_account(account, "is not a 12-digit account ID (and snapshots are never shared with everybody)")
+            why = "it is not a 12-digit account ID (and snapshots are never shared with everybody)"
+            raise bad_account(account, why, f"Set {option} to 12-digit account IDs")
         if account == own:
-            raise bad_account(account, "is the account that owns the snapshots: the DR account must be another one")
+            why = "it is the account of this site: it must be another one"
+            raise bad_account(account, why, f"Set {option} to the 12-digit IDs of other accounts")
     if len(wanted) > MAX_ACCOUNTS:
-        raise LifeboatError(
-            f"Cannot share with {len(wanted)} accounts", why=f"RDS allows {MAX_ACCOUNTS}", remedy="List fewer accounts"
-        )
+        why = f"RDS allows {MAX_ACCOUNTS} for each snapshot"
+        raise LifeboatError(f"Cannot use {len(wanted)} accounts", why=why, remedy=f"List fewer in {option}")
     return wanted
 
 
-def bad_account(account: str, why: str) -> LifeboatError:
-    """Build the error for one account. ``why`` continues a sentence that begins with "it"."""
-    return LifeboatError(
-        f"Cannot share with {account!r}", why=f"it {why}", remedy="Use the 12-digit ID of the DR account"
-    )
+def bad_account(account: str, why: str, remedy: str) -> LifeboatError:
+    return LifeboatError(f"Cannot use the account {account!r}", why=why, remedy=remedy)
 
 
 def plan_share(point: RecoveryPoint, have: Iterable[str], wanted: Iterable[str], key: Key | None) -> SharePlan:

@@ -94,7 +94,7 @@ def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> Seen:
     site.check_account(request.account_id)
     options = ReplicateOptions(
         prefix=request.prefix,
-        source_accounts=check_accounts(request.source_accounts, site.account),
+        source_accounts=check_accounts("source_accounts", request.source_accounts, site.account),
         home=Place(site.account, site.region),
         tags=request.tags,
     )

@@ -50,4 +50,4 @@ def test_a_share_can_always_be_taken_back() -> None:
 )
 def test_accounts_that_cannot_be_meant_are_refused(accounts: list[str], reason: str) -> None:
     with pytest.raises(LifeboatError, match=reason):
-        check_accounts(accounts, SOURCE)
+        check_accounts("share_with", accounts, SOURCE)

@@ -62,7 +62,7 @@ def read_publish(params: Mapping[str, Any]) -> PublishRequest:
         if params["snapshot_time"] is not None
         else None,
         publish_region=params["publish_region"],
-        share_with=check_accounts(params["share_with"], params["account_id"]),
+        share_with=check_accounts("share_with", params["share_with"], params["account_id"]),
         stand_in=read_stand_in(params["stand_in"]),
         accept_unprotected=params["accept_unprotected"],
         selection=read_selection(params),
