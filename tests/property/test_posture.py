@@ -51,7 +51,7 @@ DRILLS = st.lists(
         verdict=st.sampled_from(["verified", "failed", "unverified"]),
         document=st.just("drill"),
         evidence=st.uuids().map(lambda one: f"{one}.json"),
-        digest_by_name=st.sampled_from([digest_by_name(name) for name in NAMES]),
+        digest=st.sampled_from([digest_by_name(name) for name in NAMES]),
     ),
     max_size=6,
 )
