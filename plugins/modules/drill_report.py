@@ -410,7 +410,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import (
-    COLLECTION_VERSION,
     document,
     summary,
     table,
@@ -419,6 +418,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.judge 
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import predict, record
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import Signer, find_signer
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SIGNING
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.document import finish_document, tool_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.report import read_report
 
 OBJECTIVES: dict[str, Any] = {"rpo": {"type": "int"}, "rto": {"type": "int"}}
@@ -518,16 +518,11 @@ def write(directory: str, evidence: dict[str, Any], signer: Signer | None) -> tu
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    tool = {
-        "lifeboat.rds": COLLECTION_VERSION,
-        "ansible-core": module.ansible_version,
-        "python": platform.python_version(),
-    }
     params = {**module.params, "who": with_defaults(module.params["who"])}
     result: dict[str, Any] = {}
     warnings: list[str] = []
     try:
-        result, evidence = run(params, tool, datetime.now(timezone.utc))
+        result, evidence = run(params, tool_of(module), datetime.now(timezone.utc))
         signer, unsigned = find_signer(params["signing_key"], params["signing_passphrase"])
         directory = os.path.abspath(params["directory"])
         if module.check_mode:
@@ -539,11 +534,7 @@ def main() -> None:
         module.fail_json(**error.as_result(), **result)
     for warning in warnings:
         module.warn(warning)
-    path = result["evidence"]
-    diff = {"before": "", "after": "\n".join([*result["table"], ""]), "before_header": path, "after_header": path}
-    if unsigned:
-        module.fail_json(**unsigned.as_result(), changed=True, diff=diff, **result)
-    module.exit_json(changed=True, diff=diff, **result)
+    finish_document(module, result["evidence"], result, unsigned)
 
 
 if __name__ == "__main__":

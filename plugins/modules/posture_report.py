@@ -161,19 +161,18 @@ summary:
 """
 
 import os
-import platform
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import COLLECTION_VERSION
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, latest, read_site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_lines import summary, table
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.posture import last_drills, predict, write
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import find_signer
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SIGNING
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.document import finish_document, tool_of
 
 SITE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -209,15 +208,10 @@ def run(params: dict[str, Any], tool: dict[str, str]) -> tuple[dict[str, Any], l
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    tool = {
-        "lifeboat.rds": COLLECTION_VERSION,
-        "ansible-core": module.ansible_version,
-        "python": platform.python_version(),
-    }
     result: dict[str, Any] = {}
     directory = os.path.abspath(module.params["directory"])
     try:
-        posture, warned = run(module.params, tool)
+        posture, warned = run(module.params, tool_of(module))
         signer, unsigned = find_signer(module.params["signing_key"], module.params["signing_passphrase"])
         posture["signed_by"] = signer.name if signer else None
         result = {"posture": posture, "table": table(posture), "summary": summary(posture)}
@@ -226,16 +220,7 @@ def main() -> None:
         module.fail_json(**error.as_result(), **result)
     for warning in warned:
         module.warn(warning)
-    finish(module, result, unsigned)
-
-
-def finish(module: AnsibleModule, result: dict[str, Any], unsigned: LifeboatError | None) -> None:
-    """Hand over what was written; a key that could not be used fails the module all the same."""
-    path = result["path"]
-    diff = {"before": "", "after": "\n".join([*result["table"], ""]), "before_header": path, "after_header": path}
-    if unsigned:
-        module.fail_json(**unsigned.as_result(), changed=True, diff=diff, **result)
-    module.exit_json(changed=True, diff=diff, **result)
+    finish_document(module, result["path"], result, unsigned)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def is_usable_soon(database: Database) -> bool:
     return not database.is_usable and not database.is_broken and database.status != "creating"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CredentialsPass:
     """What one pass needs everywhere, and the credentials that it has made."""
 
@@ -96,16 +96,13 @@ class CredentialsPass:
         """Make a token, which takes no call and changes nothing."""
         if not database.iam:
             why = f"Cannot make a token for {database.id.identifier}: IAM authentication is off there."
-            remedy = "Restore it with iam_authentication, or choose another mode."
+            remedy = "Restore it with iam_authentication, or set mode to another one."
             self.report.step("failed", reason=f"{why} {remedy}", **about(database))
             return
         if not self.report.check_mode:
-            token = self.site.token(database, str(self.request.username))
-            self.found[database.id.identifier] = {
-                "username": str(self.request.username),
-                "password": token,
-                "kind": "iam",
-            }
+            username = str(self.request.username)
+            token = self.site.token(database, username)
+            self.found[database.id.identifier] = {"username": username, "password": token, "kind": "iam"}
         self.report.step("set", reason="a token; no password was changed", seconds=0, **about(database))
 
     def change(self, database: Database, what: str, ask: Callable[[], None]) -> bool:
@@ -125,15 +122,12 @@ class CredentialsPass:
     def settle(self, database: Database, document: Mapping[str, Any]) -> None:
         """Report whether the new password is in force. One that RDS made is read from its secret."""
         facts = about(database)
-        if (
-            not database.is_usable
-            or database.pending
-            or (self.request.mode == "managed" and not has_active_secret(database))
-        ):
+        is_managed = self.request.mode == "managed"
+        if not database.is_usable or database.pending or (is_managed and not has_active_secret(database)):
             self.wait_until_usable(database, document)
             return
         try:
-            if self.request.mode == "managed" and not self.report.check_mode:
+            if is_managed and not self.report.check_mode:
                 self.hand_over(database, self.site.managed_password(database))
         except AwsRefusal as refusal:
             self.retry(document, refusal, facts)
