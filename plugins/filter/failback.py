@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plays of a failback hand to each other."""
+"""Hand on what the plays of a failback need of each other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.arrivals import (
+    arrivals,
+    new_id,
+    offered_to,
+    renamed,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.failback import (
     Leg,
     plan,
@@ -27,7 +33,7 @@ def failback_plan(
     databases: Iterable[str] | str = (),
     names: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """The recovered databases that go back, each with where it goes and what it is called there.
+    """Return the recovered databases that go back, each with where it goes and what it is called there.
 
     :raises AnsibleFilterError: when one of them cannot, naming the remedy.
     """
@@ -43,7 +49,7 @@ def failback_plan(
 def failback_free(
     legs: Iterable[Mapping[str, Any]], standing: Result, own_prefix: str, failback_id: str = ""
 ) -> list[dict[str, Any]]:
-    """The same legs, once nothing stands in their way at their source site.
+    """Return the same legs, once nothing stands in their way at their source site.
 
     :raises AnsibleFilterError: when something does, naming the remedy.
     """
@@ -55,9 +61,9 @@ def failback_free(
 
 
 def failback_time(failback_id: str) -> str:
-    """The time that the snapshots of a failback stand for.
+    """Return the time that the snapshots of a failback stand for.
 
-    :raises AnsibleFilterError: when it is no id of a failback.
+    :raises AnsibleFilterError: when it is not the ID of a failback.
     """
     try:
         return read_id(failback_id)
@@ -65,8 +71,21 @@ def failback_time(failback_id: str) -> str:
         raise AnsibleFilterError(str(error)) from error
 
 
+def failback_offered(published: Mapping[str, Mapping[str, Result]], site: str) -> list[Result]:
+    """Return the manifests of what the DR sites published for a source site."""
+    return offered_to(site, published)
+
+
 class FilterModule:
-    """The filters of the role failback."""
+    """Make the filters of the role failback."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"failback_plan": failback_plan, "failback_free": failback_free, "failback_time": failback_time}
+        return {
+            "failback_arrivals": arrivals,
+            "failback_free": failback_free,
+            "failback_id": new_id,
+            "failback_names": renamed,
+            "failback_offered": failback_offered,
+            "failback_plan": failback_plan,
+            "failback_time": failback_time,
+        }

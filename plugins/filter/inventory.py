@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the inventory says of databases, in the form that modules take."""
+"""Turn what the inventory says of databases and sites into what modules take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import RECOVERY
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.sites import (
+    by_site,
+    publishing_for,
+    publishing_regions,
+)
 
 # How an entry narrows what its identifier or pattern matches.
 NARROWER = ("match_tags", "engines", "kinds")
@@ -17,9 +22,9 @@ OF_RECOVERIES = tuple(RECOVERY)
 
 
 def overrides(definitions: Mapping[str, Any], *settings: str) -> list[dict[str, Any]]:
-    """What is said of some databases about these settings, in the order of the inventory.
+    """Return what is said of some databases about these settings, in the order of the inventory.
 
-    :raises AnsibleFilterError: when no setting is named, or the definitions are no dictionary.
+    :raises AnsibleFilterError: when no setting is named, or the definitions are not a dictionary.
     """
     if not settings:
         raise AnsibleFilterError("lifeboat.rds.overrides: name the settings that the module takes, such as 'rpo'")
@@ -34,9 +39,9 @@ def overrides(definitions: Mapping[str, Any], *settings: str) -> list[dict[str, 
 
 
 def recovery_overrides(definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is said under ``recovery``; the other settings of restores are those of drills.
+    """Return what is said under ``recovery``. The other settings of restores are those of drills.
 
-    :raises AnsibleFilterError: when the definitions are no dictionary.
+    :raises AnsibleFilterError: when the definitions are not a dictionary.
     """
     overrides(definitions, *OF_RECOVERIES)
     narrowed = {
@@ -47,25 +52,18 @@ def recovery_overrides(definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def picked(definition: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Null in YAML is as good as left out."""
+    """Pick the settings that are said. Null in YAML is as good as left out."""
     return {name: definition[name] for name in names if definition.get(name) is not None}
 
 
-def publishing_for(hosts: Iterable[Mapping[str, Any]], account: str) -> list[str]:
-    """The source sites that publish for an account; an account without quotes in YAML is a number."""
-    return [
-        str(host["inventory_hostname"])
-        for host in hosts
-        if str(account) in (str(one) for one in host.get("lifeboat_dr_accounts") or ())
-    ]
-
-
 class FilterModule:
-    """The filters over what the inventory says."""
+    """Make the filters over what the inventory says."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "by_site": by_site,
             "overrides": overrides,
             "publishing_for": publishing_for,
+            "publishing_regions": publishing_regions,
             "recovery_overrides": recovery_overrides,
         }

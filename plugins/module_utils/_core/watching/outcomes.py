@@ -106,6 +106,11 @@ def summary_of(outcomes: Outcomes) -> str:
     return ", ".join(parts) if steps else ""
 
 
+def plan_lines(steps: Iterable[Row]) -> list[str]:
+    """Write a line for each snapshot that a pass would delete or retire, with the reason."""
+    return [f"{one['name']}: {one['status']}: {one['reason']}" for one in steps if one["status"] in ONLY_PLANNED]
+
+
 def succeeded(outcomes: Outcomes) -> list[str]:
     """Return the passes that did all that a schedule waits for."""
     known = ((name, outcomes[name]) for name in PASSES if name in outcomes)

@@ -14,6 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.outcom
     after_verdict,
     failures_of,
     manifests_of,
+    plan_lines,
     succeeded,
     summary_of,
     verdict_of,
@@ -176,3 +177,8 @@ def test_manifests_are_those_of_the_sites_that_left_one_and_of_the_accounts_that
     assert [one["account"] for one in manifests_of(sites, "replicate")] == ["1", "2"]
     assert [one["account"] for one in manifests_of(sites, "replicate", [2])] == ["2"]
     assert manifests_of(sites, "publish") == []
+
+
+def test_a_plan_of_prune_has_a_line_for_what_would_go() -> None:
+    steps = [step("orders", "would_delete") | {"name": "point", "reason": "it is old"}, step("orders", "kept")]
+    assert plan_lines(steps) == ["point: would_delete: it is old"]
