@@ -6,20 +6,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-TASKS = Path(__file__).parents[2] / "roles" / "drill" / "tasks"
+ROLE = Path(__file__).parents[2] / "roles" / "drill"
+RESTORE = "lifeboat.rds.snapshot_restore"
+# What a look and the restore need to be told apart.
+OWN = {"databases", "wait_timeout", "poll_interval"}
 
 
-def task_arguments(file: str) -> dict[str, Any]:
-    """Return the options of snapshot_restore in one of the drill's files."""
-    tasks = yaml.safe_load((TASKS / file).read_text(encoding="utf-8"))
+def restoring(file: str) -> dict[str, Any]:
+    """Return the task of one of the drill's files that asks for a restore."""
+    tasks = yaml.safe_load((ROLE / "tasks" / file).read_text(encoding="utf-8"))
     flat = [inner for task in tasks for inner in task.get("block", [task])]
-    (found,) = [task["lifeboat.rds.snapshot_restore"] for task in flat if "lifeboat.rds.snapshot_restore" in task]
+    (found,) = [task for task in flat if RESTORE in task]
     return dict(found)
 
 
-def test_the_preflight_looks_at_what_the_restore_will_do() -> None:
-    planned, done = task_arguments("preflight.yml"), task_arguments("restore.yml")
-    own = {"databases", "wait_timeout", "poll_interval"}
-    assert {name: planned[name] for name in planned.keys() - own} == {name: done[name] for name in done.keys() - own}
+@pytest.mark.parametrize("file", ["preflight.yml", "restore.yml"])
+def test_the_preflight_looks_at_what_the_restore_will_do(file: str) -> None:
+    task = restoring(file)
+    assert task["module_defaults"] == {RESTORE: "{{ __drill_restore }}"}
+    assert set(task[RESTORE]) <= OWN
+
+
+def test_what_is_restored_and_how_is_said_once() -> None:
+    said = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))["__drill_restore"]
+    assert len(said) > 15
+    assert not OWN & set(said)

@@ -15,6 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.filter.inventory import (
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides, settings_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.sites import by_site, publishing_regions
 
 Row = dict[str, Any]
 
@@ -91,8 +92,10 @@ def test_a_source_that_names_nobody_publishes_for_nobody() -> None:
 
 def test_the_filters_have_the_names_that_roles_use() -> None:
     assert FilterModule().filters() == {
+        "by_site": by_site,
         "overrides": overrides,
         "publishing_for": publishing_for,
+        "publishing_regions": publishing_regions,
         "recovery_overrides": recovery_overrides,
     }
 

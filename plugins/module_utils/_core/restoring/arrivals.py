@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from .failback import ID_FORMAT
@@ -19,7 +19,7 @@ def new_id(stopped: Mapping[str, Row]) -> str:
     :param stopped: what each DR site answered after its applications were stopped.
     """
     latest = max(one["now"] for one in stopped.values() if "now" in one)
-    return datetime.strptime(latest, TIME_FORMAT).strftime(ID_FORMAT)
+    return datetime.strptime(latest, TIME_FORMAT).astimezone(timezone.utc).strftime(ID_FORMAT)
 
 
 def offered_to(site: str, published: Mapping[str, Mapping[str, Row]]) -> list[Row]:
