@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.reaction import WORK
+from tools.rulebooks import BOOKS, rulebook
 
 ROOT = Path(__file__).parents[2]
 PATHS = sorted((ROOT / "extensions" / "eda" / "rulebooks").glob("*.yml"))
@@ -59,3 +60,13 @@ def test_nothing_of_an_event_is_used_but_what_the_filter_lets_through(path: Path
     text = path.read_text(encoding="utf-8")
     assert set(re.findall(r"(?<!docs/)\bevents?\.(\w+)", text)) <= {"rds", "values"}
     assert set(re.findall(r"(?<!lifeboat\.)\brds\.\w+", text)) == {"rds.about", "rds.happened"}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_rules_are_said_once(path: Path) -> None:
+    """Both rulebooks are written from one table."""
+    assert path.read_text(encoding="utf-8") == rulebook(path.name), "run python tools/rulebooks.py"
+
+
+def test_both_rulebooks_are_written() -> None:
+    assert sorted(path.name for path in PATHS) == sorted(BOOKS)
