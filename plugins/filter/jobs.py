@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a scheduler runs, and what its surveys answer."""
+"""Turn what a scheduler runs, and what its surveys answer, into what modules take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import plan_jobs
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import (
+    needs_more,
+    plan_jobs,
+    projects_of,
+)
 
 
 def awx_jobs(
@@ -18,9 +22,9 @@ def awx_jobs(
     credentials: Iterable[Mapping[str, Any]] = (),
     notifications: Iterable[Mapping[str, Any]] = (),
 ) -> list[dict[str, Any]]:
-    """Each job with all its settings.
+    """Return each job with all its settings.
 
-    :raises AnsibleFilterError: at the first setting, job or question that could not be used.
+    :raises AnsibleFilterError: for the first setting, job or question that is not valid.
     """
     try:
         return plan_jobs(jobs, settings, credentials, notifications)
@@ -29,12 +33,17 @@ def awx_jobs(
 
 
 def words(value: str | Iterable[str]) -> list[str]:
-    """A list as it is; of a text, what stands between commas and blanks. A survey has no lists to give."""
+    """Split a text at commas and blanks, and leave a list as it is. Surveys cannot give lists."""
     return value.replace(",", " ").split() if isinstance(value, str) else list(value)
 
 
 class FilterModule:
-    """The filters over jobs and their variables."""
+    """Make the filters over jobs and their variables."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"awx_jobs": awx_jobs, "words": words}
+        return {
+            "awx_jobs": awx_jobs,
+            "awx_needs_more": needs_more,
+            "awx_projects": projects_of,
+            "words": words,
+        }

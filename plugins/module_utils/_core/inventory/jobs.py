@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -24,6 +25,8 @@ SETTINGS: dict[str, Any] = {
     "extra_vars": {},
     "survey": [],
 }
+# How modules of awx.awx report that they looked up an object that does not exist. Some fail on None instead.
+MISSING = re.compile("returned 0 items|was not found|Could not find|NoneType")
 # Other types of AWX would pass on text that is read as YAML, or a secret.
 QUESTIONS = ("text", "multiplechoice", "integer")
 
@@ -80,6 +83,23 @@ def settings_of(name: str, given: Entry) -> dict[str, Any]:
                 remedy=f"Use one of {', '.join(QUESTIONS)}",
             )
     return {"name": name, **SETTINGS, **given}
+
+
+def projects_of(name: str, playbooks: Entry, sites: Entry) -> list[dict[str, Any]]:
+    """Return the projects of AWX: that of the playbooks first, that of the sites last. One branch is one project.
+
+    :param playbooks: the ``url``, ``branch`` and ``credential`` of the repository with the playbooks.
+    :param sites: the same of the repository with the inventory.
+    """
+    first = {"name": name, **playbooks}
+    if (playbooks["url"], playbooks["branch"]) == (sites["url"], sites["branch"]):
+        return [first]
+    return [first, {"name": f"{name} sites", **sites}]
+
+
+def needs_more(result: Entry) -> bool:
+    """Tell whether a module of awx.awx failed only because check mode did not make what it looks up."""
+    return bool(result.get("failed")) and MISSING.search(str(result.get("msg") or "")) is not None
 
 
 def concerns(one: Entry, key: str, name: str) -> bool:

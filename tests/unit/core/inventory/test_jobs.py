@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import SETTINGS, plan_jobs
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import (
+    SETTINGS,
+    needs_more,
+    plan_jobs,
+    projects_of,
+)
 
 JOBS = {
     "publish": {"playbook": "publish.yml", "sliced": True},
@@ -72,3 +77,38 @@ def test_refuses_what_nobody_would_look_at(said: Any, more: Any, words: list[str
     with pytest.raises(LifeboatError) as refused:
         planned(said, **more)
     assert [word for word in words if word not in str(refused.value)] == []
+
+
+HERE = {"url": "https://example.com/rds", "branch": "main", "credential": ""}
+
+
+@pytest.mark.parametrize(
+    ("sites", "names"),
+    [
+        (HERE, ["Lifeboat"]),
+        (HERE | {"credential": "other"}, ["Lifeboat"]),
+        (HERE | {"branch": "sites"}, ["Lifeboat", "Lifeboat sites"]),
+        (HERE | {"url": "https://example.com/sites"}, ["Lifeboat", "Lifeboat sites"]),
+    ],
+    ids=["the same", "another credential", "another branch", "another repository"],
+)
+def test_playbooks_and_sites_of_one_branch_are_one_project(sites: dict[str, str], names: list[str]) -> None:
+    projects = projects_of("Lifeboat", HERE, sites)
+    assert [one["name"] for one in projects] == names
+    assert (projects[0]["url"], projects[-1]["url"]) == (HERE["url"], sites["url"])
+
+
+@pytest.mark.parametrize(
+    ("result", "needs"),
+    [
+        ({"failed": True, "msg": "Request returned 0 items, expected 1"}, True),
+        ({"failed": True, "msg": "The project was not found"}, True),
+        ({"failed": True, "msg": "'NoneType' object is not subscriptable"}, True),
+        ({"failed": True, "msg": "Unauthorized"}, False),
+        ({"failed": True}, False),
+        ({"failed": False, "msg": "was not found"}, False),
+    ],
+    ids=["no item", "not found", "into nothing", "another failure", "without a reason", "a success"],
+)
+def test_only_a_missing_object_is_forgiven(result: dict[str, Any], needs: bool) -> None:
+    assert needs_more(result) is needs
