@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put together what the steps of a drill or a recovery found out about each database, for the evidence."""
+"""The facts about each database of a drill or a recovery, gathered from its steps for the evidence."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ KEPT = {"status": "kept", "reason": "it is in the place of its original"}
 
 
 def steps_by(key: str, result: Result) -> dict[str, dict[str, Any]]:
-    """Index the steps of a result. Steps without a value under that key are left out."""
+    """Index the steps of a result by the value of a key. Steps without a value for it are left out."""
     return {step[key]: step for step in result.get("steps", []) if step.get(key)}
 
 
 def definition_for(definitions: Definitions, step: Step) -> dict[str, Any]:
-    """Return what the inventory says of the database of a step."""
+    """Merge the inventory's settings for the database of a step."""
     tags = step.get("database_tags") or {}
     return definition_of(definitions, step["database"], step["kind"], step.get("engine", ""), tags)
 
 
 def checkable(restored: Result, credentials: Result) -> list[dict[str, Any]]:
-    """Return the databases that run and have a way in, in the order in which database_check gets and returns them."""
+    """List the databases that run and have credentials. database_check gets and returns them in this order."""
     ways = credentials.get("credentials", {})
     return [one for one in restored.get("steps", []) if one["status"] == "restored" and one["name"] in ways]
 
 
 def reach(step: Step, forwards: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return where a database answers for the check host: at its port forward, if it has one."""
+    """Find the address at which the check host reaches a database: its port forward, if it has one."""
     forward = (forwards or {}).get(step["name"])
     at = forward or step
     return {"host": at["host"], "port": int(at["port"]), "forwarded": bool(forward)}
@@ -49,7 +49,7 @@ def drill_facts(
     forwards: Mapping[str, Any] | None = None,
     purpose: str = DRILL,
 ) -> list[dict[str, Any]]:
-    """Return all that is known of each database, for drill_report. Those refused before the restore come last."""
+    """Gather all facts about each database, for drill_report. Those that a drill refused to restore come last."""
     ways, gone = steps_by("name", credentials), steps_by("name", removed)
     order = [step["name"] for step in checkable(restored, credentials)]
     checks = dict(zip(order, checked.get("databases", []), strict=False))
@@ -70,9 +70,9 @@ def drill_facts(
 
 
 def identity(step: Step, definition: Mapping[str, Any], purpose: str = DRILL) -> dict[str, Any]:
-    """Return what a database is, and what is wanted of it.
+    """Describe a database, and what is wanted of it.
 
-    Only drills have objectives: a recovery takes what there is, and its age says nothing against its data.
+    Only drills have objectives. A recovery must take the recovery points that exist, whatever their age.
     """
     objectives = {key: definition.get(key) for key in ("rpo", "rto")} if purpose == DRILL else {}
     is_bare = is_accepted(definition) and not has_proof(definition.get("checks") or [])
@@ -87,7 +87,7 @@ def identity(step: Step, definition: Mapping[str, Any], purpose: str = DRILL) ->
 
 
 def refusals(planned: Result, definitions: Definitions, tried: set[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Return the databases that a drill did not restore, because it could have proven nothing."""
+    """Describe the databases that a drill did not restore, because nothing would have been proven."""
     nothing = {"status": "deleted", "reason": "nothing of it was there"}
     found = [(step, definition_for(definitions, step)) for step in planned.get("steps", []) if step.get("database")]
     return [
@@ -103,7 +103,7 @@ def refusals(planned: Result, definitions: Definitions, tried: set[tuple[str, st
 
 
 def restore_facts(step: Step) -> dict[str, Any]:
-    """Return how the restore of a database went."""
+    """Describe how the restore of a database went."""
     status = {"restored": "restored", "failed": "failed"}.get(step["status"], "in flight")
     known = {key: step[key] for key in ("phases", "adopted", "ca") if key in step}
     return {
@@ -116,19 +116,19 @@ def restore_facts(step: Step) -> dict[str, Any]:
 
 
 def brief(step: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return how a step went, without what it handled. None when there was no such step."""
+    """Describe how a step went, without the values that it handled. None when there was no such step."""
     return None if step is None else {key: step.get(key) for key in ("status", "reason", "seconds")}
 
 
 def end_of(step: Step, gone: Mapping[str, Mapping[str, Any]] | None, purpose: str) -> dict[str, Any] | None:
-    """Return what became of a database in the end, or None when that is unknown."""
+    """Describe what happened to a database in the end, or return None when that is unknown."""
     if purpose != DRILL:
         return KEPT
     return None if gone is None else teardown_facts(step, gone)
 
 
 def teardown_facts(step: Mapping[str, Any], gone: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return whether a database is gone, with the member of a cluster, or None when that is unknown."""
+    """Describe whether a database and its cluster member are gone, or return None when that is unknown."""
     name = step.get("name", "")
     found = [gone[one] for one in (f"{name}-1", name) if one in gone]
     left = [one for one in found if one["status"] != "deleted"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Choose what a drill or a recovery restores, and describe to database_check what was restored."""
+"""The databases that a drill or a recovery restores, and their description for database_check."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import Any
 from ..evidence.facts import DRILL, Definitions, Result, Step, checkable, definition_for, reach
 from ..inventory.definitions import why_refused
 
-# What every server of these engines has; the others have the database postgres.
+# A database that exists on every server of these engines. Servers of other engines have the database postgres.
 ALWAYS_THERE = dict.fromkeys(("mysql", "mariadb", "aurora-mysql"), "mysql")
 
 
 def drill_selection(planned: Result, definitions: Definitions, purpose: str = DRILL) -> list[str]:
-    """Return the identifiers of what to restore: what is planned. A drill leaves out what it could not prove."""
+    """List the identifiers of the planned databases to restore.
+
+    A drill leaves out those for which it could prove nothing.
+    """
     steps = [step for step in planned.get("steps", []) if step.get("database")]
     return sorted({step["database"] for step in steps if not why_left_out(step, definitions, purpose)})
 
 
 def why_left_out(step: Step, definitions: Definitions, purpose: str) -> str | None:
-    """Return why a database is not restored at all. A recovery restores it: unchecked data are better than none."""
+    """Explain why a drill leaves a database out, or return None. A recovery restores it even without checks."""
     return why_refused(definition_for(definitions, step)) if purpose == DRILL else None
 
 
@@ -31,7 +34,7 @@ def drill_targets(
     forwards: Mapping[str, Any] | None = None,
     ca_file: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the databases for database_check: those that run and have a way in."""
+    """Describe the databases that run and have credentials, for database_check."""
     return [
         target_of(step, credentials["credentials"][step["name"]], definition_for(definitions, step), forwards, ca_file)
         for step in checkable(restored, credentials)
@@ -45,12 +48,12 @@ def target_of(
     forwards: Mapping[str, Any] | None,
     ca_file: str | None,
 ) -> dict[str, Any]:
-    """Describe one database as database_check takes it. Options that only some need are left out for the others."""
+    """Describe one database for database_check. Options that it does not need are left out."""
     reached = reach(step, forwards)
     optional = {
         "driver": definition.get("driver"),
         "ca_file": ca_file,
-        # At the near end of a port forward, the certificate still has the name of the far one.
+        # Through a port forward, the certificate still has the name of the database's own host.
         "tls_name": step["host"] if ca_file and reached["forwarded"] else None,
         "credentials_kind": way["kind"] if way["kind"] != "password" else None,
     }
@@ -70,6 +73,6 @@ def target_of(
 
 
 def with_time(checks: list[dict[str, Any]], step: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Judge freshness at the time of the recovery point, so that a drill can prove an old one too."""
+    """Set the time of freshness checks to that of the recovery point, so that a drill can prove an old one too."""
     at = step.get("database_time") or step["original_time"]
     return [{"at": at, **check} if check.get("check") == "freshness" else check for check in checks]

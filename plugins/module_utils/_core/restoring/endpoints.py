@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell people and the hook where recovered databases listen."""
+"""The addresses of recovered databases, for the hook and for people."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from ..evidence.facts import Result, steps_by
 
 HEAD = ("database", "becomes", "engine", "listens at", "secret")
-# What is known of a recovered database, by the names that the steps have.
+# What a step tells about a recovered database, under the same names.
 KNOWN = ("engine", "engine_version", "host", "port", "database_name", "master_username", "region")
 FROM = ("recovery_point", "recovery_point_arn", "original_time", "database_tags", "unlike")
 
 
 def recovery_endpoints(restored: Result, credentials: Result) -> list[dict[str, Any]]:
-    """Return the recovered databases and where they listen. Secrets are named and never read."""
+    """List the recovered databases with their addresses. Secrets are named, but never read."""
     ways = steps_by("name", credentials)
     return [
         {
@@ -31,13 +31,13 @@ def recovery_endpoints(restored: Result, credentials: Result) -> list[dict[str, 
 
 
 def recovery_table(endpoints: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Write a line for each recovered database."""
+    """Write a table with a line for each recovered database."""
     rows = [HEAD, *(row_of(one) for one in endpoints)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def row_of(one: Mapping[str, Any]) -> Sequence[str]:
-    """Return the columns of one line."""
+    """Write the cells of one line."""
     engine = f"{one['engine']} {one['engine_version']}"
     return one["name"], one["identifier"], engine, f"{one['host']}:{one['port']}", one.get("secret_arn") or "-"

@@ -25,11 +25,11 @@ Outcomes = Mapping[str, Outcome]
 Row = Mapping[str, Any]
 
 UNNAMED = "it failed without a reason"
-# What of a result the later steps and the end of a run need.
+# The parts of a result that later steps and the end of a run need.
 KEPT = ("changed", "steps", "manifest", "in_flight", "databases")
 REPORTED = ("summary", "databases")
 PLANNED = ("steps", "began", "warnings")
-# The passes whose steps are counted, and of which alarms expect to hear.
+# The passes whose steps are counted. Alarms expect each of them to succeed regularly.
 PASSES = ("publish", "replicate", "prune", "reap")
 ONLY_PLANNED = ("would_delete", "would_retire")
 VERIFIED = "verified"
@@ -44,7 +44,7 @@ def after_result(outcomes: Outcomes, step: str, result: Row, *, partial: bool = 
 
 
 def after_failure(outcomes: Outcomes, step: str, result: Row) -> dict[str, Any]:
-    """Record what ended a step. What the step has recorded of its work stays."""
+    """Record why a step failed. What the step has recorded about its work stays."""
     recorded, why = outcomes.get(step, {}), reason_of(result)
     if recorded.get("failed") and why in recorded["why"]:
         return dict(outcomes)
@@ -53,7 +53,7 @@ def after_failure(outcomes: Outcomes, step: str, result: Row) -> dict[str, Any]:
 
 
 def after_plan(outcomes: Outcomes, planned: Row) -> dict[str, Any]:
-    """Record what a drill or a recovery would restore. A plan with problems is a plan all the same."""
+    """Record what a drill or a recovery would restore. A plan with problems is not a failure."""
     problems = [step["reason"] for step in planned.get("steps", []) if step["status"] == "failed"]
     return {**outcomes, "plan": {"failed": False, "why": "", "problems": problems, **picked(planned, PLANNED)}}
 
@@ -63,8 +63,8 @@ def after_verdict(
 ) -> dict[str, Any]:
     """Record how a drill or a recovery ended. It failed unless it is verified and nothing else went wrong.
 
-    :param problems: what went wrong beside the verdict.
-    :param planned: a plan proves nothing, so it fails by its problems alone.
+    :param problems: what went wrong besides the verdict.
+    :param planned: whether it is only a plan. A plan proves nothing, so only problems make it fail.
     """
     verdict = report.get("verdict") or "unverified"
     beside = joined(*problems)
@@ -75,14 +75,14 @@ def after_verdict(
 
 
 def without(outcomes: Outcomes, *steps: str) -> dict[str, Any]:
-    """Forget steps that begin anew."""
+    """Remove the outcomes of steps that begin again."""
     return {step: outcome for step, outcome in outcomes.items() if step not in steps}
 
 
 def failures_of(outcomes: Outcomes, *, beside_verdicts: bool = False) -> list[str]:
-    """Return why steps failed, each reason once.
+    """List why steps failed, each reason once.
 
-    :param beside_verdicts: leave out that a verdict is not "verified", for those who are told the verdict anyway.
+    :param beside_verdicts: leave out reasons that only say that a verdict is not "verified".
     """
     failed = (one for one in outcomes.values() if one["failed"])
     whys = (one.get("beside", one["why"]) if beside_verdicts else one["why"] for one in failed)
@@ -90,13 +90,16 @@ def failures_of(outcomes: Outcomes, *, beside_verdicts: bool = False) -> list[st
 
 
 def verdict_of(outcomes: Outcomes) -> str:
-    """Return the verdict on all drills and recoveries. A missing verdict is not a verified one."""
+    """Find the verdict on all drills and recoveries: the first one that is not verified.
+
+    Without any, it is unverified.
+    """
     verdicts = [outcomes[step]["verdict"] for step in PURPOSES if "verdict" in outcomes.get(step, {})]
     return next((one for one in verdicts if one != VERIFIED), VERIFIED if verdicts else "unverified")
 
 
 def summary_of(outcomes: Outcomes) -> str:
-    """Say what was done, for example ``4 databases, 2 changes``; nothing where no pass has looked at anything."""
+    """Summarize the run, for example ``4 databases, 2 changes``. Empty when no pass has looked at anything."""
     steps = [step for name in PASSES for step in outcomes.get(name, {}).get("steps") or ()]
     changed = sum(bool(step.get("changed")) for step in steps)
     planned = sum(step["status"] in ONLY_PLANNED for step in steps)
@@ -112,16 +115,16 @@ def plan_lines(steps: Iterable[Row]) -> list[str]:
 
 
 def succeeded(outcomes: Outcomes) -> list[str]:
-    """Return the passes that did all that a schedule waits for."""
+    """List the passes that succeeded and did everything that a schedule waits for."""
     known = ((name, outcomes[name]) for name in PASSES if name in outcomes)
     return [name for name, one in known if not one["failed"] and not one.get("partial") and "steps" in one]
 
 
 def manifests_of(sites: Iterable[Row], step: str, accounts: Iterable[str] | None = None) -> list[Row]:
-    """Return what other sites left for this one earlier in the run. A site outside ``--limit`` left nothing.
+    """Collect the manifests that other sites left earlier in this run. Sites outside of ``--limit`` left none.
 
     :param sites: the variables of their hosts.
-    :param accounts: only manifests of these accounts count; all of them when left out.
+    :param accounts: if set, only manifests of these accounts count.
     """
     wanted = None if accounts is None else {str(account) for account in accounts}
     outcomes = (site.get("lifeboat_outcomes", {}).get(step, {}) for site in sites)
@@ -130,13 +133,15 @@ def manifests_of(sites: Iterable[Row], step: str, accounts: Iterable[str] | None
 
 
 def picked(row: Row, names: Iterable[str]) -> dict[str, Any]:
+    """Pick some keys of a row. Absent ones stay absent."""
     return {name: row[name] for name in names if name in row}
 
 
 def reason_of(result: Row) -> str:
+    """Read the message of a failed result."""
     return str(result.get("msg") or UNNAMED)
 
 
 def joined(*reasons: str | None) -> str:
-    """Put reasons into one text, each as a sentence."""
+    """Join reasons into one text, each as a sentence."""
     return " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in reasons if one)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand on a posture: the sites to the report, and its numbers to the alarms."""
+"""Passes a posture on: the sites to the report, and its numbers to CloudWatch."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ COUNT = "Count"
 
 
 def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
-    """Return the sites for posture_report: what each one said, and those that failed before they could say anything.
+    """List the sites for posture_report: what each reported, and which failed before they could report anything.
 
-    :param going_on: the hosts that did not fail. A host among them that said nothing is not enabled.
+    :param going_on: the hosts that did not fail. Those among them that reported nothing are not enabled.
     """
     known = list(hosts)
     failed = (host for host in known if host["inventory_hostname"] not in going_on)
@@ -36,7 +36,7 @@ def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
 
 
 def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "lifeboat") -> list[Metric]:
-    """Return the metrics of one DR site, for metric_put. What is unknown is left out instead of being 0."""
+    """Build the metrics of one DR site, for metric_put. An unknown value has no metric, instead of a 0."""
     mine = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
     place = f"{account_id}/{region}"
     metrics = [metric for one in current(mine) for metric in metrics_of(one, place, prefix)]
@@ -52,9 +52,9 @@ def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "l
 
 
 def oldest_proof(databases: list[Row], place: str) -> list[float]:
-    """Return the age of the last verified drill of the database that waits longest for the next one.
+    """Find the greatest age of the databases' last verified drills, as a list of one value.
 
-    Nothing while one of them was never verified: an alarm takes missing data for the worst.
+    The list is empty while a database was never verified, because an alarm treats missing data as the worst case.
     """
     verified = [
         (one["drills"].get(place) or {}).get("last_verified") for one in databases if one["exists"] is not False
@@ -64,18 +64,18 @@ def oldest_proof(databases: list[Row], place: str) -> list[float]:
 
 
 def current(databases: list[Row]) -> list[Row]:
-    """Keep the last of databases that had one name one after the other: a metric has one number at a time."""
+    """Keep only the last of those databases that had the same name, because a metric has only one value at a time."""
     ordered = sorted(databases, key=lambda one: (one["exists"] is True, -youngest(one["places"])))
     return list({tuple(dimensions_of(one, "").items()): one for one in ordered}.values())
 
 
 def youngest(places: list[Row]) -> float:
-    """Return the age of the newest recovery point at any place."""
+    """Find the age of the newest recovery point at any place."""
     return min((place["age_seconds"] for place in places), default=float("inf"))
 
 
 def metrics_of(one: Row, place: str, prefix: str) -> Iterator[Metric]:
-    """Measure one database at one DR site, as far as it is known."""
+    """Build the metrics of one database at one DR site, as far as they are known."""
     last = one["drills"].get(place) or {}
     drill, verified = last.get("last_drill") or {}, last.get("last_verified") or {}
     here = [point["age_seconds"] for point in one["places"] if point["place"].startswith(f"{place}/")]
@@ -87,12 +87,12 @@ def metrics_of(one: Row, place: str, prefix: str) -> Iterator[Metric]:
     }
     dimensions = dimensions_of(one, prefix)
     yield from (measured(name, value, SECONDS, dimensions) for name, value in known.items() if value is not None)
-    # Without it, what was never verified would have no number at all, and no alarm.
+    # A database that was never verified has no other metric that an alarm could watch.
     yield measured("NeverVerified", int(not verified), COUNT, dimensions)
 
 
 def dimensions_of(one: Row, prefix: str) -> dict[str, str]:
-    """Tell a database from others of its name: in another account, in another Region, of another installation."""
+    """Build the dimensions that tell a database from those with the same name elsewhere."""
     named = {
         "Installation": prefix,
         "Database": one["database"],
