@@ -248,7 +248,7 @@ EXAMPLES = r"""
   delegate_to: bastion
   register: checked
 
-- name: Record what the tables of a database are, through a port forward
+- name: Record the tables of a database, through a port forward
   lifeboat.rds.database_check:
     databases:
       - name: billing

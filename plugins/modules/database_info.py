@@ -27,13 +27,13 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: See what stands at the DR site
+- name: List the databases of the DR site
   lifeboat.rds.database_info:
     account_id: "210987654321"
     region: eu-central-1
   register: standing
 
-- name: Name what recoveries restored
+- name: Show what recoveries restored
   ansible.builtin.debug:
     msg: "{{ standing.databases | selectattr('purpose', 'eq', 'recovery') | map(attribute='database') }}"
 """

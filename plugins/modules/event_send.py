@@ -77,14 +77,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell what a run did
+- name: Send what a run did
   lifeboat.rds.event_send:
     account_id: "210987654321"
     region: eu-central-1
     topic_arn: arn:aws:sns:eu-central-1:210987654321:lifeboat-events
     events: "{{ {'replicate': replicated} | lifeboat.rds.own_events('production_dr', '210987654321', 'eu-central-1') }}"
 
-- name: Tell something of one's own
+- name: Send an event of your own
   lifeboat.rds.event_send:
     account_id: "210987654321"
     region: eu-central-1

@@ -103,7 +103,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Hear of the snapshots of all databases
+- name: Subscribe to the snapshots of all databases
   lifeboat.rds.event_subscription:
     account_id: "123456789012"
     region: eu-west-1
@@ -117,7 +117,7 @@ EXAMPLES = r"""
         source_type: db-cluster-snapshot
         event_categories: [backup, notification]
 
-- name: Hear of low storage and failures of two databases
+- name: Subscribe to low storage and failures of two databases
   lifeboat.rds.event_subscription:
     account_id: "123456789012"
     region: eu-west-1

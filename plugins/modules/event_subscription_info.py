@@ -37,7 +37,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look at all event subscriptions
+- name: Read all event subscriptions
   lifeboat.rds.event_subscription_info:
     account_id: "123456789012"
     region: eu-west-1

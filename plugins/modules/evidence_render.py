@@ -73,7 +73,7 @@ EXAMPLES = r"""
     directory: /var/lib/lifeboat/evidence
     documents: ["{{ report.evidence }}"]
 
-- name: Make all pages anew, after an update
+- name: Make all pages again after an update
   lifeboat.rds.evidence_render:
     directory: /var/lib/lifeboat/evidence
 """

@@ -67,7 +67,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Get the history of this site
+- name: Download the history of this site
   lifeboat.rds.evidence_sync:
     account_id: "123456789012"
     region: eu-central-1
@@ -75,7 +75,7 @@ EXAMPLES = r"""
     store: s3://dr-evidence/lifeboat
     push: false
 
-- name: Put there what is new
+- name: Upload what is new
   lifeboat.rds.evidence_sync:
     account_id: "123456789012"
     region: eu-central-1

@@ -48,7 +48,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Verify what the auditor got
+- name: Verify the copy of an auditor
   lifeboat.rds.evidence_verify:
     directory: /mnt/evidence
     public_keys:
@@ -57,7 +57,7 @@ EXAMPLES = r"""
     newest_sha256:
       - 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-- name: Look only at the histories
+- name: Verify only the histories
   lifeboat.rds.evidence_verify:
     directory: /mnt/evidence
 """

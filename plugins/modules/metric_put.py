@@ -75,13 +75,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say how old the recovery points of this DR site are
+- name: Put the age of the recovery points of this DR site
   lifeboat.rds.metric_put:
     account_id: "210987654321"
     region: eu-central-1
     metrics: "{{ report.posture | lifeboat.rds.posture_metrics('210987654321', 'eu-central-1') }}"
 
-- name: Leave a heartbeat
+- name: Put a heartbeat
   lifeboat.rds.metric_put:
     account_id: "210987654321"
     region: eu-central-1

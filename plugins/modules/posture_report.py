@@ -81,7 +81,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Bring together what two sites said
+- name: Join the results of two sites
   lifeboat.rds.posture_report:
     directory: /var/lib/lifeboat/evidence
     sites:

@@ -71,14 +71,14 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: See what the DR site could restore
+- name: Show what the DR site could restore
   lifeboat.rds.recovery_point_info:
     account_id: "210987654321"
     region: eu-central-1
     rpo: 86400
   register: recovery_points
 
-- name: See at the source what is not safe in the DR account, and whose snapshots strangers may read
+- name: Show at the source what is not safe in the DR account, and which snapshots others may copy
   lifeboat.rds.recovery_point_info:
     account_id: "123456789012"
     region: eu-west-1

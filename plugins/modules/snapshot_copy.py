@@ -135,7 +135,7 @@ EXAMPLES = r"""
     share_with: ["210987654321"]
   register: published
 
-- name: Start what may be started for the shop's databases, and look again from the next scheduled run
+- name: Start the copies of the shop's databases, and leave the rest to the next scheduled run
   lifeboat.rds.snapshot_copy:
     account_id: "123456789012"
     region: eu-west-1

@@ -190,7 +190,7 @@ EXAMPLES = r"""
         db_instance_class: db.r6g.2xlarge
   register: restored
 
-- name: Restore what there was before the damage
+- name: Restore the state before the damage
   lifeboat.rds.snapshot_restore:
     account_id: "210987654321"
     region: eu-central-1
@@ -220,7 +220,7 @@ EXAMPLES = r"""
     region: eu-central-1
     drill_id: 20261123t1405
 
-- name: Remove what drills left that were killed
+- name: Remove what killed drills left
   lifeboat.rds.snapshot_restore:
     state: absent
     expired: true
@@ -460,7 +460,10 @@ def run(params: dict[str, Any], site: Site, *, check_mode: bool) -> dict[str, An
 
 
 def is_removal(params: dict[str, Any]) -> bool:
-    """Tell whether databases are to be removed. Only then a full pass comes last: a restore would choose anew in it."""
+    """Tell whether databases are to be removed.
+
+    Only then a full pass comes last: in a restore it would choose recovery points again.
+    """
     return bool(params["state"] == "absent")
 
 

@@ -41,14 +41,14 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Let the DR account copy a snapshot
+- name: Allow the DR account to copy a snapshot
   lifeboat.rds.snapshot_share:
     account_id: "123456789012"
     region: eu-west-1
     snapshots: [lifeboat-orders-20261123020500-5f0c2a9b7d31]
     accounts: ["210987654321"]
 
-- name: Take all shares back
+- name: Take back all shares
   lifeboat.rds.snapshot_share:
     account_id: "123456789012"
     region: eu-west-1

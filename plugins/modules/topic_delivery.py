@@ -70,7 +70,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Pass finished snapshots on to a queue
+- name: Forward finished snapshots to a queue
   lifeboat.rds.topic_delivery:
     account_id: "123456789012"
     region: eu-west-1
@@ -80,7 +80,7 @@ EXAMPLES = r"""
         raw: true
         filter_policy: {EventID: [RDS-EVENT-0042, RDS-EVENT-0091]}
 
-- name: Tell the operators everything by mail
+- name: Mail everything to the operators
   lifeboat.rds.topic_delivery:
     account_id: "123456789012"
     region: eu-west-1

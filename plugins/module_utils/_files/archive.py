@@ -57,7 +57,7 @@ class Places:
     def one_file(self, file: str) -> Iterator[None]:
         """Report what goes wrong with one file; the others go on.
 
-        :raises StoreError: when nobody answers: asking for the next file would only take time.
+        :raises StoreError: when S3 does not answer: then it does not answer for the next file either.
         """
         try:
             yield

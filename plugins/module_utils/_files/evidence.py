@@ -121,7 +121,7 @@ def record(
 ) -> tuple[str, bytes, list[LifeboatError]]:
     """Write the next document of its site's history. Return its path, its bytes, and which files cannot be read.
 
-    :raises LifeboatError: when that is not possible; then nothing is left.
+    :raises LifeboatError: when that is not possible. Then no file is left behind.
     """
     site = (document["site"]["account_id"], document["site"]["region"])
     with locked(directory) as folder:
@@ -139,7 +139,7 @@ def pack(document: Mapping[str, Any]) -> bytes:
 def add(folder: Path, candidates: Iterator[str], content: bytes, signer: Signer | None = None) -> Path:
     """Write a document and its signature under the first name that is free.
 
-    The signature comes first: no document that says that it is signed is ever without one.
+    The signature is written first, so that a document that says it is signed always has one.
     """
     path = folder / next(file for file in candidates if is_free(folder, file))
     signature = path.with_name(path.name + SUFFIX)
@@ -157,7 +157,7 @@ def add(folder: Path, candidates: Iterator[str], content: bytes, signer: Signer 
 def place(path: Path, content: bytes, modified: float | None = None) -> None:
     """Write a file as a whole or not at all. Unlike a rename, this never replaces what is there.
 
-    :param modified: when it was made, in seconds of the epoch, where that was not now.
+    :param modified: its mtime, in seconds of the epoch; now when left out.
     :raises FileExistsError: when something has that name.
     """
     with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}-") as file:

@@ -89,7 +89,7 @@ def predict(directory: str, posture: Mapping[str, Any]) -> str:
 def write(directory: str, posture: Mapping[str, Any], signer: Signer | None) -> str:
     """Write the document and its signature, and return its path.
 
-    :raises LifeboatError: when that is not possible; then nothing is left.
+    :raises LifeboatError: when that is not possible. Then no file is left behind.
     """
     with locked(directory) as folder:
         return str(add(folder, names(posture["time"]), pack(posture), signer))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signatures of the evidence: Ed25519 over the bytes of a file, as OpenSSL makes and verifies them.
 
-The library is imported where it is used: who signs nothing does not need it.
+The library is imported only where it is used, since it is not needed without signatures.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def find_signer(path: str | None, passphrase: str | None) -> tuple[Signer | None
 def open_signer(path: str, passphrase: str | None) -> Signer:
     """Read the private key from a PEM file (PKCS #8).
 
-    :raises LifeboatError: when nothing can be signed with it.
+    :raises LifeboatError: when the key cannot be used.
     """
     what = f"Cannot sign the evidence with {path}"
     ed25519, serialization, exceptions = library(what)
@@ -124,7 +124,7 @@ def open_public_key(key: str) -> Any:
 def why_not_signed(content: bytes, signature: bytes | None, signed_by: str | None, keys: Mapping[str, Any]) -> str:
     """Return what is wrong with the signature of a document, or an empty text.
 
-    :param signed_by: by which key the document says that it is signed.
+    :param signed_by: the name of the key in the document.
     """
     if signed_by is None:
         return "it was not signed"

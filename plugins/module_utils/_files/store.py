@@ -110,7 +110,7 @@ def names_in(document: Document) -> frozenset[str]:
 def earlier_in(store: Store, key: str, wanted: str, account: str, region: str) -> Document | None:
     """Return the document that a site left earlier, or None when no usable one is there.
 
-    :raises StoreError: when there may be one that cannot be read.
+    :raises StoreError: when one may be there, but cannot be read.
     """
     try:
         document = store.read(key)

@@ -90,7 +90,7 @@ def read_settings(kind: type[S], params: Mapping[str, Any], **readers: Callable[
     """Read the settings that ``overrides`` may change for some databases.
 
     :param kind: a dataclass whose fields are named like the options.
-    :param readers: by option: what turns its value, if there is one, into that of the field.
+    :param readers: by option: how to convert its value into that of the field. None is not converted.
     """
 
     def read(given: Mapping[str, Any]) -> dict[str, Any]:

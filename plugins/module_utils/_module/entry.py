@@ -44,7 +44,7 @@ class Pace:
 def read_pace(params: Mapping[str, Any]) -> Pace:
     """Read the options of waiting, as far as a module has them.
 
-    :raises LifeboatError: when one of them cannot be meant.
+    :raises LifeboatError: when a number is too small.
     """
     for name, least in (("poll_interval", 1), ("wait_timeout", 0)):
         if params.get(name, least) < least:
@@ -113,10 +113,10 @@ def linger(
     *,
     last_full_pass: bool,
 ) -> dict[str, Any]:
-    """Run one pass, and more of them while the next look is due before the process would be missed.
+    """Run one pass, and more of them as long as the next one is due before the process has to end.
 
-    A look is due an interval after the last one began, or after AWS was last asked to start something. So whatever else
-    a pass does, such as sharing, is done while AWS works.
+    The next pass is due an interval after the last one began, or after AWS was last asked to start something. So the
+    other work of a pass, such as sharing, is done while AWS works.
 
     :param last_start: when AWS was last asked to start something, on the same clock.
     """

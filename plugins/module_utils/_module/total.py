@@ -13,7 +13,7 @@ VERDICT = ("failed", "msg")  # of one pass; the steps decide in the end
 class Total:
     """The merged passes of one task: changed if any pass changed, the last status of each item, the sum of the calls.
 
-    A pass that stays alone, such as a plan in check mode, keeps its steps as they are.
+    The steps of a single pass, such as a plan in check mode, are not merged.
     """
 
     passes: int = 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Before the first write of a restore: choose the recovery points, and check everything that could go wrong.
 
-What holds for all databases stops the call. What is wrong with one database alone fails that one and stops no other.
+A problem that concerns all databases stops the call. A problem of one database fails only that one.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
 def wishes_of(request: RestoreRequest, site: Site) -> list[RestoreWish]:
     """Return the selected databases with what has landed of each, and how each is wanted.
 
-    A recovery knows databases by the names that they had.
+    For a recovery, all recovery points of one original are those of one database, even if it was created again.
 
     :raises LifeboatError: when one of them would have no network, or its settings do not suit the purpose.
     """
@@ -106,7 +106,7 @@ def require_network(what: str, settings: RestoreSettings) -> None:
 def guarded(request: RestoreRequest, wishes: list[RestoreWish], site: Site, report: Report) -> Run:
     """Return what all restores share, once it is known to be isolated and usable.
 
-    :raises LifeboatError: naming all that is not.
+    :raises LifeboatError: naming all problems.
     """
     points = [point for wish in wishes for _lineage, point in wish.points]
     settings = [wish.settings for wish in wishes] or [request.settings.default]

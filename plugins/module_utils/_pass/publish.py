@@ -176,7 +176,7 @@ def key_of(publication: Publication) -> str | None:
 def publish_keys(publications: Iterable[Publication], options: PublishOptions, site: Site) -> dict[str, str]:
     """Return the ARN of each key that copies may be put under, by its name in the options.
 
-    :raises LifeboatError: when one of them will not do.
+    :raises LifeboatError: when a key is not a usable customer managed key of this account and Region.
     """
     place = site.in_region(options.publish_in)
     named = sorted({one.wish.kms_key_id for one in publications if one.wish.kms_key_id})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One pass over what drills made: delete it, members before their clusters, and check that it is gone.
 
-A drill removes its own. The reaper removes what any drill left whose expiry has passed, by the tags alone.
+A drill deletes what it made. The reaper deletes what any drill left and what has expired, by the tags alone.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ def write(target: Target, stage: str, site: Site, report: Report, *, check_mode:
     except AwsRefusal as refusal:
         after_refusal(target, refusal, site, report)
         return
-    anew = target.with_progress(started=iso(site.now), adopted=False)
-    begun = target.with_progress(usable=usable) if stage == "member" else anew
+    started = target.with_progress(started=iso(site.now), adopted=False)
+    begun = target.with_progress(usable=usable) if stage == "member" else started
     wait_for(begun, "creating", report, f"{stage} started", changed=True)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One pass over event subscriptions: take the next step with each that RDS is done with.
 
-Every pass compares anew, since one page tells all. So a subscription that settles is seen to be right.
+Every pass compares everything, since one page lists all. So a later pass sees that a subscription has become right.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def look_again(resume: Documents, request: SubscribeRequest, site: Site) -> list
 def check_what_is_added(items: Iterable[Item], site: Site) -> None:
     """Check that the quota has room, and that the sources to watch exist.
 
-    :raises LifeboatError: when not.
+    :raises LifeboatError: when the quota has no room, or a source does not exist.
     """
     items = list(items)
     more = sum(item.found is None for item in items if item.wanted)

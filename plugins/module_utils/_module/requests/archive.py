@@ -36,7 +36,7 @@ class ArchiveRequest(Request):
 def read_archive(params: Mapping[str, Any]) -> ArchiveRequest:
     """Read the options of evidence_sync.
 
-    :raises LifeboatError: when one of them cannot be meant.
+    :raises LifeboatError: when the store is not an S3 prefix, or a number is too small.
     """
     address = read_address(params["store"])
     if address.bucket is None:

@@ -37,7 +37,7 @@ class CoverRequest(Request):
 def read_cover(params: Mapping[str, Any]) -> CoverRequest:
     """Read the options of recovery_point_info.
 
-    :raises LifeboatError: when what anybody shares would be believed.
+    :raises LifeboatError: when shared snapshots are to be read, and no account is named.
     """
     if params["source_regions"] and not params["source_accounts"]:
         raise LifeboatError(

@@ -17,7 +17,7 @@ Mode = Literal["random", "managed", "iam"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsRequest(LoopRequest):
-    """For which restored databases to make credentials, and of which kind."""
+    """Which restored databases get new credentials, and of which kind."""
 
     purpose: Purpose
     names: frozenset[str]  # only of recoveries; the databases of a drill have its id
@@ -65,7 +65,7 @@ def check_recovery(names: list[str] | None, mode: Mode) -> None:
 def check_username(mode: Mode, username: str | None) -> None:
     """Refuse a missing or a useless user: tokens are for a user of the database, passwords for its master.
 
-    :raises LifeboatError: when there is no such user, or no use for one.
+    :raises LifeboatError: when tokens have no user, or passwords have one.
     """
     if mode == "iam" and not username:
         remedy = "Set username to a database user who has the role rds_iam"

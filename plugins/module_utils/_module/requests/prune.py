@@ -34,7 +34,7 @@ class PruneRequest(Request):
 def read_prune(params: Mapping[str, Any]) -> PruneRequest:
     """Read the options of snapshot_prune.
 
-    :raises LifeboatError: when a retention would keep nothing, or an account or a manifest cannot be right.
+    :raises LifeboatError: when a retention, an account or a manifest is not valid.
     """
     read_landed(params["landed"])
     retention = read_settings(Declared, params)

@@ -47,7 +47,7 @@ class PublishRequest(CopyRequest):
 def read_publish(params: Mapping[str, Any]) -> PublishRequest:
     """Read the options of snapshot_copy.
 
-    :raises LifeboatError: when one of them cannot be meant.
+    :raises LifeboatError: when an account, an interval, a limit, a time or the store is not valid.
     """
     return PublishRequest(
         account_id=params["account_id"],

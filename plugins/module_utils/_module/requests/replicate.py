@@ -35,7 +35,7 @@ class ReplicateRequest(CopyRequest):
 def read_replicate(params: Mapping[str, Any]) -> ReplicateRequest:
     """Read the options of snapshot_replicate.
 
-    :raises LifeboatError: when one of them cannot be meant.
+    :raises LifeboatError: when a limit or the store is not valid.
     """
     return ReplicateRequest(
         account_id=params["account_id"],

@@ -24,7 +24,7 @@ class ReportRequest:
 def read_report(params: Mapping[str, Any]) -> ReportRequest:
     """Read the options of drill_report.
 
-    :raises LifeboatError: when one of them cannot be meant.
+    :raises LifeboatError: when the drill id, the start or the tolerance is not valid.
     """
     drill_id = check_drill_id(params["drill_id"])
     started = read_time("Cannot report the drill (started)", params["started"])

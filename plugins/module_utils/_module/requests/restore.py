@@ -71,7 +71,7 @@ class RemoveRequest(LoopRequest):
 def read_restore(params: Mapping[str, Any]) -> RestoreRequest:
     """Read the options of snapshot_restore for what is to be present.
 
-    :raises LifeboatError: when one of them cannot be meant.
+    :raises LifeboatError: when expired is set, or the drill id or the choice of recovery points is not valid.
     """
     if params["expired"]:
         raise LifeboatError(
@@ -97,7 +97,7 @@ def read_restore(params: Mapping[str, Any]) -> RestoreRequest:
 def check_settings(settings: RestoreSettings, purpose: Purpose) -> None:
     """Refuse what does not suit the purpose.
 
-    :raises LifeboatError: when a drill is told what only a recovery may be told, or backups would be off.
+    :raises LifeboatError: when a drill has a setting that is only for recoveries, or backups would be off.
     """
     if purpose == "drill" and (told := settings.of_recoveries):
         why = "a drill's databases have names of their own, no standby and no backups"
@@ -115,7 +115,7 @@ def check_settings(settings: RestoreSettings, purpose: Purpose) -> None:
 def read_remove(params: Mapping[str, Any]) -> RemoveRequest:
     """Read the options of snapshot_restore for what is to be absent.
 
-    :raises LifeboatError: when it is not clear what is to go, or that stays.
+    :raises LifeboatError: when it is a recovery, or not clear what to delete.
     """
     if params["purpose"] != "drill":
         raise LifeboatError(
