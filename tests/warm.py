@@ -67,7 +67,7 @@ class Warm:
         self._open.close()
 
     def _start(self, role: str, *words: str) -> Path:
-        """The address of a new process, once it listens. It ends when its input does."""
+        """Start a process and return its address once it listens. It ends when its input does."""
         address = self._folder / role
         command = [sys.executable, __file__, role, str(address), *words]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment)
@@ -158,7 +158,7 @@ def serve(address: str, work: Callable[[list[str]], object]) -> None:
     gc.freeze()
     os.write(1, b"!")
     while True:
-        ready, _, _ = select.select([listening, 0], [], [])
+        ready = select.select([listening, 0], [], [])[0]
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass

@@ -115,12 +115,12 @@ def floor_of(room: str, rooms: Mapping[str, set[str]]) -> int:
 
 def ordered_floors(rooms: Mapping[str, set[str]]) -> list[list[str]]:
     """Return the rooms of each floor, from the ground up, each near the rooms that its arrows lead to and come from."""
-    floors: list[list[str]] = [[] for _ in range(1 + max(floor_of(room, rooms) for room in rooms))]
+    floors: list[list[str]] = [[] for _floor in range(1 + max(floor_of(room, rooms) for room in rooms))]
     for room in sorted(rooms):
         floors[floor_of(room, rooms)].append(room)
     arrows = {(room, below) for room in rooms for below in next_below(room, rooms)}
     place = {room: number - len(floor) / 2 for floor in floors for number, room in enumerate(floor)}
-    for _ in range(6):
+    for _round in range(6):
         for floor in [*floors, *reversed(floors)]:
             floor.sort(key=lambda room: (mean_place(room, arrows, place), room))
             place |= {room: number - len(floor) / 2 for number, room in enumerate(floor)}

@@ -80,13 +80,13 @@ def dr_key_here(lab: Lab) -> str:
 
 @pytest.fixture
 def bare(empty_lab: Lab) -> Bare:
-    """What a test does as production in the lab without servers."""
+    """Return the client with which a test acts as production in the lab without servers."""
     return Bare(empty_lab)
 
 
 @pytest.fixture(scope="module")
 def own_lab() -> Iterator[Lab]:
-    """A lab without servers for one file, which may let days pass."""
+    """Start a lab without servers for one file, which may let days pass."""
     with Lab(metadata_only=True, scale=20_000) as running:
         yield running
 
@@ -103,7 +103,7 @@ def sqs(lab: Lab) -> Any:
 
 @pytest.fixture
 def topic(sns: Any) -> Iterator[str]:
-    """A topic of its own for one test."""
+    """Make a topic for one test."""
     arn = sns.create_topic(Name=fresh("topic"))["TopicArn"]
     yield arn
     sns.delete_topic(TopicArn=arn)

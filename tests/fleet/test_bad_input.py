@@ -147,7 +147,7 @@ def tasks(fleet: Fleet) -> Iterator[Tasks]:
 
 @pytest.fixture(scope="module")
 def names(fleet: Fleet, tasks: Tasks) -> dict[str, str]:
-    """A source that publishes, and traps at both sites; where they are, by what a case calls them."""
+    """Sow a source that publishes, and traps at both sites. Map the name of each trap to where it is."""
     fleet.reset()
     make_shop(fleet)
     make_networks(fleet)
@@ -176,7 +176,7 @@ def make_instance(rds: Any, name: str, **more: Any) -> None:
 
 
 def make_networks(fleet: Fleet) -> None:
-    """The network of drills, and a subnet group that leads to the internet."""
+    """Make the network of drills, and a subnet group that leads to the internet."""
     ec2, rds = fleet.others(DR, "ec2"), fleet.others(DR)
     private, subnets = make_vpc(ec2, "10.0.0")
     rds.create_db_subnet_group(
@@ -192,7 +192,7 @@ def make_networks(fleet: Fleet) -> None:
 
 
 def make_vpc(ec2: Any, start: str) -> tuple[str, list[str]]:
-    """A VPC and its two subnets."""
+    """Make a VPC and its two subnets."""
     vpc = ec2.create_vpc(CidrBlock=f"{start}.0/24")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"{start}.{first}/25", AvailabilityZone=f"{DR.region}{zone}")["Subnet"]
@@ -220,7 +220,7 @@ def make_traps(fleet: Fleet) -> dict[str, str]:
 
 
 def take_by_hand(fleet: Fleet) -> None:
-    """A manual snapshot under the key that AWS manages."""
+    """Take a manual snapshot under the key that AWS manages."""
     rds = fleet.others(SOURCE)
     make_instance(rds, "scratch", StorageEncrypted=True)
     fleet.pass_time(A_COPY)
@@ -230,7 +230,7 @@ def take_by_hand(fleet: Fleet) -> None:
 
 
 def take_name(fleet: Fleet) -> None:
-    """A snapshot at the DR site that bears the name of a copy to come, and not our tag."""
+    """Take the name of a copy to come, at the DR site, with a snapshot that lacks our tag."""
     shared = fleet.lab.client(DR.profile, "rds", SOURCE.region).describe_db_snapshots(SnapshotType="shared")
     arn = next(row["DBSnapshotArn"] for row in shared["DBSnapshots"] if row["DBInstanceIdentifier"] == "catalog")
     fleet.others(DR).copy_db_snapshot(

@@ -21,7 +21,7 @@ TOPIC = f"arn:aws:sns:{SOURCE.region}:{SOURCE.account}:lifeboat-events"
 
 
 def events() -> list[Row]:
-    """The event subscriptions of the role's defaults."""
+    """Read the event subscriptions of the role's defaults."""
     text = DEFAULTS.read_text(encoding="utf-8").replace("{{ subscription_prefix }}", "lifeboat")
     return [one | {"sns_topic_arn": TOPIC} for one in yaml.safe_load(text)["subscription_events"]]
 
@@ -71,7 +71,7 @@ ASKS_AWS = {"topic of another account", "topic that does not exist"}
 
 @pytest.fixture
 def source(fleet: Fleet) -> Iterator[Tasks]:
-    """A source site with a topic that is open to RDS, and the four subscriptions of the role's defaults."""
+    """Prepare a source site with a topic that is open to RDS, and the four subscriptions of the role's defaults."""
     fleet.reset()
     for name in names(fleet):  # a reset of the lab leaves them
         fleet.others(SOURCE).delete_event_subscription(SubscriptionName=name)
@@ -119,7 +119,7 @@ def refuse(fleet: Fleet, source: Tasks) -> Callable[[str], Row]:
 
 
 def add_foreign(fleet: Fleet) -> None:
-    """A subscription that somebody else made."""
+    """Make a subscription as somebody else."""
     fleet.others(SOURCE).create_event_subscription(SubscriptionName="lifeboat-foreign", SnsTopicArn=TOPIC)
     fleet.pass_time(A_COPY)
 

@@ -143,7 +143,7 @@ def warned(done: Row) -> bool:
 
 @pytest.fixture(params=["directory", "S3"])
 def place(request: pytest.FixtureRequest, fleet: Fleet, tmp_path: Path) -> Iterator[Place]:
-    """An instance and a cluster that were never protected, and an empty store."""
+    """Sow an instance and a cluster that were never protected, and an empty store."""
     fleet.reset()
     for kind, prefix, engine in (("instance", "shop", "postgres"), ("cluster", "events", "aurora-postgresql")):
         seed = {"account": SOURCE.profile, "databases": 1, "snapshots": 1, "kind": kind, "prefix": prefix}

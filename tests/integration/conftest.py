@@ -23,7 +23,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(evidence: Path) -> Iterator[Lab]:
-    """The shop in production, and both accounts prepared."""
+    """Start the shop in production, with both accounts prepared."""
     with Lab(roles=ROLES, scale=SCALE, shop=True) as running:
         prepare(running, evidence=evidence)
         yield running

@@ -57,7 +57,7 @@ def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int 
 
 
 def writes(lab: Lab) -> list[str]:
-    """The actions since the log was last forgotten that could have changed something."""
+    """List the actions since the log was last forgotten that could have changed something."""
     return [call["action"] for call in lab.calls() if not call["action"].startswith(READS)]
 
 
@@ -83,7 +83,7 @@ def snapshots(lab: Lab, account: str, region: str, **wanted: Any) -> list[dict[s
 
 
 def newest_evidence(folder: Path) -> dict[str, Any]:
-    """The newest document of a drill or a recovery, in its published form."""
+    """Read the newest document of a drill or a recovery, in its published form."""
     paths = [path for path in folder.glob("*.json") if not path.name.startswith("posture-")]
     return read_evidence(max(paths, key=lambda path: path.stat().st_mtime_ns))
 

@@ -26,7 +26,7 @@ PAGE = ROOT / "docs" / "events.md"
 
 
 def command_of(rulebook: str) -> str:
-    """The command of the page that runs a rulebook."""
+    """Return the command of the page that runs a rulebook."""
     (found,) = [
         one
         for one in code_blocks(PAGE.read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ class Rulebook:
         return "".join(list(self.lines))
 
     def said(self, pattern: str) -> list[str]:
-        """What it said of this kind, in its order."""
+        """Find what the rulebook said of this kind, in order."""
         return re.findall(pattern, self.output, re.MULTILINE)
 
     def runs(self) -> list[str]:

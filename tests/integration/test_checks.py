@@ -52,7 +52,7 @@ def rds(lab: Lab) -> Any:
 
 @pytest.fixture(scope="module")
 def orders(lab: Lab, rds: Any) -> Row:
-    """The shop's orders, as database_check takes them."""
+    """Return the shop's orders, as database_check takes them."""
     known = json.loads((lab.home / "shop.json").read_text(encoding="utf-8"))["production"]
     place = instance(rds, "orders")["Endpoint"]
     return {
@@ -68,7 +68,7 @@ def orders(lab: Lab, rds: Any) -> Row:
 
 @pytest.fixture(scope="module")
 def billing(lab: Lab, rds: Any) -> Iterator[Row]:
-    """The same tables in MariaDB."""
+    """Make the same tables in MariaDB."""
     if "MariaDB" not in lab.admin("GET", "status")["engines"]:
         missing("MariaDB is not installed: it needs the packages mariadb-server and mariadb-backup")
     row = new_instance(rds, "mariadb")
@@ -87,7 +87,7 @@ def billing(lab: Lab, rds: Any) -> Iterator[Row]:
 
 
 def run_tasks(lab: Lab, folder: Path, tasks: list[Row], *arguments: str, **variables: Any) -> Run:
-    """A playbook of these tasks; what is secret is in a file, as with Vault."""
+    """Run a playbook of these tasks. Secrets are in a file, as with Vault."""
     (folder / "play.yml").write_text(
         yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
     )
@@ -96,7 +96,7 @@ def run_tasks(lab: Lab, folder: Path, tasks: list[Row], *arguments: str, **varia
 
 
 def check(lab: Lab, folder: Path, databases: list[Row], *arguments: str, **options: Any) -> tuple[Run, list[Row]]:
-    """What database_check returns, and what Ansible printed."""
+    """Run database_check and return what Ansible printed and what the module returned."""
     tasks: list[Row] = [
         {"lifeboat.rds.database_check": {"databases": "{{ databases }}", **options}, "register": "checked"},
         {"ansible.builtin.copy": {"content": "{{ checked | to_json }}", "dest": str(folder / "result.json")}},

@@ -39,7 +39,7 @@ ELSEWHERE = ("make rehearse", "make check", "make test")
 
 
 def not_run_yet() -> Iterator[tuple[str, str]]:
-    """The blocks of all pages, each without the commands that an earlier one ran."""
+    """Yield the blocks of all pages, without the commands that an earlier block ran."""
     seen = set(ELSEWHERE)
     for page in PAGES:
         for block in code_blocks((ROOT / page).read_text(encoding="utf-8")):

@@ -115,7 +115,7 @@ def make_multi_az_cluster(rds: Any) -> None:
 
 @pytest.fixture(scope="module")
 def settings(lab: Lab) -> str:
-    """What the inventory says of them, and where the stand-in of the Multi-AZ DB cluster may live."""
+    """Write what the inventory says of them, and where the stand-in of the Multi-AZ DB cluster may live."""
     ec2, rds = lab.client("production", "ec2"), lab.client("production", "rds")
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -141,7 +141,7 @@ def settings(lab: Lab) -> str:
 
 @pytest.fixture(scope="module")
 def drill(lab: Lab, evidence: Path, databases: list[str], settings: str) -> Callable[..., Run]:
-    """A drill of what is protected, which verifies certificates."""
+    """Run a drill of what is protected, which verifies certificates."""
     for playbook in ("prepare.yml", "protect.yml"):
         done = play(lab, playbook, "-e", settings, evidence=evidence)
         assert done.code == 0, done.output
@@ -245,7 +245,7 @@ def test_each_is_recovered_with_its_rows_while_the_source_is_dark(
 
 
 def secret_of(lab: Lab, row: dict[str, Any]) -> str:
-    """The master password that RDS keeps."""
+    """Read the master password that RDS keeps."""
     secrets = lab.client("production_dr", "secretsmanager", EAST)
     found = secrets.get_secret_value(SecretId=row["MasterUserSecret"]["SecretArn"])["SecretString"]
     return str(json.loads(found)["password"])

@@ -114,7 +114,7 @@ def test_a_password_that_rds_manages_is_nowhere_either(run: Callable[..., Run], 
 
 @pytest.fixture
 def open_to_tokens(lab: Lab) -> Iterator[dict[str, Any]]:
-    """A database of the drill d9 in which a clerk enters with tokens."""
+    """Make a database of the drill d9 in which a clerk enters with tokens."""
     rds, name = lab.client("production_dr", "rds", EAST), "lifeboat-d9-orders"
     (point,) = [row["Name"] for row in snapshots(lab, "production_dr", EAST) if row["Of"] == "orders"]
     tags = {"lifeboat:managed-by": "lifeboat", "lifeboat:purpose": "drill", "lifeboat:drill-id": "d9"}

@@ -58,7 +58,7 @@ def write_hostile_row(lab: Lab) -> None:
 
 @pytest.fixture(scope="module")
 def drill(lab: Lab, evidence: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Run, Row]]:
-    """A drill with these definitions, and its evidence."""
+    """Run a drill with these definitions and return its evidence."""
 
     def drill(definitions: Any, *arguments: str) -> tuple[Run, Row]:
         path = tmp_path_factory.mktemp("definitions") / "vars.yml"
@@ -74,7 +74,7 @@ def of(document: Row, name: str) -> Row:
 
 
 def marks(lab: Lab) -> list[str]:
-    """The databases with a recovery point that is marked as verified."""
+    """List the databases with a recovery point that is marked as verified."""
     found = [row for row in snapshots(lab, "production_dr", EAST) if row.get("TagList")]
     return sorted({row["Of"] for row in found if any(tag["Key"] == "lifeboat:verified" for tag in row["TagList"])})
 
@@ -156,7 +156,7 @@ def damaged(lab: Lab, drill: Any) -> Row:
 
 @pytest.fixture(scope="module")
 def missed(lab: Lab, drill: Any) -> Row:
-    """The data are there, and the objectives are missed; the restore of events fails."""
+    """Run a drill in which the data are there, the objectives are missed, and the restore of events fails."""
     fault = {"kind": "restore-ends", "status": "incompatible-restore", "account": "production_dr"}
     lab.admin("POST", "faults", {**fault, "action": "RestoreDBClusterFromSnapshot"})
     done, document = drill(MISSED)

@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(folder: Path) -> Iterator[Lab]:
-    """The shop in production, protected, and a bucket for the evidence."""
+    """Start the shop in production, protected, with a bucket for the evidence."""
     with Lab(roles=ROLES, scale=1200, shop=True) as running:
         prepare(running, *WITH_STORE, evidence=folder / "first")
         done = play(running, "protect.yml", *WITH_STORE, evidence=folder / "first")
@@ -59,7 +59,7 @@ def drill(lab: Lab, keys: Keys) -> Callable[..., Run]:
 
 
 def ad_hoc(lab: Lab, module: str, arguments: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """A module as an auditor calls it, without an inventory."""
+    """Call a module as an auditor does, without an inventory."""
     command = ["ansible", "localhost", "-m", f"lifeboat.rds.{module}", "-a", json.dumps(arguments)]
     environment = lab.env() | {
         "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
@@ -78,7 +78,7 @@ def documents(directory: Path) -> list[Path]:
 
 
 def kept(lab: Lab) -> dict[str, bytes]:
-    """What is in the bucket of this site."""
+    """Read what is in the bucket of this site."""
     s3 = lab.client("production_dr", "s3", EAST)
     rows = s3.list_objects_v2(Bucket=BUCKET, Prefix=START).get("Contents", [])
     return {row["Key"].removeprefix(START): s3.get_object(Bucket=BUCKET, Key=row["Key"])["Body"].read() for row in rows}
@@ -143,7 +143,7 @@ def test_a_history_goes_on_in_a_new_directory(lab: Lab, drill: Any, folder: Path
 
 
 def tampered(folder: Path, name: str) -> tuple[Path, Path, Path]:
-    """A copy of the evidence to do something to, and both documents."""
+    """Copy the evidence, to do something to it, and find both documents."""
     copy = folder / name
     shutil.copytree(folder / "second", copy)
     first, second = documents(copy)

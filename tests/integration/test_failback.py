@@ -27,7 +27,7 @@ LEDGER = {"rpo": 86400, "rto": 3600, "database": "things", "checks": [CANARY]}
 
 @pytest.fixture(scope="module")
 def data(lab: Lab) -> str:
-    """The shop, and a MariaDB beside it."""
+    """Start the shop, with a MariaDB beside it."""
     if "MariaDB" not in lab.admin("GET", "status")["engines"]:
         missing("MariaDB is not installed: it needs the packages mariadb-server and mariadb-backup")
     return json.dumps({"prepare_network": True, "lifeboat_databases": {**checks_of_the_shop(), "ledger": LEDGER}})

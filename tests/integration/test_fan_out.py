@@ -80,7 +80,7 @@ def run(lab: Lab, tmp_path: Path) -> Callable[..., Run]:
 
 
 def landed(lab: Lab) -> dict[str, list[str]]:
-    """The databases of which each DR site owns a finished copy."""
+    """Map each DR site to the databases of which it owns a finished copy."""
     return {
         site: sorted(row["Of"] for row in snapshots(lab, site, REGIONS[site]) if row["Status"] == "available")
         for site in DR_SITES
@@ -88,7 +88,7 @@ def landed(lab: Lab) -> dict[str, list[str]]:
 
 
 def marks(lab: Lab, site: str) -> set[tuple[str, ...]]:
-    """The accounts in which the published copies of a source site landed, as they are marked."""
+    """List the accounts in which the published copies of a source site landed, by their marks."""
     rows = snapshots(lab, site, REGIONS[site], SnapshotType="manual")
     prefix = "lifeboat:landed:"
     return {
@@ -188,7 +188,7 @@ def test_a_limit_leaves_the_other_sites_alone(lab: Lab, run: Callable[..., Run])
 
 
 def opened_for(lab: Lab, site: str) -> list[str]:
-    """The foreign accounts that the policy of a site's key admits."""
+    """List the foreign accounts that the policy of a site's key admits."""
     kms = lab.client(site, "kms", REGIONS[site])
     key = kms.describe_key(KeyId="alias/lifeboat")["KeyMetadata"]
     policy = json.loads(kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"])
@@ -196,7 +196,7 @@ def opened_for(lab: Lab, site: str) -> list[str]:
 
 
 def copies_from(lab: Lab, site: str) -> list[str]:
-    """The foreign accounts whose snapshots and keys the role of a DR site may use."""
+    """List the foreign accounts whose snapshots and keys the role of a DR site may use."""
     role = {"RoleName": "lifeboat-replicate", "PolicyName": "replicate"}
     policy = lab.client(site, "iam", REGIONS[site]).get_role_policy(**role)["PolicyDocument"]
     return sorted(set(ACCOUNTS.findall(json.dumps(policy))) - {DR_SITES[site]["lifeboat_account_id"]})

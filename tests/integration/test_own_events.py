@@ -69,7 +69,7 @@ def listeners(lab: Lab, run: Callable[..., Run], tmp_path_factory: pytest.TempPa
 
 
 def heard(lab: Lab, host: str) -> list[tuple[str, str, str]]:
-    """The id, the kind of source and the database of all that a queue holds, which is taken out of it."""
+    """Empty a queue and return the id, the kind of source and the database of each message."""
     sqs = lab.client(host, "sqs", HOSTS[host][1])
     url, events = sqs.get_queue_url(QueueName="operators")["QueueUrl"], []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):

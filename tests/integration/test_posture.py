@@ -33,12 +33,12 @@ ALARMS = """
 
 @pytest.fixture(autouse=True)
 def shown_stats(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is handed to the scheduler stands at the end of the output."""
+    """Show what is handed to the scheduler at the end of the output."""
     monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "true")
 
 
 def report(run: Callable[..., Run], *arguments: str) -> tuple[Run, Row]:
-    """A run that ends well, and the document that it wrote."""
+    """Run a posture that ends well, and read the document that it wrote."""
     done = run("posture.yml", *arguments)
     assert done.code == 0, done.output
     return done, read_evidence(document_of(done))
@@ -53,7 +53,7 @@ def states(posture: Row) -> dict[str, bool | None]:
 
 
 def numbers(lab: Lab, metric: str) -> dict[str, float]:
-    """The newest number of a metric, by database."""
+    """Map each database to the newest number of a metric."""
     cloudwatch = lab.client("production_dr", "cloudwatch", EAST)
     listed = cloudwatch.list_metrics(Namespace="Lifeboat", MetricName=metric)["Metrics"]
     dimensions = {tuple((one["Name"], one["Value"]) for one in found["Dimensions"]) for found in listed}
@@ -106,13 +106,13 @@ def alarmed(lab: Lab, evidence: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 def before(lab: Lab, evidence: Path) -> Row:
-    """The posture before anything was protected."""
+    """Report the posture before anything is protected."""
     return report(lambda *arguments: play(lab, *arguments, evidence=evidence))[1]
 
 
 @pytest.fixture(scope="module")
 def protected(lab: Lab, evidence: Path, before: Row, alarmed: Any) -> Run:
-    """The shop protected, with a drill that verified it, and the run that reported it."""
+    """Protect the shop, verify it with a drill, and report it."""
     assert alarmed({"NeverVerified": "ALARM", "LastVerifiedDrillAge": "INSUFFICIENT_DATA"})
     for playbook in ("protect.yml", "drill.yml"):
         done = play(lab, playbook, evidence=evidence)

@@ -18,7 +18,7 @@ SHOP = ["billing", "catalog", "events", "orders"]
 
 
 def shared_with_dr(lab: Lab) -> list[str]:
-    """What production shares; a stranger does so too in one test."""
+    """List what production shares with the DR account. In one test a stranger shares as well."""
     rows = snapshots(lab, "production_dr", WEST, SnapshotType="shared")
     return [row["Of"] for row in rows if f":{SOURCE}:" in row["Name"]]
 

@@ -24,7 +24,7 @@ AT_ONCE = ("-e", "drill_expires_after=0")
 
 @pytest.fixture
 def killed_drill(lab: Lab, evidence: Path) -> None:
-    """A drill that was killed with all that it had started, once it had started something."""
+    """Start a drill, and kill it with all its processes once it has started something."""
     forget_calls(lab)
     environment = lab.env() | {"LIFEBOAT_EVIDENCE": str(evidence)}
     command = ["ansible-playbook", "playbooks/drill.yml", *AT_ONCE]

@@ -64,7 +64,7 @@ def rds(lab: Lab) -> Any:
 
 
 def row_of(rds: Any, name: str) -> dict[str, Any]:
-    """An instance or a cluster, with the endpoint in one shape."""
+    """Find an instance or a cluster, with the endpoint in one shape."""
     if not name.startswith("events"):
         return instance(rds, name)
     row = cluster(rds, name)

@@ -20,7 +20,7 @@ REHEARSE = [str(ROOT / "tools" / "run.sh"), "rehearse"]
 
 
 def environment(evidence: Path) -> dict[str, str]:
-    """The environment of `tools/run.sh`, with the Ansible that runs this test."""
+    """Build the environment of `tools/run.sh`, with the Ansible that runs this test."""
     return os.environ | {
         "VENV": os.path.relpath(sys.prefix, ROOT),
         "LIFEBOAT_EVIDENCE": str(evidence),

@@ -89,7 +89,7 @@ def original(name: str) -> datetime:
 
 
 def wanted(some: list[str]) -> list[str]:
-    """What the retention wants of these, newest first."""
+    """List what the retention keeps of these, newest first."""
     stay = set(some[: RETENTION["keep"]])
     for setting, period in (
         ("daily", lambda moment: moment.date()),

@@ -55,7 +55,7 @@ def broken(folder: Path, playbook: str, *arguments: str, mends: bool = False) ->
 
 
 def example(role: str) -> str:
-    """The example of a role's README, to the letter."""
+    """Return the example of a role's README, to the letter."""
     text = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
     found = re.search(r"^## Example\n\n```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found, role
@@ -63,13 +63,13 @@ def example(role: str) -> str:
 
 
 def in_turn(*playbooks: str) -> str:
-    """A run of our own playbooks, by their paths."""
+    """Import our own playbooks one after the other, by their paths."""
     return yaml.safe_dump([{"import_playbook": str(ROOT / "playbooks" / f"{name}.yml")} for name in playbooks])
 
 
 @pytest.fixture(scope="module")
 def drill(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
-    """The drill of the README, and the folder in which it ran."""
+    """Run the drill of the README, and return the folder in which it ran."""
     folder = tmp_path_factory.mktemp("drill")
     return broken(folder, example("drill")), folder
 

@@ -45,7 +45,7 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run
 
 @pytest.fixture(scope="module")
 def rulebook(lab: Lab, run: Callable[..., Run]) -> Iterator[Rulebook]:
-    """It listens to the queue of the source site, with the rights of its role."""
+    """Start a rulebook that listens to the queue of the source site, with the rights of its role."""
     done = run("subscribe.yml", "--limit", "production")
     assert done.code == 0, done.output
     with running("lifeboat.rds.rds_events", lab.env()) as started:
@@ -65,7 +65,7 @@ def take_snapshot(lab: Lab, *databases: str) -> None:
 
 
 def protected(lab: Lab) -> set[str]:
-    """The databases of which a copy has landed in the DR account."""
+    """List the databases of which a copy has landed in the DR account."""
     return {row["Of"] for row in snapshots(lab, "production_dr", EAST) if row["Status"] == "available"}
 
 
@@ -80,7 +80,7 @@ def newest_call(lab: Lab) -> int:
 
 
 def writes_to_rds(lab: Lab, since: int = 0) -> list[str]:
-    """What was asked of RDS that could change something, after a call."""
+    """List what was asked of RDS after a call and could change something."""
     calls = [call for call in lab.calls(service="rds") if call["sequence"] > since]
     return [call["action"] for call in calls if not call["action"].startswith(READS)]
 
@@ -94,7 +94,7 @@ def tell(lab: Lab, *bodies: str) -> None:
 
 
 def event(number: str, arn: str, **more: Any) -> str:
-    """An event, with hostile text wherever there is room for it."""
+    """Write an event with hostile text wherever there is room for it."""
     touch = "{{ lookup('ansible.builtin.pipe', 'touch ' ~ lookup('ansible.builtin.env', 'LAB_HOME') ~ '/touched') }}"
     told = {"Event ID": f"http://x#RDS-EVENT-{number}", "Source ARN": arn, "Source ID": touch, "Event Message": touch}
     return json.dumps(told | {"Tags": {touch: touch, "$(id)": "`id`"}} | more)

@@ -69,7 +69,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
 
 @pytest.fixture(scope="module")
 def place(prepared: tuple[Place, Run]) -> Place:
-    """The same sites, prepared for a bucket."""
+    """Prepare the same sites for a bucket."""
     prepared[0].run("prepare.yml")
     return prepared[0]
 

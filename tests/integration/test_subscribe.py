@@ -60,7 +60,7 @@ def queue(lab: Lab, host: str, name: str = "lifeboat-events") -> str:
 
 
 def received(lab: Lab, host: str, name: str = "lifeboat-events") -> list[Row]:
-    """What waits in a queue, which is taken out of it."""
+    """Empty a queue and return what waited in it."""
     sqs, url = lab.client(host, "sqs", HOSTS[host][1]), queue(lab, host, name)
     found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     for message in found.get("Messages", []):
@@ -69,7 +69,7 @@ def received(lab: Lab, host: str, name: str = "lifeboat-events") -> list[Row]:
 
 
 def events(**other_categories: list[str]) -> list[Row]:
-    """The event subscriptions of the role's defaults, some of them with other categories."""
+    """Return the event subscriptions of the role's defaults, some with other categories."""
     text = (ROOT / "roles" / "subscription" / "defaults" / "main.yml").read_text(encoding="utf-8")
     rows = yaml.safe_load(text.replace("{{ subscription_prefix }}", "lifeboat"))["subscription_events"]
     return [
@@ -79,7 +79,7 @@ def events(**other_categories: list[str]) -> list[Row]:
 
 
 def difference(done: Run) -> list[str]:
-    """The lines of the differences that a run showed, without the names of files."""
+    """List the lines of the differences that a run showed, without the names of files."""
     lines = [line.strip() for line in done.output.splitlines() if line.startswith(("+", "-"))]
     return sorted(line for line in lines if not line.startswith(("+++", "---")))
 
@@ -198,7 +198,7 @@ def four() -> Row:
 
 
 def ask(lab: Lab, run: Callable[..., Run], calls: dict[str, tuple[str, Row]], **data: Any) -> dict[str, Row]:
-    """The answers of modules at the source site, with the rights of the role, failures among them."""
+    """Call modules at the source site with the rights of the role. Return the answers, also of failures."""
     folder = lab.home / "asked"
     folder.mkdir(exist_ok=True)
     tasks: list[Row] = []

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def told() -> set[str]:
-    """The names of all custom stats."""
+    """List the names of all custom stats."""
     found = set()
     for path in (ROOT / "roles").glob("*/tasks/*.yml"):
         for block in re.findall(r"set_stats:\n((?: {4,}.*\n?)+)", path.read_text(encoding="utf-8")):
@@ -21,7 +21,7 @@ def told() -> set[str]:
 
 
 def read() -> set[str]:
-    """The variables of the inventory that roles and playbooks look at, and those that the example sets."""
+    """List the inventory's variables that roles and playbooks read, and those that the example sets."""
     texts = [
         path.read_text(encoding="utf-8") for folder in ("roles", "playbooks") for path in (ROOT / folder).rglob("*.yml")
     ]

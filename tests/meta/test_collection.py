@@ -52,7 +52,7 @@ def test_a_role_describes_itself(role: Path) -> None:
 
 
 def others_private(path: Path, text: str) -> list[str]:
-    """The private variables of other roles in a file of a role or of a playbook."""
+    """List other roles' private variables that a file of a role or of a playbook uses."""
     roles = sorted((one.name for one in (ROOT / "roles").iterdir()), key=len, reverse=True)
     own = path.relative_to(ROOT).parts[1] if "roles" in path.parts else None
     found = re.findall(rf"\b__({'|'.join(roles)})_(\w+)", text)

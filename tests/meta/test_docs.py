@@ -60,7 +60,7 @@ def test_the_readme_leads_to_every_page() -> None:
     assert [named(path) for path in PAGES if f"({named(path)})" not in readme and "docs/" in named(path)] == []
 
 
-@pytest.mark.parametrize(("path", "name"), NAMED_TESTS, ids=[name for _, name in NAMED_TESTS])
+@pytest.mark.parametrize(("path", "name"), NAMED_TESTS, ids=[name for _path, name in NAMED_TESTS])
 def test_a_test_that_keeps_a_safety_rule_exists(path: str, name: str) -> None:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

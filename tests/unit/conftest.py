@@ -12,5 +12,5 @@ from tests.keys import Keys, make_keys
 
 @pytest.fixture
 def keys(tmp_path: Path) -> Keys:
-    """A pair of keys for signatures."""
+    """Make a pair of keys for signatures."""
     return make_keys(tmp_path)

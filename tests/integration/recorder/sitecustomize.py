@@ -13,7 +13,7 @@ make = secrets.token_urlsafe
 
 
 def token_urlsafe(size=None):
-    """The same, and a note of it."""
+    """Make a token and write it down."""
     made = make(size)
     with open(os.environ["MADE_PASSWORDS"], "a", encoding="utf-8") as file:
         file.write(f"{made}\n")

@@ -28,7 +28,7 @@ def session() -> boto3.session.Session:
 
 @pytest.fixture
 def aws(session: boto3.session.Session) -> Callable[..., tuple[Site, Aws]]:
-    """A site of the DR account whose operations are answered with these."""
+    """Make sites of the DR account whose operations are answered with given answers."""
 
     def aws(region: str = EAST, **answers: Any) -> tuple[Site, Aws]:
         identity = {"Account": DR, "Arn": f"arn:aws:iam::{DR}:user/x", "UserId": "AIDATEST"}
@@ -40,7 +40,7 @@ def aws(session: boto3.session.Session) -> Callable[..., tuple[Site, Aws]]:
 
 @pytest.fixture(scope="session")
 def legal() -> Callable[[str, str, Row], Row]:
-    """A row as AWS's own description of the API allows it, or a failing test."""
+    """Check a row against AWS's own description of the API. Fail the test if it is not legal."""
     model = botocore.session.get_session().get_service_model("rds")
 
     def legal(operation: str, key: str, row: Row) -> Row:

@@ -103,7 +103,7 @@ COMMON_OF_DATABASES = "engine_version status kms_key_id tags host port master_us
 
 @pytest.fixture
 def point(legal: Legal) -> Callable[..., RecoveryPoint]:
-    """The recovery point of a row, some of it changed or (None) absent."""
+    """Convert a snapshot's row of which some members are changed or (None) absent."""
 
     def point(kind: str = "instance", **changes: Any) -> RecoveryPoint:
         operation, key, row, spelling = SPELLED[kind]
@@ -263,7 +263,7 @@ DB_CLUSTER: Row = {
 
 @pytest.fixture
 def made(legal: Legal) -> Callable[..., Database]:
-    """The database of a row, some of it changed or (None) absent."""
+    """Convert a database's row of which some members are changed or (None) absent."""
 
     def made(kind: str = "instance", **changes: Any) -> Database:
         if kind == "instance":

@@ -62,7 +62,7 @@ class Aws:
         return AWSResponse("", 200, self.headers, None), answer
 
     def params(self, operation: str) -> list[Row]:
-        """The parameters of each call of an operation."""
+        """List the parameters of each call of an operation."""
         return [params for name, params in self.asked if name == operation]
 
 

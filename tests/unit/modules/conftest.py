@@ -152,5 +152,5 @@ def promised() -> Callable[[ModuleType], set[str]]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder for evidence that is not there yet."""
+    """Name a folder for evidence that does not exist yet."""
     return tmp_path / "evidence"

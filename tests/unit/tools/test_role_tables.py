@@ -21,7 +21,7 @@ def defaults_of(role: Path) -> dict[str, Any]:
 
 
 def literal_defaults(role: Path) -> dict[str, Any]:
-    """The defaults that are the same everywhere."""
+    """List the defaults that are the same everywhere."""
     return {name: value for name, value in defaults_of(role).items() if "{{" not in str(value)}
 
 
@@ -50,9 +50,14 @@ def test_a_default_that_is_one_word_or_number_is_said(role: Path) -> None:
     assert sorted(name for name in scalars if "default" not in options[name]) == []
 
 
+def is_a(value: Any, word: str) -> bool:
+    """Tell whether a value is of a type of argument specs. For Python a bool is an int as well."""
+    return isinstance(value, TYPES[word]) and isinstance(value, bool) == (word == "bool")
+
+
 def test_a_default_is_of_the_type_that_is_said(role: Path) -> None:
     options = options_of(role)
-    wrong = [name for name, value in literal_defaults(role).items() if type(value) is not TYPES[options[name]["type"]]]
+    wrong = [name for name, value in literal_defaults(role).items() if not is_a(value, options[name]["type"])]
     assert wrong == []
 
 

@@ -89,7 +89,7 @@ def git(*words: str, **more: str) -> str:
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one commit, in which a part depends on one folder and one file."""
+    """Make a repository with one commit, in which a part depends on one folder and one file."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(unchanged, "ENVIRONMENT", ("requirements.txt",))
