@@ -46,7 +46,7 @@ export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(VENV)/collections
 heading = @printf '\n=== %s: %s\n' "$@"
 
 .PHONY: help rehearse drill lab check test lint sanity unit pages lab-tests integration smoke galaxy bench crash storm
-.PHONY: format pictures constraints clean environments lint-licences lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
+.PHONY: format pictures tables constraints clean environments lint-licences lint-docs lint-ansible lint-python sanity-main sanity-other smoke-main
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -153,6 +153,10 @@ format: $(VENV)/ready-test ## Put the Python into the house's form
 
 pictures: $(VENV)/ready ## Draw the pictures of docs/architecture.md anew
 	@$(BIN)/python tools/pictures.py
+
+tables: $(VENV)/ready ## Write the tables of variables in the READMEs of the roles, and the rulebooks, anew
+	@$(BIN)/python tools/role_tables.py
+	@$(BIN)/python tools/rulebooks.py
 
 constraints: $(VENV)/ready $(OTHER)/ready ## Pin anew what the requirements bring along
 	@$(BIN)/python tools/constraints.py $(BIN)/python $(OTHER)/bin/python > $(VENV)/constraints.txt
