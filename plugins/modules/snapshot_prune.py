@@ -19,12 +19,11 @@ description:
     O(weekly), O(monthly) and O(yearly) keeps it. All of them go by the original time, at which the snapshot of the
     database was first made.
   - At a DR site it deletes nothing of a database for which none of these options is set, and says so in a warning.
-  - At a source site these stay as well, the newest published copy, the newest copy that has landed, and copies that
-    have not landed. A copy that has not landed while a newer one has is overtaken. Only the retention rules keep that
-    one.
-  - At a DR site these stay as well, the newest landed recovery point of a database and its last verified one, even if
-    the database no longer exists, and the one from which a database was recovered that still runs there. O(release)
-    lifts that.
+  - At a source site, the newest published copy, the newest copy that has landed, and copies that have not landed also
+    stay. A copy that has not landed is overtaken when a newer one has. Then only the retention rules keep it.
+  - At a DR site, the newest landed recovery point of a database and its last verified one also stay, even if the
+    database no longer exists. So does the one from which a database was recovered that still runs there. O(release)
+    deletes them all the same.
   - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are ignored.
   - O(databases) selects by the database that a snapshot was taken from, whether it still exists or not. O(match_tags)
     goes by the tags of the snapshot.
