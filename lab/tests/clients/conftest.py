@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,12 @@ def quick() -> Iterator[Lab]:
     with Lab(durations=instant, metadata_only=True, roles={"checker": "production/checker"}) as running:
         _make_checker(running.client("production", "iam"))
         yield running
+
+
+@pytest.fixture(scope="session")
+def ansible(quick: Lab) -> dict[str, str]:
+    """Return the environment for Ansible, with settings of its own wherever these tests run."""
+    return quick.env() | {"ANSIBLE_CONFIG": str(Path(__file__).with_name("ansible.cfg"))}
 
 
 def _make_checker(iam: Any) -> None:

@@ -29,7 +29,7 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def runs(quick: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+def runs(quick: Lab, ansible: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
     """Start all playbooks at once."""
     folder, found = tmp_path_factory.mktemp("runs"), {}
     # The lab is also that of the other clients' tests, whichever ran before.
@@ -38,7 +38,7 @@ def runs(quick: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
         for name in PLAYBOOKS:
             command = ["ansible-playbook", name, *LOCAL, "-e", f"ansible_python_interpreter={python}"]
             with (folder / name).open("wb") as output:
-                process = subprocess.Popen(command, cwd=HERE, env=quick.env(), stdout=output, stderr=subprocess.STDOUT)
+                process = subprocess.Popen(command, cwd=HERE, env=ansible, stdout=output, stderr=subprocess.STDOUT)
             found[name] = Run(process, folder / name)
         yield found
         for run in found.values():
