@@ -25,7 +25,7 @@ def crowd() -> Iterator[Lab]:
 
 
 def test_sowing_costs_what_is_sown_and_not_what_is_there_already(crowd: Lab) -> None:
-    """Among 10,000 snapshots as among none."""
+    """Compare the cost among 10,000 snapshots with the cost among none."""
 
     def cost(lab: Lab, prefix: str) -> float:
         before = cpu_of(lab)
