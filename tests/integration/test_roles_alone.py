@@ -121,3 +121,14 @@ def test_a_later_success_mends_an_earlier_failure(tmp_path: Path) -> None:
     done = broken(tmp_path, twice, "--limit", "production", mends=True)
     assert "alias/wrong" in done.output
     assert done.code == 0, done.output
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["the role alone", "our plays"])
+def test_an_event_of_the_last_recovery_point_fails_the_run(tmp_path: Path, *, alone: bool) -> None:
+    (tmp_path / "mended").touch()  # the site answers, and knows no database
+    about = "on_event_about=123456789012/eu-west-1/digest/0123456789ab"
+    plays = example("on_event").partition("      vars:\n")[0] if alone else in_turn("plays/event", "plays/conclude")
+    done = broken(tmp_path, plays, *SITE["on_event"], "-e", about, "-e", "on_event_happened=snapshot_deleted")
+    assert done.code == 2, done.output
+    assert "holds no recovery point any more" in done.output
+    assert ("Conclude | Fail when the site failed" in done.output) is not alone
