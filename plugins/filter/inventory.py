@@ -8,52 +8,35 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import RECOVERY
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory import settings as said
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.sites import (
     by_site,
     publishing_for,
     publishing_regions,
 )
 
-# How an entry narrows what its identifier or pattern matches.
-NARROWER = ("match_tags", "engines", "kinds")
-# What may be said of a database's recovery.
-OF_RECOVERIES = tuple(RECOVERY)
-
 
 def overrides(definitions: Mapping[str, Any], *settings: str) -> list[dict[str, Any]]:
     """Return what is said of some databases about these settings, in the order of the inventory.
 
-    :raises AnsibleFilterError: when no setting is named, or the definitions are not a dictionary.
+    :raises AnsibleFilterError: when no setting is named, or the definitions are not a dictionary of dictionaries.
     """
-    if not settings:
-        raise AnsibleFilterError("lifeboat.rds.overrides: name the settings that the module takes, such as 'rpo'")
-    if not isinstance(definitions, Mapping) or not all(
-        one is None or isinstance(one, Mapping) for one in definitions.values()
-    ):
-        raise AnsibleFilterError(
-            "lifeboat.rds.overrides: lifeboat_databases is a dictionary of dictionaries, by identifier or pattern"
-        )
-    entries = ((name, picked(one or {}, settings), picked(one or {}, NARROWER)) for name, one in definitions.items())
-    return [{"databases": [name], **narrower, **said} for name, said, narrower in entries if said]
+    try:
+        return said.overrides(definitions, *settings)
+    except LifeboatError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 def recovery_overrides(definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what is said under ``recovery``. The other settings of restores are those of drills.
 
-    :raises AnsibleFilterError: when the definitions are not a dictionary.
+    :raises AnsibleFilterError: when the definitions are not a dictionary of dictionaries.
     """
-    overrides(definitions, *OF_RECOVERIES)
-    narrowed = {
-        name: {**picked(one or {}, NARROWER), **((one or {}).get("recovery") or {})}
-        for name, one in definitions.items()
-    }
-    return overrides(narrowed, *OF_RECOVERIES)
-
-
-def picked(definition: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Pick the settings that are said. Null in YAML is as good as left out."""
-    return {name: definition[name] for name in names if definition.get(name) is not None}
+    try:
+        return said.recovery_overrides(definitions)
+    except LifeboatError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 class FilterModule:
