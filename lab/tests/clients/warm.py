@@ -53,10 +53,14 @@ def interpreter(folder: Path) -> Iterator[Path]:
 
 
 def serve(address: str, tell: int) -> None:
-    """Wait for callers, and fork for each."""
+    """Wait for callers, and fork for each. What services are like is read once, for the sessions of all forks."""
     import boto3
+    import botocore.session
 
-    boto3.client("rds", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    loader = botocore.session.create_loader()
+    botocore.session.create_loader = lambda _paths=None: loader
+    for service in ("rds", "sts", "kms", "iam", "ec2", "sns", "sqs"):
+        boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     boto3.DEFAULT_SESSION = None
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listening = socket.socket(socket.AF_UNIX)
