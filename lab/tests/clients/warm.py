@@ -95,8 +95,12 @@ def run(files: list[int], words: list[str], environment: dict[str, str], folder:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = words
-    runpy.run_path(words[0], run_name="__main__")
+    sys.argv = words or [""]
+    if words:
+        runpy.run_path(words[0], run_name="__main__")
+    else:
+        # Ansible's pipelining: the script comes in.
+        exec(compile(sys.stdin.read(), "<stdin>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
     sys.exit()
 
 
