@@ -67,7 +67,8 @@ def test_a_task_that_cannot_do_all_fails_and_says_why(evidence: Path) -> None:
         render(directory=here),
     )
     assert all(one["failed"] for one in failed)
-    reasons = ("directory", "formats", "Cannot render the evidence in /there/is/none: No such file", "async", "not JSON")
+    nowhere = "Cannot render the evidence in /there/is/none: No such file"
+    reasons = ("directory", "formats", nowhere, "async", "not JSON")
     assert [reason in one["msg"] for reason, one in zip(reasons, failed, strict=True)] == [True] * 5
     assert failed[-1]["changed"]
     assert (evidence / "20261123t1404-1.html").is_file()
