@@ -91,17 +91,18 @@ OBJECTIVES = """
 """
 
 
+# With their types, since ansible-test reads every assignment without one as a text.
 class ModuleDocFragment:
-    COPY = overrides(SOURCE + instead(interval="int", kms_key_id="str", option_group="str"))
-    REPLICATE = overrides(
+    COPY: str = overrides(SOURCE + instead(interval="int", kms_key_id="str", option_group="str"))
+    REPLICATE: str = overrides(
         instead(kms_key_id="str", option_group="str", copy_option_group="bool"),
         OF_A_MANIFEST,
     )
-    PRUNE = overrides(
+    PRUNE: str = overrides(
         instead(keep="int", max_age_days="int", daily="int", weekly="int", monthly="int", yearly="int"),
         OF_A_SNAPSHOT,
     )
-    RESTORE = overrides(
+    RESTORE: str = overrides(
         instead(
             db_subnet_group_name="str",
             db_instance_class="str",
@@ -115,5 +116,5 @@ class ModuleDocFragment:
         + LIST_AND_CAPACITY,
         OF_A_SNAPSHOT,
     )
-    COVERAGE = overrides(instead(rpo="int"))
-    POSTURE = overrides(OBJECTIVES)
+    COVERAGE: str = overrides(instead(rpo="int"))
+    POSTURE: str = overrides(OBJECTIVES)
