@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,20 @@ class Run:
         return " ".join(self.output.split())
 
 
-def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int = 180) -> Run:
-    """Run a playbook of the collection, or one given by its path, on a lab."""
+def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int = 180, cold: bool = False) -> Run:
+    """Run a playbook of the collection, or one given by its path, on a lab.
+
+    :param cold: start every process anew, with each module in a file, as Ansible does without pipelining.
+    """
     path = ROOT / "playbooks" / playbook if "/" not in playbook else Path(playbook)
     words = [str(path), "-e", "lifeboat_poll_interval=1", *arguments]
     environment = lab.env() | {"LIFEBOAT_EVIDENCE": str(evidence), "ANSIBLE_NOCOLOR": "1"}
-    done = ansible_playbook(words, cwd=ROOT, env=environment, timeout=timeout)
+    if cold:
+        command = ["ansible-playbook", *words]
+        told = environment | {"ANSIBLE_PIPELINING": "false"}
+        done = subprocess.run(command, cwd=ROOT, env=told, timeout=timeout, capture_output=True, text=True, check=False)
+    else:
+        done = ansible_playbook(words, cwd=ROOT, env=environment, timeout=timeout)
     return Run(done.returncode, done.stdout + done.stderr)
 
 

@@ -86,22 +86,24 @@ def billing(lab: Lab, rds: Any) -> Iterator[Row]:
     delete(rds, row["DBInstanceIdentifier"])
 
 
-def run_tasks(lab: Lab, folder: Path, tasks: list[Row], *arguments: str, **variables: Any) -> Run:
+def run_tasks(lab: Lab, folder: Path, tasks: list[Row], *arguments: str, cold: bool = False, **variables: Any) -> Run:
     """Run a playbook of these tasks. Secrets are in a file, as with Vault."""
     (folder / "play.yml").write_text(
         yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
     )
     (folder / "vars.yml").write_text(json.dumps(variables), encoding="utf-8")
-    return play(lab, str(folder / "play.yml"), "-e", f"@{folder / 'vars.yml'}", *arguments, evidence=folder)
+    return play(lab, str(folder / "play.yml"), "-e", f"@{folder / 'vars.yml'}", *arguments, evidence=folder, cold=cold)
 
 
-def check(lab: Lab, folder: Path, databases: list[Row], *arguments: str, **options: Any) -> tuple[Run, list[Row]]:
+def check(
+    lab: Lab, folder: Path, databases: list[Row], *arguments: str, cold: bool = False, **options: Any
+) -> tuple[Run, list[Row]]:
     """Run database_check and return what Ansible printed and what the module returned."""
     tasks: list[Row] = [
         {"lifeboat.rds.database_check": {"databases": "{{ databases }}", **options}, "register": "checked"},
         {"ansible.builtin.copy": {"content": "{{ checked | to_json }}", "dest": str(folder / "result.json")}},
     ]
-    done = run_tasks(lab, folder, tasks, *arguments, databases=databases)
+    done = run_tasks(lab, folder, tasks, *arguments, cold=cold, databases=databases)
     assert done.code == 0, done.output
     return done, json.loads((folder / "result.json").read_text(encoding="utf-8"))["databases"]
 
@@ -213,7 +215,7 @@ def test_no_secret_is_in_the_output_or_in_the_list_of_processes(
     watcher = threading.Thread(target=look)
     watcher.start()
     try:
-        done, results = check(lab, tmp_path, databases, "-vvvv")
+        done, results = check(lab, tmp_path, databases, "-vvvv", cold=True)
     finally:
         over.set()
         watcher.join()

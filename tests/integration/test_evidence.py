@@ -288,6 +288,10 @@ def test_every_command_of_the_page_runs_as_it_is_written(lab: Lab, tmp_path: Pat
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{lab.env()['PATH']}",
     }
     assert len(BLOCKS) >= 4
+    # The page names the same place: an auditor's key does not know what the tests before signed.
+    s3 = lab.client("production_dr", "s3", EAST)
+    for name in kept(lab):
+        s3.delete_object(Bucket=BUCKET, Key=f"{START}{name}")
     done = subprocess.run(
         ["bash", "-ec", "\n".join(BLOCKS)],
         cwd=ROOT,
