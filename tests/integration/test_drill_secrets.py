@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,8 +50,10 @@ class Watch:
                 self.seen.add(str(path))
 
     def files(self) -> Iterator[Path]:
+        # Ansible removes folders meanwhile, at which os.walk goes on.
         for place in self.places:
-            yield from (path for path in place.rglob("*") if path.is_file())
+            for folder, _folders, names in os.walk(place):
+                yield from (path for path in map(Path(folder).joinpath, names) if path.is_file())
 
     @contextmanager
     def watching(self) -> Iterator[None]:
