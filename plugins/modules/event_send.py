@@ -154,6 +154,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.topic import Topic
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events import (
     OwnEvent,
     batches,
@@ -161,7 +162,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.events
     read_topic,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 
 EVENT: dict[str, Any] = {
     "id": {"type": "str", "required": True},

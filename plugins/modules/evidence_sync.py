@@ -131,10 +131,10 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.archive import Archive
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.archive import Places, fetch, put
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.archive import read_archive
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 
 ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},

@@ -154,6 +154,7 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import (
     Metric,
     batches,
@@ -161,7 +162,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metric
     read_namespace,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 
 METRIC: dict[str, Any] = {
     "name": {"type": "str", "required": True},

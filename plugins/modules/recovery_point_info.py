@@ -288,11 +288,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.covera
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.cover import (
-    CoverRequest,
-    Objective,
-    read_cover,
-)
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.cover import read_cover
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.requests.cover import CoverRequest, Objective
 
 ARGUMENTS: dict[str, Any] = {
     "dr_accounts": {"type": "list", "elements": "str", "default": []},

@@ -110,8 +110,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.marks i
     read_arn,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import VERIFIED, RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report, facts_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report, facts_of
 
 ARGUMENTS: dict[str, Any] = {
     "recovery_points": {"type": "list", "elements": "str", "required": True},

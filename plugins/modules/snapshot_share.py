@@ -109,9 +109,9 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import Aw
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report, facts_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import SharePlan, check_accounts, plan_share
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report, facts_of
 
 ARGUMENTS: dict[str, Any] = {
     "snapshots": {"type": "list", "elements": "str", "required": True},

@@ -26,7 +26,7 @@ from .._core.evidence.archive import (
 )
 from .._core.evidence.history import FILE, SiteId, read_entry
 from .._core.handover.store import StoreError
-from .._module.result import Report
+from .._core.result import Report
 from .evidence import documents_in, locked, place, read_entries
 
 WHAT = {".json": "document", ".json.sig": "signature"}

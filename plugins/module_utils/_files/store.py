@@ -13,7 +13,7 @@ from .._core.errors import sentence
 from .._core.handover.between_runs import WRITTEN, differences, merge_landed, merge_published, same, why_unusable
 from .._core.handover.store import Address, Store, StoreError, folder_of, key_of, site_of
 from .._core.model import iso
-from .._module.result import Report
+from .._core.result import Report
 from .directory import Directory
 
 Document = dict[str, Any]

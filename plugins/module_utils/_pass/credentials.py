@@ -12,10 +12,10 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.model import Database, iso
 from .._core.restoring.ownership import belongs_to, is_recovery
-from .._module.requests.credentials import CredentialsRequest
-from .._module.result import Report
+from .._core.result import Report
 from .reconcile import TRY_AGAIN, seconds_since
 from .remove import names_of
+from .requests.credentials import CredentialsRequest
 
 BYTES = 24  # of randomness: 32 characters, within the limits of every engine
 

@@ -10,10 +10,10 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._aws.topic import Topic
 from .._core.errors import LifeboatError
+from .._core.result import Report
 from .._core.watching.delivery import Delivery, changes, reason_of
 from .._core.watching.subscription_checks import TOPIC
-from .._module.requests.deliver import DeliverRequest
-from .._module.result import Report
+from .requests.deliver import DeliverRequest
 
 RIGHT = "it is as it should be"
 

@@ -28,9 +28,9 @@ from .._core.naming import Lineage, is_our_point, parse
 from .._core.recipe import Recipe
 from .._core.sharing import check_accounts
 from .._files.store import Manifests
-from .._module.requests.common import Documents
-from .._module.requests.replicate import ReplicateRequest
 from .reconcile import by_key
+from .requests.common import Documents
+from .requests.replicate import ReplicateRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from .._core.restoring.ownership import belongs_to, is_made_for, require_distinc
 from .._core.restoring.room import lacking
 from .._core.restoring.target import Databases, RestoreOptions, Target
 from .._core.restoring.target_plan import plan_target, why_not_recoverable, why_not_restorable
-from .._module.requests.restore import RestoreRequest, RestoreSettings, check_settings
-from .._module.result import Report
+from .._core.result import Report
+from .requests.restore import RestoreRequest, RestoreSettings, check_settings
 
 CANNOT = "Cannot restore"
 BACKUP_DAYS = 7  # unless told otherwise

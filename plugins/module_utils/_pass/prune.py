@@ -25,9 +25,9 @@ from .._core.keeping.retention import (
 )
 from .._core.model import LANDED, Kind, RecoveryPoint
 from .._core.recipe import configuration_of, custom_groups, unused_groups
+from .._core.result import Report, facts_of
 from .._files.store import open_manifests
-from .._module.requests.prune import PruneRequest
-from .._module.result import Report, facts_of
+from .requests.prune import PruneRequest
 
 WOULD = {"deleted": "would_delete", "retired": "would_retire"}
 GONE = "it is gone: somebody else deleted it"

@@ -24,11 +24,9 @@ from .._core.model import Database, RecoveryPoint, iso
 from .._core.naming import is_our_point
 from .._core.option_groups import Groups, is_default
 from .._core.restoring.isolation import check_isolation
+from .._core.result import Report
 from .._core.sharing import plan_share
 from .._files.store import open_manifests
-from .._module.requests.common import Documents
-from .._module.requests.publish import PublishRequest, StandInRequest
-from .._module.result import Report
 from .recipes import recipes_of
 from .reconcile import (
     Work,
@@ -41,6 +39,8 @@ from .reconcile import (
     seconds_of,
     within_quota,
 )
+from .requests.common import Documents
+from .requests.publish import PublishRequest, StandInRequest
 from .stand_ins import look_again as databases_again
 from .stand_ins import tend
 

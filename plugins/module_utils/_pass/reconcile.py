@@ -24,8 +24,8 @@ from .._core.copying.plan import (
 )
 from .._core.copying.quota import advice, affordable
 from .._core.model import RecoveryPoint, from_iso, iso
-from .._module.requests.common import CopyRequest
-from .._module.result import Report
+from .._core.result import Report
+from .requests.common import CopyRequest
 
 # After these the call may have succeeded although AWS did not say so: the next pass reads before it acts.
 DOUBTFUL = ("taken", "unreachable")

@@ -13,10 +13,10 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.model import EXPIRES, Database
 from .._core.restoring.ownership import belongs_to, can_be_deleted_now, is_left_behind, members_first
-from .._module.requests.common import Documents
-from .._module.requests.restore import RemoveRequest
-from .._module.result import Report
+from .._core.result import Report
 from .reconcile import TRY_AGAIN
+from .requests.common import Documents
+from .requests.restore import RemoveRequest
 
 
 def remove(request: RemoveRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:

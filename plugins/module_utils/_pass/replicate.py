@@ -20,10 +20,8 @@ from .._core.handover.between_runs import describe_refused, read_stale
 from .._core.handover.manifest import Landed, landed_manifest
 from .._core.model import iso
 from .._core.option_groups import Groups, is_default, why_not_usable
+from .._core.result import Report
 from .._files.store import Manifests, open_manifests
-from .._module.requests.common import Documents
-from .._module.requests.replicate import ReplicateRequest
-from .._module.result import Report
 from .offers import Seen, look
 from .recipes import keep_groups
 from .reconcile import (
@@ -36,6 +34,8 @@ from .reconcile import (
     seconds_of,
     within_quota,
 )
+from .requests.common import Documents
+from .requests.replicate import ReplicateRequest
 
 
 def replicate(request: ReplicateRequest, site: Site, *, check_mode: bool) -> dict[str, Any]:

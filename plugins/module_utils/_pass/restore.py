@@ -13,10 +13,10 @@ from .._core.model import Database, iso
 from .._core.restoring.ownership import require_own
 from .._core.restoring.stages import phases_of, stage_of, why_failed
 from .._core.restoring.target import Databases, Target, read_target
-from .._module.requests.restore import RestoreRequest
-from .._module.result import Report
+from .._core.result import Report
 from .preflight import by_key, look
 from .reconcile import DOUBTFUL, TRY_AGAIN, seconds_since
+from .requests.restore import RestoreRequest
 
 # In the reason of every step, so that no evidence claims more.
 STANDS_IN = "an instance stands in for the Multi-AZ DB cluster, so the cluster itself is not proven"

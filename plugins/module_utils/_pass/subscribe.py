@@ -13,6 +13,7 @@ from typing import Any
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.model import iso
+from .._core.result import Report
 from .._core.watching.subscription import (
     SETTLING,
     TROUBLED,
@@ -35,10 +36,9 @@ from .._core.watching.subscription_checks import (
     check_sources,
     why_no_permission,
 )
-from .._module.requests.common import Documents
-from .._module.requests.subscribe import SubscribeRequest
-from .._module.result import Report
 from .reconcile import seconds_since
+from .requests.common import Documents
+from .requests.subscribe import SubscribeRequest
 
 AGAIN = ("wait", "unreachable")
 KNOWN_BY = {"db-instance": "instance", "db-cluster": "cluster"}

@@ -19,10 +19,10 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store import StoreError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.directory import Directory
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.store import Manifests, open_manifests
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import read_store
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
 from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, WEST, copied, database, hours_ago
 
 Row = dict[str, Any]

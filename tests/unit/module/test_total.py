@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
 
 Row = dict[str, Any]

@@ -1,36 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What evidence_sync is asked."""
+"""How the options of evidence_sync are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..._core.errors import LifeboatError
-from ..._core.handover.store import Address, read_address
-from .common import Request
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveRequest(Request):
-    """Which directory and which S3 prefix should have the same evidence, and for how long it is locked there."""
-
-    directory: Path
-    address: Address
-    fetch: int  # documents, the newest; 0 fetches none
-    push: bool
-    retain_days: int | None
-    retain_mode: Literal["governance", "compliance"]
-
-    def lock_at(self, now: datetime) -> dict[str, Any]:
-        """Return the object lock of a file that is put now, as S3 takes it."""
-        if self.retain_days is None:
-            return {}
-        until = now + timedelta(days=self.retain_days)
-        return {"ObjectLockMode": self.retain_mode.upper(), "ObjectLockRetainUntilDate": until}
+from ..._core.handover.store import read_address
+from ..._pass.requests.archive import ArchiveRequest
 
 
 def read_archive(params: Mapping[str, Any]) -> ArchiveRequest:

@@ -1,37 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What recovery_point_info is asked."""
+"""How the options of recovery_point_info are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core.errors import LifeboatError
-from ..._core.inventory.overrides import PerDatabase
-from ..._core.inventory.selection import Selection
+from ..._pass.requests.cover import CoverRequest, Objective
 from ..arguments import read_selection, read_settings
-from .common import Request
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """How old the newest recovery point of a database may be, in seconds; None is not declared."""
-
-    rpo: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverRequest(Request):
-    """Which databases to look at, where their recovery points may be, and whose shares are in order."""
-
-    selection: Selection
-    objectives: PerDatabase[Objective]
-    dr_accounts: tuple[str, ...]
-    source_accounts: tuple[str, ...]
-    source_regions: tuple[str, ...]
-    audit_shares: bool
-    allowed_accounts: tuple[str, ...]
 
 
 def read_cover(params: Mapping[str, Any]) -> CoverRequest:

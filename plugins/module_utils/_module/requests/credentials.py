@@ -1,29 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What database_credentials is asked."""
+"""How the options of database_credentials are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ..._core.errors import LifeboatError
-from ..._core.model import Purpose
 from ..._core.restoring.target import check_drill_id
-from .common import LoopRequest
-
-Mode = Literal["random", "managed", "iam"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialsRequest(LoopRequest):
-    """Which restored databases get new credentials, and of which kind."""
-
-    purpose: Purpose
-    names: frozenset[str]  # only of recoveries; the databases of a drill have its id
-    drill_id: str
-    mode: Mode
-    username: str | None
+from ..._pass.requests.credentials import CredentialsRequest, Mode
 
 
 def read_credentials(params: Mapping[str, Any]) -> CredentialsRequest:

@@ -1,34 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What snapshot_prune is asked."""
+"""How the options of snapshot_prune are read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core.errors import LifeboatError
 from ..._core.handover.manifest import read_landed
-from ..._core.handover.store import Address
-from ..._core.inventory.overrides import PerDatabase
-from ..._core.inventory.selection import Selection
 from ..._core.keeping.policy import Declared
 from ..._core.sharing import ACCOUNT
+from ..._pass.requests.prune import PruneRequest
 from ..arguments import read_selection, read_settings, read_store
-from .common import Documents, Request
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PruneRequest(Request):
-    """What to keep, what has landed elsewhere, and whether to delete at all."""
-
-    apply: bool  # otherwise report only
-    retention: PerDatabase[Declared]
-    landed: Documents
-    dr_accounts: frozenset[str]
-    release: frozenset[str]
-    selection: Selection
-    store: Address | None
 
 
 def read_prune(params: Mapping[str, Any]) -> PruneRequest:

@@ -1,47 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What snapshot_copy is asked."""
+"""How the options of snapshot_copy are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ..._core.copying.publish import PublishWish
 from ..._core.errors import LifeboatError
-from ..._core.inventory.overrides import PerDatabase
-from ..._core.inventory.selection import Selection
 from ..._core.restoring.choice import read_time
 from ..._core.sharing import check_accounts
+from ..._pass.requests.publish import PublishRequest, StandInRequest
 from ..arguments import read_limits, read_selection, read_settings, read_store, read_tags
-from .common import CopyRequest
 
 SHORTEST = 300  # seconds between two snapshots of a database
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandInRequest:
-    """Where stand-ins for Multi-AZ DB clusters may live, and for how long."""
-
-    subnet_group: str
-    security_groups: tuple[str, ...]
-    instance_class: str
-    expire_hours: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishRequest(CopyRequest):
-    """Which databases to publish, how, and for whom."""
-
-    wishes: PerDatabase[PublishWish]
-    snapshot_time: datetime | None
-    publish_region: str | None  # None is the home Region
-    share_with: frozenset[str]
-    stand_in: StandInRequest | None
-    accept_unprotected: bool
-    selection: Selection
-    settled: frozenset[str]  # ARNs of what earlier passes of this process have shared
 
 
 def read_publish(params: Mapping[str, Any]) -> PublishRequest:

@@ -1,24 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What drill_report is asked."""
+"""How the options of drill_report are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core.checking.checks import read_time
 from ..._core.errors import LifeboatError
 from ..._core.evidence.document import DrillFacts
 from ..._core.restoring.target import check_drill_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRequest:
-    """What is to be reported of a drill or a recovery, and how exactly its clocks agree."""
-
-    drill: DrillFacts
-    rpo_tolerance: int  # seconds by which the two clocks of the RPO may differ
+from ..._pass.requests.report import ReportRequest
 
 
 def read_report(params: Mapping[str, Any]) -> ReportRequest:

@@ -1,25 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What event_subscription is asked."""
+"""How the options of event_subscription are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core.model import MANAGED_BY
 from ..._core.watching.subscription import WantedSubscription
+from ..._pass.requests.subscribe import SubscribeRequest
 from ..arguments import read_tags
-from .common import LoopRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscribeRequest(LoopRequest):
-    """Which event subscriptions there should be."""
-
-    names: tuple[str, ...]
-    wanted: Mapping[str, WantedSubscription]  # by name; a name that is not in it is to go
-    adopt: bool  # take over what somebody else made
 
 
 def read_subscribe(params: Mapping[str, Any]) -> SubscribeRequest:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._core.model import RecoveryPoint
+from .model import RecoveryPoint
 
 
 def facts_of(point: RecoveryPoint) -> dict[str, Any]:

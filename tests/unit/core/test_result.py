@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.result import Report
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report
 
 
 def test_an_empty_report_changed_nothing_and_failed_nowhere() -> None:
