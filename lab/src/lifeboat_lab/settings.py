@@ -88,6 +88,8 @@ RULES: dict[str, tuple[Any, ...]] = {
     "aurora_encrypted_by_default": (True, False),
     # 16: RDS Custom for SQL Server snapshots are copied within the account to other Regions.
     "rds_custom_copies": (False, True),
+    # Secondaries of global databases say ReplicationSourceIdentifier. DescribeGlobalClusters tells them in any case.
+    "global_secondaries_name_source": (True, False),
     # DescribeDBSnapshots: an automated snapshot that is named needs SnapshotType, a database that is named must exist.
     "automated_needs_type": (True, False),
     "database_name_must_exist": (True, False),

@@ -26,6 +26,7 @@ from lifeboat_lab.rds import (
     parameter_groups,
     power,
     removal,
+    replicas,
     restores,
     sharing,
     snapshots,
@@ -78,6 +79,9 @@ def _of_parameter_groups(kind: Kind) -> dict[str, Action]:
 ACTIONS: dict[str, Action] = _of_kinds() | {
     "CreateDBInstance": creation.create_instance,
     "CreateDBCluster": creation.create_cluster,
+    "CreateDBInstanceReadReplica": replicas.create,
+    "PromoteReadReplica": replicas.promote,
+    "DescribeGlobalClusters": replicas.describe_globals,
     "ModifyDBInstance": modification.modify_instance,
     "ModifyDBCluster": modification.modify_cluster,
     "DeleteDBInstance": deletion.delete_instance,

@@ -87,6 +87,12 @@ class Database:
     # An instance may belong to a cluster, which has the data.
     cluster: Database | None = None
     members: list[Database] = field(default_factory=list)
+    # What it replicates, if it is a replica: by ARN, and itself as far as the lab has it.
+    source_arn: str = ""
+    source: Database | None = None
+    replicas: list[Database] = field(default_factory=list)
+    # The Aurora global database that this cluster belongs to.
+    global_cluster: str = ""
     # Changes for the maintenance window, by the names of the request's parameters.
     pending: dict[str, Any] = field(default_factory=dict)
     # Names of parameter groups that apply from the next reboot on.
@@ -125,6 +131,11 @@ class Database:
     def data(self) -> Database:
         """The database that has the data: for a member, its cluster."""
         return self.cluster or self
+
+    @property
+    def replicates(self) -> str:
+        """The ARN of its source, under the name that has now; empty if it is not a replica."""
+        return self.source.arn if self.source else self.source_arn
 
     @property
     def port(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lifeboat_lab import keys
 from lifeboat_lab.engines import offer
-from lifeboat_lab.rds import changes, groups, members, names, network, storage
+from lifeboat_lab.rds import changes, groups, members, names, network, replication, storage
 from lifeboat_lab.rds.database import LONGEST_STOP, Database
 from lifeboat_lab.rds.network import HOST
 from lifeboat_lab.rds.passwords import STATUS as RESETTING
@@ -49,6 +49,7 @@ def instance(world: World, found: Database) -> dict[str, Any]:
         "PubliclyAccessible": bool(options.get("PubliclyAccessible")),
         "MaxAllocatedStorage": _limit(found),
         "StorageOperationStatus": _OPERATIONS.get(status),
+        **replication.shown(world, found),
     }
     if found.has_endpoint(now):
         row["InstanceCreateTime"] = found.created
@@ -80,6 +81,7 @@ def cluster(world: World, found: Database) -> dict[str, Any]:
         "DBClusterMembers": [_member(found, member) for member in found.members],
         "HttpEndpointEnabled": bool(options.get("EnableHttpEndpoint")),
         "MultiAZ": found.is_multi_az_cluster or len(found.members) > 1,
+        **replication.shown(world, found),
     }  # fmt: skip
     if found.is_multi_az_cluster:
         row |= _storage(found) | {name: options.get(name) for name in ("DBClusterInstanceClass", "PubliclyAccessible")}
@@ -206,7 +208,6 @@ _INSTANCE_DEFAULTS: dict[str, Any] = {
     "AutoMinorVersionUpgrade": True,
     "CACertificateIdentifier": CERTIFICATE,
     "DBSecurityGroups": [],
-    "ReadReplicaDBInstanceIdentifiers": [],
     "DomainMemberships": [],
     "AssociatedRoles": [],
     "DbInstancePort": 0,
@@ -226,7 +227,6 @@ _INSTANCE_DEFAULTS: dict[str, Any] = {
 
 _CLUSTER_DEFAULTS: dict[str, Any] = {
     "EngineMode": "provisioned",
-    "ReadReplicaIdentifiers": [],
     "AssociatedRoles": [],
     "DomainMemberships": [],
     "CrossAccountClone": False,

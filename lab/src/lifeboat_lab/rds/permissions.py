@@ -61,6 +61,7 @@ LISTED = {
     "DescribeOptionGroups": "og",
     "DescribeEventSubscriptions": "es",
     "DescribeDBSecurityGroups": "secgrp",
+    "DescribeGlobalClusters": "global-cluster",
 }
 
 # Requests that use groups also when they do not name them (RDS User Guide, policies to create DB instances).
@@ -76,6 +77,7 @@ MADE = {
     **{f"Create{kind.noun}": kind.identifier for kind in KINDS},
     **{f"Create{kind.snapshot}": kind.snapshot_identifier for kind in KINDS},
     **{f"Copy{kind.snapshot}": f"Target{kind.snapshot_identifier}" for kind in KINDS},
+    "CreateDBInstanceReadReplica": "DBInstanceIdentifier",
     "RestoreDBInstanceFromDBSnapshot": "DBInstanceIdentifier",
     "RestoreDBClusterFromSnapshot": "DBClusterIdentifier",
     "CreateDBSubnetGroup": "DBSubnetGroupName",

@@ -12,7 +12,7 @@ from lifeboat_lab import accounts, keys
 from lifeboat_lab.accounts import Account
 from lifeboat_lab.engines import NOTHING
 from lifeboat_lab.errors import AwsError
-from lifeboat_lab.rds import names, option_rules, snapshots
+from lifeboat_lab.rds import names, option_rules, replication, snapshots
 from lifeboat_lab.rds.database import Database
 from lifeboat_lab.rds.kinds import CLUSTER, INSTANCE, Kind
 from lifeboat_lab.rds.stored import Portrait, Snapshot
@@ -26,7 +26,10 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Seed:
-    """A request for rows. Ages and intervals are seconds, storage GiB; ``key`` is as KmsKeyId or ``sse-rds``."""
+    """A request for rows. Ages and intervals are seconds, storage GiB; ``key`` is as KmsKeyId or ``sse-rds``.
+
+    ``replica_of`` is the name or the ARN of what all of them replicate.
+    """
 
     account: str
     region: str | None = None
@@ -44,6 +47,8 @@ class Seed:
     key: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     shared_with: list[str] = field(default_factory=list)
+    replica_of: str | None = None
+    global_cluster: str | None = None
 
     @classmethod
     def read(cls, body: Any) -> Seed:
@@ -74,7 +79,7 @@ class Seed:
                 raise BadRequest(f"{name} must be a number, and not negative")
         if self.kind not in (None, "instance", "cluster"):
             raise BadRequest("kind must be instance or cluster")
-        for name in ("region", "engine", "version", "prefix", "type", "key"):
+        for name in ("region", "engine", "version", "prefix", "type", "key", "replica_of", "global_cluster"):
             if not isinstance(getattr(self, name), (str, type(None))):
                 raise BadRequest(f"{name} must be a string")
         if not isinstance(self.tags, dict) or not isinstance(self.shared_with, list):
@@ -97,6 +102,7 @@ def sow(world: World, seed: Seed) -> dict[str, int]:
     with world.lock:
         try:
             key = _key(world, seed, account, region)
+            source = _source(world, seed, account, region)
             found = [_database(world, seed, account, region, key, number) for number in range(seed.databases)]
             stored = [each for database in found for each in _snapshots(world, seed, database)]
         except AwsError as error:
@@ -108,6 +114,8 @@ def sow(world: World, seed: Seed) -> dict[str, int]:
                 raise BadRequest(f"already there: {', '.join(taken[:5])}")
         place.databases[_kind(seed).name].update({each.identifier: each for each in found})
         place.snapshots[_kind(seed).name].add(*stored)
+        for each in found if source else ():
+            replication.attach(world, each, source)
     return {"databases": len(found), "snapshots": len(stored)}
 
 
@@ -123,6 +131,14 @@ def _key(world: World, seed: Seed, account: Account, region: str) -> str | None:
     return world.keys.for_rds(seed.key, accounts.admin_of(account), region, keys.TO_RUN).arn
 
 
+def _source(world: World, seed: Seed, account: Account, region: str) -> str:
+    """Return the ARN of what is replicated, or an empty text. A name is that of a database in the same place."""
+    name = seed.replica_of or ""
+    if not name or name.startswith("arn:"):
+        return replication.check_arn(name) if name else ""
+    return world.database(_kind(seed), name, account.id, region).arn
+
+
 def _database(world: World, seed: Seed, account: Account, region: str, key: str | None, number: int) -> Database:
     name = names.identifier(f"{seed.prefix}-{number:05}", "prefix")
     oldest = world.now() - seed.age - (seed.snapshots + 1) * seed.interval
@@ -130,6 +146,7 @@ def _database(world: World, seed: Seed, account: Account, region: str, key: str 
         _kind(seed), account.id, region, name, seed.engine, seed.version, "master", None, key,
         ready=oldest, created=oldest, storage=seed.storage, tags=dict(seed.tags),
         options={"BackupRetentionPeriod": seed.retention, "DBInstanceClass": "db.r6g.large"},
+        global_cluster=seed.global_cluster or "",
     )  # fmt: skip
 
 

@@ -79,6 +79,12 @@ class World:
     def _forget(self, database: Database) -> None:
         if database.cluster:
             database.cluster.members.remove(database)
+        if database.source:
+            database.source.replicas.remove(database)
+            database.source = None
+        # RDS promotes the replicas of a database that is deleted.
+        for replica in database.replicas:
+            replica.source, replica.source_arn = None, ""
 
     def forget_everything(self) -> None:
         """Forget all databases and snapshots. What is still planned for one of them finds it gone."""
