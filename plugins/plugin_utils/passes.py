@@ -68,7 +68,8 @@ def repeat_passes(one_pass: Pass, clock: Clock, show: Callable[[str], None], *, 
     total.add(result)
     waiting = result.get("waiting", {})
     while must_go_on(result, waiting, clock.now() - started):
-        line = progress_line(site, list(total.steps.values()), result, clock.now() - started)
+        elapsed, limit = clock.now() - started, waiting["wait_timeout"]
+        line = progress_line(site, list(total.steps.values()), result, elapsed, limit)
         if without_times(line) != without_times(shown) or clock.now() - shown_at >= PROGRESS_EVERY:
             show(line)
             shown, shown_at = line, clock.now()

@@ -11,16 +11,19 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import fr
 OLDEST = "oldest "
 
 
-def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any], elapsed: float) -> str:
-    """Write the line, for example ``[production] 2 of 4 done · 2 copying 31 % · oldest 12 min · 2 min of 4 h``."""
+def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any], elapsed: float, limit: float) -> str:
+    """Write the line, for example ``[production] 2 of 4 done · 2 copying 31 % · oldest 12 min · 2 min of 4 h``.
+
+    :param elapsed: for how many seconds the task has been waiting.
+    :param limit: how many it may wait in all. Each pass is told only how many are left.
+    """
     in_flight = result["in_flight"]
     waiting = Counter(str(one.get("status")) for one in in_flight)
     done = len(steps) - len(in_flight)
     parts = [f"{done} of {len(steps)} done"]
     parts += [f"{number} {status}{percent_of(status, in_flight)}" for status, number in sorted(waiting.items())]
     parts += oldest(in_flight, result.get("now"))
-    limit = duration(result["waiting"]["wait_timeout"])
-    return f"[{site}] " + " · ".join([*parts, f"{duration(elapsed)} of {limit}"])
+    return f"[{site}] " + " · ".join([*parts, f"{duration(elapsed)} of {duration(limit)}"])
 
 
 def without_times(line: str) -> str:

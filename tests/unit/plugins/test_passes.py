@@ -164,6 +164,13 @@ def test_without_a_change_a_line_is_shown_each_minute() -> None:
     assert times == ["0 s of 10 min", "60 s of 10 min", "2 min of 10 min"]
 
 
+def test_the_time_is_told_of_all_that_the_task_may_wait_not_of_what_is_left() -> None:
+    timeouts = (600, 586, 571)  # as the module repeats what each pass was told
+    repeat = Repeat(*(one_pass(item("a", "copying", percent=n), timeout=n) for n in timeouts), DONE)
+    repeat()
+    assert [line.rpartition(" · ")[2] for line in repeat.shown] == ["0 s of 10 min", "15 s of 10 min", "30 s of 10 min"]
+
+
 def test_a_minute_counts_from_the_last_line() -> None:
     changed = one_pass(item("a", "copying", percent=1))
     repeat = Repeat(*[COPYING] * 3, *[changed] * 6, DONE)

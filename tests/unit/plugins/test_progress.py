@@ -10,8 +10,7 @@ from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import durat
 
 
 def line(*in_flight: dict[str, Any], steps: int = 4, elapsed: float = 0, now: str = "2026-11-23T14:00:00Z") -> str:
-    result = {"in_flight": list(in_flight), "waiting": {"wait_timeout": 14400}, "now": now}
-    return progress_line("production", [{}] * steps, result, elapsed)
+    return progress_line("production", [{}] * steps, {"in_flight": list(in_flight), "now": now}, elapsed, 14400)
 
 
 def test_a_line_says_who_what_and_how_long() -> None:
