@@ -84,7 +84,9 @@ options:
         choices: [newest, verified, at, random]
         default: newest
       at:
-        description: A time such as V(2026-11-23T14:05:00Z).
+        description:
+          - A time such as V(2026-11-23T14:05:00Z).
+          - A time that has not come yet, by AWS's clock, is refused.
         type: str
       from:
         description: The beginning of the window. Open when left out.

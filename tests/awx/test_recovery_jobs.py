@@ -10,6 +10,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def test_the_recovery_of_a_workflow_heeds_its_own_answers(lab: Lab, inventory: d
         lifeboat_drill_databases="orders",
         lifeboat_drill_recovery_point="choose=random",
         recover_databases="catalog",
-        recover_at="2099-01-01T00:00:00Z",
+        recover_at=f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
         recover_restore_as="{database}-dr",
     )
     drill = Job(lab, tmp_path, inventory, **asked, **META)

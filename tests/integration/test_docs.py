@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lifeboat_lab import Lab
-from tests.documentation import code_blocks
+from tests.documentation import as_of_now, code_blocks
 from tests.integration.play import ROLES, ROOT
 
 PAGES = (
@@ -79,7 +79,7 @@ def test_runs_as_it_is_written(page: str, block: str, lab: Lab, tmp_path: Path) 
     environment = lab.env() | {"ANSIBLE_INVENTORY": quick, "LIFEBOAT_EVIDENCE": str(tmp_path)}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
-        ["bash", "-ec", block],
+        ["bash", "-ec", as_of_now(block)],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from lifeboat_lab import Lab
-from tests.documentation import code_blocks
+from tests.documentation import as_of_now, code_blocks
 from tests.integration.play import ROLES, ROOT, play
 from tests.prepared import prepare
 
@@ -73,7 +73,7 @@ def test_runs_as_it_is_written(is_back: bool, line: str, lab: Lab, checkout: Pat
     paths = (programs, programs.parent / "awscli" / "bin", environment["PATH"])
     environment["PATH"] = os.pathsep.join(map(str, paths))
     # Of a profile, version 1 of the AWS CLI does not take where RDS of us-east-1 is.
-    command = line.replace("aws rds", f"aws --endpoint-url {lab.url} rds")
+    command = as_of_now(line).replace("aws rds", f"aws --endpoint-url {lab.url} rds")
     done = subprocess.run(
         ["bash", "-ec", command],
         cwd=checkout,

@@ -18,7 +18,7 @@ from .._core.keeping.retention import Named
 from .._core.keys import check_key
 from .._core.model import RECOVERY_POINT, Database, Key, iso
 from .._core.naming import restored_name
-from .._core.restoring.choice import by_original, choose, landed_by_database, why_none
+from .._core.restoring.choice import by_original, check_time, choose, landed_by_database, why_none
 from .._core.restoring.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
 from .._core.restoring.needs import Available, named, obstacles, wanted_class
 from .._core.restoring.ownership import belongs_to, is_made_for, require_distinct, require_own
@@ -58,6 +58,7 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     """
     site.check_account(request.account_id)
     began = iso(site.now)
+    check_time(request.choice, site.now)
     wishes = wishes_of(request, site)
     run = guarded(request, wishes, site, report)
     planned = [one for wish in wishes if (one := plan(wish, run, site, report))]

@@ -164,6 +164,13 @@ def test_a_time_before_the_first_recovery_point_fails_that_database_and_names_th
     assert "The oldest is of 2026-11-23T13:00:00Z" in result["msg"]
 
 
+def test_a_time_to_come_is_refused_before_anything_is_read(run: Any, dr_site: Any) -> None:
+    site = dr_site(ORDERS)
+    with pytest.raises(LifeboatError, match="Cannot choose recovery points by at=2099-01-01T00:00:00Z: at AWS it is"):
+        run(site, recovery_point={"choose": "at", "at": "2099-01-01T00:00:00Z"})
+    site.recovery_points.assert_not_called()
+
+
 def test_a_recovery_point_that_tells_no_class_needs_one(run: Any, dr_site: Any) -> None:
     result = run(dr_site(landed()))
     assert "Set db_instance_class" in result["msg"]

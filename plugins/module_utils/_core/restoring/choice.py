@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,8 @@ from ..errors import LifeboatError
 from ..inventory.selection import Candidate, Selection, select
 from ..keeping.retention import Named, ours
 from ..model import DATABASE, VERIFIED, RecoveryPoint, from_iso, iso
+
+SKEW = timedelta(minutes=1)  # by which the clocks of AWS's servers and that of the user may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,19 @@ def read_time(name: str, given: Mapping[str, Any]) -> datetime | None:
             remedy="Write it as 2026-11-23T14:05:00Z",
         )
     return moment
+
+
+def check_time(choice: Choice, now: datetime) -> None:
+    """Refuse a time to come: it would mean the newest recovery point, which is what somebody who names a time avoids.
+
+    :raises LifeboatError: when it has not come yet.
+    """
+    if choice.at and choice.at > now + SKEW:
+        raise LifeboatError(
+            f"Cannot choose recovery points by at={iso(choice.at)}",
+            why=f"at AWS it is only {iso(now)}",
+            remedy="Name a time before the damage, in UTC, or no time for the newest one",
+        )
 
 
 def landed_by_database(

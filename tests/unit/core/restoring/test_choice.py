@@ -15,12 +15,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import l
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.choice import (
     Choice,
     by_original,
+    check_time,
     choose,
     landed_by_database,
     read_choice,
     why_none,
 )
-from tests.builders import SOURCE, WEST, hours_ago, landed
+from tests.builders import NOW, SOURCE, WEST, hours_ago, landed
 
 VERIFIED = {"lifeboat:verified": "2026-11-22T00:00:00Z"}
 POINTS = [landed(hours=hours, tags=VERIFIED if hours == 3 else {}) for hours in (1, 2, 3, 4, 5, 6)]
@@ -132,3 +133,13 @@ def renewed(point: Any) -> Any:
     one = DatabaseId(SOURCE, WEST, "instance", "orders", "db-NEW")
     lineage = lineage_of(one, point.original)
     return replace(point, name=name_for("lifeboat", "orders", lineage), resource_id="db-NEW")
+
+
+@pytest.mark.parametrize("choice", [Choice(), Choice("at", at=hours_ago(0)), Choice("at", at=hours_ago(-0.01))])
+def test_a_time_up_to_now_is_allowed(choice: Choice) -> None:
+    check_time(choice, NOW)
+
+
+def test_a_time_to_come_is_refused_as_it_would_mean_the_newest() -> None:
+    with pytest.raises(LifeboatError, match=r"at AWS it is only 2026-11-23T14:00:00Z\. Name a time before the damage"):
+        check_time(Choice("at", at=hours_ago(-1)), NOW)
