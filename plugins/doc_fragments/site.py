@@ -21,4 +21,9 @@ options:
       - Use the same prefix at the source and the DR site.
     type: str
     default: lifeboat
+  profile_from:
+    description:
+      - The name of the variable that chose O(ignore:profile), such as V(lifeboat_profiles.publish).
+      - Messages about the credentials name it.
+    type: str
 """

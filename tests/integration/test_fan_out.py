@@ -124,13 +124,13 @@ def test_each_dr_site_owns_what_was_published_for_it(lab: Lab, run: Callable[...
 WRONG_SITES = {
     "the wrong account behind the profile": (
         {"lifeboat_account_id": "999999999999"},
-        "Cannot work on account 999999999999: these credentials belong to account 555555555555",
-        "Correct the profile, or account_id",
+        "Cannot work on account 999999999999: these credentials belong to account 555555555555, as arn:aws:",
+        "of lifeboat_profiles.prune). Correct lifeboat_profiles.prune, or account_id",
     ),
     "a profile that does not exist": (
         {"lifeboat_profiles": dict.fromkeys(("publish", "prune"), "nobody")},
         "The config profile (nobody) could not be found",
-        "Check the profile",
+        "Correct lifeboat_profiles.prune, or add the profile to the AWS configuration",
     ),
 }
 
@@ -158,7 +158,9 @@ def failure_of(done: Run, site: str, why: str, remedy: str) -> bool:
 def test_a_dr_site_that_fails_does_not_stop_the_others(lab: Lab, run: Callable[..., Run]) -> None:
     done = run(production_dr={"lifeboat_profiles": dict.fromkeys(("replicate", "prune"), "nobody")})
     assert done.code == 2
-    assert failure_of(done, "production_dr", "The config profile (nobody) could not be found", "Check the profile")
+    assert failure_of(
+        done, "production_dr", "The config profile (nobody) could not be found", "Correct lifeboat_profiles."
+    )
     assert landed(lab) == {**EVERYTHING, "production_dr": []}
     assert marks(lab, "production") == {(STAGING_DR,)}
     assert marks(lab, "staging") == {(STAGING_DR,)}

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lifeboat_lab import Lab
-from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, play
+from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, forget_calls, play, writes
 
 Steps = list[dict[str, Any]]
 SITES = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
@@ -125,3 +125,18 @@ def test_nobody_else_becomes_a_role_of_the_dr_account(lab: Lab, stranger: str) -
     with pytest.raises(ClientError, match="AccessDenied"):
         role = f"arn:aws:iam::{DR}:role/lifeboat-drill"
         lab.client(stranger, "sts").assume_role(RoleArn=role, RoleSessionName="me")
+
+
+@pytest.mark.parametrize("playbook", ["prepare.yml", "subscribe.yml"])
+def test_credentials_of_another_account_stop_it_before_the_first_write(
+    labs: dict[str, Lab], playbook: str, tmp_path: Path
+) -> None:
+    """What these write with modules of other collections would go to whichever account the credentials belong to."""
+    lab = labs["replayed"]
+    forget_calls(lab)
+    done = play(lab, playbook, "-e", "lifeboat_account_id=999999999999", evidence=tmp_path)
+    assert done.code == 2, done.output
+    work = playbook.removesuffix(".yml")
+    assert f"of lifeboat_profiles.{work}). Correct lifeboat_profiles.{work}, or account_id" in done.on_one_line()
+    assert writes(lab) == []
+    assert {call["action"] for call in lab.calls()} <= {"GetCallerIdentity", "AssumeRole"}

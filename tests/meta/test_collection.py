@@ -20,7 +20,7 @@ def names(folder: str) -> set[str]:
 @pytest.fixture
 def group() -> list[Any]:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    return list(runtime["action_groups"]["all"])
+    return list(runtime["action_groups"]["own"])
 
 
 def takes_aws_options(module: str) -> bool:
@@ -30,12 +30,24 @@ def takes_aws_options(module: str) -> bool:
 def test_the_action_group_holds_every_module_that_calls_aws(group: list[Any]) -> None:
     """The others run where there may be no AWS, and would refuse a profile that the group's defaults give them."""
     wanted = {module for module in names("modules") if takes_aws_options(module)}
-    assert {entry for entry in group if isinstance(entry, str)} == wanted
+    assert set(group) == wanted
 
 
-def test_the_action_group_extends_the_one_of_amazon_aws(group: list[Any]) -> None:
+def test_the_group_of_all_extends_ours_and_the_one_of_amazon_aws() -> None:
     """Else `module_defaults` for our group would miss the modules of amazon.aws that our roles call."""
-    assert group[0] == {"metadata": {"extend_group": ["amazon.aws.aws"]}}
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    (entry,) = runtime["action_groups"]["all"]
+    assert entry == {"metadata": {"extend_group": ["amazon.aws.aws", "lifeboat.rds.own"]}}
+
+
+def test_every_play_names_the_variable_that_chose_its_profile() -> None:
+    """Messages about the credentials name it, so that nobody has to look for it."""
+    for path in sorted((ROOT / "playbooks").rglob("*.yml")):
+        for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+            defaults = play.get("module_defaults", {})
+            if "group/lifeboat.rds.all" in defaults:
+                used = re.findall(r"lifeboat_profiles\.\w+", defaults["group/lifeboat.rds.all"]["profile"])
+                assert defaults["group/lifeboat.rds.own"] == {"profile_from": " or ".join(used)}, path
 
 
 def test_every_action_plugin_has_a_module() -> None:

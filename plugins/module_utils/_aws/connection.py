@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 from .._core.errors import LifeboatError
 from .errors import refusals
+from .identity import Chosen, WrongAccount
 from .pace import Pace
 from .session import open_session
 
@@ -35,20 +37,22 @@ class Connection:
     Every method raises AwsRefusal when AWS does not carry out the call.
     """
 
-    def __init__(self, session: Any, region: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, session: Any, region: str, settings: Mapping[str, Any], chosen: Chosen | None = None) -> None:
         self.region = region
+        self.chosen = chosen or Chosen()
         self.api_calls: Counter[str] = Counter()
         self._session = session
         self._settings = settings
         self._clients: dict[tuple[str, str], Any] = {}
         self._dates: list[datetime] = []  # the last one, from whichever Region
         self._started: list[float] = []  # likewise
-        self._account: str | None = None
+        self._identity: Mapping[str, str] | None = None
 
     @classmethod
-    def connect(cls: type[Here], module: Any) -> Here:
+    def connect(cls: type[Here], module: Any, profile_from: str | None = None) -> Here:
         """Connect with the options of an AnsibleAWSModule. One session a pass, so one AssumeRole a pass.
 
+        :param profile_from: the variable that chose the profile.
         :raises LifeboatError: when no Region is set.
         """
         from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
@@ -58,17 +62,21 @@ class Connection:
             config = Config(retries=dict(RETRIES), user_agent_extra="lifeboat.rds").merge(
                 options.pop("aws_config", Config())
             )
-            session = open_session(options.pop("profile_name", None))
+        profile = options.pop("profile_name", None)
+        is_told = bool(options.get("aws_access_key_id"))
+        chosen = Chosen.of(profile, profile_from, os.environ, is_told=is_told)
+        with chosen.told("Cannot open a session"):
+            session = open_session(profile)
         if region is None:
             raise LifeboatError("Cannot choose a Region", why="none is set", remedy="Set region, or one in the profile")
-        return cls(session, region, {"endpoint_url": endpoint, "config": config, **options})
+        return cls(session, region, {"endpoint_url": endpoint, "config": config, **options}, chosen)
 
     def in_region(self: Here, region: str) -> Here:
         """Look at another Region with the same credentials. Calls are counted together."""
         if region == self.region:
             return self
-        other = type(self)(self._session, region, self._settings)
-        other.api_calls, other._clients, other._account = self.api_calls, self._clients, self._account
+        other = type(self)(self._session, region, self._settings, self.chosen)
+        other.api_calls, other._clients, other._identity = self.api_calls, self._clients, self._identity
         other._dates, other._started = self._dates, self._started
         return other
 
@@ -120,10 +128,18 @@ class Connection:
     @property
     def account(self) -> str:
         """Ask once whose credentials these are."""
-        if self._account is None:
-            with refusals(f"Cannot tell whose credentials these are in {self.region}"):
-                self._account = self._client("sts").get_caller_identity()["Account"]
-        return self._account
+        return self._whose()["Account"]
+
+    @property
+    def caller(self) -> str | None:
+        """Return the ARN of the user or role that these credentials are of."""
+        return self._whose().get("Arn")
+
+    def _whose(self) -> Mapping[str, str]:
+        if self._identity is None:
+            with self.chosen.told(f"Cannot tell whose credentials these are in {self.region}"):
+                self._identity = self._client("sts").get_caller_identity()
+        return self._identity
 
     def check_account(self, expected: str) -> None:
         """Refuse credentials that are not those of the declared account.
@@ -131,11 +147,7 @@ class Connection:
         :raises LifeboatError: when they belong to another one.
         """
         if self.account != expected:
-            raise LifeboatError(
-                f"Cannot work on account {expected}",
-                why=f"these credentials belong to account {self.account}",
-                remedy="Correct the profile, or account_id",
-            )
+            raise WrongAccount(expected, self.account, self.caller, self.chosen)
 
     def _pages(self, operation: str, key: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
         with refusals(f"Cannot list {key} in {self.region}"):

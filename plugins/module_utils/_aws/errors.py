@@ -63,9 +63,10 @@ REMEDIES_BY_CODE = {
 class AwsRefusal(LifeboatError):
     """A call that AWS did not carry out."""
 
-    def __init__(self, what: str, *, why: str, code: str, meaning: Meaning) -> None:
-        super().__init__(what, why=why, remedy=remedy_for(code, meaning), code=code)
+    def __init__(self, what: str, *, why: str, code: str, meaning: Meaning, remedy: str = "") -> None:
+        super().__init__(what, why=why, remedy=remedy or remedy_for(code, meaning), code=code)
         self.meaning = meaning
+        self.is_out_of_reach = meaning == "unreachable" or code.startswith(CREDENTIALS)
 
     @property
     def is_about_copy_slots(self) -> bool:

@@ -24,6 +24,11 @@ def open_session(profile: str | None) -> Any:
     return boto3.session.Session(profile_name=profile, botocore_session=core)
 
 
+def known_profiles() -> list[str]:
+    """List the profiles of the AWS configuration."""
+    return list(botocore.session.get_session().available_profiles)
+
+
 def read_time(value: Any) -> datetime:
     """Read a time as RDS writes it. Any other form is left to botocore.
 

@@ -9,6 +9,8 @@ from typing import Any
 class LifeboatError(Exception):
     """An error message for the user: what failed, on what, why, and what to do about it."""
 
+    is_out_of_reach = False  # whether nothing of the site could be looked at, so that nothing is known of it
+
     def __init__(self, what: str, *, why: str, remedy: str = "", code: str | None = None) -> None:
         super().__init__(sentence(what, why, remedy))
         self.why = why
@@ -18,6 +20,7 @@ class LifeboatError(Exception):
     def as_result(self) -> dict[str, Any]:
         """Build the keyword arguments for ``fail_json``."""
         result: dict[str, Any] = {"msg": str(self), "reason": self.why, "remedy": self.remedy}
+        result |= {"out_of_reach": True} if self.is_out_of_reach else {}
         return result | ({"error_code": self.code} if self.code else {})
 
 

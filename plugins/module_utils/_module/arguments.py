@@ -16,6 +16,7 @@ from .._core.inventory.selection import Selection
 SITE: dict[str, Any] = {
     "account_id": {"type": "str", "required": True},
     "prefix": {"type": "str", "default": "lifeboat"},
+    "profile_from": {"type": "str"},
 }
 SELECTION: dict[str, Any] = {
     "databases": {"type": "list", "elements": "str", "default": []},

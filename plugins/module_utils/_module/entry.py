@@ -74,7 +74,7 @@ def run_module(
     try:
         check_prefix(module.params["prefix"])
         pace = read_pace(module.params)
-        site = Site.connect(module)
+        site = Site.connect(module, module.params["profile_from"])
         calls = site.api_calls
 
         def one_pass(resume: list[dict[str, Any]] | None, settled: list[str] | None = None) -> dict[str, Any]:

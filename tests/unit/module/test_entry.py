@@ -150,7 +150,7 @@ def test_the_parent_of_a_process_may_go(monkeypatch: pytest.MonkeyPatch) -> None
 def main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Row]:
     """Run a module as Ansible does, on a site that is not there, and return what it prints."""
     site = Mock(spec=Site, account=SOURCE, region=WEST, now=NOW, api_calls=Counter(), last_start=0.0)
-    monkeypatch.setattr(Site, "connect", lambda _module: site)
+    monkeypatch.setattr(Site, "connect", lambda *_options: site)
     monkeypatch.setattr(entry, "Clock", FakeClock)
 
     def main(run: Callable[..., Row], *, check_mode: bool = False, **given: Any) -> Row:

@@ -14,6 +14,7 @@ from unittest.mock import Mock
 import pytest
 import yaml
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.identity import Chosen
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
@@ -93,6 +94,7 @@ def make_site(
             site.attach_mock(elsewhere[where], where.replace("-", "_"))
         return elsewhere[where]
 
+    site.chosen, site.caller = Chosen("staging", "lifeboat_profiles.publish"), f"arn:aws:iam::{account}:user/x"
     site.check_account.side_effect = lambda expected: Site.check_account(site, expected)
     site.key.side_effect = key
     site.keys.side_effect = lambda key_ids: Site.keys(site, key_ids)

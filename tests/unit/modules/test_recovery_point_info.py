@@ -416,7 +416,7 @@ def test_bad_input_stops_the_call_before_anything_is_read(run: Any, site: Any, g
 def test_source_regions_without_source_accounts_are_refused(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As documented: nothing that is shared would count, and every database would look unprotected."""
     dr = site(DR, EAST, shared={WEST: [copied()]})
-    monkeypatch.setattr(Site, "connect", lambda _module: dr)
+    monkeypatch.setattr(Site, "connect", lambda *_options: dr)
     result = answer_of(recovery_point_info.main, {"account_id": DR, "source_regions": [WEST]})
     assert result.get("failed")
     assert "source_accounts" in result["msg"]
