@@ -111,4 +111,4 @@ def test_what_a_killed_lab_did_not_finish_goes_after_an_hour(monkeypatch: pytest
 def test_a_place_for_runs_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LAB_DIR", str(tmp_path / "gone"))
     with pytest.raises(FileNotFoundError, match="gone"):
-        workspace.Run()
+        workspace.RunFolder()

@@ -392,7 +392,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import Clock, check_all, not_run
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import ReadClock, check_all, not_run
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_request
 
 CHECK: dict[str, Any] = {
@@ -438,7 +438,7 @@ ARGUMENTS: dict[str, Any] = {
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
-def run(params: dict[str, Any], clock: Clock, host: str, *, check_mode: bool) -> dict[str, Any]:
+def run(params: dict[str, Any], clock: ReadClock, host: str, *, check_mode: bool) -> dict[str, Any]:
     """Check all databases; in check mode report what would be checked."""
     subjects, limits = read_request(params)
     if check_mode:

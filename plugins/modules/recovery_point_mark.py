@@ -103,7 +103,6 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import read_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.marks import (
     check_markable,
     is_marked,
@@ -111,6 +110,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.marks i
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import VERIFIED, RecoveryPoint, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report, facts_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import read_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 
 ARGUMENTS: dict[str, Any] = {

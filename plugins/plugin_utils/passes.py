@@ -27,7 +27,7 @@ STARTING = 1  # seconds until a module's first call: it has to start Python and 
 HIDDEN = ("resume", "waiting", "invocation")  # keys that passes hand to each other
 
 
-class Clock:
+class ControllerClock:
     """Monotonic time, and a sleep that ends when the parent process ends.
 
     A forked worker survives when ansible-playbook is killed, and would go on with passes that nobody wants.
@@ -56,7 +56,7 @@ class Clock:
             time.sleep(min(1.0, left))
 
 
-def repeat_passes(one_pass: Pass, clock: Clock, show: Callable[[str], None], *, site: str) -> dict[str, Any]:
+def repeat_passes(one_pass: Pass, clock: ControllerClock, show: Callable[[str], None], *, site: str) -> dict[str, Any]:
     """Run passes until nothing is in flight or the time is over, and merge their results.
 
     :param show: shows a line of progress to the user.
@@ -104,6 +104,6 @@ class PassesAction(ActionBase):
                 Display().display(line, stderr=True)  # stdout would break callbacks that write JSON
 
         site = str(variables.get("inventory_hostname", "localhost"))
-        result = repeat_passes(one_pass, Clock(), show, site=site)
+        result = repeat_passes(one_pass, ControllerClock(), show, site=site)
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import from_iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import rough_duration
 
 OLDEST = "oldest "
 
@@ -23,7 +24,7 @@ def progress_line(site: str, steps: list[dict[str, Any]], result: dict[str, Any]
     parts = [f"{done} of {len(steps)} done"]
     parts += [f"{number} {status}{percent_of(status, in_flight)}" for status, number in sorted(waiting.items())]
     parts += oldest(in_flight, result.get("now"))
-    return f"[{site}] " + " · ".join([*parts, f"{duration(elapsed)} of {duration(limit)}"])
+    return f"[{site}] " + " · ".join([*parts, f"{rough_duration(elapsed)} of {rough_duration(limit)}"])
 
 
 def without_times(line: str) -> str:
@@ -36,18 +37,10 @@ def oldest(in_flight: list[dict[str, Any]], now: str | None) -> list[str]:
     since = [from_iso(one["since"]) for one in in_flight if one.get("since")]
     if now is None or not since:
         return []
-    return [OLDEST + duration((from_iso(now) - min(since)).total_seconds())]
+    return [OLDEST + rough_duration((from_iso(now) - min(since)).total_seconds())]
 
 
 def percent_of(status: str, in_flight: list[dict[str, Any]]) -> str:
     """Write the mean progress of the items in one state, if AWS reports any."""
     known = [one["percent"] for one in in_flight if one.get("status") == status and "percent" in one]
     return f" {sum(known) // len(known)} %" if known else ""
-
-
-def duration(seconds: float) -> str:
-    """Format seconds in one unit, rounded down."""
-    if seconds < 120:
-        return f"{int(seconds)} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"

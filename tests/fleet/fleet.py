@@ -19,7 +19,7 @@ import botocore.session
 from botocore.config import Config
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.connection import RETRIES
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import read_time
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import parse_rds_time
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SITE
@@ -177,7 +177,7 @@ class Fleet:
         session.register_component("data_loader", LOADER)
         session.set_config_variable("config_file", found["AWS_CONFIG_FILE"])
         session.set_config_variable("credentials_file", found["AWS_SHARED_CREDENTIALS_FILE"])
-        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_rds_time)
         session.register("before-send", self._before_send)
         session.register("response-received", self._response_received)
         return Pool(boto3.session.Session(botocore_session=session), self.connect)

@@ -58,5 +58,5 @@ def tasks_of(lab: Inside) -> Iterator[Tasks]:
                 patch.setenv(name, value)
         patch.setattr(URLLib3Session, "send", lambda _session, request: lab.send(request))
         patch.setattr(botocore.session, "get_session", session)
-        patch.setattr(entry, "Clock", lambda: Clock(lab))
+        patch.setattr(entry, "ModuleClock", lambda: Clock(lab))
         yield Tasks(lab)

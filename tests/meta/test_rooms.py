@@ -42,8 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_core/copying": {"_core/handover"},
     "_core/evidence": {"_core/checking", "_core/inventory"},
     "_core/inventory": {"_core/checking", "_core/keeping"},
-    "_core/restoring": {"_core/checking", "_core/copying", "_core/evidence", "_core/inventory", "_core/keeping"},
-    "_core/watching": {"_core/checking", "_core/copying", "_core/evidence", "_core/inventory", "_core/keeping"},
+    "_core/restoring": {"_core/copying", "_core/evidence", "_core/inventory", "_core/keeping"},
+    "_core/watching": {"_core/copying", "_core/evidence", "_core/inventory", "_core/keeping"},
     "_sql": {"_core/checking"},
     "_aws": {"_core/copying", "_core/evidence", "_core/handover", "_core/restoring", "_core/watching"},
     "_files": {"_aws", "_core/evidence", "_core/handover"},
@@ -60,7 +60,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "_module": {
         "_aws",
-        "_core/checking",
         "_core/copying",
         "_core/evidence",
         "_core/handover",

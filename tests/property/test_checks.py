@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import LADDER, printable, verdict_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import LADDER, verdict_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
 
 STATUSES = st.sampled_from(["passed", "failed", "skipped", "unverified"]) | st.text() | st.none()
 ROWS = st.lists(

@@ -29,7 +29,7 @@ class RunningLab:
             raise HomeError(f"A lab already runs in {home.folder}. Choose another --home, or stop that lab.")
         home.forget()
         workspace.clean_up_after_the_dead()
-        self.run = workspace.Run()
+        self.run = workspace.RunFolder()
         try:
             # PostgreSQL prepares its template while Python reads moto's modules.
             self.engines = Engines(self.run.folder, metadata_only=metadata_only)

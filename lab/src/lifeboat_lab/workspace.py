@@ -119,7 +119,7 @@ def publish(fresh: Path, place: Path) -> None:
             raise
 
 
-class Run:
+class RunFolder:
     """The folder of one running lab."""
 
     def __init__(self) -> None:

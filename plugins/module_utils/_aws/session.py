@@ -20,7 +20,7 @@ def open_session(profile: str | None) -> Any:
     botocore guesses the form of every time with dateutil, which is two thirds of what reading a snapshot's row costs.
     """
     core = botocore.session.get_session()
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_rds_time)
     return boto3.session.Session(profile_name=profile, botocore_session=core)
 
 
@@ -29,7 +29,7 @@ def known_profiles() -> list[str]:
     return list(botocore.session.get_session().available_profiles)
 
 
-def read_time(value: Any) -> datetime:
+def parse_rds_time(value: Any) -> datetime:
     """Read a time as RDS writes it. Any other form is left to botocore.
 
     :raises ValueError: when it is not a time.

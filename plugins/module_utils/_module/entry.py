@@ -18,7 +18,7 @@ from .._core.naming import check_prefix
 from .arguments import SITE, WAITING
 from .total import Total
 
-Run = Callable[..., dict[str, Any]]
+RunPass = Callable[..., dict[str, Any]]
 
 # A poll takes a few milliseconds, but a process most of a second, and botocore must learn in each how fast AWS answers.
 # So one process polls several times, for as many seconds as a line of progress may be late.
@@ -59,7 +59,7 @@ def read_pace(params: Mapping[str, Any]) -> Pace:
 
 
 def run_module(
-    run: Run,
+    run: RunPass,
     arguments: dict[str, Any],
     *,
     last_full_pass: bool | Callable[[dict[str, Any]], bool] = True,
@@ -83,13 +83,13 @@ def run_module(
             return {"began": iso(site.now), **result, "now": iso(site.now)}
 
         last = last_full_pass(module.params) if callable(last_full_pass) else last_full_pass
-        result = linger(one_pass, pace, Clock(), lambda: site.last_start, last_full_pass=last)
+        result = linger(one_pass, pace, ModuleClock(), lambda: site.last_start, last_full_pass=last)
     except LifeboatError as error:
         module.fail_json(**error.as_result(), api_calls=dict(calls))
     finish(module, result | {"api_calls": dict(calls)})
 
 
-class Clock:
+class ModuleClock:
     """Monotonic time, and a sleep that knows whether somebody still waits for the result."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class Clock:
 def linger(
     one_pass: Callable[..., dict[str, Any]],
     pace: Pace,
-    clock: Clock,
+    clock: ModuleClock,
     last_start: Callable[[], float] = lambda: 0.0,
     *,
     last_full_pass: bool,

@@ -28,7 +28,7 @@ from .._core.naming import Lineage, is_our_point, parse
 from .._core.recipe import Recipe
 from .._core.sharing import check_accounts
 from .._files.store import Manifests
-from .reconcile import by_key
+from .reconcile import points_by_key
 from .requests.common import Documents
 from .requests.replicate import ReplicateRequest
 
@@ -77,7 +77,7 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReplicationView:
     """What a full pass read, and the copies that each offer takes."""
 
     here: Here
@@ -86,7 +86,7 @@ class Seen:
     announced: list[Offer]  # what a source would share, by its check mode
 
 
-def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> Seen:
+def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> ReplicationView:
     """Check the account and the keys, then read by page what others offer and what is here.
 
     :raises LifeboatError: when the credentials are another account's, or a key cannot be used.
@@ -100,7 +100,7 @@ def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> Seen:
     )
     default_key = own_key(request.settings.default.kms_key_id, site)
     points = own_and_shared(request.source_regions, site)
-    here = Here(options.home, request.prefix, by_key(one for one in points if one.account == site.account))
+    here = Here(options.home, request.prefix, points_by_key(one for one in points if one.account == site.account))
     left = manifests.published_by(request.source_accounts, request.source_regions)
     foreign = [one for one in points if one.account != site.account]
     offered = read_offered([*left, *request.published], foreign, here, options)
@@ -110,7 +110,7 @@ def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> Seen:
         one.point.arn: plan_copies(one, wishes[one.lineage.digest], options, single_step=single_step)
         for one in offered.every
     }
-    return Seen(here, offered, plans, announced(request.published, offered, here))
+    return ReplicationView(here, offered, plans, announced(request.published, offered, here))
 
 
 def own_key(key_id: str, site: Site) -> str:

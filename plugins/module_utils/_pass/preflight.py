@@ -42,7 +42,7 @@ class RestoreWish:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RestoreContext:
     """What is known before the first restore, and is the same for all databases of one call."""
 
     request: RestoreRequest
@@ -60,10 +60,10 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     began = iso(site.now)
     check_time(request.choice, site.now)
     wishes = wishes_of(request, site)
-    run = guarded(request, wishes, site, report)
-    planned = [one for wish in wishes if (one := plan(wish, run, site, report))]
-    targets = without_obstacles([one.with_progress(began=began) for one in planned], run, site, report)
-    return [one.with_progress(chosen=iso(site.now)) for one in targets], run.databases, began
+    context = guarded(request, wishes, site, report)
+    planned = [one for wish in wishes if (one := plan(wish, context, site, report))]
+    targets = without_obstacles([one.with_progress(began=began) for one in planned], context, site, report)
+    return [one.with_progress(chosen=iso(site.now)) for one in targets], context.databases, began
 
 
 def wishes_of(request: RestoreRequest, site: Site) -> list[RestoreWish]:
@@ -104,7 +104,7 @@ def require_network(what: str, settings: RestoreSettings) -> None:
             )
 
 
-def guarded(request: RestoreRequest, wishes: list[RestoreWish], site: Site, report: Report) -> Run:
+def guarded(request: RestoreRequest, wishes: list[RestoreWish], site: Site, report: Report) -> RestoreContext:
     """Return what all restores share, once it is known to be isolated and usable.
 
     :raises LifeboatError: naming all problems.
@@ -122,7 +122,9 @@ def guarded(request: RestoreRequest, wishes: list[RestoreWish], site: Site, repo
         lambda: key.append(check_key(site.key(key_id), site.account, site.region)) if key_id else None,
     )
     report.warnings += [] if is_drill else [doubt for network in networks.values() for doubt in doubts(network)]
-    return Run(request, key=next(iter(key), None), networks=networks, databases=by_key(site.databases()))
+    return RestoreContext(
+        request, key=next(iter(key), None), networks=networks, databases=databases_by_id(site.databases())
+    )
 
 
 def check_all(*checks: Callable[[], Any]) -> None:
@@ -139,10 +141,10 @@ def check_all(*checks: Callable[[], Any]) -> None:
     raise_all(CANNOT, problems)
 
 
-def plan(wish: RestoreWish, run: Run, site: Site, report: Report) -> Target | None:
+def plan(wish: RestoreWish, context: RestoreContext, site: Site, report: Report) -> Target | None:
     """Return the database to make of one of these recovery points, or report why none is fit and return None."""
-    one, options = wish.database, options_for(wish.settings, run, site)
-    chosen, problem = pick(wish.points, run)
+    one, options = wish.database, options_for(wish.settings, context, site)
+    chosen, problem = pick(wish.points, context)
     if chosen:
         problem = why_not_restorable(chosen[1], site.account) or why_not_recoverable(chosen[1], options) or ""
     if problem or chosen is None:
@@ -150,32 +152,32 @@ def plan(wish: RestoreWish, run: Run, site: Site, report: Report) -> Target | No
         report.step("failed", reason=f"{CANNOT} {about}: {problem}", database=one.identifier, kind=one.kind)
         return None
     target = plan_target(*chosen, options)
-    found = run.databases.get(target.key)
+    found = context.databases.get(target.key)
     return target.with_progress(adopted=found is not None and is_made_for(found, target))
 
 
-def pick(rows: list[Named], run: Run) -> tuple[Named | None, str]:
+def pick(rows: list[Named], context: RestoreContext) -> tuple[Named | None, str]:
     """Return the recovery point to restore, and why there may be none. What a killed drill chose stays chosen."""
-    running = started_before(rows, run)
+    running = started_before(rows, context)
     if running:
         wanted = running.tags.get(RECOVERY_POINT)
         gone = f"it was restored from {wanted}, which is gone. Set drill_id to a new id."
         return next((row for row in rows if row[1].name == wanted), None), gone
-    choice = run.request.choice
-    return choose(rows, choice, run.request.drill_id), why_none(choice, rows)
+    choice = context.request.choice
+    return choose(rows, choice, context.request.drill_id), why_none(choice, rows)
 
 
-def started_before(rows: list[Named], run: Run) -> Database | None:
+def started_before(rows: list[Named], context: RestoreContext) -> Database | None:
     """Return what an earlier run of this drill, which was killed, made of this database."""
     lineage, point = rows[0]
-    prefix, drill_id = run.request.prefix, run.request.drill_id
+    prefix, drill_id = context.request.prefix, context.request.drill_id
     name = restored_name(prefix, drill_id, point.database, lineage.digest)
-    found = run.databases.get(("instance", name)) or run.databases.get(("cluster", name))
+    found = context.databases.get(("instance", name)) or context.databases.get(("cluster", name))
     return found if found and belongs_to(found, prefix, drill_id) else None
 
 
-def options_for(settings: RestoreSettings, run: Run, site: Site) -> RestoreOptions:
-    network, request = run.networks[str(settings.db_subnet_group_name)], run.request
+def options_for(settings: RestoreSettings, context: RestoreContext, site: Site) -> RestoreOptions:
+    network, request = context.networks[str(settings.db_subnet_group_name)], context.request
     days = BACKUP_DAYS if settings.backup_retention_period is None else settings.backup_retention_period
     return RestoreOptions(
         prefix=request.prefix,
@@ -183,7 +185,7 @@ def options_for(settings: RestoreSettings, run: Run, site: Site) -> RestoreOptio
         subnet_group=network.subnet_group,
         security_groups=tuple(chosen_groups(network, settings.vpc_security_group_ids)),
         instance_class=settings.db_instance_class,
-        kms_key_id=run.key.arn if run.key else None,
+        kms_key_id=context.key.arn if context.key else None,
         expires=site.now + timedelta(minutes=settings.expires_after),
         purpose=request.purpose,
         restore_as=settings.restore_as,
@@ -196,13 +198,13 @@ def options_for(settings: RestoreSettings, run: Run, site: Site) -> RestoreOptio
     )
 
 
-def without_obstacles(targets: list[Target], run: Run, site: Site, report: Report) -> list[Target]:
+def without_obstacles(targets: list[Target], context: RestoreContext, site: Site, report: Report) -> list[Target]:
     """Return the targets that can be made here; report the others.
 
     :raises LifeboatError: when a name is taken, or the account has no room for all.
     """
     new = [one for one in targets if not one.progress.adopted]
-    available = read_available(new, run, site)
+    available = read_available(new, context, site)
     stopped = {one.key: found for one in new if (found := obstacles(one, available))}
     for one in new:
         if one.key in stopped:
@@ -211,7 +213,7 @@ def without_obstacles(targets: list[Target], run: Run, site: Site, report: Repor
     free = [one for one in targets if one.key not in stopped]
     check_all(
         lambda: require_distinct(free),
-        lambda: require_own(free, run.databases),
+        lambda: require_own(free, context.databases),
         lambda: require_room([one for one in free if not one.progress.adopted], site),
     )
     return free
@@ -227,9 +229,9 @@ def require_room(targets: list[Target], site: Site) -> None:
         raise LifeboatError(f"{CANNOT} {len(targets)} databases in {site.region}", why=" ".join(problems))
 
 
-def read_available(targets: list[Target], run: Run, site: Site) -> Available:
+def read_available(targets: list[Target], context: RestoreContext, site: Site) -> Available:
     """Read what there is of what these targets need: a call for each class, key and parameter group."""
-    own = {run.key.arn: run.key} if run.key else {}
+    own = {context.key.arn: context.key} if context.key else {}
     keys, refused = site.keys(one.original.kms_key_id for one in targets if one.original.kms_key_id not in own)
     return Available(
         classes={wanted: site.class_offer(wanted) for wanted in sorted({wanted_class(one) for one in targets})},
@@ -243,5 +245,5 @@ def read_available(targets: list[Target], run: Run, site: Site) -> Available:
     )
 
 
-def by_key(databases: Iterable[Database]) -> dict[tuple[str, str], Database]:
+def databases_by_id(databases: Iterable[Database]) -> dict[tuple[str, str], Database]:
     return {(one.id.kind, one.id.identifier): one for one in databases}

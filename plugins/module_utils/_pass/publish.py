@@ -30,10 +30,10 @@ from .._files.store import open_manifests
 from .recipes import recipes_of
 from .reconcile import (
     Work,
-    by_key,
     facts,
     look_again,
     play_out,
+    points_by_key,
     reconcile,
     remove_left_over,
     seconds_of,
@@ -46,7 +46,7 @@ from .stand_ins import tend
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PublicationView:
     """What a full pass read."""
 
     databases: list[Database]
@@ -140,7 +140,7 @@ def check_snapshot_time(moment: datetime | None, now: datetime) -> None:
         )
 
 
-def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[Seen, list[Publication]]:
+def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[PublicationView, list[Publication]]:
     """Read the site by page, and decide what each selected database should offer."""
     databases = site.databases()
     selected = databases_among(databases, request.selection, f"account {site.account}, {site.region}")
@@ -155,7 +155,7 @@ def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[
         begin(one, of_database(one, grouped), wish, options, site.now)
         for one, wish in zip(selected, wishes, strict=True)
     ]
-    return Seen(databases, by_key(points)), publications
+    return PublicationView(databases, points_by_key(points)), publications
 
 
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:
@@ -263,7 +263,7 @@ def shared_with(copy: Copy, row: RecoveryPoint, missing: frozenset[str], shares:
     return frozenset() if copy.started else work.site.in_region(copy.region).shared_with(row)
 
 
-def manifest(publications: list[Publication], seen: Seen, shares: Shares, work: Work) -> dict[str, Any]:
+def manifest(publications: list[Publication], seen: PublicationView, shares: Shares, work: Work) -> dict[str, Any]:
     """Return what is published now; in check mode also what the task would publish, if it waits for that."""
     found = [(one, row) for one in publications if (row := published_row(one, seen.rows, work))]
     unheard = [one.database for one, row in found if shares.missing(row)]

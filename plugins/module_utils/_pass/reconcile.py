@@ -44,7 +44,7 @@ def names_to_poll(copies: Iterable[Copy]) -> dict[str, dict[str, set[str]]]:
     return names
 
 
-def by_key(points: Iterable[RecoveryPoint]) -> dict[PointKey, RecoveryPoint]:
+def points_by_key(points: Iterable[RecoveryPoint]) -> dict[PointKey, RecoveryPoint]:
     return {point.key: point for point in points}
 
 
@@ -93,7 +93,9 @@ def look_again(copies: Iterable[Copy], work: Work) -> dict[PointKey, RecoveryPoi
         work.planned.update(made)
         return made
     polled, site = names_to_poll(copies).items(), work.site
-    return by_key(point for region, names in polled for point in site.in_region(region).recovery_points_named(names))
+    return points_by_key(
+        point for region, names in polled for point in site.in_region(region).recovery_points_named(names)
+    )
 
 
 def play_out(go_on: Callable[[list[dict[str, Any]]], None], work: Work) -> None:

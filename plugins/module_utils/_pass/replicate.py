@@ -22,7 +22,7 @@ from .._core.model import iso
 from .._core.option_groups import Groups, is_default, why_not_usable
 from .._core.result import Report
 from .._files.store import Manifests, open_manifests
-from .offers import Seen, look
+from .offers import ReplicationView, look
 from .recipes import keep_groups
 from .reconcile import (
     Work,
@@ -57,7 +57,7 @@ def replicate(request: ReplicateRequest, site: Site, *, check_mode: bool) -> dic
     return conclude(seen, manifests, work)
 
 
-def conclude(seen: Seen, manifests: Manifests, work: Work) -> dict[str, Any]:
+def conclude(seen: ReplicationView, manifests: Manifests, work: Work) -> dict[str, Any]:
     """Leave a manifest of what has landed and what was refused, and return the result of the pass."""
     refusals, site = seen.offered.refusals, work.site
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in refusals]
@@ -81,7 +81,7 @@ def failures(report: Report) -> list[dict[str, str]]:
     return [describe_refused(step["source"], step["reason"]) for step in failed]
 
 
-def possible(seen: Seen, work: Work) -> list[Copy]:
+def possible(seen: ReplicationView, work: Work) -> list[Copy]:
     """Return the copies that are here, or can be made; report why the others cannot."""
     # In check mode the source has shared nothing yet, so the offers of its manifest count.
     offers = newest_by_database([*seen.offered.at_hand, *(seen.announced if work.check_mode else ())])
@@ -108,7 +108,7 @@ def foreign_key(offer: Offer, account: str) -> str | None:
     return offer.point.kms_key_id if offer.is_visible and offer.point.account != account else None
 
 
-def report_withdrawn(seen: Seen, work: Work) -> None:
+def report_withdrawn(seen: ReplicationView, work: Work) -> None:
     """Report what a manifest names and nobody shares; in check mode only what nobody is about to share either."""
     planned = {offer.point.arn for offer in seen.announced} if work.check_mode else set()
     told = [one.entry for one in seen.offered.spoken_of if one.entry and one.point.arn not in planned]
@@ -146,7 +146,7 @@ def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
             work.report.step("landed", reason=copy.reason, **about)
 
 
-def landed(seen: Seen, work: Work) -> list[Landed]:
+def landed(seen: ReplicationView, work: Work) -> list[Landed]:
     """Return what of all that is offered is here, also what a newer one has overtaken."""
     last = [copies[-1] for copies in seen.plans.values()]
     return landed_entries(last, seen.here.rows, work.prefix, str(iso(work.site.now)))

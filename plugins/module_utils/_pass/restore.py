@@ -14,7 +14,7 @@ from .._core.restoring.ownership import require_own
 from .._core.restoring.stages import phases_of, stage_of, why_failed
 from .._core.restoring.target import Databases, Target, read_target
 from .._core.result import Report
-from .preflight import by_key, look
+from .preflight import databases_by_id, look
 from .reconcile import DOUBTFUL, TRY_AGAIN, seconds_since
 from .requests.restore import RestoreRequest
 
@@ -30,7 +30,7 @@ def restore(request: RestoreRequest, site: Site, *, check_mode: bool) -> dict[st
         targets, databases, more["began"] = look(request, site, report)
     else:
         targets = [read_target(document) for document in request.resume]
-        databases = by_key(site.databases_named(names_of(targets)))
+        databases = databases_by_id(site.databases_named(names_of(targets)))
         require_own(targets, databases)
     for target in targets:
         advance(target, databases, site, report, check_mode=check_mode)

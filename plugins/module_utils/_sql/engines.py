@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
-from .._core.checking.checks import printable
 from .._core.errors import LifeboatError
+from .._core.words import printable
 
 Family = Literal["postgresql", "mysql", "other"]
 SQLALCHEMY = "SQLAlchemy>=2"

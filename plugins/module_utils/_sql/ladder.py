@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from os import R_OK, access
 from typing import TYPE_CHECKING, Any
 
-from .._core.checking.checks import SECRETIVE, Check, Outcome, left_out, printable, records, summary, timed, why_skipped
+from .._core.checking.checks import SECRETIVE, Check, Outcome, left_out, records, summary, timed, why_skipped
 from .._core.errors import LifeboatError
+from .._core.words import printable
 from .connections import Line, SessionLimits, connect, cutting
 from .engines import dbapi_of, require_libraries
 from .problems import is_refusal, lost_connection, reason_of, status_of
@@ -25,7 +26,7 @@ from .statements import ASK
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Clock = Callable[[], float]
+ReadClock = Callable[[], float]
 GRACE = 5  # seconds after the statement timeout, after which a server counts as dead
 PAUSE = 1.0  # seconds between two attempts to connect
 
@@ -33,7 +34,7 @@ PAUSE = 1.0  # seconds between two attempts to connect
 def check_all(
     subjects: Sequence[Subject],
     limits: SessionLimits,
-    clock: Clock,
+    clock: ReadClock,
     host: str,
     *,
     record: bool = False,
@@ -125,7 +126,7 @@ class Climb:
 
     subject: Subject
     limits: SessionLimits
-    clock: Clock
+    clock: ReadClock
     sleep: Callable[[float], None]
     began: float  # when the module started, by the clock
     line: Line | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._core.checking.checks import Status, printable
+from .._core.checking.checks import Status
+from .._core.words import printable
 
 # These codes prove that something is missing or damaged. All other errors (no permission, a timeout, a lost connection,
 # a column of another type) leave open what a working check would have found. PostgreSQL has five characters of the SQL

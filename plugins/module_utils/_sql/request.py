@@ -11,8 +11,9 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from .._core.checking.checks import LADDER, Check, Rung, Table, printable, read_time
+from .._core.checking.checks import LADDER, Check, Rung, Table
 from .._core.errors import LifeboatError
+from .._core.words import printable, read_time
 from .connections import Server, SessionLimits, Tls
 from .engines import Engine, engine_named
 

@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import printable
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import VERSION
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.shape import scrub
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
 
 DRILLS = ("drill", "recovery")
 KINDS = (*DRILLS, "posture")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measures import UNITS
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import UNITS
 
 from .svg import COLOURS, inline
 from .words import WORDS, shorten

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from datetime import timezone
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measures import duration, number
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measures import number
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import from_iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import duration
 
 NOT_KNOWN = "not known"
 WORDS = {"verified": "Verified", "failed": "Failed", "unverified": "Unverified"}

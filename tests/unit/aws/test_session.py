@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.utils import parse_timestamp
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import open_session, read_time
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import open_session, parse_rds_time
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,12 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.session import o
     ],
 )
 def test_every_time_is_the_one_that_botocore_reads(text: str | float) -> None:
-    assert read_time(text) == parse_timestamp(text)
+    assert parse_rds_time(text) == parse_timestamp(text)
 
 
 def test_what_is_no_time_is_refused_as_botocore_refuses_it() -> None:
     with pytest.raises(ValueError, match="Invalid timestamp"):
-        read_time("yesterday")
+        parse_rds_time("yesterday")
 
 
 def test_clients_of_the_session_read_times_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -43,4 +43,4 @@ def test_clients_of_the_session_read_times_so(monkeypatch: pytest.MonkeyPatch, t
     session = open_session("other")
     assert session.region_name == "eu-west-1"
     factory = session._session.get_component("response_parser_factory")
-    assert factory.create_parser("query")._timestamp_parser is read_time
+    assert factory.create_parser("query")._timestamp_parser is parse_rds_time

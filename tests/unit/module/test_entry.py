@@ -17,7 +17,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._module import entry
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import WAITING
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import (
-    Clock,
+    ModuleClock,
     Pace,
     linger,
     read_pace,
@@ -137,7 +137,7 @@ def test_what_the_last_full_pass_starts_is_left_for_the_next_process() -> None:
 
 
 def test_the_parent_of_a_process_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
+    clock = ModuleClock()
     assert not clock.is_orphaned()
     monkeypatch.setattr(os, "getppid", lambda: 1)
     assert clock.is_orphaned()
@@ -151,7 +151,7 @@ def main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Row]:
     """Run a module as Ansible does, on a site that is not there, and return what it prints."""
     site = Mock(spec=Site, account=SOURCE, region=WEST, now=NOW, api_calls=Counter(), last_start=0.0)
     monkeypatch.setattr(Site, "connect", lambda *_options: site)
-    monkeypatch.setattr(entry, "Clock", FakeClock)
+    monkeypatch.setattr(entry, "ModuleClock", FakeClock)
 
     def main(run: Callable[..., Row], *, check_mode: bool = False, **given: Any) -> Row:
         return answer_of(lambda: run_module(run, WAITING), {"account_id": SOURCE, **given}, check_mode=check_mode)

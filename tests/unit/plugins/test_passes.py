@@ -14,7 +14,12 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.lifeboat.rds.plugins.plugin_utils import passes
-from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import STARTING, Clock, PassesAction, repeat_passes
+from ansible_collections.lifeboat.rds.plugins.plugin_utils.passes import (
+    STARTING,
+    ControllerClock,
+    PassesAction,
+    repeat_passes,
+)
 from tests.builders import FakeClock
 
 Row = dict[str, Any]
@@ -195,14 +200,14 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_sleep_takes_as_long_as_asked_in_pieces_of_a_second(sleeps: list[float]) -> None:
-    Clock().sleep(2.5)
+    ControllerClock().sleep(2.5)
     assert sleeps == [1.0, 1.0, 0.5]
 
 
 def test_a_sleep_ends_within_a_second_once_the_parent_is_gone(
     sleeps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, parent = Clock(), os.getppid()
+    clock, parent = ControllerClock(), os.getppid()
     monkeypatch.setattr(os, "getppid", lambda: parent if sum(sleeps) < 3 else 1)
     with pytest.raises(AnsibleActionFail, match="the ansible-playbook process that started this task is gone"):
         clock.sleep(600)
@@ -210,14 +215,14 @@ def test_a_sleep_ends_within_a_second_once_the_parent_is_gone(
 
 
 def test_no_sleep_is_none(sleeps: list[float]) -> None:
-    Clock().sleep(0)
+    ControllerClock().sleep(0)
     assert sleeps == []
 
 
 def test_no_pass_begins_once_the_parent_is_gone_also_without_a_sleep_before_it(
     sleeps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = ControllerClock()
     monkeypatch.setattr(os, "getppid", lambda: 1)
     with pytest.raises(AnsibleActionFail):
         clock.sleep(0)
@@ -245,7 +250,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], 
             shown.append(line)
 
         monkeypatch.setattr(passes, "Display", lambda: SimpleNamespace(display=display))
-        monkeypatch.setattr(passes, "Clock", FakeClock)
+        monkeypatch.setattr(passes, "ControllerClock", FakeClock)
         monkeypatch.setattr(passes.ActionBase, "run", lambda *_arguments: {})
         action = PassesAction.__new__(PassesAction)
         action._task = SimpleNamespace(args={"prefix": "lifeboat"}, no_log=no_log)

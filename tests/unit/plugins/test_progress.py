@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import duration, progress_line, without_times
+from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import progress_line, without_times
 
 
 def line(*in_flight: dict[str, Any], steps: int = 4, elapsed: float = 0, now: str = "2026-11-23T14:00:00Z") -> str:
@@ -58,11 +58,3 @@ def test_that_the_oldest_grew_older_is_no_news() -> None:
     )
     assert earlier != later
     assert without_times(earlier) == without_times(later) == "[production] 3 of 4 done · 1 copying 5 %"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (119.9, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (14400, "4 h")],
-)
-def test_a_duration_is_rounded_down_to_what_is_read_at_a_glance(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -15,7 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections impo
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import check_all
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_subject
 from lifeboat_lab.engines import Engines, Server
-from lifeboat_lab.workspace import Run
+from lifeboat_lab.workspace import RunFolder
 from tests.machine import missing
 
 UNTOUCHED = "untouched"  # a healthy database that no test writes to
@@ -45,7 +45,7 @@ MARIADB_HEALTHY = (
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    folder = Run()  # if this run is killed, the next lab that starts removes the folder
+    folder = RunFolder()  # if this run is killed, the next lab that starts removes the folder
     try:
         found = Engines(folder.folder)
         try:

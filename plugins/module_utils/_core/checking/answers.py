@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from ..model import iso
-from .checks import Check, Outcome, Table, counted, printable
+from ..words import printable
+from .checks import Check, Outcome, Table, counted
 from .values import as_moment, is_same
 
 # How far a row may be ahead of the reference time: clocks differ, and a snapshot ends later than it starts.

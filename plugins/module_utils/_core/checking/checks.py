@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from ..errors import LifeboatError
-from ..model import from_iso, iso
+from ..model import iso
+from ..words import MAX_REASON, printable
 
 Status = Literal["passed", "failed", "skipped", "unverified"]
 Verdict = Literal["verified", "failed", "unverified"]
 
-MAX_REASON = 300  # characters
 MAX_TITLE = 80  # characters
 
 
@@ -149,33 +147,12 @@ def counted(columns: Mapping[str, str], indexes: Mapping[str, str]) -> str:
     return f"{len(columns)} columns, {len(indexes)} indexes"
 
 
-def printable(text: object, limit: int = MAX_REASON) -> str:
-    """Make one line that is safe to show anywhere, without control, invisible or direction-changing characters."""
-    head = str(text)[: limit + 1]
-    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in head)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
 def brief(text: str) -> str:
     """Shorten a long text such as a type. A hash keeps long texts with the same beginning apart."""
     if len(text) <= MAX_REASON // 2:
         return printable(text)
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
     return f"{printable(text, MAX_REASON // 2)} sha256:{digest}"
-
-
-def read_time(what: str, text: str) -> datetime:
-    """Read a time with a zone.
-
-    :param what: how the error message begins.
-    :raises LifeboatError: when the text is not a time, or has no zone.
-    """
-    with suppress(ValueError):
-        moment = from_iso(text)
-        if moment.tzinfo is not None:
-            return moment
-    why = f"'{printable(text)}' is not a time with a zone"
-    raise LifeboatError(what, why=why, remedy="Write it in the form 2026-11-23T14:05:00Z")
 
 
 def why_skipped(check: Check, outcomes: Iterable[Outcome]) -> str | None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..checking.checks import LADDER, printable
+from ..checking.checks import LADDER
 from ..model import Purpose, iso
+from ..words import duration, printable
 from .judge import Judged, drill_verdict
-from .measures import CLOCKS, STARTED, Facts, duration
+from .measures import CLOCKS, STARTED, Facts
 from .shape import LONGEST, database_facts, scrub
 
 COLLECTION_VERSION = "0.1.0"  # as in galaxy.yml, which modules cannot read

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..checking.checks import printable
 from ..errors import LifeboatError
+from ..words import printable
 
 IN_HISTORIES = ("drill", "recovery")
 KINDS = (*IN_HISTORIES, "posture")

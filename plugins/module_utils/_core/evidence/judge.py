@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..checking.checks import Verdict, printable, verdict_of
-from .measures import Facts, Measures, disagreement, duration, measure, number
+from ..checking.checks import Verdict, verdict_of
+from ..words import duration, printable
+from .measures import Facts, Measures, disagreement, measure, number
 
 WORST_FIRST: tuple[Verdict, ...] = ("failed", "unverified")
 WANTED_END = {"drill": "deleted", "recovery": "kept"}  # by purpose: the state that a restored database must end in

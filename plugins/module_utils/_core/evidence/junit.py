@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
 
-from ..checking.checks import is_harmless, printable
+from ..checking.checks import is_harmless
+from ..words import printable
 from .document import problem_line
 from .judge import WANTED_END, Finding, judge_credentials, judge_restore, missed, missed_rto, not_done
 from .measures import Facts, Measures, number, restore_phases, total

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..checking.checks import printable
-from .history import IN_HISTORIES
-from .measures import number
 from ..model import from_iso, iso
 from ..naming import DIGEST
+from ..words import printable
+from .history import IN_HISTORIES
+from .measures import number
 
 VERSION = 1  # of the documents' format, as far as this release reads it
 VERDICTS = ("verified", "failed", "unverified")

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ..model import from_iso
+from ..words import duration
 
 Facts = Mapping[str, Any]
 Phases = Mapping[str, "float | None"]
@@ -21,7 +22,6 @@ Phases = Mapping[str, "float | None"]
 RESTORE = ("choose", "restore_call", "available", "member")
 TO_CONNECT = (*RESTORE, "credentials", "reachable")
 PHASES = (*TO_CONNECT, "checked")
-UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 AWS = "AWS: the Date of its answers, in whole seconds"
 CHECK_HOST = "the check host: monotonic"
@@ -160,16 +160,3 @@ def disagreement(measures: Measures, tolerance: float) -> str | None:
         f"the newest row is {duration(abs(row - snapshot))} {how} than its recovery point says:"
         f" RPO {duration(snapshot)} by the snapshot, {duration(row)} by the newest row"
     )
-
-
-def duration(seconds: float | None) -> str:
-    """Format seconds in the two largest units: ``2 h 5 min``, ``42 s``; ``0.4 s`` below 10 s if they are not whole."""
-    if seconds is None:
-        return "-"
-    if seconds < 10 and seconds != int(seconds):
-        return f"{seconds:.1f} s"
-    left, parts = int(seconds), []
-    for unit, size in UNITS:
-        count, left = divmod(left, size)
-        parts += [f"{count} {unit}"] if count else []
-    return " ".join(parts[:2]) or "0 s"

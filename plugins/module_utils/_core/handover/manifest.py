@@ -129,7 +129,7 @@ def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def is_landed(point: Mapping[str, Any]) -> bool:
     """Tell whether an entry of a landed manifest has a name and a valid time."""
     try:
-        read_time(point.get("landed_time"))
+        read_exact_time(point.get("landed_time"))
     except ValueError:
         return False
     return isinstance(point.get("name"), str)
@@ -157,7 +157,7 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
         database = DatabaseId(*(entry[key] for key in ("account", "region", "kind", "identifier", "resource_id")))
         return Published(
             database=database,
-            lineage=lineage_of(database, read_time(entry["original_time"])),
+            lineage=lineage_of(database, read_exact_time(entry["original_time"])),
             snapshot_resource_id=entry.get("snapshot_resource_id", database.resource_id),
             database_tags=dict(entry.get("database_tags", {})),
             landed_in=tuple(entry.get("landed_in", ())),
@@ -191,7 +191,7 @@ def require_types(entry: Mapping[str, Any]) -> None:
         raise ValueError(f"{wrong[0]} is {entry.get(wrong[0])!r}")
 
 
-def read_time(text: Any) -> datetime:
+def read_exact_time(text: Any) -> datetime:
     """Read a time that iso wrote. Other forms are refused, because the text becomes a tag.
 
     :raises ValueError: when the text has another form.

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ..checking.checks import looks_at_data, printable
+from ..checking.checks import looks_at_data
 from ..errors import LifeboatError
 from ..keeping.policy import SETTINGS as RETENTION
+from ..words import printable
 from .overrides import CHOICE, read_overrides, settings_for
 from .selection import Candidate
 

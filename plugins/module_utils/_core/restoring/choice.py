@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import LifeboatError
 from ..inventory.selection import Candidate, Selection, select
 from ..keeping.retention import Named, ours
-from ..model import DATABASE, VERIFIED, RecoveryPoint, from_iso, iso
+from ..model import DATABASE, VERIFIED, RecoveryPoint, iso
+from ..words import read_time
 
 SKEW = timedelta(minutes=1)  # by which the clocks of AWS's servers and that of the user may differ
 
@@ -34,9 +35,7 @@ def read_choice(document: Mapping[str, Any] | None) -> Choice:
     :raises LifeboatError: when a time is malformed or has no zone, or when choose and at do not fit together.
     """
     given = {name: value for name, value in (document or {}).items() if value is not None}
-    choice = Choice(
-        given.get("choose", "newest"), read_time("at", given), read_time("from", given), read_time("to", given)
-    )
+    choice = Choice(given.get("choose", "newest"), time_of("at", given), time_of("from", given), time_of("to", given))
     if (choice.how == "at") != (choice.at is not None):
         raise LifeboatError(
             "Cannot choose recovery points",
@@ -46,21 +45,9 @@ def read_choice(document: Mapping[str, Any] | None) -> Choice:
     return choice
 
 
-def read_time(name: str, given: Mapping[str, Any]) -> datetime | None:
+def time_of(name: str, given: Mapping[str, Any]) -> datetime | None:
     """Read one time of the option, or return None when it is not set."""
-    if name not in given:
-        return None
-    try:
-        moment = from_iso(str(given[name]))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise LifeboatError(
-            f"Cannot choose recovery points by {name}={given[name]}",
-            why="it is not a time with a zone",
-            remedy="Write it as 2026-11-23T14:05:00Z",
-        )
-    return moment
+    return read_time(f"Cannot choose recovery points by {name}", str(given[name])) if name in given else None
 
 
 def check_time(choice: Choice, now: datetime) -> None:

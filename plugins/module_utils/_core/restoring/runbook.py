@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Any
 
-from ..checking.checks import printable
-from ..evidence.measures import duration
+from ..words import duration, printable
 from .stages import seconds_between
 
 RunbookStep = Mapping[str, Any]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ..checking.checks import printable
 from ..errors import LifeboatError, raise_all
 from ..keeping.marks import KINDS
 from ..model import DatabaseId, Kind, snapshot_arn
+from ..words import printable
 from .subscription_checks import TOPIC
 
 # like the ID of an RDS event, ours is the end of a URL

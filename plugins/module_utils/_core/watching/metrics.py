@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
-from ..checking.checks import printable, read_time
 from ..errors import LifeboatError
+from ..words import printable, read_time
 
 MAX_METRICS, MAX_BYTES, MAX_DIMENSIONS = 1000, 1_000_000, 30  # per call, per call, per metric
 MAX_NAME, MAX_VALUE = 255, 1024  # characters of a name, and of the value of a dimension

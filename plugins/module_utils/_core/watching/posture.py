@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..checking.checks import printable
 from ..errors import LifeboatError
 from ..evidence.last_drills import Drilled, Drills, Last, last_of, moment, unnamed
 from ..inventory.overrides import Override, settings_for
 from ..inventory.selection import Candidate
 from ..model import iso
+from ..words import printable
 
 VERSION = 1  # of the document's format
 LONGEST = 2000  # characters of a problem's text
@@ -50,7 +50,7 @@ class Look:
         return self.problem is not None
 
 
-Seen = Sequence[tuple[Look, Row]]  # the reports of all sites about one database
+Reports = Sequence[tuple[Look, Row]]  # the reports of all sites about one database
 
 
 def read_site(site: Row) -> Look:
@@ -138,47 +138,51 @@ def join(looks: Sequence[Look], drills: Drills, overrides: Sequence[Override], n
     for look in looks:
         for row in look.databases:
             found.setdefault(row["digest"], []).append((look, row))
-    named = Counter(name_of(seen) for seen in found.values())
+    named = Counter(name_of(reports) for reports in found.values())
     joined = [
         describe(
-            seen, looks, drills.of(digest, *([name_of(seen)] if named[name_of(seen)] == 1 else [])), overrides, now
+            reports,
+            looks,
+            drills.of(digest, *([name_of(reports)] if named[name_of(reports)] == 1 else [])),
+            overrides,
+            now,
         )
-        for digest, seen in found.items()
+        for digest, reports in found.items()
     ]
     return sorted(joined, key=lambda one: (one["database"], one["kind"], str(one["database_arn"]), one["digest"]))
 
 
-def best_known(seen: Seen) -> Row:
+def best_known(reports: Reports) -> Row:
     """Choose the report to describe the database with: that of its own site, or else one that knows its ARN."""
-    return min((row for _look, row in seen), key=lambda row: (not row["exists"], row["database_arn"] is None))
+    return min((row for _look, row in reports), key=lambda row: (not row["exists"], row["database_arn"] is None))
 
 
-def name_of(seen: Seen) -> str:
+def name_of(reports: Reports) -> str:
     """Name a database without account and Region, as old drills do."""
-    row = best_known(seen)
+    row = best_known(reports)
     return unnamed(row["database"], row["kind"])
 
 
 def describe(
-    seen: Seen, looks: Sequence[Look], drills: Mapping[str, Last], overrides: Sequence[Override], now: datetime
+    reports: Reports, looks: Sequence[Look], drills: Mapping[str, Last], overrides: Sequence[Override], now: datetime
 ) -> dict[str, Any]:
     """Build the entry of one database."""
-    known = best_known(seen)
+    known = best_known(reports)
     settings = settings_of(known, overrides)
-    protected, reason = protection(seen, concerned(seen, looks))
+    protected, reason = protection(reports, concerned(reports, looks))
     times = {look.place: look.now or now for look in looks}
-    last = with_marks(drills, seen)
+    last = with_marks(drills, reports)
     overall = last_of([one for each in last.values() for one in each.known])
     return {
         **{key: known[key] for key in ("database", "kind", "engine", "database_arn", "account_id", "region", "digest")},
-        "exists": existence(seen, looks),
+        "exists": existence(reports, looks),
         "owner": settings.get("owner"),
-        "dr_accounts": sorted(dr_accounts_of(seen, looks)),
-        "places": places(seen),
-        "in_flight": sorted({name for _look, row in seen for name in row["in_flight"]}),
-        "rpo": min((row["rpo"] for _look, row in seen if row["rpo"] is not None), default=None),
+        "dr_accounts": sorted(dr_accounts_of(reports, looks)),
+        "places": places(reports),
+        "in_flight": sorted({name for _look, row in reports for name in row["in_flight"]}),
+        "rpo": min((row["rpo"] for _look, row in reports if row["rpo"] is not None), default=None),
         "rto": settings.get("rto"),
-        "age_seconds": worst_age(seen),
+        "age_seconds": worst_age(reports),
         "protected": protected,
         "reason": reason,
         **dated(overall, times, now),
@@ -200,65 +204,65 @@ def settings_of(row: Row, overrides: Sequence[Override]) -> dict[str, Any]:
     return settings_for(one, {}, overrides)
 
 
-def places(seen: Seen) -> list[dict[str, Any]]:
+def places(reports: Reports) -> list[dict[str, Any]]:
     """List the newest recovery point at each place, as the first site that sees it reports."""
     found: dict[str, dict[str, Any]] = {}
-    for look, row in seen:
+    for look, row in reports:
         for place, point in row["newest"].items():
             told = {key: point[key] for key in ("name", "original_time", "age_seconds")}
             found.setdefault(place, {"place": place, "site": look.name, **told})
     return [found[place] for place in sorted(found)]
 
 
-def worst_age(seen: Seen) -> int | None:
+def worst_age(reports: Reports) -> int | None:
     """Find the oldest of the ages that count, or None if a site has nothing that counts."""
-    ages = [row["age_seconds"] for _look, row in seen]
+    ages = [row["age_seconds"] for _look, row in reports]
     return None if None in ages else max(ages)
 
 
-def protection(seen: Seen, concerned_looks: Iterable[Look]) -> tuple[bool | None, str | None]:
+def protection(reports: Reports, concerned_looks: Iterable[Look]) -> tuple[bool | None, str | None]:
     """Decide whether a database is protected, and why not. None means unknown."""
-    against = [f"{look.name}: {row['reason']}" for look, row in seen if not row["protected"]]
+    against = [f"{look.name}: {row['reason']}" for look, row in reports if not row["protected"]]
     if against:
         return False, "; ".join(against)
     silent = [f"{look.name} could not be looked at" for look in concerned_looks if look.is_silent]
     return (None, "; ".join(silent)) if silent else (True, None)
 
 
-def at_home(seen: Seen, looks: Iterable[Look]) -> list[Look]:
+def at_home(reports: Reports, looks: Iterable[Look]) -> list[Look]:
     """List the sites where the database is or was. If nobody knows, all sources that publish for its DR sites count."""
-    row = best_known(seen)
+    row = best_known(reports)
     if row["account_id"]:
         return [look for look in looks if (look.account, look.region) == (row["account_id"], row["region"])]
-    holders = {look.account for look, _row in seen}
+    holders = {look.account for look, _row in reports}
     return [look for look in looks if look.side == "source" and look.dr_accounts & holders]
 
 
-def dr_accounts_of(seen: Seen, looks: Iterable[Look]) -> set[str]:
+def dr_accounts_of(reports: Reports, looks: Iterable[Look]) -> set[str]:
     """List the accounts in which the database must be or is."""
-    wanted = {account for look in at_home(seen, looks) for account in look.dr_accounts}
-    return wanted | {look.account for look, _row in seen if look.side == "dr"}
+    wanted = {account for look in at_home(reports, looks) for account in look.dr_accounts}
+    return wanted | {look.account for look, _row in reports if look.side == "dr"}
 
 
-def concerned(seen: Seen, looks: Sequence[Look]) -> list[Look]:
+def concerned(reports: Reports, looks: Sequence[Look]) -> list[Look]:
     """List the sites that matter for a database: its own, and the DR sites where it must be or is."""
-    accounts = dr_accounts_of(seen, looks)
-    home = at_home(seen, looks)
+    accounts = dr_accounts_of(reports, looks)
+    home = at_home(reports, looks)
     return [look for look in looks if look in home or (look.side == "dr" and look.account in accounts)]
 
 
-def existence(seen: Seen, looks: Iterable[Look]) -> bool | None:
+def existence(reports: Reports, looks: Iterable[Look]) -> bool | None:
     """Find out whether the database itself exists. None means that its own site could not be read."""
-    if any(row["exists"] for _look, row in seen):
+    if any(row["exists"] for _look, row in reports):
         return True
-    home = at_home(seen, looks)
+    home = at_home(reports, looks)
     return False if home and not any(look.is_silent for look in home) else None
 
 
-def with_marks(drills: Mapping[str, Last], seen: Seen) -> dict[str, Last]:
+def with_marks(drills: Mapping[str, Last], reports: Reports) -> dict[str, Last]:
     """Add the marks on the recovery points to the drills of the evidence, which may be elsewhere or lost."""
     found = dict(drills)
-    for look, row in seen:
+    for look, row in reports:
         mark = row["last_verified"] or {}
         if verified := moment(mark.get("time")):
             one = Drilled(look.place, verified, "verified", finished=mark["time"])

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..checking.checks import printable
-from ..evidence.measures import duration
+from ..words import duration, printable
 
 Row = Mapping[str, Any]
 

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..._core.copying.publish import PublishWish
 from ..._core.errors import LifeboatError
-from ..._core.restoring.choice import read_time
 from ..._core.sharing import check_accounts
+from ..._core.words import read_time
 from ..._pass.requests.publish import PublishRequest, StandInRequest
 from ..arguments import read_limits, read_selection, read_settings, read_store, read_tags
 
@@ -31,9 +31,7 @@ def read_publish(params: Mapping[str, Any]) -> PublishRequest:
         tags=read_tags(params["tags"]),
         store=read_store(params["store"]),
         wishes=read_settings(PublishWish, params, interval=read_interval),
-        snapshot_time=read_time("snapshot_time", {"snapshot_time": params["snapshot_time"]})
-        if params["snapshot_time"] is not None
-        else None,
+        snapshot_time=read_snapshot_time(params["snapshot_time"]),
         publish_region=params["publish_region"],
         share_with=check_accounts("share_with", params["share_with"], params["account_id"]),
         stand_in=read_stand_in(params["stand_in"]),
@@ -41,6 +39,10 @@ def read_publish(params: Mapping[str, Any]) -> PublishRequest:
         selection=read_selection(params),
         settled=frozenset(params.get("settled") or ()),
     )
+
+
+def read_snapshot_time(text: str | None) -> datetime | None:
+    return None if text is None else read_time("Cannot choose recovery points by snapshot_time", text)
 
 
 def read_interval(seconds: int) -> timedelta:

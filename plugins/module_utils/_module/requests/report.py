@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..._core.checking.checks import read_time
 from ..._core.errors import LifeboatError
 from ..._core.evidence.document import DrillFacts
 from ..._core.restoring.target import check_drill_id
+from ..._core.words import read_time
 from ..._pass.requests.report import ReportRequest
 
 

@@ -52,7 +52,7 @@ def evidence(*rows: Any, **changes: Any) -> Row:
         pytest.param(evidence(started=None), "when it began", id="no beginning"),
         pytest.param(evidence(site="here"), "where", id="no site"),
         pytest.param(evidence(databases=None), "with which databases", id="no databases"),
-        pytest.param(evidence(started=iso(hours_ago(-1))), "after AWS's time", id="from the future: it would never age"),
+        pytest.param(evidence(started=iso(hours_ago(-1))), "after AWS's time", id="from the future, so never old"),
     ],
 )
 def test_only_evidence_that_this_release_reads_counts(document: Any, why: str | None) -> None:

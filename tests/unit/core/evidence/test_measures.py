@@ -12,7 +12,6 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measur
     CLOCKS,
     PHASES,
     disagreement,
-    duration,
     measure,
 )
 
@@ -136,22 +135,3 @@ def test_a_disagreement_warns_and_changes_no_verdict() -> None:
     quiet, loud = (judge_database(with_row(newest), STARTED) for newest in (None, "2026-11-22T12:00:00Z"))
     assert quiet.verdict == loud.verdict
     assert (quiet.warnings, len(loud.warnings)) == ((), 1)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        pytest.param(None, "-", id="unknown"),
-        pytest.param(0, "0 s", id="nothing"),
-        pytest.param(0.04, "0.0 s", id="next-to-nothing"),
-        pytest.param(0.44, "0.4 s", id="less-than-a-second"),
-        pytest.param(3.0, "3 s", id="whole-seconds"),
-        pytest.param(42.9, "42 s", id="seconds"),
-        pytest.param(60, "1 min", id="a-minute"),
-        pytest.param(303, "5 min 3 s", id="minutes"),
-        pytest.param(7523, "2 h 5 min", id="hours"),
-        pytest.param(273600, "3 d 4 h", id="days"),
-    ],
-)
-def test_a_time_is_shown_by_its_largest_units(seconds: float | None, shown: str) -> None:
-    assert duration(seconds) == shown

@@ -97,7 +97,7 @@ def test_a_choice_is_read_from_the_options() -> None:
         pytest.param(
             {"choose": "newest", "at": "2026-11-23T12:00:00Z"}, "at needs a time in at", id="a time for nothing"
         ),
-        pytest.param({"choose": "at", "at": "yesterday"}, "by at=yesterday: it is not a time", id="no time at all"),
+        pytest.param({"choose": "at", "at": "yesterday"}, "by at: 'yesterday' is not a time", id="no time at all"),
         pytest.param({"choose": "random", "from": "2026-11-23T12:00:00"}, "not a time with a zone", id="no zone"),
     ],
 )
