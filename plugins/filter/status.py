@@ -1,58 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator reads of the recovery points of a site."""
+"""Show the recovery points of a site to an operator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.lifeboat.rds.plugins.plugin_utils.progress import duration
-
-HEAD = ("database", "kind", "state", "age", "objective", "in flight")
-Result = Mapping[str, Any]
-
-
-def status_table(result: Result) -> list[str]:
-    """Write a line for each database, unprotected ones first, with the reason; then foreign shares, then the sum.
-
-    The reasons stand below, since Ansible breaks long lines, and with them a table.
-    """
-    ordered = sorted(result["databases"], key=lambda one: bool(one["protected"]))
-    rows = [HEAD, *(row_of(one) for one in ordered)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows] if ordered else []
-    reasons = [f"{one['database']}: {one['reason']}" for one in ordered if not one["protected"]]
-    return [*table, *reasons, *(share_line(one) for one in result.get("foreign_shares", [])), summary(result)]
-
-
-def row_of(one: Result) -> tuple[str, ...]:
-    state = "protected" if one["protected"] else "UNPROTECTED"
-    age, objective = (time_of(one[name]) for name in ("age_seconds", "rpo"))
-    return one["database"], one["kind"], state, age, objective, str(len(one["in_flight"]) or "")
-
-
-def time_of(seconds: int | None) -> str:
-    return "" if seconds is None else duration(seconds)
-
-
-def share_line(one: Result) -> str:
-    whose = "ours" if one["ours"] else "not ours"
-    shared = "PUBLIC" if one["public"] else f"SHARED with {', '.join(one['accounts'])}"
-    return f"{shared}: {one['arn']} ({whose})"
-
-
-def summary(result: Result) -> str:
-    """For example ``1 of 4 unprotected; 40 of 100 manual snapshots``."""
-    databases = result["databases"]
-    unprotected = sum(not one["protected"] for one in databases)
-    quotas = result.get("quotas", {})
-    names = (("ManualSnapshots", "manual snapshots"), ("ManualClusterSnapshots", "manual cluster snapshots"))
-    used = [f"{quotas[key]['used']} of {quotas[key]['max']} {name}" for key, name in names if key in quotas]
-    return "; ".join([f"{unprotected} of {len(databases)} unprotected", *used])
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.status_lines import (
+    status_problems,
+    status_table,
+)
 
 
 class FilterModule:
-    """The filter of the status role."""
+    """Make the filters of the status role."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"status_table": status_table}
+        return {"status_problems": status_problems, "status_table": status_table}

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.filter.status import FilterModule, status_table
+from ansible_collections.lifeboat.rds.plugins.filter.status import FilterModule
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.status_lines import (
+    status_problems,
+    status_table,
+)
 
 Row = dict[str, Any]
 
@@ -55,5 +59,15 @@ def test_what_strangers_may_copy_is_named(share: Row, line: str) -> None:
     assert line in status_table({"databases": [], "foreign_shares": [{"arn": "arn", **share}]})
 
 
-def test_the_filter_has_the_name_that_the_role_uses() -> None:
-    assert FilterModule().filters() == {"status_table": status_table}
+def test_the_run_fails_for_what_is_unprotected_and_for_foreign_shares() -> None:
+    databases = [covered("billing"), covered("orders", "nothing of it has landed")]
+    result = {"databases": databases, "foreign_shares": [{"name": "lifeboat-users"}]}
+    assert status_problems(result) == [
+        "orders is unprotected",
+        "lifeboat-users is shared with others than the known accounts",
+    ]
+    assert status_problems({"databases": [covered("billing")]}) == []
+
+
+def test_the_filters_have_the_names_that_the_role_uses() -> None:
+    assert FilterModule().filters() == {"status_problems": status_problems, "status_table": status_table}
