@@ -88,6 +88,9 @@ OBJECTIVES = """
       owner:
         description: Who answers for them.
         type: str
+      max_drill_age:
+        description: Instead of O(max_drill_age).
+        type: int
 """
 
 

@@ -16,6 +16,7 @@ class FilterModule:
         return {
             "after_failure": outcomes.after_failure,
             "after_plan": outcomes.after_plan,
+            "after_posture": outcomes.after_posture,
             "after_result": outcomes.after_result,
             "after_verdict": outcomes.after_verdict,
             "manifests": outcomes.manifests_of,

@@ -15,6 +15,8 @@ description:
     drills and recoveries.
   - A database is unprotected if one site reports that it is. The databases of a site that could not be read are
     unknown, and never count as protected.
+  - A database is verified only if it is protected and if its newest drill verified it, in each account that it lands in
+    and not longer ago than O(max_drill_age).
   - Writes one JSON document that is never overwritten, and returns it. It calls no AWS API.
 options:
   directory:
@@ -58,6 +60,10 @@ options:
       result:
         description: The result of M(lifeboat.rds.recovery_point_info). It is ignored if O(sites[].problem) is set.
         type: dict
+  max_drill_age:
+    description: How old the newest drill of a database may be, in seconds. The default is 100 days.
+    type: int
+    default: 8640000
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
@@ -96,7 +102,7 @@ EXAMPLES = r"""
         account_id: "210987654321"
         region: eu-central-1
         result: "{{ recovery_points }}"
-    overrides: "{{ lifeboat_databases | lifeboat.rds.overrides('rto', 'owner') }}"
+    overrides: "{{ lifeboat_databases | lifeboat.rds.overrides('rto', 'owner', 'max_drill_age') }}"
   register: report
 """
 
@@ -120,11 +126,31 @@ posture:
       description:
         - One entry for each database that a site knows, with its newest recovery point at each place, its objectives,
           and its last drill and the last one that verified it.
-        - V(protected) is V(true), V(false), or null where a site that would know could not be looked at. V(reason) says
-          why.
+        - V(protected) is V(true), V(false), or null where a site that would know could not be looked at.
+        - V(state) is the worst of what holds for it, and V(verdict) what that means. V(reason) says why it is not
+          verified.
       type: list
       elements: dict
       returned: success
+    verdict:
+      description:
+        - V(failed) if a database is unprotected, or failed in its newest drill.
+        - V(unverified) if a site could not be read, no database was found, or a database is unknown, has no recipe, was
+          not verified by its newest drill, or not drilled for too long.
+        - V(verified) otherwise.
+      type: str
+      returned: success
+      sample: failed
+    words:
+      description: What the verdict is made of.
+      type: str
+      returned: success
+      sample: 1 unprotected, 2 never drilled
+    states:
+      description: The number of databases in each state.
+      type: dict
+      returned: success
+      sample: {"unprotected": 1, "never_drilled": 2, "verified": 1}
     unprotected:
       description: The number of unprotected databases.
       type: int
@@ -151,13 +177,13 @@ table:
   type: list
   elements: str
   sample:
-    - "database  kind      state      age         objective  last drill             last verified"
-    - "orders    instance  protected  3 h 12 min  1 d        verified 2 d 4 h ago   2 d 4 h ago"
+    - "database  kind      state     age         objective  last drill            last verified"
+    - "orders    instance  Verified  3 h 12 min  1 d 12 h   verified 2 d 4 h ago  2 d 4 h ago"
 summary:
   description: The posture in one line.
   returned: success
   type: str
-  sample: "lifeboat posture 2026-11-23T14:05:00Z: 1 of 4 unprotected"
+  sample: "lifeboat posture 2026-11-23T14:05:00Z: FAILED (1 of 4 verified: 1 unprotected, 2 never drilled)"
 """
 
 import os
@@ -166,8 +192,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, latest, read_site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase, read_overrides
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import (
+    Expected,
+    document,
+    latest,
+    read_site,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_lines import summary, table
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.posture import last_drills, predict, write
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import find_signer
@@ -183,17 +214,22 @@ SITE: dict[str, Any] = {
     "problem": {"type": "str"},
     "result": {"type": "dict"},
 }
+EXPECTED: dict[str, Any] = {
+    "owner": {"type": "str"},
+    "rto": {"type": "int"},
+    "max_drill_age": {"type": "int"},
+}
 OVERRIDE: dict[str, Any] = {
     "databases": {"type": "list", "elements": "str"},
     "match_tags": {"type": "dict"},
     "engines": {"type": "list", "elements": "str"},
     "kinds": {"type": "list", "elements": "str", "choices": ["instance", "cluster"]},
-    "rto": {"type": "int"},
-    "owner": {"type": "str"},
+    **EXPECTED,
 }
 ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},
     "sites": {"type": "list", "elements": "dict", "required": True, "options": SITE},
+    "max_drill_age": {"type": "int", "default": 8640000},
     "overrides": {"type": "list", "elements": "dict", "default": [], "options": OVERRIDE},
     **SIGNING,
 }
@@ -203,7 +239,9 @@ def run(params: dict[str, Any], tool: dict[str, str]) -> tuple[dict[str, Any], l
     """Return the posture, and what to warn of."""
     looks = [read_site(site) for site in params["sites"]]
     drills, warnings = last_drills(params["directory"], latest(looks))
-    return document(looks, drills, read_overrides(params["overrides"]), tool), warnings
+    expected = Expected(max_drill_age=params["max_drill_age"])
+    settings = PerDatabase(expected, tuple(read_overrides(params["overrides"])))
+    return document(looks, drills, settings, tool), warnings
 
 
 def main() -> None:

@@ -38,8 +38,11 @@ options:
     elements: str
     default: []
   rpo:
-    description: The age in seconds that the newest recovery point of a database should not exceed.
+    description:
+      - The age in seconds that the newest recovery point of a database should not exceed.
+      - The default is 36 hours. Just before the next daily one lands, the newest is a day old, and the copy takes time.
     type: int
+    default: 129600
   audit_shares:
     description:
       - Whether to report which manual snapshots of this account are public, or shared with accounts that are neither in
@@ -184,7 +187,7 @@ databases:
       type: int
       returned: always
     rpo:
-      description: The objective that holds for it, in seconds. Null when it has none.
+      description: The objective that holds for it, in seconds.
       type: int
       returned: always
     protected:
@@ -295,7 +298,7 @@ ARGUMENTS: dict[str, Any] = {
     "dr_accounts": {"type": "list", "elements": "str", "default": []},
     "source_regions": {"type": "list", "elements": "str", "default": []},
     "source_accounts": {"type": "list", "elements": "str", "default": []},
-    "rpo": {"type": "int"},
+    "rpo": {"type": "int", "default": 129600},
     "audit_shares": {"type": "bool", "default": False},
     "allowed_accounts": {"type": "list", "elements": "str", "default": []},
     **SELECTION,

@@ -37,10 +37,10 @@ def shown_stats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "true")
 
 
-def report(run: Callable[..., Run], *arguments: str) -> tuple[Run, Row]:
-    """Run a posture that ends well, and read the document that it wrote."""
+def report(run: Callable[..., Run], *arguments: str, code: int = 0) -> tuple[Run, Row]:
+    """Run a posture, and read the document that it wrote."""
     done = run("posture.yml", *arguments)
-    assert done.code == 0, done.output
+    assert done.code == code, done.output
     return done, read_evidence(document_of(done))
 
 
@@ -107,7 +107,9 @@ def alarmed(lab: Lab, evidence: Path, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def before(lab: Lab, evidence: Path) -> Row:
     """Report the posture before anything is protected."""
-    return report(lambda *arguments: play(lab, *arguments, evidence=evidence))[1]
+    done, found = report(lambda *arguments: play(lab, *arguments, evidence=evidence), code=2)
+    assert "The posture is failed: 4 unprotected." in done.on_one_line()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +136,8 @@ def test_check_mode_shows_the_same_and_writes_nothing(
 ) -> None:
     forget_calls(lab)
     there = sorted(evidence.iterdir())
-    done = run("posture.yml", "--check", "--diff")
-    assert (done.code, "4 of 4 unprotected" in done.on_one_line()) == (0, True), done.output
+    done = run("posture.yml", "--check", "--diff", "-e", "posture_fail_on=never")
+    assert (done.code, "FAILED (0 of 4 verified: 4 unprotected)" in done.on_one_line()) == (0, True), done.output
     assert (writes(lab), sorted(evidence.iterdir())) == ([], there)
 
 
@@ -154,7 +156,8 @@ def test_after_protect_and_a_drill_everything_is_protected_and_verified(protecte
         "production": 3,
         "production_dr": 3,
     }
-    assert "0 of 4 unprotected" in protected.on_one_line()
+    assert (posture["verdict"], posture["states"]["verified"]) == ("verified", 4)
+    assert "VERIFIED (4 of 4 verified)" in protected.on_one_line()
 
 
 def test_the_dr_site_put_its_metrics_into_cloudwatch(protected: Run, lab: Lab) -> None:
@@ -167,6 +170,7 @@ def test_the_dr_site_put_its_metrics_into_cloudwatch(protected: Run, lab: Lab) -
     }
     assert numbers(lab, "NeverVerified") == dict.fromkeys(NAMES, 0)
     assert (numbers(lab, "Unprotected"), numbers(lab, "Unknown")) == ({"": 0}, {"": 0})
+    assert numbers(lab, "DrillFailed") == dict.fromkeys([*NAMES, ""], 0)
     put = lab.calls(action="PutMetricData")[-1]
     assert (put["account"], "lifeboat-replicate" in put["principal"]) == (DR, True)
 
@@ -180,12 +184,12 @@ def test_with_the_source_dark_its_part_is_unknown_and_the_dr_sites_numbers_are_t
 ) -> None:
     with dark(lab, "production"):
         done, posture = report(run)
-        assert run("posture.yml", "-e", "posture_fail_unprotected=true").code == 2
+        assert run("posture.yml", "-e", "posture_fail_on=unverified").code == 2
     assert states(posture) == dict.fromkeys(NAMES)
     assert {one["reason"] for one in posture["databases"]} == {"production could not be looked at"}
     assert all(one["age_seconds"] and one["last_verified"] for one in posture["databases"])
     assert "Cannot tell whose credentials" in posture["sites"][0]["problem"]
-    assert "0 of 4 unprotected, 4 unknown" in done.on_one_line()
+    assert "UNVERIFIED (0 of 4 verified: 4 unknown, 1 site could not be looked at)" in done.on_one_line()
     assert (numbers(lab, "Unknown"), set(numbers(lab, "RecoveryPointAge"))) == ({"": 4}, set(NAMES))
 
 

@@ -54,6 +54,13 @@ def hostile_posture() -> Row:
     return found | {"sites": [found["sites"][0] | {"name": HOSTILE, "problem": HOSTILE}]}
 
 
+def failed_drills() -> list[Row]:
+    """Build databases that are all within their objectives, and whose newest drill failed a minute ago."""
+    names = ("billing", "catalog", "events", "orders")
+    failed = {"verdict": "failed", "age_seconds": 60}
+    return [held(name, age=3600) | {"last_drill": held(name, age=1)["last_drill"] | failed} for name in names]
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Render the pages and map each subject to its page."""
@@ -68,6 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "forty": write_drill(folder / "forty", *[drilled(name, waited=300 + len(name)) for name in names]),
         "none": write_drill(folder / "none"),
         "posture": write_posture(folder / "posture", shop_posture()),
+        "drills-failed": write_posture(folder / "drills-failed", posture(failed_drills())),
         "hostile": write_drill(folder / "hostile", *hostile_drill(), name=HOSTILE, controls=[{"title": HOSTILE}]),
         "hostile-posture": write_posture(folder / "hostile-posture", hostile_posture()),
     }

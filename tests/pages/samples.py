@@ -227,6 +227,7 @@ def shop_posture() -> Row:
             held(LONG, age=130000, reason=late, last_drill=drill | {"verdict": "failed"}),
             held("events", age=3000, rpo=3600, kind="cluster", in_flight=["lifeboat-events-20261123140000-a1b2c3"]),
             held("archive", age=50, protected=None, exists=None, reason="production could not be looked at"),
+            held("ledger", age=60, reason="its newest drill failed", last_drill=drill | {"verdict": "failed"}),
             held("newborn", age=None, reason=nothing, last_drill=None, last_verified=None),
         ]
     )  # fmt: skip

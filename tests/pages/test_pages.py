@@ -129,21 +129,29 @@ def test_a_drill_of_nothing_says_so(show: Show) -> None:
 
 def test_a_posture_shows_what_is_unprotected_first_and_why(show: Show) -> None:
     page = show("posture")
-    assert page.locator("h1 .word").inner_text() == "2 unprotected"
-    assert page.locator("main h2").first.inner_text() == "What is unprotected or unknown, and why"
+    assert page.locator("h1 .word").inner_text() == "2 unprotected, 1 failed in the newest drill, 1 unknown"
+    assert page.locator("main h2").first.inner_text() == "What is not protected or not proven, and why"
     found = rows(page, "Databases that are not known")
     assert [(row[0].split(" ")[0], row[1]) for row in found] == [
         (LONG, "Unprotected"),
         ("newborn", "Unprotected"),
+        ("ledger", "Drill failed"),
         ("archive", "Unknown"),
     ]
     assert found[1][5] == "nothing of it has landed in 222222222222. Its automated backups are off"
 
 
+def test_a_posture_whose_newest_drills_failed_is_not_green(show: Show) -> None:
+    page = show("drills-failed")
+    assert page.locator("h1 .word").inner_text() == "4 failed in the newest drill"
+    assert page.locator("header").first.get_attribute("class") == "failed"
+    assert {row[1] for row in rows(page, "Databases that are not known")} == {"Drill failed"}
+
+
 def test_a_posture_shows_ages_places_drills_and_quotas(show: Show) -> None:
     page = show("posture")
     events = next(row for row in rows(page, "Age of each") if row[0] == "events")
-    assert events[1:5] == ["Protected", "50 min", "1 h", "83 %"]
+    assert events[1:5] == ["Verified", "50 min", "1 h", "83 %"]
     assert next(row for row in rows(page, "Age of each") if row[0] == "newborn")[5] == "Never"
     assert [row[0] for row in rows(page, "Newest recovery points of orders")] == [
         *("111111111111/us-west-2/automated", "222222222222/us-east-1/manual")

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.last_drills import Drilled, Drills
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import read_metrics
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, read_site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import Expected, document, read_site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_metrics import posture_metrics
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, hours_ago
 from tests.postures import dark, digest_by_name, dr_site, row, seen_at_dr, source_site
@@ -61,7 +62,7 @@ def posture(rows: list[Row], drilled: list[Drilled]) -> Row:
     drills = Drills()
     for one in drilled:
         drills.add(one)
-    return document(map(read_site, rows), drills, [], {})
+    return document(map(read_site, rows), drills, PerDatabase(Expected(max_drill_age=100 * 3600)), {})
 
 
 def says(site: Row, name: str) -> bool | None:
@@ -86,10 +87,11 @@ def test_nothing_is_protected_of_which_a_site_that_would_know_is_silent(rows: li
             assert not [name for name in silent - {"production"} if places[name] in one["dr_accounts"]]
 
 
-@given(sites())
-def test_every_database_that_is_not_protected_says_why(rows: list[Row]) -> None:
-    found = posture(rows, [])
-    assert all(bool(one["reason"]) == (one["protected"] is not True) for one in found["databases"])
+@given(sites(), DRILLS)
+def test_every_database_that_is_not_verified_says_why(rows: list[Row], drilled: list[Drilled]) -> None:
+    found = posture(rows, drilled)
+    assert all(bool(one["reason"]) == (one["verdict"] != "verified") for one in found["databases"])
+    assert all(one["protected"] for one in found["databases"] if one["verdict"] == "verified")
     states = [one["protected"] for one in found["databases"]]
     assert (states.count(False), states.count(None)) == (found["unprotected"], found["unknown"])
 

@@ -7,21 +7,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.measures import Facts, number
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.verdict import (
+    STATES,
+    VERIFIED,
+    State,
+    counts,
+    state_of,
+    verdict_of,
+    words_of,
+)
 
 from .about import Pair, pairs
 from .pictures import Bar
-from .words import NOT_KNOWN, count, length, shorten, time, verdict_of
+from .words import NOT_KNOWN, count, length, shorten, time
+from .words import verdict_of as known_verdict
 
 QUOTAS = {"ManualSnapshots": "manual snapshots", "ManualClusterSnapshots": "manual cluster snapshots"}
 FAR = 400.0  # per cent of an objective: outside of the picture
 MANY = 80  # per cent of a quota, from which on it is scarce
-# How well a database is protected, worst first: the value in the document, the verdict for its colour, and the words.
-STATES: Mapping[object, tuple[str, str]] = {
-    False: ("failed", "Unprotected"),
-    None: ("unverified", "Unknown"),
-    True: ("verified", "Protected"),
-}
-WORST_FIRST = [state for state, _says in STATES.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Database:
     kind: str
     where: str
     owner: str
-    state: str  # a verdict, for its colour and symbol
-    says: str  # in words
+    state: State
+    verdict: str  # for its colour and symbol
     reason: str
     age: str
     objective: str
@@ -88,48 +91,37 @@ class Site:
     quotas: tuple[Quota, ...]
 
 
-def number_of(state: str, rows: Iterable[Database]) -> int:
-    """Count the databases in one state."""
-    return sum(one.state == state for one in rows)
-
-
-def lede(rows: Sequence[Database], sites: Sequence[Site]) -> str:
+def lede(facts: Facts, sites: Sequence[Site]) -> str:
     """Summarize the posture in a sentence."""
-    never = sum(one.last_verified is None for one in rows)
-    blind = sum(bool(one.problem) for one in sites)
-    text = f"{number_of('verified', rows)} of {count(len(rows), 'database')} protected"
-    text += f", {never} never verified by a drill" if never else ", each verified by a drill before"
-    return text + (f". {count(blind, 'site')} could not be looked at." if blind else ".")
+    numbers, silent = counts(facts["databases"]), names_of_silent(sites)
+    verified = f"{numbers[VERIFIED.name]} of {count(len(facts['databases']), 'database')} protected and verified"
+    said = "" if verdict_of(numbers, silent) == "verified" else f": {words_of(numbers, silent)}"
+    return f"{verified}{said}."
 
 
-def headline(facts: Facts, rows: Sequence[Database], places: Sequence[Site]) -> tuple[Pair, ...]:
-    """List the totals."""
-    unknown = number_of("unverified", rows)
-    return pairs(
-        ("Unprotected", str(number_of("failed", rows))),
-        ("Unknown", str(unknown) if unknown else ""),
-        ("Databases", str(len(rows))),
-        ("Never verified", str(sum(one.last_verified is None for one in rows))),
-        ("Sites", str(len(places))),
-        ("As of", time(facts["time"])),
-    )
+def headline(facts: Facts, places: Sequence[Site]) -> tuple[Pair, ...]:
+    """List the totals: every state in which there are databases."""
+    numbers, total = counts(facts["databases"]), len(facts["databases"])
+    states = ((state.word, str(numbers[state.name]) if numbers[state.name] else "") for state in STATES)
+    return pairs(*states, ("Databases", str(total)), ("Sites", str(len(places))), ("As of", time(facts["time"])))
 
 
-def verdict(rows: Sequence[Database], sites: Sequence[Site]) -> tuple[str, str]:
+def verdict(facts: Facts, sites: Sequence[Site]) -> tuple[str, str]:
     """Find the verdict on the whole posture, for its colour and symbol, and the words for it."""
-    if bad := number_of("failed", rows):
-        return "failed", f"{bad} unprotected"
-    if unknown := number_of("unverified", rows):
-        return "unverified", f"{unknown} unknown"
-    if not rows or any(one.problem for one in sites):
-        return "unverified", "Not known"
-    return "verified", "All protected"
+    numbers, silent = counts(facts["databases"]), names_of_silent(sites)
+    words = words_of(numbers, silent)
+    return verdict_of(numbers, silent), words[0].upper() + words[1:]
+
+
+def names_of_silent(sites: Iterable[Site]) -> list[str]:
+    """List the sites that could not be read."""
+    return [one.name for one in sites if one.problem]
 
 
 def databases(facts: Facts) -> list[Database]:
     """Build the part about each database, sorted by state and then by age, the worst first."""
     rows = [database(row, place) for place, row in enumerate(facts["databases"], 1)]
-    return sorted(rows, key=lambda one: (WORST_FIRST.index(one.state), -(one.share or 0), one.name))
+    return sorted(rows, key=lambda one: (STATES.index(one.state), -(one.share or 0), one.name))
 
 
 def database(row: Facts, place: int) -> Database:
@@ -137,7 +129,7 @@ def database(row: Facts, place: int) -> Database:
     age, objective = number(row.get("age_seconds")), number(row.get("rpo"))
     engine = f", {row['engine']}" if row.get("engine") else ""
     gone = ", gone" if row.get("exists") is False else ""
-    state, says = STATES.get(row.get("protected"), STATES[None])
+    state = state_of(row)
     return Database(
         name=str(row.get("database") or NOT_KNOWN),
         anchor=f"database-{place}",
@@ -145,7 +137,7 @@ def database(row: Facts, place: int) -> Database:
         where=" ".join(str(row[key]) for key in ("account_id", "region") if row.get(key)),
         owner=str(row.get("owner") or ""),
         state=state,
-        says=says,
+        verdict=state.verdict or "",
         reason=str(row.get("reason") or ""),
         age=length(age),
         objective=length(objective) if objective is not None else "none set",
@@ -174,7 +166,7 @@ def drilled(row: Facts | None) -> Drilled | None:
     if not row:
         return None
     return Drilled(
-        verdict=verdict_of(row.get("verdict")),
+        verdict=known_verdict(row.get("verdict")),
         ago=length(row.get("age_seconds")),
         drill_id=str(row.get("drill_id") or NOT_KNOWN),
         evidence=str(row.get("evidence") or ""),
@@ -210,7 +202,7 @@ def bars(rows: Iterable[Database]) -> list[Bar]:
     return [
         Bar(
             name=one.name,
-            pieces=((one.state, min(one.share or 0, FAR)),),
+            pieces=((one.verdict, min(one.share or 0, FAR)),),
             label=shorten(f"{one.age} of {one.objective}" if one.age != "-" else "no recovery point", 24),
         )
         for one in rows

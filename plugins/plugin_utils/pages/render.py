@@ -83,14 +83,14 @@ def drill_view(document: Document, documents: Sequence[Document]) -> View:
 def posture_view(document: Document) -> View:
     """Gather what the template of a posture needs."""
     facts, rows, places = document.facts, posture.databases(document.facts), posture.sites(document.facts)
-    verdict, word = posture.verdict(rows, places)
+    verdict, word = posture.verdict(facts, places)
     return {
         "kind": "Posture",
         "title": f"Posture of {time(facts['time'])}",
         "verdict": verdict,
         "word": word,
-        "lede": posture.lede(rows, places),
-        "headline": posture.headline(facts, rows, places),
+        "lede": posture.lede(facts, places),
+        "headline": posture.headline(facts, places),
         "databases": rows,
         "sites": places,
     }

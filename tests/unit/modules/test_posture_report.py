@@ -38,7 +38,9 @@ def call(place: Path) -> Any:
 
 def read(place: Path) -> tuple[Row, list[str]]:
     """Return the posture and the warnings of this call alone: Ansible keeps all the warnings of a process."""
-    return posture_report.run({"directory": str(place), "sites": list(BOTH), "overrides": []}, {})
+    return posture_report.run(
+        {"directory": str(place), "sites": list(BOTH), "overrides": [], "max_drill_age": 8640000}, {}
+    )
 
 
 def leave(place: Path, name: str, content: Any) -> None:
@@ -66,7 +68,7 @@ def test_the_document_is_written_and_returned(call: Any, place: Path) -> None:
     assert (result["path"], result["changed"]) == (str(place / NAME), True)
     assert document == result["posture"]
     assert (document["databases"][0]["owner"], document["databases"][0]["rto"]) == ("shop team", 600)
-    assert result["summary"] == "lifeboat posture 2026-11-23T14:00:00Z: 0 of 1 unprotected"
+    assert result["summary"] == "lifeboat posture 2026-11-23T14:00:00Z: UNVERIFIED (0 of 1 verified: 1 never drilled)"
     assert result["table"][1].startswith("orders")
 
 

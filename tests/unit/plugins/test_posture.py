@@ -12,7 +12,7 @@ from tests.builders import DR, EAST, SOURCE, STRANGER, WEST
 
 Row = dict[str, Any]
 PLACE = f"{DR}/{EAST}"
-VERIFIED = {"age_seconds": 500, "rpo_seconds": 37, "rto_validated_seconds": 3.2}
+VERIFIED = {"verdict": "verified", "age_seconds": 500, "rpo_seconds": 37, "rto_validated_seconds": 3.2}
 
 
 def place(name: str, age: int) -> Row:
@@ -50,8 +50,10 @@ def test_what_is_known_of_a_database_becomes_numbers() -> None:
         ("AchievedRTO", "orders"): 3.2,
         ("LastVerifiedDrillAge", "orders"): 500,
         ("NeverVerified", "orders"): 0,
+        ("DrillFailed", "orders"): 0,
         ("Unprotected", ""): 0,
         ("Unknown", ""): 0,
+        ("DrillFailed", ""): 0,
         ("LastVerifiedDrillAge", ""): 500,
         ("SuccessfulRun", ""): 1,
     }
@@ -111,6 +113,13 @@ def test_the_three_states_are_counted() -> None:
     states = [database(name, protected=state) for name, state in [("a", True), ("b", False), ("c", None)]]
     found = numbers(*states)
     assert (found["Unprotected", ""], found["Unknown", ""]) == (1, 1)
+
+
+def test_a_failed_drill_is_counted_also_for_a_database_that_is_unprotected() -> None:
+    failed = {PLACE: {"last_drill": {**VERIFIED, "verdict": "failed"}, "last_verified": VERIFIED}}
+    found = numbers(database(drills=failed), database("billing", drills=failed, protected=False), database("users"))
+    assert (found["DrillFailed", ""], found["Unprotected", ""]) == (2, 1)
+    assert [found["DrillFailed", name] for name in ("orders", "billing", "users")] == [1, 1, 0]
 
 
 def test_a_site_speaks_only_of_databases_that_have_to_be_there() -> None:

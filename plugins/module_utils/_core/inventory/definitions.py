@@ -98,6 +98,7 @@ RECOVERY: Mapping[str, Rule] = {
 RULES: Mapping[str, Rule] = {
     "rpo": SECONDS,
     "rto": SECONDS,
+    "max_drill_age": SECONDS,
     "checks": (is_rows, "a list of checks, each a dictionary"),
     "accept_unverified": (is_yes_no, "true or false"),
     "owner": TEXT,

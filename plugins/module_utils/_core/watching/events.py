@@ -34,6 +34,11 @@ VERDICTS = {
     ("recovery", "failed"): "LIFEBOAT-EVENT-0042",
     ("recovery", "unverified"): "LIFEBOAT-EVENT-0043",
 }
+POSTURES = {
+    "verified": "LIFEBOAT-EVENT-0051",
+    "failed": "LIFEBOAT-EVENT-0052",
+    "unverified": "LIFEBOAT-EVENT-0053",
+}
 RUN_FAILED = "LIFEBOAT-EVENT-0091"
 SNAPSHOT = {"instance": "db-snapshot", "cluster": "db-cluster-snapshot"}
 DATABASE = {"instance": "db-instance", "cluster": "db-cluster"}
@@ -128,7 +133,7 @@ def events_of(site: Reporter, results: Mapping[str, Row], failures: Iterable[str
     """Build the events of a run: one for each item that changed or failed.
 
     :param results: by step, the results of ``publish``, ``replicate`` and ``reap``; for ``drill`` and ``recover`` the
-        report with ``drill_id`` and ``purpose``. Other steps have no events of their own.
+        report with ``drill_id`` and ``purpose``; for ``posture`` its verdict. Other steps have no events of their own.
     :param failures: why the site failed. Each becomes an event of its own, unless an item reports the same reason.
     """
     known = {name: results[name] for name in EVENTS_BY_STEP if has_report(name, results.get(name))}
@@ -139,9 +144,11 @@ def events_of(site: Reporter, results: Mapping[str, Row], failures: Iterable[str
 
 
 def has_report(step: str, result: Row | None) -> bool:
-    """Tell whether a step got far enough to report. A drill that could not begin has no ID."""
+    """Tell whether a step got far enough to report. A drill that could not begin has no ID, a posture no verdict."""
     if not result:
         return False
+    if step == "posture":
+        return "verdict" in result["posture"]
     return step not in ("drill", "recover") or "drill_id" in result
 
 
@@ -192,6 +199,12 @@ def of_drill(site: Reporter, report: Row) -> Iterator[OwnEvent]:
         yield run_failed(site, report.get("summary") or f"{run} has no verdict")
 
 
+def of_posture(site: Reporter, result: Row) -> Iterator[OwnEvent]:
+    """Report the verdict on all databases."""
+    verdict, words = result["posture"]["verdict"], result["posture"]["words"]
+    yield OwnEvent(POSTURES[verdict], "lifeboat", site.name, f"The posture is {verdict}: {words}")
+
+
 def restored_from(database: Row) -> tuple[str, str, str]:
     """Find the type, the ID and the ARN of the recovery point that a database was restored from.
 
@@ -210,6 +223,7 @@ EVENTS_BY_STEP = {
     "reap": of_reap,
     "drill": of_drill,
     "recover": of_drill,
+    "posture": of_posture,
 }
 
 

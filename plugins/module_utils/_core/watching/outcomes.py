@@ -9,6 +9,7 @@ For each step that ended (``publish``, ``replicate``, ``prune``, ``reap``, ``sub
 - ``partial``: it did only a part of what a schedule waits for,
 - of a drill or a recovery: ``verdict``, ``beside`` (what failed beside the verdict), ``purpose``, ``drill_id``,
   ``summary``, ``databases``, and for a recovery the ``endpoints``,
+- of a ``posture``: the ``posture`` with its ``verdict`` and ``words``, and ``beside``,
 - of an event: the ``databases`` that it is about.
 
 A ``plan`` is what a drill or a recovery would restore (``steps``, ``began``, ``warnings``), and what is in its way
@@ -33,6 +34,7 @@ PLANNED = ("steps", "began", "warnings")
 PASSES = ("publish", "replicate", "prune", "reap")
 ONLY_PLANNED = ("would_delete", "would_retire")
 VERIFIED = "verified"
+FATAL: Mapping[str, tuple[str, ...]] = {"never": (), "failed": ("failed",), "unverified": ("failed", "unverified")}
 PURPOSES = {"drill": "drill", "recover": "recovery"}
 
 
@@ -72,6 +74,19 @@ def after_verdict(
     why = joined(beside, unproven)
     told = {"verdict": verdict, "beside": beside, "purpose": PURPOSES[step], **picked(report, REPORTED), **known}
     return {**outcomes, step: {"failed": bool(why), "why": why, **told}}
+
+
+def after_posture(outcomes: Outcomes, posture: Row, fail_on: str, problem: str | None = None) -> dict[str, Any]:
+    """Record the verdict on all databases.
+
+    :param fail_on: the mildest verdict that is a failure: failed or unverified, or never.
+    :param problem: why there is no posture.
+    """
+    is_fatal = posture.get("verdict") in FATAL[fail_on]
+    found = f"The posture is {posture['verdict']}: {posture['words']}." if is_fatal else ""
+    beside = joined(problem)
+    told = {"posture": picked(posture, ("verdict", "words", "time")), "beside": beside}
+    return {**outcomes, "posture": {"failed": bool(found or beside), "why": joined(beside, found), **told}}
 
 
 def without(outcomes: Outcomes, *steps: str) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from typing import Any
 
 from ..errors import LifeboatError
 from ..evidence.last_drills import Drilled, Drills, Last, last_of, moment, unnamed
-from ..inventory.overrides import Override, settings_for
+from ..inventory.overrides import PerDatabase
 from ..inventory.selection import Candidate
 from ..model import iso
 from ..words import printable
+from .verdict import counts, reason_of, state_of, verdict_of, words_of
 
 VERSION = 1  # of the document's format
 LONGEST = 2000  # characters of a problem's text
@@ -50,7 +51,17 @@ class Look:
         return self.problem is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the inventory says of a database: who answers for it, and what is expected of it, in seconds."""
+
+    owner: str | None = None
+    rto: int | None = None
+    max_drill_age: int | None = None  # how old its newest drill may be
+
+
 Reports = Sequence[tuple[Look, Row]]  # the reports of all sites about one database
+Settings = PerDatabase[Expected]
 
 
 def read_site(site: Row) -> Look:
@@ -89,19 +100,18 @@ def latest(looks: Iterable[Look]) -> datetime:
     return max(times)
 
 
-def document(
-    looks: Iterable[Look], drills: Drills, overrides: Sequence[Override], tool: Mapping[str, str]
-) -> dict[str, Any]:
+def document(looks: Iterable[Look], drills: Drills, settings: Settings, tool: Mapping[str, str]) -> dict[str, Any]:
     """Build the posture document.
 
     :param drills: the last drills, from the evidence.
-    :param overrides: the inventory's settings of databases, such as owner and rto.
+    :param settings: the inventory's settings of databases.
     :raises LifeboatError: when no site could be read.
     """
     ordered = sorted(looks, key=lambda look: (look.side != "source", look.name))
     now = latest(ordered)
-    databases = join(ordered, drills, overrides, now)
-    states = Counter(one["protected"] for one in databases)
+    databases = join(ordered, drills, settings, now)
+    protected = Counter(one["protected"] for one in databases)
+    states, silent = counts(databases), [look.name for look in ordered if look.is_silent]
     return {
         "document": "posture",
         "version": VERSION,
@@ -110,8 +120,11 @@ def document(
         "signed_by": None,
         "sites": [site_facts(look) for look in ordered],
         "databases": databases,
-        "unprotected": states[False],
-        "unknown": states[None],
+        "verdict": verdict_of(states, silent),
+        "words": words_of(states, silent),
+        "states": states,
+        "unprotected": protected[False],
+        "unknown": protected[None],
         "total": len(databases),
     }
 
@@ -129,7 +142,7 @@ def site_facts(look: Look) -> dict[str, Any]:
     }
 
 
-def join(looks: Sequence[Look], drills: Drills, overrides: Sequence[Override], now: datetime) -> list[dict[str, Any]]:
+def join(looks: Sequence[Look], drills: Drills, settings: Settings, now: datetime) -> list[dict[str, Any]]:
     """Merge the reports into one entry for each database.
 
     A new database under an old name gets its own entry. Drills that name only the database count if the name is unique.
@@ -144,7 +157,7 @@ def join(looks: Sequence[Look], drills: Drills, overrides: Sequence[Override], n
             reports,
             looks,
             drills.of(digest, *([name_of(reports)] if named[name_of(reports)] == 1 else [])),
-            overrides,
+            settings,
             now,
         )
         for digest, reports in found.items()
@@ -164,11 +177,20 @@ def name_of(reports: Reports) -> str:
 
 
 def describe(
-    reports: Reports, looks: Sequence[Look], drills: Mapping[str, Last], overrides: Sequence[Override], now: datetime
+    reports: Reports, looks: Sequence[Look], drills: Mapping[str, Last], settings: Settings, now: datetime
 ) -> dict[str, Any]:
-    """Build the entry of one database."""
+    """Build the entry of one database, with the verdict on it."""
+    facts = facts_of(reports, looks, drills, settings, now)
+    state = state_of(facts)
+    return facts | {"reason": reason_of(facts), "state": state.name, "verdict": state.verdict}
+
+
+def facts_of(
+    reports: Reports, looks: Sequence[Look], drills: Mapping[str, Last], settings: Settings, now: datetime
+) -> dict[str, Any]:
+    """Gather what is known of one database."""
     known = best_known(reports)
-    settings = settings_of(known, overrides)
+    mine = settings.of(candidate_of(known))
     protected, reason = protection(reports, concerned(reports, looks))
     times = {look.place: look.now or now for look in looks}
     last = with_marks(drills, reports)
@@ -176,12 +198,13 @@ def describe(
     return {
         **{key: known[key] for key in ("database", "kind", "engine", "database_arn", "account_id", "region", "digest")},
         "exists": existence(reports, looks),
-        "owner": settings.get("owner"),
+        "owner": mine.owner,
         "dr_accounts": sorted(dr_accounts_of(reports, looks)),
         "places": places(reports),
         "in_flight": sorted({name for _look, row in reports for name in row["in_flight"]}),
         "rpo": min((row["rpo"] for _look, row in reports if row["rpo"] is not None), default=None),
-        "rto": settings.get("rto"),
+        "rto": mine.rto,
+        "max_drill_age": mine.max_drill_age,
         "age_seconds": worst_age(reports),
         "protected": protected,
         "reason": reason,
@@ -198,10 +221,9 @@ def dated(last: Last, times: Mapping[str, datetime], now: datetime) -> dict[str,
     }
 
 
-def settings_of(row: Row, overrides: Sequence[Override]) -> dict[str, Any]:
-    """Merge the settings that match one database."""
-    one = Candidate(row["database"], row["kind"], row["engine"], row["tags"], None)
-    return settings_for(one, {}, overrides)
+def candidate_of(row: Row) -> Candidate:
+    """Describe a database for the settings of the inventory."""
+    return Candidate(row["database"], row["kind"], row["engine"], row["tags"], None)
 
 
 def places(reports: Reports) -> list[dict[str, Any]]:

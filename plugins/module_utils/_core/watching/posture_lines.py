@@ -7,18 +7,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..words import duration, printable
+from .verdict import STATES, VERIFIED, State, state_of
 
 Row = Mapping[str, Any]
 
 COLUMNS = ("database", "kind", "state", "age", "objective", "last drill", "last verified")
-STATES = {True: "protected", False: "UNPROTECTED", None: "UNKNOWN"}
 NAMED = 10  # databases that are listed for one reason
-WORST_FIRST = (False, None, True)
 
 
 def table(posture: Row) -> list[str]:
     """Write a line for each database, the worst first, then the reasons, and the sites that could not be read."""
-    ordered = sorted(posture["databases"], key=lambda one: WORST_FIRST.index(one["protected"]))
+    ordered = sorted(posture["databases"], key=lambda one: STATES.index(state_of(one)))
     rows = [COLUMNS, *(cells(one) for one in ordered)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows] if ordered else []
@@ -31,12 +30,17 @@ def cells(one: Row) -> tuple[str, ...]:
     return (
         one["database"],
         one["kind"],
-        STATES[one["protected"]],
+        badge(state_of(one)),
         duration(one["age_seconds"]),
         duration(one["rpo"]),
         f"{drill['verdict']} {duration(drill['age_seconds'])} ago" if drill else "never",
         f"{duration(verified['age_seconds'])} ago" if verified else "never",
     )
+
+
+def badge(state: State) -> str:
+    """Write a state, in capitals if somebody has to act."""
+    return state.word if state.verdict == "verified" else state.word.upper()
 
 
 def reasons(databases: list[Row]) -> Iterator[str]:
@@ -56,7 +60,7 @@ def silent_sites(posture: Row) -> Iterator[str]:
 
 
 def summary(posture: Row) -> str:
-    """Write the summary, for example ``lifeboat posture 2026-11-23T14:00:00Z: 1 of 4 unprotected, 1 unknown``."""
-    unknown = f", {posture['unknown']} unknown" if posture["unknown"] else ""
-    counts = f"{posture['unprotected']} of {posture['total']} unprotected{unknown}"
-    return f"lifeboat posture {posture['time']}: {counts}"
+    """Write the summary: ``lifeboat posture 2026-11-23T14:00:00Z: FAILED (3 of 4 verified: 1 unprotected)``."""
+    words = "" if posture["verdict"] == "verified" else f": {posture['words']}"
+    counted = f"{posture['states'][VERIFIED.name]} of {posture['total']} verified{words}"
+    return f"lifeboat posture {posture['time']}: {posture['verdict'].upper()} ({counted})"

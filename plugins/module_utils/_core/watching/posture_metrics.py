@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from .metrics import heartbeat
+from .verdict import DRILL_FAILED, UNKNOWN, UNPROTECTED, findings, state_of_drill
 
 Row = Mapping[str, Any]
 Metric = dict[str, Any]
 SECONDS = "Seconds"
 COUNT = "Count"
+# how many databases of a site are in such a state, also if they are in a worse one as well
+COUNTED = {"Unprotected": UNPROTECTED, "Unknown": UNKNOWN, "DrillFailed": DRILL_FAILED}
 
 
 def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
@@ -40,12 +43,11 @@ def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "l
     mine = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
     place = f"{account_id}/{region}"
     metrics = [metric for one in current(mine) for metric in metrics_of(one, place, prefix)]
-    states = [one["protected"] for one in mine]
+    found = [findings(one) for one in mine]
     whole = {"Installation": prefix}
     return [
         *metrics,
-        measured("Unprotected", states.count(False), COUNT, whole),
-        measured("Unknown", states.count(None), COUNT, whole),
+        *(measured(name, sum(state in one for one in found), COUNT, whole) for name, state in COUNTED.items()),
         *(measured("LastVerifiedDrillAge", age, SECONDS, whole) for age in oldest_proof(mine, place)),
         heartbeat(prefix, "posture"),
     ]
@@ -78,6 +80,7 @@ def metrics_of(one: Row, place: str, prefix: str) -> Iterator[Metric]:
     """Build the metrics of one database at one DR site, as far as they are known."""
     last = one["drills"].get(place) or {}
     drill, verified = last.get("last_drill") or {}, last.get("last_verified") or {}
+    failed = state_of_drill(one, last.get("last_drill")) == DRILL_FAILED
     here = [point["age_seconds"] for point in one["places"] if point["place"].startswith(f"{place}/")]
     known = {
         "RecoveryPointAge": min(here, default=None),
@@ -89,6 +92,7 @@ def metrics_of(one: Row, place: str, prefix: str) -> Iterator[Metric]:
     yield from (measured(name, value, SECONDS, dimensions) for name, value in known.items() if value is not None)
     # A database that was never verified has no other metric that an alarm could watch.
     yield measured("NeverVerified", int(not verified), COUNT, dimensions)
+    yield measured("DrillFailed", int(failed), COUNT, dimensions)
 
 
 def dimensions_of(one: Row, prefix: str) -> dict[str, str]:

@@ -177,3 +177,16 @@ def test_the_page_lists_exactly_the_ids_that_there_are() -> None:
     source = Path(events.__file__).read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(LIFEBOAT-EVENT-\d{4})` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert listed == re.findall(r'"(LIFEBOAT-EVENT-\d{4})"', source)
+
+
+@pytest.mark.parametrize("verdict", ["verified", "failed", "unverified"])
+def test_a_posture_tells_its_verdict_once(verdict: str) -> None:
+    outcome = {"posture": {"verdict": verdict, "words": "1 never drilled"}, "why": "x", "beside": ""}
+    (event,) = events_of(SITE, {"posture": outcome}, [])
+    assert (event.id, event.source_type, event.source_id) == (events.POSTURES[verdict], "lifeboat", "production_dr")
+    assert event.text == f"The posture is {verdict}: 1 never drilled"
+
+
+def test_a_posture_that_was_not_made_is_a_run_that_failed() -> None:
+    (event,) = events_of(SITE, {"posture": {"posture": {}}}, ["Cannot write the evidence."])
+    assert (event.id, event.text) == (events.RUN_FAILED, "The run failed: Cannot write the evidence.")

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.outcomes import (
     after_failure,
     after_plan,
+    after_posture,
     after_result,
     after_verdict,
     failures_of,
@@ -182,3 +183,30 @@ def test_manifests_are_those_of_the_sites_that_left_one_and_of_the_accounts_that
 def test_a_plan_of_prune_has_a_line_for_what_would_go() -> None:
     steps = [step("orders", "would_delete") | {"name": "point", "reason": "it is old"}, step("orders", "kept")]
     assert plan_lines(steps) == ["point: would_delete: it is old"]
+
+
+POSTURE = {"verdict": "unverified", "words": "2 never drilled", "time": "2026-11-23T14:00:00Z", "databases": []}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fail_on", "failed"),
+    [
+        ("failed", "failed", True),
+        ("failed", "unverified", True),
+        ("failed", "never", False),
+        ("unverified", "failed", False),
+        ("unverified", "unverified", True),
+        ("verified", "unverified", False),
+    ],
+)
+def test_a_posture_fails_from_the_verdict_on_that_the_user_chose(verdict: str, fail_on: str, *, failed: bool) -> None:
+    outcome = after_posture({}, POSTURE | {"verdict": verdict}, fail_on)["posture"]
+    why = f"The posture is {verdict}: 2 never drilled." if failed else ""
+    assert (outcome["failed"], outcome["why"]) == (failed, why)
+    assert (outcome["beside"], "databases" in outcome["posture"]) == ("", False)
+
+
+def test_a_posture_that_could_not_be_written_is_a_failure_beside_its_verdict() -> None:
+    outcomes = after_posture({}, {}, "never", "Cannot write the evidence")
+    assert failures_of(outcomes, beside_verdicts=True) == failures_of(outcomes) == ["Cannot write the evidence."]
+    assert after_failure(outcomes, "posture", {"msg": "Cannot write the evidence."}) == outcomes

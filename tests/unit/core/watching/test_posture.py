@@ -9,9 +9,9 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.last_drills import Drilled, Drills
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import read_overrides
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase, read_overrides
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import document, read_site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import Expected, document, read_site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_lines import summary, table
 from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, WEST, hours_ago
 from tests.postures import DIGEST, dark, dr_site, row, seen_at_dr, source_site
@@ -25,7 +25,8 @@ def posture(*sites: Row, drilled: Any = (), overrides: Any = ()) -> Row:
     drills = Drills()
     for one in drilled:
         drills.add(one)
-    found = document(map(read_site, sites), drills, read_overrides(overrides), {"lifeboat.rds": "0.1.0"})
+    settings = PerDatabase(Expected(max_drill_age=8640000), tuple(read_overrides(overrides)))
+    found = document(map(read_site, sites), drills, settings, {"lifeboat.rds": "0.1.0"})
     assert complaints(found) == []
     return found
 
@@ -111,8 +112,9 @@ def reason(unprotected: str) -> Row:
     ],
 )  # fmt: skip
 def test_one_no_makes_it_unprotected_and_silence_makes_it_unknown(sites: Any, protected: Any, why: Any) -> None:
-    found = orders(*sites)
+    found = orders(*sites, drilled=[drill(), drill(place=f"{STRANGER}/eu-central-1")])
     assert (found["protected"], found["reason"]) == (protected, why)
+    assert found["verdict"] == {True: "verified", False: "failed", None: "unverified"}[protected]
 
 
 def test_totals_tell_three_states_apart() -> None:
@@ -265,16 +267,20 @@ def test_the_table_shows_the_worst_first_and_each_reason_once() -> None:
         drilled=[drill(2, "failed")],
     )
     assert table(found) == [
-        "database  kind      state        age  objective  last drill      last verified",
-        "orders    instance  UNPROTECTED  -    1 d        failed 2 h ago  never",
-        "billing   instance  UNKNOWN      1 h  1 d        never           never",
-        "users     instance  UNKNOWN      1 h  1 d        never           never",
-        "reports   instance  protected    1 h  1 d        never           never",
-        "orders: production_dr: too old",
-        "billing, users: production could not be looked at",
+        "database  kind      state          age  objective  last drill      last verified",
+        "orders    instance  UNPROTECTED    -    1 d        failed 2 h ago  never",
+        "billing   instance  UNKNOWN        1 h  1 d        never           never",
+        "users     instance  UNKNOWN        1 h  1 d        never           never",
+        "reports   instance  NEVER DRILLED  1 h  1 d        never           never",
+        f"orders: production_dr: too old; its newest drill in {DR}, 2 h ago (d1), failed",
+        f"billing, users: production could not be looked at; it was never drilled in {DR}",
+        f"reports: it was never drilled in {DR}",
         "production: it is dark",
     ]
-    assert summary(found) == "lifeboat posture 2026-11-23T14:00:00Z: 1 of 4 unprotected, 2 unknown"
+    assert summary(found) == (
+        "lifeboat posture 2026-11-23T14:00:00Z: FAILED (0 of 4 verified: 1 unprotected, 2 unknown, 1 never drilled, "
+        "1 site could not be looked at)"
+    )
 
 
 def test_a_posture_without_databases_has_no_table() -> None:
