@@ -12,7 +12,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.facts import Definitions, drill_facts
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import check_definitions
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.drill import drill_selection, drill_targets
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.drill import (
+    drill_selection,
+    drill_targets,
+    with_problem,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_request
 from ansible_collections.lifeboat.rds.plugins.modules.database_check import ARGUMENTS
@@ -56,4 +60,5 @@ class FilterModule:
             "drill_facts": drill_facts,
             "drill_selection": drill_selection,
             "drill_targets": drill_targets,
+            "with_problem": with_problem,
         }

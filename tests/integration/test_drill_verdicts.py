@@ -91,6 +91,16 @@ def test_a_typo_stops_the_drill_before_anything_is_asked_of_aws(lab: Lab, drill:
     assert list(evidence.glob("*.json")) == []
 
 
+def test_a_site_that_could_not_be_looked_at_is_unverified_and_says_once_why(drill: Any) -> None:
+    profiles = json.dumps({"lifeboat_profiles": {"drill": "nobody", "tell": "production_dr_replicate"}})
+    done, document = drill({"*": {"checks": [ROWS]}}, "-e", profiles)
+    assert (done.code, document["verdict"], document["databases"]) == (2, "unverified", [])
+    (problem,) = document["problems"]
+    assert problem["reason"].startswith("Cannot open a session (profile nobody, of lifeboat_profiles.drill): ")
+    assert done.output.count("fatal: [production_dr]: FAILED!") == 3, "the reaper, the drill, and the end of the run"
+    assert "The drill ended unverified." in done.output
+
+
 def test_databases_whose_data_nobody_looks_at_are_not_created(lab: Lab, drill: Any) -> None:
     forget_calls(lab)
     done, document = drill({"*": {"checks": [{"check": "tables", "tables": ["canary"]}]}})

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,6 +101,28 @@ def test_what_a_killed_drill_left_is_reaped(lab: Lab, run: Callable[..., Run]) -
     forget_calls(lab)
     assert run("reap.yml").recap("production_dr")["changed"] == 0
     assert writes(lab) == []
+
+
+def test_the_last_line_of_an_interrupted_drill_removes_what_it_restored(lab: Lab, evidence: Path) -> None:
+    forget_calls(lab)
+    environment = lab.env() | {"LIFEBOAT_EVIDENCE": str(evidence), "VENV": os.path.relpath(sys.prefix, ROOT)}
+    command = ["tools/run.sh", "drill", "-e", "lifeboat_poll_interval=1", "--limit", "production_dr"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as drill:
+        end = time.monotonic() + PATIENCE
+        while not any(action.startswith("Restore") for action in writes(lab)):
+            assert drill.poll() is None, "it ended before it restored anything"
+            assert time.monotonic() < end, "it restores nothing"
+        os.killpg(drill.pid, signal.SIGINT)
+        output = drill.communicate(timeout=60)[0]
+    assert drill.returncode == 2
+    assert left_in_dr(lab)
+    said, remove = output.splitlines()[-1].split("To remove it: ")
+    assert said.startswith("Interrupted. What drill ")
+    assert remove.replace("playbooks/reap.yml --limit production_dr", "lifeboat.rds.reap").split("/")[-1] in output
+    subprocess.run(["bash", "-c", remove], cwd=ROOT, env=environment, timeout=120, check=True)
+    assert left_in_dr(lab) == []
 
 
 @pytest.mark.usefixtures("killed_drill")

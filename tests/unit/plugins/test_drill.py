@@ -15,6 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.filter.drill import (
     drill_facts,
     drill_selection,
     drill_targets,
+    with_problem,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import RULES
 from tests.documentation import code_blocks
@@ -432,6 +433,7 @@ def test_the_filters_have_the_names_that_roles_use() -> None:
         "drill_facts": drill_facts,
         "drill_selection": drill_selection,
         "drill_targets": drill_targets,
+        "with_problem": with_problem,
     }
 
 
@@ -467,3 +469,33 @@ def test_in_earnest_no_database_is_left_out_for_want_of_checks() -> None:
 def test_what_is_said_of_a_recovery_is_read_as_strictly(recovery: Any, message: str) -> None:
     with pytest.raises(AnsibleFilterError, match=message):
         drill_definitions({"orders": {"recovery": recovery}})
+
+
+# -- problems ---------------------------------------------------------------------------------------------------------
+
+FAILS: Row = {"msg": "Cannot restore."}
+LOST: Row = {"msg": "Cannot open a session.", "out_of_reach": True}
+
+
+@pytest.mark.parametrize(
+    ("result", "more", "reason", "verdict"),
+    [
+        pytest.param(FAILS, {}, "Cannot restore.", "failed", id="a step failed"),
+        pytest.param({}, {}, "the step failed", "failed", id="without a message"),
+        pytest.param(FAILS, {"verdict": "unverified"}, "Cannot restore.", "unverified", id="a check could not run"),
+        pytest.param(LOST, {}, "Cannot open a session.", "unverified", id="nothing was looked at"),
+        pytest.param(LOST, {"may_be_left": True}, "Cannot open a session.", "failed", id="something may be left"),
+    ],
+)
+def test_a_problem_is_as_bad_as_what_it_says_of_the_recovery(result: Row, more: Row, reason: str, verdict: str) -> None:
+    assert with_problem([], result, "the step failed", **more) == [{"reason": reason, "verdict": verdict}]
+
+
+def test_a_reason_is_told_once_with_the_worse_verdict() -> None:
+    once = with_problem([{"reason": "other", "verdict": "failed"}], LOST, "")
+    for worse in (False, True, False):
+        once = with_problem(once, LOST, "", may_be_left=worse)
+    assert once == [
+        {"reason": "other", "verdict": "failed"},
+        {"reason": "Cannot open a session.", "verdict": "failed"},
+    ]

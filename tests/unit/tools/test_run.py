@@ -85,6 +85,11 @@ def test_a_rehearsal_runs_in_a_lab_with_the_roles_that_prepare_makes(place: Plac
     assert "ansible-playbook playbooks/rehearse.yml -e lifeboat_poll_interval=1\n" in place.calls()
 
 
+def test_a_lab_that_does_not_start_is_unverified(place: Place) -> None:
+    (place.folder / "venv" / "bin" / "lifeboat-lab").write_text("#!/bin/bash\nexit 1\n")
+    assert place.run(SCRIPT, "rehearse") == 2
+
+
 def test_the_lab_passes_its_options_on(place: Place) -> None:
     assert place.run(SCRIPT, "lab", "--port", "4000") == 0
     assert place.calls().endswith("production_dr/lifeboat-listen --port 4000\n")

@@ -185,3 +185,65 @@ def test_a_posture_has_no_verdict(evidence: Path, text: str) -> None:
 
 def test_a_verdict_in_another_document_is_none(evidence: Path) -> None:
     assert judge(evidence, write('{"verdict": "verified"}'))[0] == 2
+
+
+# -- what is left of an interrupted drill -----------------------------------------------------------------------------
+
+INTERRUPTED = """#!/usr/bin/env python3
+import os, signal, sys
+print("id", os.environ["LIFEBOAT_DRILL_ID"], flush=True)
+EVIDENCE
+sys.exit(99)
+"""
+
+
+def interrupt(folder: Path, *words: str, evidence: str = "", lab: bool = False, **environment: str) -> list[str]:
+    """Run a stand-in of ansible-playbook that ends as after Ctrl-C; return what was printed."""
+    program = folder / "ansible-playbook"
+    program.write_text(INTERRUPTED.replace("EVIDENCE", evidence))
+    program.chmod(0o755)
+    runner = folder / "lifeboat-lab"
+    runner.write_text('#!/bin/sh\nexec "$@"\n')
+    runner.chmod(0o755)
+    command = [*([str(runner)] if lab else []), str(program), "playbooks/drill.yml", *words]
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), "--evidence", str(folder / "evidence"), "--", *command],
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == 2
+    return done.stdout.splitlines()
+
+
+def test_the_last_line_of_an_interrupted_drill_says_how_to_remove_what_is_left(tmp_path: Path) -> None:
+    told, verdict, last = interrupt(tmp_path, "-i", "my hosts", "--limit=production_dr", "-e", "x=1")
+    drill_id = told.removeprefix("id ")
+    reap = f"{tmp_path}/ansible-playbook playbooks/reap.yml -i 'my hosts' --limit production_dr"
+    assert verdict == "verdict: unverified"
+    assert last == (
+        f"Interrupted. What drill {drill_id} restored may still be there. To remove it: {reap} "
+        f"-e reap_drill_id={drill_id}"
+    )
+
+
+@pytest.mark.parametrize("words", ["drill_id=mine", '{"drill_id": "mine"}', "{drill_id: mine}"])
+def test_an_id_that_the_user_chose_is_the_one_that_is_told(tmp_path: Path, words: str) -> None:
+    lines = interrupt(tmp_path, "-e", words)
+    assert (lines[0], "What drill mine restored" in lines[-1]) == ("id mine", True)
+
+
+def test_an_id_of_the_environment_is_kept(tmp_path: Path) -> None:
+    assert "What drill theirs restored" in interrupt(tmp_path, LIFEBOAT_DRILL_ID="theirs")[-1]
+
+
+def test_of_an_interrupted_rehearsal_nothing_is_left(tmp_path: Path) -> None:
+    assert interrupt(tmp_path, lab=True)[-1].endswith("restored: nothing is left to remove.")
+
+
+def test_a_drill_that_left_its_evidence_left_nothing_else(tmp_path: Path) -> None:
+    lines = interrupt(tmp_path, evidence=write('{"document": "drill", "verdict": "unverified"}'))
+    assert lines[1:] == ["verdict: unverified"]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..evidence.facts import DRILL, Definitions, Result, Step, checkable, definition_for, reach
@@ -25,6 +25,29 @@ def drill_selection(planned: Result, definitions: Definitions, purpose: str = DR
 def why_left_out(step: Step, definitions: Definitions, purpose: str) -> str | None:
     """Explain why a drill leaves a database out, or return None. A recovery restores it even without checks."""
     return why_refused(definition_for(definitions, step)) if purpose == DRILL else None
+
+
+def with_problem(
+    problems: Sequence[Mapping[str, Any]],
+    result: Result,
+    what: str,
+    verdict: str = "failed",
+    *,
+    may_be_left: bool = False,
+) -> list[dict[str, Any]]:
+    """Add a step that failed to the problems of a drill, once: several steps may fail for the same reason.
+
+    A site that could not be looked at proves nothing about the recovery, so that the verdict is "unverified".
+
+    :param what: the reason if the result has none.
+    :param may_be_left: whether the step was to remove what may still be there. Then it failed in any case.
+    """
+    reason = str(result.get("msg") or what)
+    if result.get("out_of_reach") and not may_be_left:
+        verdict = "unverified"
+    same = [one for one in problems if one["reason"] == reason]
+    worst = "failed" if "failed" in (verdict, *(one["verdict"] for one in same)) else "unverified"
+    return [*(dict(one) for one in problems if one["reason"] != reason), {"reason": reason, "verdict": worst}]
 
 
 def drill_targets(
