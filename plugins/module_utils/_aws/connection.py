@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from .._core.errors import LifeboatError
-from .errors import refusals
+from .errors import AwsRefusal, refusals
 from .identity import Chosen, WrongAccount
 from .pace import Pace
 from .session import open_session
@@ -26,7 +26,13 @@ RETRIES = {"mode": "standard", "max_attempts": 6}
 IMPATIENT = {"connect_timeout": 5, "read_timeout": 30, "retries": {"mode": "standard", "max_attempts": 2}}
 # Neptune and DocumentDB share the RDS control plane and its list calls.
 FOREIGN_ENGINES = ("neptune", "docdb")
-
+# How to look for something, by the word in its ARN.
+ARN_WORDS = {
+    "snapshot": ("describe_db_snapshots", "DBSnapshotIdentifier"),
+    "cluster-snapshot": ("describe_db_cluster_snapshots", "DBClusterSnapshotIdentifier"),
+    "db": ("describe_db_instances", "DBInstanceIdentifier"),
+    "cluster": ("describe_db_clusters", "DBClusterIdentifier"),
+}
 
 Here = TypeVar("Here", bound="Connection")
 
@@ -148,6 +154,20 @@ class Connection:
         """
         if self.account != expected:
             raise WrongAccount(expected, self.account, self.caller, self.chosen)
+
+    def _is_there(self, arn: str) -> bool:
+        """Look whether a snapshot or database of any account still exists. What cannot be seen counts as existing."""
+        _arn, _aws, _rds, region, account, word, name = arn.split(":", 6)
+        operation, identifier = ARN_WORDS[word]
+        about: dict[str, Any] = {identifier: name}
+        if account != self.account and "snapshot" in word:
+            about = {identifier: arn, "IncludeShared": True}
+        try:
+            with refusals(f"Cannot look for {arn}"):
+                getattr(self.in_region(region)._client("rds"), operation)(**about)
+        except AwsRefusal as refusal:
+            return refusal.meaning != "missing"
+        return True
 
     def _pages(self, operation: str, key: str, **parameters: Any) -> Iterable[Mapping[str, Any]]:
         with refusals(f"Cannot list {key} in {self.region}"):

@@ -12,7 +12,7 @@ from .._core.model import Database
 from .._core.restoring.target import Target
 from . import rows
 from .connection import FOREIGN_ENGINES, Connection, chunks
-from .errors import refusals
+from .errors import refusals, refusals_or_gone
 from .rows import INSTANCE, SPELLINGS, Spelling
 
 
@@ -39,7 +39,11 @@ class Databases(Connection):
     def restore(self, target: Target) -> Database:
         """Start a database from a recovery point, in the target's network and never public."""
         spelling = SPELLINGS[target.kind]
-        with refusals(f"Cannot restore {target.original.recovery_point} as {target.name} in {self.region}"):
+        what, source = (
+            f"Cannot restore {target.original.recovery_point} as {target.name} in {self.region}",
+            target.original,
+        )
+        with refusals_or_gone(what, lambda: self._is_there(source.recovery_point_arn)):
             answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
         return rows.database(answer[spelling.database], spelling)
 
@@ -59,7 +63,8 @@ class Databases(Connection):
         spelling = SPELLINGS[database.id.kind]
         # A member keeps nothing of its own: its cluster does.
         kept = {} if database.cluster else {"DeleteAutomatedBackups": True}
-        with refusals(f"Cannot delete {database.id.identifier} in {self.region}"):
+        what, arn = f"Cannot delete {database.id.identifier} in {self.region}", database.id.arn
+        with refusals_or_gone(what, lambda: self._is_there(arn)):
             getattr(self._client("rds"), f"delete_{spelling.database_operation}")(
                 **{f"{spelling.database}Identifier": database.id.identifier}, SkipFinalSnapshot=True, **kept
             )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -111,6 +111,26 @@ def refusals(what: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         raise refusal_of(what, error) from error
+
+
+@contextmanager
+def refusals_or_gone(what: str, is_there: Callable[[], bool]) -> Iterator[None]:
+    """Do as ``refusals``, and tell what is gone from what is not allowed.
+
+    A policy with a condition on tags never allows what does not exist, since that has no tags. So AWS denies access to
+    what another run has deleted.
+
+    :param is_there: asks AWS whether the thing still exists.
+    :raises AwsRefusal: when the call inside fails.
+    """
+    try:
+        with refusals(what):
+            yield
+    except AwsRefusal as refusal:
+        code = str(refusal.code)
+        if not code.startswith("AccessDenied") or is_there():
+            raise
+        raise AwsRefusal(what, why="it does not exist any more", code=code, meaning="missing") from refusal
 
 
 def refusal_of(what: str, error: Any) -> AwsRefusal:

@@ -12,7 +12,7 @@ from .._core.copying.plan import Copy
 from .._core.model import RecoveryPoint
 from . import rows
 from .connection import FOREIGN_ENGINES, Connection, chunks
-from .errors import refusals
+from .errors import refusals, refusals_or_gone
 from .rows import INSTANCE, SPELLINGS, Spelling
 
 
@@ -59,7 +59,8 @@ class Snapshots(Connection):
             operation, parameters = f"create_{spelling.snapshot_operation}", rows.take_parameters(copy, spelling)
         else:
             operation, parameters = f"copy_{spelling.snapshot_operation}", rows.copy_parameters(copy, spelling)
-        with refusals(f"Cannot copy {copy.source_arn} to {copy.name} in {self.region}"):
+        what = f"Cannot copy {copy.source_arn} to {copy.name} in {self.region}"
+        with refusals_or_gone(what, lambda: self._is_there(copy.source_arn)):
             answer = getattr(self._client("rds"), operation)(**parameters)
         self._started[:] = [monotonic()]
         return rows.recovery_point(answer[spelling.snapshot], spelling)
@@ -69,7 +70,7 @@ class Snapshots(Connection):
         spelling = SPELLINGS[point.kind]
         modify = getattr(self._client("rds"), f"modify_{spelling.snapshot_operation}_attribute")
         values = {"ValuesToAdd": sorted(add), "ValuesToRemove": sorted(remove)}
-        with refusals(f"Cannot share {point.name} in {self.region}"):
+        with refusals_or_gone(f"Cannot share {point.name} in {self.region}", lambda: self._is_there(point.arn)):
             modify(
                 **{f"{spelling.snapshot}Identifier": point.name},
                 AttributeName="restore",
@@ -79,7 +80,7 @@ class Snapshots(Connection):
     def delete_recovery_point(self, point: RecoveryPoint) -> None:
         """Delete a manual snapshot."""
         spelling = SPELLINGS[point.kind]
-        with refusals(f"Cannot delete {point.name} in {self.region}"):
+        with refusals_or_gone(f"Cannot delete {point.name} in {self.region}", lambda: self._is_there(point.arn)):
             getattr(self._client("rds"), f"delete_{spelling.snapshot_operation}")(
                 **{f"{spelling.snapshot}Identifier": point.name}
             )

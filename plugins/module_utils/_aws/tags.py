@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from . import rows
 from .connection import Connection
-from .errors import refusals
+from .errors import refusals, refusals_or_gone
 
 
 class Tags(Connection):
@@ -20,7 +20,7 @@ class Tags(Connection):
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a database or snapshot."""
-        with refusals(f"Cannot tag {arn}"):
+        with refusals_or_gone(f"Cannot tag {arn}", lambda: self._is_there(arn)):
             self._client("rds").add_tags_to_resource(ResourceName=arn, Tags=rows.tag_list(tags))
 
     def untag(self, arn: str, keys: Iterable[str]) -> None:

@@ -27,10 +27,10 @@ from .._core.model import LANDED, Kind, RecoveryPoint
 from .._core.recipe import configuration_of, custom_groups, unused_groups
 from .._core.result import Report, facts_of
 from .._files.store import open_manifests
+from .reconcile import GONE
 from .requests.prune import PruneRequest
 
 WOULD = {"deleted": "would_delete", "retired": "would_retire"}
-GONE = "it is gone: somebody else deleted it"
 
 
 @dataclass(frozen=True, slots=True)

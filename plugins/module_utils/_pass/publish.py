@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from .._core.sharing import plan_share
 from .._files.store import open_manifests
 from .recipes import recipes_of
 from .reconcile import (
+    GONE,
     Work,
     facts,
     look_again,
@@ -59,6 +60,7 @@ class Shares:
 
     accounts: frozenset[str]
     settled: set[str]  # by ARN
+    gone: set[str] = field(default_factory=set)  # by ARN: what another run has deleted meanwhile
 
     def missing(self, row: RecoveryPoint) -> frozenset[str]:
         """Return the accounts in which a recovery point has not landed."""
@@ -250,6 +252,10 @@ def share(copy: Copy, row: RecoveryPoint, shares: Shares, work: Work) -> None:
                 work.site.in_region(copy.region).share(row, add=plan.add, remove=plan.remove)
                 shares.settled.add(row.arn)
     except AwsRefusal as refusal:
+        if refusal.meaning == "missing":
+            shares.gone.add(row.arn)
+            work.report.step("removed", reason=GONE, **about)
+            return
         work.report.step("failed", reason=str(refusal), **about)
         return
     reason = WHY_SHARE if plan.is_needed else copy.reason or "it is offered already"
@@ -265,7 +271,8 @@ def shared_with(copy: Copy, row: RecoveryPoint, missing: frozenset[str], shares:
 
 def manifest(publications: list[Publication], seen: PublicationView, shares: Shares, work: Work) -> dict[str, Any]:
     """Return what is published now; in check mode also what the task would publish, if it waits for that."""
-    found = [(one, row) for one in publications if (row := published_row(one, seen.rows, work))]
+    rows = [(one, published_row(one, seen.rows, work)) for one in publications]
+    found = [(one, row) for one, row in rows if row and row.arn not in shares.gone]
     unheard = [one.database for one, row in found if shares.missing(row)]
     recipes = recipes_of(unheard, seen.databases, work)
     points = [

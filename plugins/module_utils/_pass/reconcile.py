@@ -30,6 +30,7 @@ from .requests.common import CopyRequest
 # After these the call may have succeeded although AWS did not say so: the next pass reads before it acts.
 DOUBTFUL = ("taken", "unreachable")
 TRY_AGAIN = ("wait", *DOUBTFUL)
+GONE = "it is gone: somebody else deleted it"
 
 Waiting = tuple[Copy, str]  # and the reason
 Detour = Callable[[Copy], list[Copy]]
@@ -187,7 +188,7 @@ def after_refusal(copy: Copy, refusal: AwsRefusal, work: Work) -> Waiting | None
         work.answers.refused_steps.add((copy.source_region, copy.kind))
         work.report.warnings.append(f"AWS refused to copy {copy.name} in one step, so it takes two: {refusal.why}.")
         return None
-    if refusal.meaning in DOUBTFUL:
+    if refusal.meaning in DOUBTFUL or (refusal.meaning == "missing" and is_made(copy, work)):
         return replace(copy, doubtful=True), refusal.why
     if refusal.meaning == "wait":
         work.answers.full.update([copy.slot] if refusal.is_about_copy_slots else [])
@@ -196,6 +197,11 @@ def after_refusal(copy: Copy, refusal: AwsRefusal, work: Work) -> Waiting | None
         work.answers.closed[copy.slot] = str(refusal)
     give_up(copy, str(refusal), work)
     return None
+
+
+def is_made(copy: Copy, work: Work) -> bool:
+    """Look whether another run has made a copy whose source is gone since."""
+    return bool(work.site.in_region(copy.region).recovery_points_named({copy.kind: [copy.name]}))
 
 
 def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work) -> None:

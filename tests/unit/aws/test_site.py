@@ -690,10 +690,65 @@ def act(site: Site, what: str) -> None:
     ],
 )
 def test_a_refusal_says_what_was_being_done(aws: Any, what: str, operation: str, message: str) -> None:
-    site, _wire = aws(**{operation: AwsError("AccessDenied", "not you")})
+    site, _wire = aws(**{operation: AwsError("AccessDenied", "not you"), **STANDS})
     with pytest.raises(AwsRefusal, match=message) as caught:
         act(site, what)
     assert "not you (AccessDenied)" in str(caught.value)
+
+
+# What AWS says of a thing that it has denied access to, when asked for it.
+STANDS: Row = {"DescribeDBSnapshots": {"DBSnapshots": []}, "DescribeDBInstances": {"DBInstances": []}}
+IS_GONE = {
+    "DescribeDBSnapshots": AwsError("DBSnapshotNotFound", status=404),
+    "DescribeDBInstances": AwsError("DBInstanceNotFound", status=404),
+}
+CANNOT_BE_SEEN = dict.fromkeys(STANDS, AwsError("AccessDenied"))
+ON_A_ROW = (
+    ("share", "ModifyDBSnapshotAttribute"),
+    ("tag", "AddTagsToResource"),
+    ("delete_recovery_point", "DeleteDBSnapshot"),
+    ("restore", "RestoreDBInstanceFromDBSnapshot"),
+    ("delete_database", "DeleteDBInstance"),
+)
+
+
+@pytest.mark.parametrize(("what", "operation"), ON_A_ROW)
+@pytest.mark.parametrize(
+    ("then", "meaning", "why"),
+    [
+        pytest.param(IS_GONE, "missing", "it does not exist any more", id="gone"),
+        pytest.param(STANDS, "permission", "not you (AccessDenied)", id="there"),
+        pytest.param(CANNOT_BE_SEEN, "permission", "not you (AccessDenied)", id="not to be seen"),
+    ],
+)
+def test_what_is_gone_is_told_from_what_is_not_allowed(
+    aws: Any, what: str, operation: str, then: Row, meaning: str, why: str
+) -> None:
+    """Policies with a condition on tags never allow what does not exist: that has no tags."""
+    site, wire = aws(**{operation: AwsError("AccessDenied", "not you"), **then})
+    with pytest.raises(AwsRefusal) as caught:
+        act(site, what)
+    assert (caught.value.meaning, caught.value.why) == (meaning, why)
+    assert [name for name, _params in wire.asked if name.startswith("Describe")] == wire_looks(what)
+
+
+def wire_looks(what: str) -> list[str]:
+    return ["DescribeDBInstances" if what == "delete_database" else "DescribeDBSnapshots"]
+
+
+def test_a_snapshot_of_another_account_is_looked_for_by_its_arn(aws: Any) -> None:
+    site, wire = aws(CopyDBSnapshot=AwsError("AccessDenied"), **IS_GONE)
+    with pytest.raises(AwsRefusal, match="it does not exist any more"):
+        site.copy(copy("instance", WEST, DR_KEY))
+    (asked,) = wire.params("DescribeDBSnapshots")
+    assert (asked["IncludeShared"], asked["DBSnapshotIdentifier"]) == (True, copy("instance", WEST, DR_KEY).source_arn)
+
+
+def test_another_refusal_takes_no_look(aws: Any) -> None:
+    site, wire = aws(DeleteDBSnapshot=AwsError("InvalidDBSnapshotState"))
+    with pytest.raises(AwsRefusal):
+        site.delete_recovery_point(landed())
+    assert [name for name, _params in wire.asked] == ["DeleteDBSnapshot"]
 
 
 # -- the session ------------------------------------------------------------------------------------------------------
@@ -762,7 +817,7 @@ def test_an_answer_without_a_date_leaves_the_time_as_it_was(aws: Any) -> None:
 
 
 def test_a_refusal_tells_the_time_too(aws: Any) -> None:
-    site, _wire = aws(AddTagsToResource=AwsError("AccessDenied"))
+    site, _wire = aws(AddTagsToResource=AwsError("InvalidDBSnapshotState"))
     with pytest.raises(AwsRefusal):
         site.tag(landed().arn, {"a": "b"})
     assert site.now == WHEN

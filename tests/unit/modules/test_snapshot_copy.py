@@ -578,6 +578,16 @@ def test_a_share_that_aws_refuses_stops_no_other(run: Any, site: Any) -> None:
     assert "unshareable" in result["msg"]
 
 
+def test_what_another_run_deleted_is_gone_and_no_failure(run: Any, site: Any) -> None:
+    """It is not offered either: the manifest names what there is."""
+    source = site(**BOTH, points=[*AUTOMATED, copied("billing"), copied("orders")])
+    source.share.side_effect = [refusal("missing", "it does not exist any more"), None]
+    result = run(source)
+    assert by_database(result) == {"billing": "removed", "orders": "published"}
+    assert not result.get("failed")
+    assert [one["name"] for one in result["manifest"]["points"]] == [copied("orders").name]
+
+
 # -- bad input --------------------------------------------------------------------------------------------------------
 
 

@@ -452,6 +452,21 @@ def test_other_refusals_fail(run: Any, dr_site: Any, single_step: str, code: str
     site.in_region(WEST).copy.assert_not_called()
 
 
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_copy_whose_source_is_gone_failed_unless_another_run_made_it(run: Any, dr_site: Any, is_made: bool) -> None:
+    site = dr_site(published())
+    start = site.copy.side_effect
+
+    def copied_by_another(wanted: Copy) -> None:
+        if is_made:
+            start(wanted)
+        raise refusal("missing", "it does not exist any more")
+
+    site.copy.side_effect = copied_by_another
+    result = run(site)
+    assert by_database(result) == {"orders": "queued" if is_made else "failed"}
+
+
 def test_one_step_is_not_tried_where_it_is_not_wanted(run: Any, dr_site: Any) -> None:
     site = dr_site(published())
     run(site, single_step="never")
