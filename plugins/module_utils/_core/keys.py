@@ -7,6 +7,11 @@ from .errors import LifeboatError
 from .model import Key
 
 
+def belongs_to(key_arn: str | None, account: str) -> bool:
+    """Tell whether a key is one of this account."""
+    return key_arn is not None and key_arn.startswith("arn:") and key_arn.split(":")[4] == account
+
+
 def check_key(key: Key, account: str, region: str) -> Key:
     """Check that this account may encrypt its copies in this Region with the key, and return the key.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
+from ..keys import belongs_to
 from ..model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
 from ..naming import Lineage, digest_of, is_our_point, may_come_from, own_lineage, parse, why_time_not_believed
 from ..option_groups import is_default
@@ -298,7 +299,11 @@ def landed_entries(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) ->
 
 
 def why_not_landed(copy: Copy, row: RecoveryPoint) -> str | None:
-    """List how an available copy differs from its source, or return None when it has landed."""
+    """List how an available copy differs from its source, or return None when it has landed.
+
+    A copy under another key of the DR account is as good: the site had another key when it was made.
+    """
+    key = row.kms_key_id if belongs_to(row.kms_key_id, copy.account) else copy.kms_key_id
     # Each stand-in of a Multi-AZ DB cluster has its own resource ID. After a stand-in's snapshot was deleted at the
     # source, another stand-in may have replaced it: it is the same recovery point under another resource ID.
     is_of_stand_in = row.database_kind != row.kind
@@ -307,7 +312,7 @@ def why_not_landed(copy: Copy, row: RecoveryPoint) -> str | None:
         for what, wanted, found in (
             ("engine", copy.engine, row.engine),
             ("size", copy.size_gib, row.size_gib),
-            ("key", copy.kms_key_id, row.kms_key_id),
+            ("key", key, row.kms_key_id),
             ("resource id", row.resource_id if is_of_stand_in else copy.resource_id, row.resource_id),
         )
         if wanted != found

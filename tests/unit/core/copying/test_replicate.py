@@ -151,7 +151,10 @@ def test_a_copy_has_the_name_and_the_lineage_of_its_source() -> None:
         pytest.param({}, None, id="all alike"),
         pytest.param({"engine": "mysql"}, "engine", id="engine"),
         pytest.param({"size_gib": 10}, "size", id="size"),
-        pytest.param({"kms_key_id": SOURCE_KEY}, "key", id="key"),
+        pytest.param({"kms_key_id": SOURCE_KEY}, "key", id="a key of the source"),
+        pytest.param({"kms_key_id": f"arn:aws:kms:{EAST}:{STRANGER}:key/x"}, "key", id="a key of a third account"),
+        pytest.param({"kms_key_id": None}, "key", id="no key"),
+        pytest.param({"kms_key_id": f"arn:aws:kms:{EAST}:{DR}:key/older"}, None, id="an older key of the DR account"),
         pytest.param({"resource_id": "db-OTHER"}, "resource id", id="lineage"),
     ],
 )
