@@ -277,7 +277,8 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DATABASE, MANAGED_BY, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.regions import in_one_region
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.coverage import (
     Coverage,
@@ -323,6 +324,8 @@ def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     covered = candidates(cover(site.databases(), [*points, *shared], view))
     selected = select(covered, request.selection, f"account {site.account}, {site.region}")
     result = describe_all(selected, view, request.objectives, site) | {"quotas": headroom(site.quotas())}
+    origins = (point.tags.get(DATABASE) for point in points if point.tags.get(MANAGED_BY) == request.prefix)
+    result["warnings"] = in_one_region(origins, site.account, site.region)
     if request.audit_shares:
         result["foreign_shares"] = audit(points, known, request.prefix, site)
     return result

@@ -16,8 +16,9 @@ from .._core.errors import LifeboatError, raise_all
 from .._core.inventory.selection import Candidate
 from .._core.keeping.retention import Named
 from .._core.keys import check_key
-from .._core.model import RECOVERY_POINT, Database, Key, iso
+from .._core.model import DATABASE, RECOVERY_POINT, Database, Key, iso
 from .._core.naming import restored_name
+from .._core.regions import in_one_region
 from .._core.restoring.choice import by_original, check_time, choose, landed_by_database, why_none
 from .._core.restoring.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
 from .._core.restoring.needs import Available, named, obstacles, wanted_class
@@ -61,6 +62,9 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     check_time(request.choice, site.now)
     wishes = wishes_of(request, site)
     context = guarded(request, wishes, site, report)
+    if request.purpose == "drill":  # in a recovery it is too late for that
+        origins = (point.tags.get(DATABASE) for wish in wishes for _lineage, point in wish.points)
+        report.warnings += in_one_region(origins, site.account, site.region)
     planned = [one for wish in wishes if (one := plan(wish, context, site, report))]
     targets = without_obstacles([one.with_progress(began=began) for one in planned], context, site, report)
     return [one.with_progress(chosen=iso(site.now)) for one in targets], context.databases, began

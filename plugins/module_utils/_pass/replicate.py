@@ -18,8 +18,9 @@ from .._core.copying.replicate import (
 )
 from .._core.handover.between_runs import describe_refused, read_stale
 from .._core.handover.manifest import Landed, landed_manifest
-from .._core.model import iso
+from .._core.model import DATABASE, iso
 from .._core.option_groups import Groups, is_default, why_not_usable
+from .._core.regions import in_one_region
 from .._core.result import Report
 from .._files.store import Manifests, open_manifests
 from .offers import ReplicationView, look
@@ -61,6 +62,8 @@ def conclude(seen: ReplicationView, manifests: Manifests, work: Work) -> dict[st
     """Leave a manifest of what has landed and what was refused, and return the result of the pass."""
     refusals, site = seen.offered.refusals, work.site
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in refusals]
+    origins = (copies[-1].tags.get(DATABASE) for copies in seen.plans.values())
+    work.report.warnings += in_one_region(origins, site.account, site.region)
     refused = [describe_refused(one.arn, one.reason) for one in refusals]
     document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
     manifest = manifests.leave(document, seen.here.landed)

@@ -420,3 +420,11 @@ def test_source_regions_without_source_accounts_are_refused(site: Any, monkeypat
     result = answer_of(recovery_point_info.main, {"account_id": DR, "source_regions": [WEST]})
     assert result.get("failed")
     assert "source_accounts" in result["msg"]
+
+
+@pytest.mark.parametrize(("region", "number"), [(EAST, 1), (WEST, 0)])
+def test_a_dr_site_in_the_region_of_its_sources_is_warned_of(options: Any, site: Any, region: str, number: int) -> None:
+    point = landed(tags={DATABASE: database().id.arn.replace(WEST, region)})
+    given = options(recovery_point_info, account_id=DR)
+    result = recovery_point_info.run(given, site(DR, EAST, points=[point]), check_mode=False)
+    assert len(result["warnings"]) == number

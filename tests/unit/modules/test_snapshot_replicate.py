@@ -551,6 +551,28 @@ def test_the_option_group_of_a_copy_is_checked_before_it(
     assert reason is None or reason in result["msg"]
 
 
+def test_after_a_change_of_the_key_what_landed_stays_and_the_next_copy_has_the_new_one(
+    run: Any, dr_site: Any, writes: Any
+) -> None:
+    newer = f"arn:aws:kms:{EAST}:{DR}:key/newer"
+    site = dr_site(published(), points=[landed()], keys=[*KEYS, key(newer)])
+    result = run(site, kms_key_id=newer)
+    assert (by_database(result), writes(site)) == ({"orders": "landed"}, [])
+    site = dr_site(published(), points=[landed(hours=25)], keys=[*KEYS, key(newer)])
+    run(site, kms_key_id=newer)
+    assert [one.args[0].kms_key_id for one in site.copy.call_args_list] == [newer]
+
+
+def test_a_source_in_the_region_of_the_dr_site_is_told_once_and_not_refused(run: Any, dr_site: Any, site: Any) -> None:
+    assert run(dr_site(published()))["warnings"] == []
+    here = f"arn:aws:kms:{WEST}:{DR}:key/dr"
+    beside = site(DR, WEST, shared={WEST: [published()]}, keys=[*KEYS, key(here)])
+    result = run(beside, kms_key_id=here)
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"The recovery points of orders are in {WEST}, where the databases are")
+    assert by_database(result) == {"orders": "copying"}
+
+
 def test_some_databases_go_under_another_key(run: Any, dr_site: Any) -> None:
     other = f"arn:aws:kms:{EAST}:{DR}:key/gold"
     site = dr_site(*TWO, keys=[*KEYS, key(other)])

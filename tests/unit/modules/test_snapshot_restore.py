@@ -598,3 +598,10 @@ def test_the_reaper_asks_the_tags_again_before_each_deletion(reap: Any, dr_site:
     resume = reap(dr_site(databases=[expiring(ORDERS, 1, status="creating")]))["resume"]
     site = dr_site(databases=[expiring(ORDERS, 1, tags={"lifeboat:purpose": "recovery"})])
     assert (reap(site, resume=resume)["resume"], writes(site)) == ([], [])
+
+
+def test_a_drill_beside_the_databases_is_warned_of(run: Any, site: Any) -> None:
+    tags = {"lifeboat:database": database().id.arn.replace(WEST, EAST)}
+    result = run(site(DR, EAST, points=[landed(tags=tags)], keys=[key(DR_KEY)]), check_mode=True)
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"The recovery points of orders are in {EAST}, where the databases are: ")
