@@ -22,8 +22,8 @@ description:
   - At a source site, the newest published copy, the newest copy that has landed, and copies that have not landed also
     stay. A copy that has not landed is overtaken when a newer one has. Then only the retention rules keep it.
   - At a DR site, the newest landed recovery point of a database and its last verified one also stay, even if the
-    database no longer exists. So does the one from which a database was recovered that still runs there. O(release)
-    deletes them all the same.
+    database no longer exists. So do those from which a database was recovered that still runs there, or a drill's
+    database that is still there. O(release) deletes them all the same.
   - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are ignored.
   - O(databases) selects by the database that a snapshot was taken from, whether it still exists or not. O(match_tags)
     goes by the tags of the snapshot.

@@ -23,6 +23,7 @@ DRILL_ID = "lifeboat:drill-id"
 RECOVERY_ID = "lifeboat:recovery-id"
 EXPIRES = "lifeboat:expires"
 RECOVERY_POINT = "lifeboat:recovery-point"
+DRILL = "drill"  # a value of PURPOSE
 RECOVERY = "recovery"  # a value of PURPOSE: this database is kept; those with another purpose are temporary
 STAGE = "lifeboat:stage"  # marks an intermediate: the route that made it also removes it, and retention ignores it
 RETAIN = "retain"  # a tag of the user's: retention keeps the snapshot, see keeping/retention.py

@@ -16,7 +16,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_prune
-from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, automated, copied, database, landed, refusal
+from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, automated, copied, database, landed, refusal, restored
 
 Row = dict[str, Any]
 
@@ -167,6 +167,17 @@ def test_what_a_database_was_recovered_from_stays_as_long_as_that_stands(run: An
         dr = site(DR, EAST, points=points, databases=databases)
         run(dr)
         assert [one.args[0] for one in dr.delete_recovery_point.call_args_list] == [points[one] for one in gone]
+
+
+@pytest.mark.parametrize("status", ["creating", "available", "deleting"])
+def test_what_a_drill_restores_from_stays_until_its_database_is_gone(run: Any, site: Any, status: str) -> None:
+    points = [landed(hours=1), landed(hours=50), landed(hours=90)]
+    drilled = restored("lifeboat-d1-orders", status=status, tags={RECOVERY_POINT: points[1].name})
+    dr = site(DR, EAST, points=points, databases=[drilled])
+    result = run(dr)
+    assert [one.args[0] for one in dr.delete_recovery_point.call_args_list] == [points[2]]
+    (kept,) = [step for step in result["steps"] if step["name"] == points[1].name]
+    assert (kept["status"], kept["reason"]) == ("kept", "a drill's database that was restored from it exists here")
 
 
 def test_databases_are_listed_only_where_something_that_landed_would_go(run: Any, site: Any) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..inventory.definitions import definition_of, has_proof, is_accepted, why_refused
+from ..model import DRILL
 
 Result = Mapping[str, Any]
 Step = Mapping[str, Any]
 Definitions = Mapping[str, Any]
-DRILL = "drill"
 KEPT = {"status": "kept", "reason": "it is in the place of its original"}
 
 

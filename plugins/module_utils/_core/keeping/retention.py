@@ -10,6 +10,7 @@ from itertools import groupby
 
 from ..model import (
     DATABASE,
+    DRILL,
     LANDED,
     PURPOSE,
     RECOVERY,
@@ -25,6 +26,7 @@ from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
 RECOVERED = "a database that was recovered from it exists here"
+DRILLED = "a drill's database that was restored from it exists here"
 UNDECLARED = "no retention is declared"
 # A source site needs no declared retention, because the DR site keeps the history.
 SOURCE_POLICY = Policy()
@@ -45,7 +47,8 @@ class Retention:
     # by ARN or name: why a DR site did not take a published copy
     refused: Mapping[str, str] = field(default_factory=dict)
     released: frozenset[str] = frozenset()  # names of recovery points that the user released
-    recovered: frozenset[str] = frozenset()  # names of recovery points whose recovered databases exist here
+    # by name of a recovery point from which a database was restored that exists here: what that is
+    recovered: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,26 +146,28 @@ def why_held(point: RecoveryPoint) -> str | None:
     return None
 
 
-def recovered_from(databases: Iterable[Database]) -> frozenset[str]:
-    """List the names of the recovery points from which the recovered databases that exist here were restored.
+def recovered_from(databases: Iterable[Database]) -> dict[str, str]:
+    """Find the recovery points from which databases that exist here were restored, by name, each with the reason.
 
-    They are kept, because they contain data from before the damage, and may be needed again.
+    Those of recoveries are kept, because they contain data from before the damage, and may be needed again. Those of
+    drills are kept until the drill is over: AWS may still read them, and the drill marks them.
     """
-    kept = [one.tags for one in databases if one.tags.get(PURPOSE) == RECOVERY and RECOVERY_POINT in one.tags]
-    return frozenset(tags[RECOVERY_POINT] for tags in kept)
+    tags = [one.tags for one in databases if RECOVERY_POINT in one.tags]
+    by_purpose = ((DRILL, DRILLED), (RECOVERY, RECOVERED))
+    return {one[RECOVERY_POINT]: why for purpose, why in by_purpose for one in tags if one.get(PURPOSE) == purpose}
 
 
-def dr_reasons(finished: list[Named], recovered: frozenset[str] = frozenset()) -> dict[str, str]:
+def dr_reasons(finished: list[Named], recovered: Mapping[str, str]) -> dict[str, str]:
     """Find what the DR site never deletes, with the reason by ARN.
 
     That is the newest landed recovery point of a database, the last verified one, and those from which existing
-    databases were recovered.
+    databases were restored.
 
     :param finished: the available recovery points of one database, newest first.
     """
     landed = [point for _lineage, point in finished if is_under_own_key(point)]
     verified = [point for point in landed if VERIFIED in point.tags]
-    reasons = {point.arn: RECOVERED for _lineage, point in finished if point.name in recovered}
+    reasons = {point.arn: recovered[point.name] for _lineage, point in finished if point.name in recovered}
     reasons |= {point.arn: "the last verified one" for point in verified[:1]}
     return reasons | {point.arn: "the newest that landed" for point in landed[:1]}
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..evidence.facts import DRILL, Definitions, Result, Step, checkable, definition_for, reach
+from ..evidence.facts import Definitions, Result, Step, checkable, definition_for, reach
 from ..inventory.definitions import why_refused
+from ..model import DRILL
 
 # A database that exists on every server of these engines. Servers of other engines have the database postgres.
 ALWAYS_THERE = dict.fromkeys(("mysql", "mariadb", "aurora-mysql"), "mysql")
