@@ -7,13 +7,13 @@ Every module would ignore a misspelt name, and with it an objective or a check.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ..checking.checks import looks_at_data
 from ..errors import LifeboatError
 from ..keeping.policy import SETTINGS as RETENTION
 from ..words import printable
+from .nearness import remedy_for
 from .overrides import CHOICE, read_overrides, settings_for
 from .selection import Candidate
 
@@ -168,8 +168,7 @@ def check_setting(what: str, setting: Any, value: Any, rules: Mapping[str, Rule]
     :raises LifeboatError: when it is unknown, or its value is not valid.
     """
     if setting not in rules:
-        close = get_close_matches(str(setting), rules, n=1)
-        remedy = f"Did you mean '{close[0]}'?" if close else f"Known settings: {', '.join(rules)}"
+        remedy = remedy_for(str(setting), rules, f"Known settings: {', '.join(rules)}")
         raise LifeboatError(what, why=f"unknown setting '{printable(setting, 70)}'", remedy=remedy)
     holds, said = rules[setting]
     if value is not None and not holds(value):

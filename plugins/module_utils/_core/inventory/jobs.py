@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import LifeboatError
+from .nearness import remedy_for
 
 Entry = Mapping[str, Any]
 
@@ -114,6 +114,5 @@ def refuse_unknown(whose: str, given: Iterable[str], known: Iterable[str], what:
     """
     for name in given:
         if name not in (names := list(known)):
-            near = get_close_matches(name, names, 1)
-            remedy = f"Did you mean '{near[0]}'?" if near else f"Use one of {', '.join(names)}"
+            remedy = remedy_for(name, names, f"Use one of {', '.join(names)}")
             raise LifeboatError(f"Cannot use {whose}", why=f"unknown {what} '{name}'", remedy=remedy)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which names of variables are misspelt.
+
+Only we name variables ``lifeboat_…``, so there an unknown name is wrong. The prefixes of our roles are ordinary words
+(``status_``, ``awx_``), so there only what is near one of our names is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from .nearness import distance, hint
+from .role_variables import NAMES, ROLES
+from .variables import TOLD, VARIABLES
+
+OURS = "lifeboat_"
+# Not looked at: Ansible's own, and our private ones, which begin with two of these.
+OTHERS = ("ansible_", "__")
+# What AWX gives each job. It calls them tower_… as well.
+OF_AWX = frozenset(
+    f"awx_{name}"
+    for name in (
+        *("job_id", "job_launch_type", "job_template_id", "job_template_name", "workflow_job_id", "workflow_job_name"),
+        *("workflow_job_launch_type", "workflow_job_template_id", "workflow_job_template_name", "parent_job_id"),
+        *("parent_job_schedule_id", "parent_job_schedule_name", "workflow_job_schedule_id"),
+        *("workflow_job_schedule_name", "schedule_id", "schedule_name", "inventory_id", "inventory_name"),
+        *("user_id", "user_name", "user_email", "user_first_name", "user_last_name", "workflow_job_user_id"),
+        *("workflow_job_user_name", "workflow_job_user_email", "workflow_job_user_first_name"),
+        *("workflow_job_user_last_name", "project_revision", "project_scm_branch", "execution_node"),
+        *("webhook_event_type", "webhook_event_guid", "webhook_event_ref", "webhook_status_api", "webhook_payload"),
+    )
+)
+KNOWN = frozenset((*VARIABLES, *TOLD, *NAMES, *OF_AWX))
+SHORT = 4  # letters after a role's prefix: of so few, two other ones make another word
+# One letter that is wrong leaves the first ones or the last ones as they are.
+END = 4
+
+
+def unknown_names(names: Iterable[str], own: Iterable[str] = ()) -> list[tuple[str, str | None]]:
+    """Return the names that are misspelt, in order, each with the name that may have been meant.
+
+    :param own: names that the user has declared to be others than ours.
+    """
+    declared = KNOWN.union(own)
+    suspects = sorted(name for name in names if isinstance(name, str) and name not in declared)
+    return [(name, meant_by(name)) for name in suspects if not name.startswith(OTHERS) and is_misspelt(name)]
+
+
+def is_misspelt(name: str) -> bool:
+    """Tell whether an unknown name can only be meant for one of ours."""
+    return name.startswith(OURS) or neighbour(name) is not None
+
+
+def meant_by(name: str) -> str | None:
+    """Return the name that an unknown one may have been meant for."""
+    if near := neighbour(name):
+        return near
+    ours = {known.removeprefix(OURS): known for known in VARIABLES}
+    return ours.get(hint(name.removeprefix(OURS), ours) or "")
+
+
+@cache
+def neighbour(name: str) -> str | None:
+    """Return the nearest of our names, as far as it is near."""
+    near = [(away, known) for known in alike(name) if (away := distance(name, known, 2)) <= reach(name, known)]
+    return min(near)[1] if near else None
+
+
+def reach(name: str, known: str) -> int:
+    """Return how many letters of a name may be wrong: two where it begins as ours does and goes on for long."""
+    prefix = next((f"{role}_" for role in ("lifeboat", *ROLES) if known.startswith(f"{role}_")), known)
+    return 2 if name.startswith(prefix) and len(name) - len(prefix) > SHORT else 1
+
+
+def alike(name: str) -> set[str]:
+    """Return our names that begin or end as this one does."""
+    starts, ends = index()
+    return starts.get(name[:END], set()) | ends.get(name[-END:], set())
+
+
+@cache
+def index() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Sort our names by their first and by their last letters."""
+    starts: dict[str, set[str]] = {}
+    ends: dict[str, set[str]] = {}
+    for name in KNOWN - OF_AWX:
+        starts.setdefault(name[:END], set()).add(name)
+        ends.setdefault(name[-END:], set()).add(name)
+    return starts, ends

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.keys import wrong_keys
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.variables import VARIABLES
+
+
+class Encrypted:
+    """A value of Ansible Vault: whoever reads it needs the password."""
+
+    def __str__(self) -> str:
+        raise AssertionError("it was decrypted")
+
+    __repr__ = __str__
+
+
+def said(variables: dict[str, Any], **values: Any) -> list[str]:
+    return [str(one) for one in wrong_keys(variables, values.get)]
+
+
+def of_databases(**entry: Any) -> list[str]:
+    return said({"lifeboat_databases": {"orders": entry}})
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        pytest.param({"lifeboat_retention": {"max_age_dayz": 35}}, "Did you mean 'max_age_days'?", id="retention"),
+        pytest.param({"lifeboat_retention": {"retain": 35}}, "Known are keep, max_age_days", id="nothing like it"),
+        pytest.param({"lifeboat_profiles": {"replciate": "x"}}, "Did you mean 'replicate'?", id="a profile"),
+        pytest.param({"lifeboat_stand_in": {"subnetgroup": "x"}}, "Did you mean 'subnet_group'?", id="a stand-in"),
+        pytest.param({"lifeboat_max_in_flight": {"instances": 3}}, "Did you mean 'instance'?", id="limits"),
+        pytest.param({"lifeboat_drill_recovery_point": {"chose": "at"}}, "Did you mean 'choose'?", id="a point"),
+        pytest.param({"lifeboat_databases": []}, "it is a list, not a dictionary", id="a list"),
+        pytest.param({"lifeboat_databases": {"orders": 3600}}, "it is not a dictionary", id="a number"),
+        pytest.param({"lifeboat_databases": {12: {}}}, "Put the identifier in quotes", id="a number for a name"),
+        pytest.param({"lifeboat_databases": {"a": {"rpo": 1}, "*": {"rpo": 2}}}, "Put it first", id="the order"),
+    ],
+)
+def test_a_wrong_key_is_named_with_the_remedy(variables: dict[str, Any], problem: str) -> None:
+    (found,) = said(variables)
+    assert problem in found
+    assert next(iter(variables)) in found
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        pytest.param({"rop": 60}, "unknown setting 'rop'. Did you mean 'rpo'?", id="a setting"),
+        pytest.param({"recovery": {"multiaz": True}}, "Did you mean 'multi_az'?", id="of recoveries"),
+        pytest.param({"rpo": "a day"}, "Set rpo to a whole number of seconds above 0", id="a value"),
+        pytest.param({"recovery": {"multi_az": "maybe"}}, "Set multi_az to true or false", id="a value of recoveries"),
+        pytest.param({"checks": [{"check": "rowz"}]}, "unknown check 'rowz'. Did you mean 'rows'?", id="a check"),
+        pytest.param({"checks": [{"table": "orders"}]}, "one has no 'check'", id="no check"),
+        pytest.param({"checks": [{"check": "rows", "tabel": "x"}]}, "Did you mean 'table'?", id="of a check"),
+        pytest.param({"checks": [{"check": "rows", "max_age": 3}]}, "unknown key 'max_age'", id="of another check"),
+    ],
+)
+def test_what_an_entry_says_wrongly_is_named_with_the_remedy(entry: dict[str, Any], problem: str) -> None:
+    (found,) = of_databases(**entry)
+    assert problem in found
+    assert "lifeboat_databases.orders" in found
+
+
+def test_everything_that_is_wrong_is_said() -> None:
+    found = said({"lifeboat_databases": {"a": {"rop": 1}, "b": {"oner": "x"}}, "lifeboat_retention": {"kep": 1}})
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param({"owner": Encrypted(), "checks": [{"check": "canary", "expected": Encrypted()}]}, id="vault"),
+        pytest.param({"vpc_security_group_ids": [Encrypted()], "serverless": {"min": Encrypted()}}, id="deeper"),
+        pytest.param({"rpo": "{{ day }}", "checks": "{{ common }}", "recovery": "{{ ours }}"}, id="templates"),
+        pytest.param({"checks": [{"check": "{{ kind }}", "x": 1}]}, id="a check that is a template"),
+        pytest.param({"rpo": None, "checks": [], "match_tags": {"a": "b"}}, id="right"),
+    ],
+)
+def test_what_is_encrypted_or_a_template_is_not_judged(entry: dict[str, Any]) -> None:
+    assert of_databases(**entry) == []
+
+
+def test_an_encrypted_value_does_not_hide_a_wrong_name_beside_it() -> None:
+    checks = [{"check": "canary", "expcted": Encrypted()}]
+    assert ["Did you mean" in one for one in of_databases(owner=Encrypted(), rop=1, checks=checks)] == [True, True]
+
+
+def test_a_dictionary_that_is_a_template_is_read() -> None:
+    variables = {"lifeboat_retention": "{{ common | combine(mine) }}"}
+    assert "'kep'" in said(variables, lifeboat_retention={"kep": 1})[0]
+    assert said(variables, lifeboat_retention=None) == []
+
+
+def test_nothing_is_read_that_is_no_template() -> None:
+    def resolve(name: str) -> Any:
+        raise AssertionError(name)
+
+    assert list(wrong_keys({"lifeboat_retention": {"keep": 3}, "lifeboat_region": "{{ x }}"}, resolve)) == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in VARIABLES.items() if one.keys))
+def test_every_known_key_is_accepted(name: str) -> None:
+    assert said({name: dict.fromkeys(VARIABLES[name].keys, 1)}) == []
+    assert len(said({name: {"nobody_knows_this": 1}})) == 1
+
+
+def test_a_null_in_yaml_is_as_good_as_left_out() -> None:
+    assert said({"lifeboat_databases": None, "lifeboat_retention": None}) == []
