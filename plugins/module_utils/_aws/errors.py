@@ -31,6 +31,11 @@ NOT_ALLOWED = (
     *("AccessDenied", "AuthorizationError", "UnauthorizedOperation", "KMSKeyNotAccessible", "SNSNoAuthorization"),
     *CREDENTIALS,
 )
+# What botocore itself refuses to send: no call was made, and another attempt would end in the same way.
+BAD_INPUT = (
+    *("ParamValidationError", "MissingParametersError", "UnknownParameterError", "ValidationError", "RangeError"),
+    "InvalidRegionError",
+)
 REMEDIES: dict[Meaning, str] = {
     "wait": "Run it again: it goes on where it stopped",
     "prune": "Remove snapshots with snapshot_prune, or ask AWS for a larger quota",
@@ -56,6 +61,9 @@ REMEDIES_BY_CODE = {
     "SourceNotFound": "Correct source_ids, or make what they name first",
     "EventSubscriptionQuotaExceeded": "Remove event subscriptions, or ask AWS to raise L-A59F4C87",
     "SharedSnapshotQuotaExceeded": "Share it with fewer accounts: RDS allows 20",
+    **dict.fromkeys(
+        BAD_INPUT, "Correct the option that is named there; if AWS has it, install a newer boto3 and botocore"
+    ),
     **dict.fromkeys(CREDENTIALS, "Renew the credentials of the profile"),
 }
 
@@ -137,7 +145,9 @@ def refusal_of(what: str, error: Any) -> AwsRefusal:
     """Return the code of AWS's answer. Without an answer, return the kind of exception."""
     response = getattr(error, "response", None)
     if response is None:
-        return AwsRefusal(what, why=str(error), code=type(error).__name__, meaning="unreachable")
+        code = type(error).__name__
+        meaning: Meaning = "refused" if code in BAD_INPUT else "unreachable"
+        return AwsRefusal(what, why=" ".join(str(error).split()), code=code, meaning=meaning)
     detail = response.get("Error", {})
     code, message = detail.get("Code", "Unknown"), detail.get("Message", str(error))
     return AwsRefusal(what, why=f"{message} ({code})", code=code, meaning=meaning_of(code, message))

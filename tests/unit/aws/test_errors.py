@@ -9,7 +9,9 @@ from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    InvalidRegionError,
     NoCredentialsError,
+    ParamValidationError,
     ProfileNotFound,
 )
 
@@ -137,3 +139,20 @@ def test_a_refusal_names_the_remedy_for_what_is_wrong(code: str, remedy: str) ->
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Do")
     assert str(caught.value).startswith(f"Cannot do it: no ({code}). ")
     assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            ParamValidationError(report="Unknown parameter in input: 'BackupRetentionPeriod'"), id="a parameter"
+        ),
+        pytest.param(InvalidRegionError(region_name="eu west 1"), id="a Region"),
+    ],
+)
+def test_what_botocore_does_not_send_is_refused_and_not_out_of_reach(error: Exception) -> None:
+    with pytest.raises(AwsRefusal) as caught, refusals("Cannot restore orders"):
+        raise error
+    assert (caught.value.meaning, caught.value.is_out_of_reach) == ("refused", False)
+    assert caught.value.remedy.startswith("Correct the option that is named there")
+    assert "\n" not in str(caught.value)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..checking.checks import LADDER, printable
+from ..checking.checks import LADDER
 from ..errors import LifeboatError
+from ..words import printable
 from .definitions import check_definitions, check_entry
 from .nearness import remedy_for
 from .variables import VARIABLES
