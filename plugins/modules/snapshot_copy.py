@@ -98,6 +98,13 @@ options:
     description: Whether to succeed although some databases have no recovery point to publish.
     type: bool
     default: false
+  accept_empty:
+    description:
+      - Whether to succeed although there is no database here, and no snapshot that an earlier run published.
+      - Otherwise the module fails, since the Region is probably wrong. It names the Regions of the account that have
+        database instances, as far as it may list them.
+    type: bool
+    default: false
 notes:
   - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots),
     C(rds:DescribeDBClusterSnapshots), C(rds:DescribeDBSnapshotAttributes), C(rds:DescribeDBClusterSnapshotAttributes),
@@ -267,6 +274,7 @@ ARGUMENTS: dict[str, Any] = {
         },
     },
     "accept_unprotected": {"type": "bool", "default": False},
+    "accept_empty": {"type": "bool", "default": False},
     **SELECTION,
     **overrides_of(
         source={"type": "str", "choices": SOURCES},

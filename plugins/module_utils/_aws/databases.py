@@ -8,11 +8,11 @@ from itertools import chain
 from typing import Any
 
 from .._core.copying.stand_in import StandIn
-from .._core.model import Database
+from .._core.model import Database, partition_of
 from .._core.restoring.target import Target
 from . import rows
-from .connection import FOREIGN_ENGINES, Connection, chunks
-from .errors import refusals, refusals_or_gone
+from .connection import FOREIGN_ENGINES, IMPATIENT, Connection, chunks
+from .errors import AwsRefusal, refusals, refusals_or_gone
 from .rows import INSTANCE, SPELLINGS, Spelling
 
 
@@ -26,6 +26,26 @@ class Databases(Connection):
     def _databases(self, spelling: Spelling, **parameters: Any) -> list[Database]:
         found = self._pages(f"describe_{spelling.database_operation}s", f"{spelling.database}s", **parameters)
         return [rows.database(row, spelling) for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+
+    def instances_elsewhere(self) -> tuple[dict[str, int], list[str]]:
+        """Count the DB instances of each other Region, up to a page of them, and name the Regions that do not answer.
+
+        Clusters count by their instances. It takes a call for each Region that botocore knows.
+        """
+        counts: dict[str, int] = {}
+        unseen: list[str] = []
+        for region in self._session.get_available_regions("rds", partition_name=partition_of(self.region)):
+            if region != self.region:
+                try:
+                    counts[region] = self.in_region(region)._instances_at_a_glance()
+                except AwsRefusal:  # not allowed, not opted in, or out of reach: it is told, and is no error
+                    unseen.append(region)
+        return counts, unseen
+
+    def _instances_at_a_glance(self) -> int:
+        with refusals(f"Cannot list {INSTANCE.database}s in {self.region}"):
+            rows_here = self._client("rds", **IMPATIENT).describe_db_instances()["DBInstances"]
+        return sum(1 for row in rows_here if not row["Engine"].startswith(FOREIGN_ENGINES))
 
     def databases_named(self, names: Mapping[str, Iterable[str]]) -> list[Database]:
         """List the databases with these identifiers, by kind. Those that do not exist are left out."""

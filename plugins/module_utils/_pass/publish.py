@@ -10,6 +10,7 @@ from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
+from .._core.copying.elsewhere import is_empty, nothing_here
 from .._core.copying.intermediates import left_behind, unfinished
 from .._core.copying.newest import by_database, of_database
 from .._core.copying.plan import Copy, Rows, expected
@@ -143,11 +144,16 @@ def check_snapshot_time(moment: datetime | None, now: datetime) -> None:
 
 
 def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[PublicationView, list[Publication]]:
-    """Read the site by page, and decide what each selected database should offer."""
+    """Read the site by page, and decide what each selected database should offer.
+
+    :raises LifeboatError: when the site has no database at all, or one that is selected by name is not there.
+    """
     databases = site.databases()
+    points = site.recovery_points()
+    if not request.accept_empty and is_empty(databases, points, request.prefix):
+        raise nothing_here(f"account {site.account} in {site.region}", *site.instances_elsewhere())
     selected = databases_among(databases, request.selection, f"account {site.account}, {site.region}")
     wishes = [request.wishes.of(candidate_of(one)) for one in selected]
-    points = site.recovery_points()
     if any(wish.source == "awsbackup" for wish in wishes):
         points += site.recovery_points("awsbackup")
     if options.publish_in != site.region:

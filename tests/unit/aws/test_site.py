@@ -968,3 +968,14 @@ def test_a_refusal_of_cloudwatch_names_the_namespace(aws: Any) -> None:
     with pytest.raises(AwsRefusal, match=r"Cannot put metrics into the namespace Lifeboat in us-east-1") as caught:
         site.put_metrics("Lifeboat", [Metric("One", 1.0)])
     assert caught.value.meaning == "permission"
+
+
+def test_other_regions_are_counted_and_those_that_do_not_answer_are_named(aws: Any, monkeypatch: Any) -> None:
+    instances = [{"DBInstanceIdentifier": one, "Engine": one} for one in ("postgres", "neptune", "mysql")]
+    answers = [{"DBInstances": instances}, AwsError("InvalidClientTokenId"), {"DBInstances": []}]
+    site, wire = aws(DescribeDBInstances=answers)
+    regions = Mock(return_value=["ap-east-1", "ap-east-2", EAST, WEST])
+    monkeypatch.setattr(wire, "get_available_regions", regions, raising=False)
+    assert site.instances_elsewhere() == ({"ap-east-1": 2, WEST: 0}, ["ap-east-2"])
+    assert wire.regions == ["ap-east-1", "ap-east-2", WEST]
+    regions.assert_called_once_with("rds", partition_name="aws")

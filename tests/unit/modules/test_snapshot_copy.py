@@ -16,6 +16,7 @@ from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
 from tests.builders import (
     DR,
     DR_KEY,
+    EAST,
     NOW,
     SOURCE,
     SOURCE_KEY,
@@ -705,3 +706,39 @@ def test_the_manifest_describes_the_database_and_its_published_copy(run: Any, si
 def test_every_step_has_what_the_documentation_promises(run: Any, site: Any, promised: Any) -> None:
     source = site(**BOTH, points=[automated("orders")])
     assert all(promised(snapshot_copy) <= set(step) for step in run(source)["steps"])
+
+
+# -- a site without databases -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "words"),
+    [
+        pytest.param(({EAST: 4, "eu-west-1": 0}, []), f"database instances are: 4 in {EAST}", id="another Region"),
+        pytest.param(({EAST: 0, "eu-west-1": 0}, []), "neither have 2 other Regions", id="none anywhere"),
+        pytest.param(({EAST: 4}, ["ap-east-1"]), "1 other Regions could not be looked at", id="not all may be seen"),
+        pytest.param(({}, [EAST]), "it has no databases; 1 other Regions could not", id="none may be seen"),
+    ],
+)
+def test_a_site_without_databases_is_told_with_the_regions_that_have_some(
+    run: Any, site: Any, writes: Any, elsewhere: Any, words: str
+) -> None:
+    source = site(databases=[], points=[])
+    source.instances_elsewhere.return_value = elsewhere
+    with pytest.raises(LifeboatError) as caught:
+        run(source)
+    assert words in str(caught.value)
+    assert "lifeboat_accept_empty" in caught.value.remedy
+    assert writes(source) == []
+
+
+def test_a_site_without_databases_can_be_accepted_and_nothing_is_asked_elsewhere(run: Any, site: Any) -> None:
+    source = site(databases=[], points=[])
+    assert run(source, accept_empty=True)["steps"] == []
+    source.instances_elsewhere.assert_not_called()
+
+
+def test_a_site_that_lost_its_databases_is_the_right_one(run: Any, site: Any) -> None:
+    source = site(databases=[], points=[copied()])
+    assert "failed" not in run(source)
+    source.instances_elsewhere.assert_not_called()

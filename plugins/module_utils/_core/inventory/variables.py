@@ -85,6 +85,7 @@ VARIABLES: Mapping[str, Variable] = {
     "lifeboat_awx_name": Variable("str", "for the rulebooks: what the names in AWX start with"),
     "lifeboat_awx_organization": Variable("str", "for the rulebooks: the organization in AWX"),
     "lifeboat_hosts": Variable("str", "for one run of publish, replicate or status: the sites, as a host pattern"),
+    "lifeboat_accept_empty": Variable("bool", "a source site without any database is no error"),
     "lifeboat_accept_no_sites": Variable("bool", "a run that finds no site to work on is no error"),
     "lifeboat_own_names": Variable("list of str", "names of your own variables that look like ours"),
 }

@@ -36,6 +36,7 @@ def read_publish(params: Mapping[str, Any]) -> PublishRequest:
         share_with=check_accounts("share_with", params["share_with"], params["account_id"]),
         stand_in=read_stand_in(params["stand_in"]),
         accept_unprotected=params["accept_unprotected"],
+        accept_empty=params["accept_empty"],
         selection=read_selection(params),
         settled=frozenset(params.get("settled") or ()),
     )

@@ -32,5 +32,6 @@ class PublishRequest(CopyRequest):
     share_with: frozenset[str]
     stand_in: StandInRequest | None
     accept_unprotected: bool
+    accept_empty: bool
     selection: Selection
     settled: frozenset[str]  # ARNs of what earlier passes of this process have shared
