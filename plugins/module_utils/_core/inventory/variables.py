@@ -98,6 +98,7 @@ TOLD: Mapping[str, Variable] = {
     "lifeboat_evidence_sha256": Variable("str", "the digest of that"),
     "lifeboat_endpoints": Variable("list of dict", "where recovered databases listen"),
     "lifeboat_posture": Variable("path", "the posture"),
+    "lifeboat_posture_verdict": Variable("str", "the verdict of the posture"),
     "lifeboat_unprotected": Variable("int", "how many databases are unprotected"),
     "lifeboat_unknown": Variable("int", "of how many it is not known"),
     "lifeboat_sink_problems": Variable("list of str", "what could not be told or kept"),
