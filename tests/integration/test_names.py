@@ -66,7 +66,7 @@ TYPOS: dict[str, tuple[Site, str]] = {
     "prune's release": ({"prune_relase": ["x"]}, "Did you mean prune_release?"),
     "reap": ({"reap_acount_id": "x"}, "Did you mean reap_account_id?"),
     "status": ({"status_database": "x"}, "Did you mean status_databases?"),
-    "posture": ({"posture_fail_unprotect": True}, "Did you mean posture_fail_unprotected?"),
+    "posture": ({"posture_put_metric": True}, "Did you mean posture_put_metrics?"),
     "prepare": ({"prepare_netwrok": False}, "Did you mean prepare_network?"),
     "failback": ({"failback_database": ["x"]}, "Did you mean failback_databases?"),
     "subscription": ({"subscription_event": []}, "Did you mean subscription_events?"),
