@@ -122,7 +122,7 @@ lab-tests: $(VENV)/ready-test $(VENV)/awscli/ready ## The lab itself
 integration: $(VENV)/ready-test $(EDA)/ready ## The real playbooks on the lab
 	$(heading) 'pytest'
 # More workers than processors: playbooks wait for copies. The longest files come first (tests/conftest.py).
-	@$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder tests/integration tests/awx tests/fleet
+	@$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder tests/integration tests/awx tests/fleet tests/newcomer
 
 crash: $(VENV)/ready-test ## Kill protect and drills at every API call in one process, and for real: an hour
 	@LIFEBOAT_THOROUGH=1 $(PYTEST) -n 2 tests/fleet/test_crash_points.py tests/fleet/test_drill_crash.py tests/fleet/test_sigkill.py $(ARGS)

@@ -14,6 +14,7 @@ from tests import warm
 
 # What takes longest comes first, so that no worker begins with it when the others have nothing left to do.
 LONGEST = (
+    "test_newcomer",
     "test_subscribe",
     "test_failback",
     "test_worst_day",
