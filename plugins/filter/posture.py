@@ -9,6 +9,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_metrics import (
     posture_metrics,
     posture_sites,
+    posture_writer,
 )
 
 
@@ -16,4 +17,8 @@ class FilterModule:
     """Make the filters of the posture role."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"posture_metrics": posture_metrics, "posture_sites": posture_sites}
+        return {
+            "posture_metrics": posture_metrics,
+            "posture_sites": posture_sites,
+            "posture_writer": posture_writer,
+        }

@@ -102,7 +102,7 @@ def test_prepare_makes_a_private_locked_bucket_once(lab: Lab, folder: Path) -> N
 def test_evidence_and_manifests_do_not_share_a_bucket(lab: Lab, folder: Path) -> None:
     both = ("-e", f"lifeboat_evidence_store={STORE}", "-e", f"lifeboat_store=s3://{BUCKET}")
     done = play(lab, "prepare.yml", *both, "--limit", "production_dr", "--check", evidence=folder / "first")
-    assert "Name another bucket in lifeboat_evidence_store" in done.output
+    assert "Set lifeboat_evidence_store to another bucket" in done.output
 
 
 def test_a_drill_is_signed_and_kept(lab: Lab, drill: Any, folder: Path, keys: Keys) -> None:

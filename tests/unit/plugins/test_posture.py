@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.filter.posture import FilterModule, posture_metrics, posture_sites
+from ansible_collections.lifeboat.rds.plugins.filter.posture import (
+    FilterModule,
+    posture_metrics,
+    posture_sites,
+    posture_writer,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import read_metrics
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST
 
@@ -184,4 +189,24 @@ def test_sites_are_what_the_hosts_found_and_those_that_failed_before() -> None:
 
 
 def test_the_filters_have_the_names_that_the_role_uses() -> None:
-    assert set(FilterModule().filters()) == {"posture_metrics", "posture_sites"}
+    assert set(FilterModule().filters()) == {
+        "posture_metrics",
+        "posture_sites",
+        "posture_writer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reported", "writer"),
+    [
+        pytest.param(["production", "production_dr"], "production_dr", id="a DR site"),
+        pytest.param(["production", "staging"], "production", id="no DR site reported"),
+        pytest.param([], "", id="nobody reported"),
+    ],
+)
+def test_a_dr_site_writes_the_posture_where_one_reported(reported: list[str], writer: str) -> None:
+    hosts = [
+        {"inventory_hostname": name, **({"__posture_site": {}} if name in reported else {})}
+        for name in ("production", "staging", "other_dr", "production_dr")
+    ]
+    assert posture_writer(hosts, ["other_dr", "production_dr"]) == writer

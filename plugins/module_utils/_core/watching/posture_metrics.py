@@ -38,6 +38,15 @@ def posture_sites(hosts: Iterable[Row], going_on: Collection[str]) -> list[Row]:
     ]
 
 
+def posture_writer(hosts: Iterable[Row], dr_hosts: Collection[str]) -> str:
+    """Choose the host that writes the posture: a DR site where one reported, since the evidence lies there.
+
+    It is an empty text when nobody reported.
+    """
+    names = [host["inventory_hostname"] for host in hosts if "__posture_site" in host]
+    return next((name for name in [*(one for one in names if one in dr_hosts), *names]), "")
+
+
 def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "lifeboat") -> list[Metric]:
     """Build the metrics of one DR site, for metric_put. An unknown value has no metric, instead of a 0."""
     mine = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
