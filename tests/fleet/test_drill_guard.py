@@ -190,9 +190,13 @@ def test_a_restore_that_ends_badly_is_named_and_removed(ground: Range, action: s
 @pytest.mark.parametrize(
     ("action", "code", "message"),
     [
-        ("RestoreDBInstanceFromDBSnapshot", "InsufficientDBInstanceCapacity", "Name another db_instance_class"),
-        ("RestoreDBClusterFromSnapshot", "InsufficientDBClusterCapacityFault", "Name another db_instance_class"),
-        ("CreateDBInstance", "InsufficientDBInstanceCapacity", "Name another db_instance_class"),
+        ("RestoreDBInstanceFromDBSnapshot", "InsufficientDBInstanceCapacity", "Set db_instance_class to another"),
+        (
+            "RestoreDBClusterFromSnapshot",
+            "InsufficientDBClusterCapacityFault",
+            "Set db_instance_class to another",
+        ),
+        ("CreateDBInstance", "InsufficientDBInstanceCapacity", "Set db_instance_class to another"),
         ("RestoreDBInstanceFromDBSnapshot", "InstanceQuotaExceeded", "ask AWS for a larger quota"),
         ("RestoreDBInstanceFromDBSnapshot", "StorageQuotaExceeded", "ask AWS for a larger quota"),
         ("RestoreDBInstanceFromDBSnapshot", "KMSKeyNotAccessibleFault", "Enable the key"),

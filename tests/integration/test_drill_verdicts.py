@@ -185,7 +185,7 @@ def missed(lab: Lab, drill: Any) -> Row:
         pytest.param("missed", "billing", "failed", "is over the objective of 1 s", id="the RTO is missed"),
         pytest.param("missed", "catalog", "unverified", "its definition says accept_unverified", id="accepted"),
         pytest.param("missed", "events", "failed", "incompatible-restore", id="the restore failed"),
-        pytest.param("refused", "billing", "failed", "Name another db_instance_class", id="no capacity"),
+        pytest.param("refused", "billing", "failed", "Set db_instance_class to another class", id="no capacity"),
         pytest.param("refused", "catalog", "failed", "Enable the key", id="a key that cannot be used"),
         pytest.param("refused", "orders", "unverified", "statement timeout", id="a statement that never ends"),
     ],

@@ -43,7 +43,7 @@ REMEDIES: dict[Meaning, str] = {
     "missing": "It may be gone since it was looked up: run it again, or correct its name",
     "taken": "Delete or rename what has that name, or choose another prefix",
     "quota": "Drill fewer databases at a time, delete what is not needed, or ask AWS for a larger quota",
-    "capacity": "Name another db_instance_class, or a subnet group in more Availability Zones",
+    "capacity": "Set db_instance_class to another class, or use a subnet group in more Availability Zones",
     "refused": "Correct what AWS names there, and run it again",
     "unreachable": "Check the profile, its endpoint, the Region and the network",
 }

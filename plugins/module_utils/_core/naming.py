@@ -23,7 +23,7 @@ MAX_LENGTH = 63  # for cluster snapshots; DB snapshots may have longer names, bu
 TIME_FORMAT = "%Y%m%d%H%M%S"
 ACCOUNT_PART, DATABASE_PART = 4, 8  # characters of five bits each
 DIGEST = rf"[0-9a-v]{{{ACCOUNT_PART + DATABASE_PART}}}"  # in base32hex
-NAME = re.compile(rf"(?P<start>[a-z][a-z0-9-]*)-(?P<time>\d{{14}})-(?P<digest>{DIGEST})")
+NAME = re.compile(rf"(?P<start>[a-z][a-z0-9-]*)-(?P<time>[0-9]{{14}})-(?P<digest>{DIGEST})")
 ROUNDING = timedelta(seconds=1)
 IDENTIFIER = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*")
 PREFIX = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}")

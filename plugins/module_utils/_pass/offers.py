@@ -178,5 +178,9 @@ def wishes_of(
 
 
 def candidate_of(offer: Offer) -> Candidate:
-    tags = offer.entry.database_tags if offer.entry else {}
-    return Candidate(identifier_of(offer), offer.point.kind, offer.point.engine, tags, offer)
+    """Describe the database of an offer. Only its manifest tells the tags, and the kind of a stand-in's original."""
+    if offer.entry is None:
+        return Candidate(identifier_of(offer), offer.point.database_kind, offer.point.engine, {}, offer)
+    return Candidate(
+        identifier_of(offer), offer.entry.database.kind, offer.point.engine, offer.entry.database_tags, offer
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.handover.manifest import read_landed, read_refused
-from .._core.inventory.selection import Candidate, points_among
+from .._core.inventory.selection import candidate_of_point, points_among
 from .._core.keeping.policy import Policy
 from .._core.keeping.release import check_gone, homes, released_points
 from .._core.keeping.retention import (
@@ -105,14 +105,9 @@ def policies_of(request: PruneRequest) -> Callable[[RecoveryPoint], Policy | Non
     Without overrides there is one policy, since a site may have thousands of recovery points.
     """
     if request.retention.overrides:
-        return lambda point: request.retention.of(candidate_of(point)).policy
+        return lambda point: request.retention.of(candidate_of_point(point, point)).policy
     policy = request.retention.default.policy
     return lambda _point: policy
-
-
-def candidate_of(point: RecoveryPoint) -> Candidate:
-    """Describe the database of a recovery point by its snapshot, tags included: the database may be gone."""
-    return Candidate(point.database, point.kind, point.engine, point.tags, point)
 
 
 def look_up_released(

@@ -187,7 +187,7 @@ def read_expected(what: str, kind: str, given: Mapping[str, Any]) -> dict[str, A
 
 def read_digest(what: str, text: object) -> str:
     """Read an expected checksum."""
-    if not re.fullmatch(r"\d+:[0-9a-f]{16}", str(text)):
+    if not re.fullmatch(r"[0-9]+:[0-9a-f]{16}", str(text)):
         why = "expected is not a checksum"
         raise LifeboatError(what, why=why, remedy="Use a recorded one: the rows, a colon, 16 hexadecimal digits")
     return str(text)

@@ -126,7 +126,7 @@ def test_every_refusal_says_what_on_what_why_and_what_to_do(meaning: Meaning) ->
         pytest.param("InstanceQuotaExceeded", "larger quota", id="too many instances"),
         pytest.param("DBClusterQuotaExceededFault", "larger quota", id="too many clusters"),
         pytest.param("StorageQuotaExceeded", "larger quota", id="too much storage"),
-        pytest.param("InsufficientDBInstanceCapacity", "another db_instance_class", id="no capacity"),
+        pytest.param("InsufficientDBInstanceCapacity", "Set db_instance_class to another", id="no capacity"),
         pytest.param("ExpiredTokenException", "Renew the credentials", id="expired credentials"),
         pytest.param("InvalidClientTokenId", "Renew the credentials", id="unknown credentials"),
         pytest.param("SignatureDoesNotMatch", "Renew the credentials", id="wrong credentials"),

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
+    DATABASE,
     PURPOSE,
     RECOVERY_POINT,
     RecoveryPoint,
@@ -16,7 +17,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_prune
-from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, automated, copied, database, landed, refusal, restored
+from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, WEST, automated, copied, database, landed, refusal, restored
 
 Row = dict[str, Any]
 
@@ -268,6 +269,14 @@ def test_an_override_counts_for_its_databases(run: Any, site: Any) -> None:
     result = run(site(DR, EAST, points=points), overrides=overrides)
     kept = [step["database"] for step in result["steps"] if step["status"] == "kept"]
     assert sorted(kept) == ["billing", "orders", "orders"]
+
+
+def test_an_override_for_clusters_counts_for_the_copies_of_their_stand_ins(run: Any, site: Any) -> None:
+    tags = {DATABASE: f"arn:aws:rds:{WEST}:{SOURCE}:cluster:orders"}
+    points = [landed("orders", hours, tags=tags) for hours in (1, 25, 49)]
+    overrides = [{"kinds": ["cluster"], "keep": 2}, {"kinds": ["instance"], "keep": 3}]
+    result = run(site(DR, EAST, points=points), overrides=overrides)
+    assert [step["status"] for step in result["steps"]].count("kept") == 2
 
 
 def test_days_weeks_months_and_years_are_options(run: Any, site: Any) -> None:

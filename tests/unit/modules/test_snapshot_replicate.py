@@ -18,6 +18,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     read_landed,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_replicate
 from tests.builders import (
@@ -581,6 +582,17 @@ def test_some_databases_go_under_another_key(run: Any, dr_site: Any) -> None:
         "billing": other,
         "orders": DR_KEY,
     }
+
+
+def test_an_override_for_clusters_counts_for_the_copies_of_their_stand_ins(run: Any, dr_site: Any) -> None:
+    other, cluster = f"arn:aws:kms:{EAST}:{DR}:key/gold", database(kind="cluster", engine="postgres")
+    name = name_for("lifeboat", "orders", lineage_of(cluster.id, hours_ago(1)))
+    point = published(name=name, arn=f"arn:aws:rds:{WEST}:{SOURCE}:snapshot:{name}")
+    entry = describe_published(cluster, hours_ago(1), point)
+    site = dr_site(point, keys=[*KEYS, key(other)])
+    overrides = [{"kinds": ["cluster"], "kms_key_id": other}]
+    run(site, overrides=overrides, published=[published_manifest(SOURCE, WEST, [entry])])
+    assert [one.args[0].kms_key_id for one in site.copy.call_args_list] == [other]
 
 
 def test_the_tags_of_a_database_travel_with_its_manifest(run: Any, dr_site: Any) -> None:

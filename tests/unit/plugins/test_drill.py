@@ -252,6 +252,8 @@ def test_the_definitions_of_the_example_inventory_make_sense() -> None:
         pytest.param({"orders": 5}, ["lifeboat_databases.orders: it is not a dictionary"], id="a number for an entry"),
         pytest.param({"orders": {"rpo": -1}}, ["rpo is -1", "a whole number of seconds above 0"], id="negative"),
         pytest.param({"orders": {"rto": 0}}, ["rto is 0"], id="nothing"),
+        pytest.param({"orders": {"rpo": "\u00b2"}}, ["rpo is", "a whole number of seconds"], id="a superscript"),
+        pytest.param({"orders": {"keep": "\u0663"}}, ["keep is", "a whole number"], id="a digit of another script"),
         pytest.param({"orders": {"rpo": 1.5}}, ["rpo is 1.5"], id="a fraction"),
         pytest.param({"orders": {"rpo": True}}, ["rpo is True"], id="a truth"),
         pytest.param({"orders": {"rpo": "1 h"}}, ["rpo is '1 h'"], id="a time with a unit"),

@@ -96,7 +96,7 @@ def number_of(value: object) -> int:
 
     :raises TypeError: when it is not a positive whole number.
     """
-    if not isinstance(value, int) or value < 1:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:  # True would be the number 1
         raise TypeError(value)
     return value
 

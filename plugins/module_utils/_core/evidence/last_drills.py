@@ -17,7 +17,7 @@ from .measures import number
 
 VERSION = 1  # of the documents' format, as far as this release reads it
 VERDICTS = ("verified", "failed", "unverified")
-LINEAGE = re.compile(rf"\d{{14}}-({DIGEST})")
+LINEAGE = re.compile(rf"[0-9]{{14}}-({DIGEST})")
 # A document may be newer than this run's time, because it can be written while the sites are read.
 AHEAD = timedelta(minutes=5)
 

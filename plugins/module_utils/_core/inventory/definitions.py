@@ -27,12 +27,13 @@ YES_NO = ("true", "false", "yes", "no")
 
 def is_seconds(value: Any) -> bool:
     """Tell whether it is a whole number above 0. Templates turn numbers into text, so text is accepted."""
-    return not isinstance(value, bool) and str(value).isdigit() and int(value) > 0
+    return is_number(value) and int(value) > 0
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether it is a whole number, 0 included."""
-    return is_seconds(value) or (not isinstance(value, bool) and str(value) == "0")
+    """Tell whether it is a whole number, 0 included. Digits of other scripts, such as a superscript 2, are refused."""
+    text = str(value)
+    return not isinstance(value, bool) and text.isascii() and text.isdecimal()
 
 
 def is_text(value: Any) -> bool:

@@ -70,6 +70,14 @@ def candidate_of(database: Database) -> Candidate:
     return Candidate(database.id.identifier, database.id.kind, database.engine, database.tags, database)
 
 
+def candidate_of_point(point: RecoveryPoint, item: Any) -> Candidate:
+    """Describe the database of a recovery point by its snapshot, tags included: the database may be gone.
+
+    Its kind is that of the database: a DB snapshot of a stand-in belongs to a cluster.
+    """
+    return Candidate(point.database, point.database_kind, point.engine, point.tags, item)
+
+
 def databases_among(databases: Iterable[Database], wanted: Selection, where: str) -> list[Database]:
     """Select databases. Members of clusters do not count as databases, nor do temporary ones such as a drill's.
 
@@ -91,5 +99,5 @@ def points_among(points: Iterable[RecoveryPoint], wanted: Selection, where: str)
 
     :raises LifeboatError: when an identifier or pattern matches no database.
     """
-    candidates = [Candidate(one.database, one.kind, one.engine, one.tags, one) for one in points]
+    candidates = [candidate_of_point(one, one) for one in points]
     return [one.item for one in select(candidates, wanted, where)]

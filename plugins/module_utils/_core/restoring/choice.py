@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from ..errors import LifeboatError
-from ..inventory.selection import Candidate, Selection, select
+from ..inventory.selection import Candidate, Selection, candidate_of_point, select
 from ..keeping.retention import Named, ours
 from ..model import DATABASE, VERIFIED, RecoveryPoint, iso
 from ..words import read_time
@@ -73,7 +73,7 @@ def landed_by_database(
     """
     finished = [one for one in ours(points, prefix) if one[1].is_available and not one[1].is_intermediate]
     groups = [list(group) for _digest, group in groupby(finished, key=lambda one: one[0].digest)]
-    candidates = [candidate_of(group[0][1], group) for group in groups]
+    candidates = [candidate_of_point(group[0][1], group) for group in groups]
     return [(one, one.item) for one in select(candidates, wanted, where)]
 
 
@@ -84,13 +84,8 @@ def by_original(candidates: Iterable[tuple[Candidate, list[Named]]]) -> list[tup
         origin = rows[0][1].tags.get(DATABASE) or rows[0][0].digest
         _one, earlier = entries.get(origin, (one, []))
         every = sorted([*earlier, *rows], key=lambda row: row[0].original, reverse=True)
-        entries[origin] = candidate_of(every[0][1], every), every
+        entries[origin] = candidate_of_point(every[0][1], every), every
     return list(entries.values())
-
-
-def candidate_of(point: RecoveryPoint, item: Any) -> Candidate:
-    """Describe a database by its recovery point, so that a selection can match it."""
-    return Candidate(point.database, point.database_kind, point.engine, point.tags, item)
 
 
 def choose(rows: list[Named], choice: Choice, drill_id: str) -> Named | None:

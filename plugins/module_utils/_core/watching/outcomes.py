@@ -105,12 +105,11 @@ def failures_of(outcomes: Outcomes, *, beside_verdicts: bool = False) -> list[st
 
 
 def verdict_of(outcomes: Outcomes) -> str:
-    """Find the verdict on all drills and recoveries: the first one that is not verified.
-
-    Without any, it is unverified.
-    """
-    verdicts = [outcomes[step]["verdict"] for step in PURPOSES if "verdict" in outcomes.get(step, {})]
-    return next((one for one in verdicts if one != VERIFIED), VERIFIED if verdicts else "unverified")
+    """Find the worst verdict on all drills and recoveries. Without any, it is unverified."""
+    verdicts = {outcomes[step]["verdict"] for step in PURPOSES if "verdict" in outcomes.get(step, {})}
+    if "failed" in verdicts:
+        return "failed"
+    return VERIFIED if verdicts == {VERIFIED} else "unverified"
 
 
 def summary_of(outcomes: Outcomes) -> str:

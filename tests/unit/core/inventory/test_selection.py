@@ -64,3 +64,10 @@ def test_a_recovery_point_is_selected_by_its_database_also_when_a_stand_in_was_s
     tags = {"lifeboat:database": "arn:aws:rds:us-west-2:111111111111:cluster:sales"}
     point = automated("lifeboat-standin-sales-20261123130000-5f0c2a9b7d31", tags=tags)
     assert points_among([point], Selection(identifiers=("sales",)), "here") == [point]
+
+
+@pytest.mark.parametrize(("kind", "number"), [("cluster", 1), ("instance", 0)])
+def test_a_snapshot_of_a_stand_in_has_the_kind_of_its_cluster(kind: str, number: int) -> None:
+    tags = {"lifeboat:database": "arn:aws:rds:us-west-2:111111111111:cluster:sales"}
+    point = automated("lifeboat-standin-sales-20261123130000-5f0c2a9b7d31", tags=tags)
+    assert len(points_among([point], Selection(kinds=(kind,)), "here")) == number

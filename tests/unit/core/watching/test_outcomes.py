@@ -122,8 +122,10 @@ def test_a_step_that_begins_anew_has_nothing_of_before() -> None:
         ({"drill": "verified"}, "verified"),
         ({"drill": "verified", "recover": "failed"}, "failed"),
         ({"drill": "unverified", "recover": "verified"}, "unverified"),
+        ({"drill": "unverified", "recover": "failed"}, "failed"),
+        ({"drill": "failed", "recover": "unverified"}, "failed"),
     ],
-    ids=["none", "one", "the recovery failed", "the drill is unverified"],
+    ids=["none", "one", "the recovery failed", "the drill is unverified", "failed is worse", "in any order"],
 )
 def test_the_verdict_of_a_run_is_that_of_all_its_drills_and_recoveries(verdicts: dict[str, str], whole: str) -> None:
     outcomes: dict[str, Any] = {}
