@@ -44,6 +44,18 @@ attributes:
     description: This module does not modify state.
 """
 
+    # Also for modules that only ever add something, and cannot tell whether it is there.
+    ADD = r"""
+options: {}
+attributes:
+  diff_mode:
+    support: none
+  idempotent:
+    support: none
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+"""
+
     # Also for modules that plan all the copies of a route.
     PLAN = r"""
 options: {}

@@ -6,6 +6,8 @@ Ansible merges fragments only down to the option, not into its suboptions: so ea
 
 from __future__ import annotations
 
+from textwrap import indent
+
 ANY_DATABASE = "Only databases that carry all of these tags with these values."
 OF_A_SNAPSHOT = "Only recovery points that carry all of these tags with these values."
 OF_A_MANIFEST = "Only databases that carry all of these tags with these values, as far as a manifest tells them."
@@ -61,6 +63,19 @@ SOURCE = """
         type: str
         choices: [automated, manual, awsbackup, snapshot]
 """
+# Of Aurora Serverless v2, below the line that names or describes the option.
+CAPACITY = """
+type: dict
+suboptions:
+  min:
+    description: The least number of Aurora capacity units.
+    type: float
+    required: true
+  max:
+    description: The greatest number of Aurora capacity units.
+    type: float
+    required: true
+"""
 LIST_AND_CAPACITY = """
       vpc_security_group_ids:
         description: Instead of O(vpc_security_group_ids).
@@ -68,16 +83,6 @@ LIST_AND_CAPACITY = """
         elements: str
       serverless:
         description: Instead of O(serverless).
-        type: dict
-        suboptions:
-          min:
-            description: The least number of Aurora capacity units.
-            type: float
-            required: true
-          max:
-            description: The greatest number of Aurora capacity units.
-            type: float
-            required: true
 """
 OBJECTIVES = """
       rto:
@@ -105,19 +110,23 @@ class ModuleDocFragment:
         instead(keep="int", max_age_days="int", daily="int", weekly="int", monthly="int", yearly="int"),
         OF_A_SNAPSHOT,
     )
-    RESTORE: str = overrides(
-        instead(
-            db_subnet_group_name="str",
-            db_instance_class="str",
-            db_parameter_group_name="str",
-            db_cluster_parameter_group_name="str",
-            expires_after="int",
-            restore_as="str",
-            multi_az="bool",
-            backup_retention_period="int",
+    RESTORE: str = (
+        overrides(
+            instead(
+                db_subnet_group_name="str",
+                db_instance_class="str",
+                db_parameter_group_name="str",
+                db_cluster_parameter_group_name="str",
+                expires_after="int",
+                restore_as="str",
+                multi_az="bool",
+                backup_retention_period="int",
+            )
+            + LIST_AND_CAPACITY
+            + indent(CAPACITY.lstrip("\n"), " " * 8),
+            OF_A_SNAPSHOT,
         )
-        + LIST_AND_CAPACITY,
-        OF_A_SNAPSHOT,
+        + f"  serverless:\n{indent(CAPACITY, ' ' * 4)}"
     )
     COVERAGE: str = overrides(instead(rpo="int"))
     POSTURE: str = overrides(OBJECTIVES)

@@ -59,17 +59,13 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - lifeboat.rds.attributes.add
   - lifeboat.rds.attributes
   - lifeboat.rds.site
 attributes:
   diff_mode:
-    support: none
-    description: Returns details on what has changed (or would change in C(check_mode)), when in diff mode.
     details: A topic keeps nothing. RV(steps) lists what was sent.
   idempotent:
-    support: none
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     details: Each run sends the events again.
 seealso:
   - module: lifeboat.rds.event_subscription

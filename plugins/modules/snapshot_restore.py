@@ -133,16 +133,6 @@ options:
       - Restore Aurora DB clusters as Aurora Serverless v2 with this capacity.
       - When left out, it is the capacity of the original database, if that was serverless and O(db_instance_class) is
         left out as well.
-    type: dict
-    suboptions:
-      min:
-        description: The least number of Aurora capacity units.
-        type: float
-        required: true
-      max:
-        description: The greatest number of Aurora capacity units.
-        type: float
-        required: true
   kms_key_id:
     description: The key that encrypts databases restored from unencrypted DB cluster snapshots.
     type: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .._core.arns import region_of
 from .._core.model import Key
 from .connection import Connection
 from .errors import AwsRefusal, refusals
-from .rows import Row, region_of
+from .rows import Row
 
 
 class Keys(Connection):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._core.arns import account_of, name_of, region_of
 from .._core.copying.plan import Copy
 from .._core.copying.stand_in import StandIn
 from .._core.model import Configuration, Database, DatabaseId, Kind, RecoveryPoint
@@ -81,19 +82,6 @@ def tags_of(row: Row) -> dict[str, str]:
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-
-
-def account_of(arn: str) -> str:
-    return arn.split(":")[4]
-
-
-def region_of(arn: str) -> str:
-    return arn.split(":")[3]
-
-
-def name_of(arn: str) -> str:
-    """Return the identifier at the end of an RDS ARN. The name of an automated snapshot has a colon in it."""
-    return arn.split(":", 6)[6]
 
 
 def is_encrypted(row: Row, spelling: Spelling) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Literal
 
+from .arns import type_of
+
 Kind = Literal["instance", "cluster"]
 Purpose = Literal["drill", "recovery"]  # a drill's database is removed afterwards, a recovery's is kept
 
@@ -199,7 +201,7 @@ class RecoveryPoint:
     @property
     def database_kind(self) -> Kind:
         """The kind of the original database. A DB snapshot of a stand-in belongs to a cluster."""
-        return "cluster" if self.tags.get(DATABASE, "").split(":")[5:6] == ["cluster"] else self.kind
+        return "cluster" if type_of(self.tags.get(DATABASE, "")) == "cluster" else self.kind
 
     @property
     def database_arn(self) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ..arns import account_of, region_of, type_of
 from ..errors import LifeboatError
 from ..model import Database, Kind, RecoveryPoint, snapshot_arn
 from ..naming import is_our_point, parse
@@ -57,16 +58,16 @@ class Copy:
 
     @property
     def source_region(self) -> str:
-        return self.source_arn.split(":")[3]
+        return region_of(self.source_arn)
 
     @property
     def source_account(self) -> str:
-        return self.source_arn.split(":")[4]
+        return account_of(self.source_arn)
 
     @property
     def is_taken(self) -> bool:
         """Whether a snapshot is taken of a database. Such a snapshot uses no copy slot."""
-        return self.source_arn.split(":")[5] in ("db", "cluster")
+        return type_of(self.source_arn) in ("db", "cluster")
 
     @property
     def is_single_step(self) -> bool:

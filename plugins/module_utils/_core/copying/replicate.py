@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from ..arns import account_of, region_of, type_of
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
 from ..keys import belongs_to
@@ -87,14 +88,14 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
     """Turn an entry of a manifest into an offer, for a recovery point that is not visibly shared."""
     if entry.database.account not in options.source_accounts:
         return Refusal(entry.arn, f"account {entry.database.account} is not one of source_accounts")
-    if entry.arn.split(":")[4] != entry.database.account:
+    if account_of(entry.arn) != entry.database.account:
         return Refusal(entry.arn, f"its manifest says that it is of account {entry.database.account}")
     point = RecoveryPoint(
-        kind="cluster" if entry.arn.split(":")[5] == "cluster-snapshot" else "instance",
+        kind="cluster" if type_of(entry.arn) == "cluster-snapshot" else "instance",
         name=entry.name,
         arn=entry.arn,
         account=entry.database.account,
-        region=entry.arn.split(":")[3],
+        region=region_of(entry.arn),
         origin="manual",
         status="available",
         engine=entry.engine,
@@ -129,7 +130,7 @@ def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, pref
 
 def region_of_source(point: RecoveryPoint) -> str:
     """Read the Region of the source of a copy. RDS tells nothing else about where a cluster snapshot comes from."""
-    return point.source_arn.split(":")[3] if point.source_arn else point.region
+    return region_of(point.source_arn) if point.source_arn else point.region
 
 
 def newest_by_database(offers: Iterable[Offer]) -> list[Offer]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..arns import name_of
 from ..model import EXPIRES, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, DatabaseId, from_iso, iso
 from ..naming import Lineage, own_lineage, stand_in_name
 from .intermediates import unfinished
@@ -85,7 +86,7 @@ def as_restored(one: StandIn, account: str, region: str) -> Database:
 
 def still_needed(stand_ins: Iterable[StandIn], copies: Iterable[Copy], rows: Rows) -> list[StandIn]:
     """List the stand-ins whose snapshot is not available yet."""
-    waiting = {copy.source_arn.split(":")[6] for copy in unfinished(copies, rows) if copy.is_taken}
+    waiting = {name_of(copy.source_arn) for copy in unfinished(copies, rows) if copy.is_taken}
     return [one for one in stand_ins if one.name in waiting]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from ..arns import account_of
 from ..errors import LifeboatError
 from ..model import LANDED, RETAIN, iso
 from ..naming import Lineage
@@ -44,7 +45,7 @@ def why_unusable(document: Mapping[str, Any], wanted: str, account: str, region:
         entries = read_published([document]).values()
     except LifeboatError as error:
         return error.why
-    foreign = [entry for entry in entries if {entry.database.account, entry.arn.split(":")[4]} != {account}]
+    foreign = [entry for entry in entries if {entry.database.account, account_of(entry.arn)} != {account}]
     return f"it describes {foreign[0].arn}, which belongs to another account" if foreign else None
 
 

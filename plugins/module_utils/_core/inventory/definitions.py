@@ -84,16 +84,21 @@ def are_kinds(value: Any) -> bool:
 TEXT: Rule = (is_text, "a text")
 SECONDS: Rule = (is_seconds, "a whole number of seconds above 0")
 NUMBER: Rule = (is_number, "a whole number")
-# The settings of recoveries. They do not inherit the drills' settings, with isolated networks and small classes.
-RECOVERY: Mapping[str, Rule] = {
-    "restore_as": TEXT,
-    "db_instance_class": (is_class, "a class such as db.r6g.large"),
+YES_OR_NO: Rule = (is_yes_no, "true or false")
+# The settings that drills and recoveries have both, each for itself: a recovery does not inherit those of drills, with
+# isolated networks and small classes.
+RESTORES: Mapping[str, Rule] = {
+    "db_instance_class": (is_class, "a class such as db.t4g.medium"),
     "db_subnet_group_name": TEXT,
     "db_parameter_group_name": TEXT,
     "db_cluster_parameter_group_name": TEXT,
     "vpc_security_group_ids": (is_texts, "a list of security groups"),
     "serverless": (is_capacity, "a dictionary of min and max, numbers of capacity units"),
-    "multi_az": (is_yes_no, "true or false"),
+}
+RECOVERY: Mapping[str, Rule] = {
+    "restore_as": TEXT,
+    **RESTORES,
+    "multi_az": YES_OR_NO,
     "backup_retention_period": NUMBER,
 }
 RULES: Mapping[str, Rule] = {
@@ -101,23 +106,18 @@ RULES: Mapping[str, Rule] = {
     "rto": SECONDS,
     "max_drill_age": SECONDS,
     "checks": (is_rows, "a list of checks, each a dictionary"),
-    "accept_unverified": (is_yes_no, "true or false"),
+    "accept_unverified": YES_OR_NO,
     "owner": TEXT,
     "database": TEXT,
     "driver": TEXT,
-    "db_instance_class": (is_class, "a class such as db.t4g.medium"),
-    "db_subnet_group_name": TEXT,
-    "db_parameter_group_name": TEXT,
-    "db_cluster_parameter_group_name": TEXT,
-    "vpc_security_group_ids": (is_texts, "a list of security groups"),
+    **RESTORES,
     "expires_after": (is_seconds, "a whole number of minutes above 0"),
-    "serverless": (is_capacity, "a dictionary of min and max, numbers of capacity units"),
     "recovery": (is_mapping, "a dictionary of settings"),
     "source": TEXT,
     "interval": NUMBER,
     "kms_key_id": TEXT,
     "option_group": TEXT,
-    "copy_option_group": (is_yes_no, "true or false"),
+    "copy_option_group": YES_OR_NO,
     **dict.fromkeys(RETENTION, NUMBER),
     "match_tags": (is_mapping, "a dictionary of tags"),
     "engines": (is_texts, "a list of engines"),

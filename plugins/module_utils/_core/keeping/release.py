@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..arns import region_of
 from ..errors import LifeboatError
 from ..model import DATABASE, RESOURCE_ID, Database, RecoveryPoint
 from ..naming import is_our_point, parse
@@ -36,7 +37,7 @@ def released_points(
 
 def homes(points: Iterable[RecoveryPoint]) -> set[str]:
     """List the Regions in which the databases of these published copies are."""
-    return {point.tags[DATABASE].split(":")[3] for point in points}
+    return {region_of(point.tags[DATABASE]) for point in points}
 
 
 def check_gone(points: Iterable[RecoveryPoint], databases: Iterable[Database]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
+from ..arns import account_of
 from ..model import (
     DATABASE,
     DRILL,
@@ -113,7 +114,7 @@ def is_published_by(account: str, point: RecoveryPoint) -> bool:
 
     Otherwise it landed here.
     """
-    return point.tags.get(DATABASE, "").split(":")[4:5] == [account]
+    return account_of(point.tags.get(DATABASE, "")) == account
 
 
 def weigh(
@@ -178,7 +179,7 @@ def is_under_own_key(point: RecoveryPoint) -> bool:
     A snapshot under another account's key is lost together with that account, so it protects nothing.
     """
     key = point.kms_key_id or ""
-    return not key.startswith("arn:") or key.split(":")[4] == point.account
+    return not key.startswith("arn:") or account_of(key) == point.account
 
 
 def source_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:

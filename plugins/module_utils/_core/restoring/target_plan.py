@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..arns import account_of
 from ..model import (
     DATABASE,
     DRILL_ID,
@@ -35,7 +36,7 @@ def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
     Whatever a restore needs must not depend on another account.
     """
     key = point.kms_key_id or ""
-    if key.startswith("arn:") and key.split(":")[4] != account:
+    if key.startswith("arn:") and account_of(key) != account:
         return f"it is under the key {key} of another account. Copy it under a key of account {account}."
     if point.kind == "cluster" and not point.engine.startswith("aurora"):
         return "it is the snapshot of a Multi-AZ DB cluster. Restore that of a stand-in, which snapshot_copy makes."

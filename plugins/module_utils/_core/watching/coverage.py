@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..arns import account_of, region_of
 from ..copying.plan import Slot
 from ..copying.quota import NAMES, Quota
 from ..inventory.selection import Candidate
@@ -172,7 +173,7 @@ def describe(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> 
     age, reason = protection(coverage, view, rpo, now)
     if reason and coverage.trouble:
         reason = f"{reason}. {coverage.trouble}"
-    account, region = coverage.arn.split(":")[4:2:-1] if coverage.arn else (None, None)
+    account, region = (account_of(coverage.arn), region_of(coverage.arn)) if coverage.arn else (None, None)
     return {
         "database": coverage.identifier,
         "kind": coverage.kind,

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..arns import account_of, region_of
 from ..copying.quota import Quota
 from ..errors import LifeboatError, raise_all
 from ..model import MANAGED_BY, partition_of
@@ -145,7 +146,7 @@ def check_room(quota: Quota | None, more: int, region: str) -> None:
 
 def statement_for(topic: str, account: str) -> dict[str, Any]:
     """Build the statement that allows the RDS of an account to publish to a topic (RDS User Guide, permissions)."""
-    region = topic.split(":")[3]
+    region = region_of(topic)
     return {
         "Sid": "RdsMayPublish",
         "Effect": "Allow",
@@ -161,7 +162,7 @@ def statement_for(topic: str, account: str) -> dict[str, Any]:
 
 def why_no_permission(topic: str, account: str) -> str:
     """Explain what permission is missing when RDS may not publish to a topic, and who can add it."""
-    owner = topic.split(":")[4]
+    owner = account_of(topic)
     who = "" if owner == account else f" (account {owner} must do it, since it owns the topic)"
     return (
         f"Add this statement to the policy of {topic}{who}: {json.dumps(statement_for(topic, account))}."
