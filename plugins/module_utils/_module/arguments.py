@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from .._core.copying.plan import Limits
 from .._core.errors import LifeboatError
@@ -85,6 +85,26 @@ def read_tags(given: Mapping[Any, Any]) -> dict[str, str]:
 
 def read_store(text: str | None) -> Address | None:
     return None if text is None else read_address(text)
+
+
+def read_request(kind: type[S], params: Mapping[str, Any], **read: Any) -> S:
+    """Read what a pass is asked. A field is the option of its name, unless its value is given here.
+
+    :param kind: a dataclass. A list becomes a tuple or a frozenset where the field is one.
+    """
+    hints = get_type_hints(kind)
+    return kind(
+        **{
+            field.name: read[field.name] if field.name in read else frozen(params[field.name], hints[field.name])
+            for field in fields(kind)
+        }
+    )
+
+
+def frozen(value: Any, hint: Any) -> Any:
+    """Convert a list into the immutable collection that a field declares. Nothing else is converted."""
+    collection = get_origin(hint)
+    return collection(value) if collection in (tuple, frozenset) else value
 
 
 def read_settings(kind: type[S], params: Mapping[str, Any], **readers: Callable[[Any], Any]) -> PerDatabase[S]:

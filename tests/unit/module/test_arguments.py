@@ -13,6 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Selection
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import (
     read_limits,
+    read_request,
     read_selection,
     read_settings,
     read_tags,
@@ -72,3 +73,25 @@ def test_settings_are_read_once_for_the_default_and_for_each_override() -> None:
 def test_a_setting_that_is_not_set_is_not_converted() -> None:
     settings = read_settings(Taken, {"interval": None, "source": "manual", "overrides": []}, interval=seconds)
     assert settings.default == Taken(None, "manual")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a pass might be asked."""
+
+    prefix: str
+    accounts: frozenset[str]
+    regions: tuple[str, ...]
+    landed: list[str] | None
+    when: timedelta
+
+
+def test_a_field_of_a_request_is_the_option_of_its_name_unless_it_is_given() -> None:
+    params = {"prefix": "p", "accounts": ["1", "1"], "regions": ["r"], "landed": None, "when": 3, "other": 1}
+    found = read_request(Asked, params, when=timedelta(seconds=3))
+    assert found == Asked("p", frozenset({"1"}), ("r",), None, timedelta(seconds=3))
+
+
+def test_a_field_that_is_not_an_option_is_noticed() -> None:
+    with pytest.raises(KeyError, match="accounts"):
+        read_request(Asked, {"prefix": "p"})

@@ -10,6 +10,7 @@ from typing import Any
 from ..._core.errors import LifeboatError
 from ..._core.handover.store import read_address
 from ..._pass.requests.archive import ArchiveRequest
+from ..arguments import read_request
 
 
 def read_archive(params: Mapping[str, Any]) -> ArchiveRequest:
@@ -23,15 +24,11 @@ def read_archive(params: Mapping[str, Any]) -> ArchiveRequest:
         raise LifeboatError(f"Cannot keep evidence in {address}", why="it is not an S3 prefix", remedy=remedy)
     check_least("fetch", params["fetch"], 0)
     check_least("retain_days", params["retain_days"], 1)
-    return ArchiveRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
+    return read_request(
+        ArchiveRequest,
+        params,
         directory=Path(params["directory"]).absolute(),
         address=address,
-        fetch=params["fetch"],
-        push=params["push"],
-        retain_days=params["retain_days"],
-        retain_mode=params["retain_mode"],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._core.errors import LifeboatError
 from ..._pass.requests.cover import CoverRequest, Objective
-from ..arguments import read_selection, read_settings
+from ..arguments import read_request, read_selection, read_settings
 
 
 def read_cover(params: Mapping[str, Any]) -> CoverRequest:
@@ -22,14 +22,9 @@ def read_cover(params: Mapping[str, Any]) -> CoverRequest:
             why="source_accounts is empty, and anybody may share a snapshot with this account",
             remedy="Set source_accounts to at least one account ID",
         )
-    return CoverRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
+    return read_request(
+        CoverRequest,
+        params,
         selection=read_selection(params),
         objectives=read_settings(Objective, params),
-        dr_accounts=tuple(params["dr_accounts"]),
-        source_accounts=tuple(params["source_accounts"]),
-        source_regions=tuple(params["source_regions"]),
-        audit_shares=params["audit_shares"],
-        allowed_accounts=tuple(params["allowed_accounts"]),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from ..._core.errors import LifeboatError
 from ..._core.restoring.target import check_drill_id
 from ..._pass.requests.credentials import CredentialsRequest, Mode
+from ..arguments import read_request
 
 
 def read_credentials(params: Mapping[str, Any]) -> CredentialsRequest:
@@ -20,15 +21,11 @@ def read_credentials(params: Mapping[str, Any]) -> CredentialsRequest:
     if params["purpose"] == "recovery":
         check_recovery(params["names"], params["mode"])
     check_username(params["mode"], params["username"])
-    return CredentialsRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        resume=params["resume"],
-        purpose=params["purpose"],
+    return read_request(
+        CredentialsRequest,
+        params,
         names=frozenset(params["names"] or ()),
         drill_id=drill_id,
-        mode=params["mode"],
-        username=params["username"],
     )
 
 

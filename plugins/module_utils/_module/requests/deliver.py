@@ -8,14 +8,13 @@ from typing import Any
 
 from ..._core.watching.delivery import Delivery
 from ..._pass.requests.deliver import DeliverRequest
+from ..arguments import read_request
 
 
 def read_deliver(params: Mapping[str, Any]) -> DeliverRequest:
-    return DeliverRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        topic_arn=params["topic_arn"],
-        kms_key_id=params["kms_key_id"],
+    return read_request(
+        DeliverRequest,
+        params,
         wanted=tuple(
             Delivery(one["protocol"], one["endpoint"], one["raw"], one["filter_policy"] or {})
             for one in params["subscriptions"]

@@ -11,7 +11,7 @@ from ..._core.handover.manifest import read_landed
 from ..._core.keeping.policy import Declared
 from ..._core.sharing import ACCOUNT
 from ..._pass.requests.prune import PruneRequest
-from ..arguments import read_selection, read_settings, read_store
+from ..arguments import read_request, read_selection, read_settings, read_store
 
 
 def read_prune(params: Mapping[str, Any]) -> PruneRequest:
@@ -23,14 +23,11 @@ def read_prune(params: Mapping[str, Any]) -> PruneRequest:
     retention = read_settings(Declared, params)
     for declared in retention.every:
         declared.check()
-    return PruneRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        apply=params["apply"],
+    return read_request(
+        PruneRequest,
+        params,
         retention=retention,
-        landed=params["landed"],
         dr_accounts=read_accounts(params["dr_accounts"]),
-        release=frozenset(params["release"]),
         selection=read_selection(params),
         store=read_store(params["store"]),
     )

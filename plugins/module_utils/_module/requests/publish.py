@@ -12,7 +12,7 @@ from ..._core.errors import LifeboatError
 from ..._core.sharing import check_accounts
 from ..._core.words import read_time
 from ..._pass.requests.publish import PublishRequest, StandInRequest
-from ..arguments import read_limits, read_selection, read_settings, read_store, read_tags
+from ..arguments import read_limits, read_request, read_selection, read_settings, read_store, read_tags
 
 SHORTEST = 300  # seconds between two snapshots of a database
 
@@ -22,21 +22,16 @@ def read_publish(params: Mapping[str, Any]) -> PublishRequest:
 
     :raises LifeboatError: when an account, an interval, a limit, a time or the store is not valid.
     """
-    return PublishRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        resume=params["resume"],
-        wait=params["wait"],
+    return read_request(
+        PublishRequest,
+        params,
         limits=read_limits(params["max_in_flight"]),
         tags=read_tags(params["tags"]),
         store=read_store(params["store"]),
         wishes=read_settings(PublishWish, params, interval=read_interval),
         snapshot_time=read_snapshot_time(params["snapshot_time"]),
-        publish_region=params["publish_region"],
         share_with=check_accounts("share_with", params["share_with"], params["account_id"]),
         stand_in=read_stand_in(params["stand_in"]),
-        accept_unprotected=params["accept_unprotected"],
-        accept_empty=params["accept_empty"],
         selection=read_selection(params),
         settled=frozenset(params.get("settled") or ()),
     )

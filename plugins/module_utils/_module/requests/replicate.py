@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._pass.requests.replicate import ReplicateRequest, ReplicateSettings
-from ..arguments import read_limits, read_settings, read_store, read_tags
+from ..arguments import read_limits, read_request, read_settings, read_store, read_tags
 
 
 def read_replicate(params: Mapping[str, Any]) -> ReplicateRequest:
@@ -15,17 +15,11 @@ def read_replicate(params: Mapping[str, Any]) -> ReplicateRequest:
 
     :raises LifeboatError: when a limit or the store is not valid.
     """
-    return ReplicateRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        resume=params["resume"],
-        wait=params["wait"],
+    return read_request(
+        ReplicateRequest,
+        params,
         limits=read_limits(params["max_in_flight"]),
         tags=read_tags(params["tags"]),
         store=read_store(params["store"]),
         settings=read_settings(ReplicateSettings, params),
-        source_accounts=frozenset(params["source_accounts"]),
-        source_regions=tuple(params["source_regions"]),
-        single_step=params["single_step"],
-        published=params["published"],
     )

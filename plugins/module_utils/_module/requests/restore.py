@@ -10,7 +10,7 @@ from ..._core.errors import LifeboatError
 from ..._core.restoring.choice import read_choice
 from ..._core.restoring.target import check_drill_id
 from ..._pass.requests.restore import RemoveRequest, RestoreRequest, RestoreSettings
-from ..arguments import read_selection, read_settings
+from ..arguments import read_request, read_selection, read_settings
 
 
 def read_restore(params: Mapping[str, Any]) -> RestoreRequest:
@@ -24,16 +24,12 @@ def read_restore(params: Mapping[str, Any]) -> RestoreRequest:
             why="expired only selects what to delete",
             remedy="Set state to absent, or leave expired out",
         )
-    return RestoreRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        resume=params["resume"],
-        purpose=params["purpose"],
+    return read_request(
+        RestoreRequest,
+        params,
         drill_id=check_drill_id(params["drill_id"]),
         choice=read_choice(params["recovery_point"]),
         settings=read_settings(RestoreSettings, params, vpc_security_group_ids=tuple),
-        source_accounts=tuple(params["source_accounts"]),
-        kms_key_id=params["kms_key_id"],
         iam=params["iam_authentication"],
         selection=read_selection(params),
     )
@@ -56,9 +52,8 @@ def read_remove(params: Mapping[str, Any]) -> RemoveRequest:
             why="drill_id and expired are both set",
             remedy="Set drill_id to delete what one drill made, or expired to delete what has expired",
         )
-    return RemoveRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        resume=params["resume"],
+    return read_request(
+        RemoveRequest,
+        params,
         drill_id=None if params["expired"] else check_drill_id(params["drill_id"]),
     )

@@ -9,19 +9,17 @@ from typing import Any
 from ..._core.model import MANAGED_BY
 from ..._core.watching.subscription import WantedSubscription
 from ..._pass.requests.subscribe import SubscribeRequest
-from ..arguments import read_tags
+from ..arguments import read_request, read_tags
 
 
 def read_subscribe(params: Mapping[str, Any]) -> SubscribeRequest:
     is_absent = params["state"] == "absent"
     wanted = [] if is_absent else [read_subscription(one, params["prefix"]) for one in params["subscriptions"]]
-    return SubscribeRequest(
-        account_id=params["account_id"],
-        prefix=params["prefix"],
-        resume=params["resume"],
+    return read_request(
+        SubscribeRequest,
+        params,
         names=tuple(one["name"] for one in params["subscriptions"]),
         wanted={one.name: one for one in wanted},
-        adopt=params["adopt"],
     )
 
 
