@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs tell of themselves: as events, and as the numbers that alarms wait for."""
+"""Turn the outcomes of a run into events of its own, and into the metrics that alarms wait for."""
 
 from __future__ import annotations
 

@@ -493,7 +493,7 @@ def run(params: dict[str, Any], tool: dict[str, str], finished: datetime) -> tup
 
 
 def with_defaults(who: dict[str, Any] | None) -> dict[str, Any]:
-    """Return who ran this. What was not told is the user of this process, and this host."""
+    """Return who ran this. The user of this process and this host stand in for what was not given."""
     given = {name: (who or {}).get(name) or None for name in WHO}
     return given | {"user": given["user"] or user_name(), "host": given["host"] or platform.node() or None}
 

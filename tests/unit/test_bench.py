@@ -79,7 +79,7 @@ def test_asking_again_for_what_was_seen_to_end_is_too_much() -> None:
     assert polls.count([*seen, call(4.0, "DescribeDBSnapshots", named=True)], 2.0) == (2, 1)
 
 
-def test_full_lists_and_throttled_attempts_are_no_polls() -> None:
+def test_full_lists_and_throttled_attempts_do_not_count_as_polls() -> None:
     throttled = call(1.0, "DescribeDBSnapshots", named=True, error="ThrottlingException")
     assert polls.count([call(0.0, "DescribeDBSnapshots"), throttled], 2.0) == (0, 0)
 

@@ -46,7 +46,7 @@ def connect(keys: Keys) -> None:
 
 
 def _post(subscription: Subscription, message: str, message_id: str, words: dict[str, Any]) -> None:
-    """Deliver without making the publisher wait. The publisher does not learn of a failed delivery."""
+    """Deliver a message in the background. The publisher does not learn of a failed delivery."""
     try:
         _publish(subscription, message, message_id, **words)
     except Exception as error:  # noqa: BLE001 - whatever moto or the listener trips over

@@ -287,7 +287,7 @@ def gaps(facts: Facts) -> tuple[list[str], list[Gap]]:
 
 
 def joined(texts: Sequence[str]) -> Iterator[str]:
-    """Join all missing kinds of checks into one text, and put it after the other texts."""
+    """Merge the texts about missing kinds of checks into one, which comes last."""
     yield from (text for text in texts if not text.startswith(NO_CHECK))
     kinds = [text.removeprefix(NO_CHECK) for text in texts if text.startswith(NO_CHECK)]
     if kinds:

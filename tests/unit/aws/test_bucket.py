@@ -41,11 +41,11 @@ def test_a_document_is_one_object_and_one_call(bucket: Any) -> None:
     assert len(wire.asked) == 2
 
 
-def test_an_object_that_is_not_there_is_none(bucket: Any) -> None:
+def test_an_object_that_is_not_there_is_read_as_nothing(bucket: Any) -> None:
     assert bucket(GetObject=AwsError("NoSuchKey", status=404))[0].read(KEY) is None
 
 
-def test_what_s3_hides_because_it_is_not_there_is_none(bucket: Any) -> None:
+def test_a_missing_object_that_s3_hides_is_read_as_nothing(bucket: Any) -> None:
     store, _site, wire = bucket(GetObject=AwsError("AccessDenied", status=403), ListObjectsV2={})
     assert store.read(KEY) is None
     assert [params["Prefix"] for params in wire.params("ListObjectsV2")] == [FULL]

@@ -97,7 +97,7 @@ def test_what_never_reached_aws_is_unreachable(error: Exception) -> None:
     assert (caught.value.meaning, caught.value.code) == ("unreachable", type(error).__name__)
 
 
-def test_an_error_of_our_own_stays_what_it_is() -> None:
+def test_an_error_of_our_own_is_not_changed() -> None:
     with pytest.raises(LifeboatError) as caught, refusals("Cannot list"):
         raise LifeboatError("Cannot do it", why="no")
     assert not isinstance(caught.value, AwsRefusal)

@@ -40,12 +40,12 @@ def test_every_time_is_the_one_that_botocore_reads(text: str | float) -> None:
     assert parse_rds_time(text) == parse_timestamp(text)
 
 
-def test_what_is_no_time_is_refused_as_botocore_refuses_it() -> None:
+def test_a_text_that_is_not_a_time_is_refused_as_botocore_refuses_it() -> None:
     with pytest.raises(ValueError, match="Invalid timestamp"):
         parse_rds_time("yesterday")
 
 
-def test_clients_of_the_session_read_times_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_clients_of_the_session_read_times_with_this_parser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "config").write_text("[profile other]\nregion = eu-west-1\n", encoding="utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     session = open_session("other")

@@ -220,7 +220,7 @@ def test_each_key_is_asked_for_once_and_in_its_own_region(aws: Any) -> None:
     ]
 
 
-def test_a_key_that_cannot_be_seen_says_why_and_stops_no_other(aws: Any) -> None:
+def test_a_key_that_cannot_be_seen_says_why_and_does_not_stop_the_others(aws: Any) -> None:
     site, _wire = aws(DescribeKey=[AwsError("AccessDeniedException", "no grant"), metadata(SOURCE_KEY)])
     found, refused = site.keys([DR_KEY, SOURCE_KEY])
     assert (set(found), refused) == ({SOURCE_KEY}, {DR_KEY: "no grant (AccessDeniedException)"})
@@ -764,7 +764,7 @@ def test_the_credentials_must_be_those_of_the_declared_account(aws: Any) -> None
     assert len(wire.asked) == 1
 
 
-def test_credentials_that_are_none_are_refused(aws: Any) -> None:
+def test_credentials_that_aws_does_not_know_are_refused(aws: Any) -> None:
     site, _wire = aws(GetCallerIdentity=AwsError("InvalidClientTokenId"))
     with pytest.raises(AwsRefusal, match="Cannot tell whose credentials these are"):
         site.check_account(DR)
@@ -781,7 +781,7 @@ def test_another_region_is_seen_through_the_same_credentials(aws: Any) -> None:
     assert [name for name, _params in wire.asked].count("GetCallerIdentity") == 1
 
 
-def test_the_own_region_is_no_other(aws: Any) -> None:
+def test_the_own_region_is_the_site_itself(aws: Any) -> None:
     site, _wire = aws()
     assert site.in_region(EAST) is site
 

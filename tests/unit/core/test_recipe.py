@@ -66,7 +66,7 @@ def test_the_names_of_parameter_groups_stay_at_home() -> None:
         {"parameter_groups": [], "iops": "many"},
     ],
 )
-def test_what_is_no_recipe_is_refused(document: Any) -> None:
+def test_a_document_that_is_not_a_recipe_is_refused(document: Any) -> None:
     with pytest.raises(ValueError):
         read_recipe(document)
 

@@ -37,7 +37,7 @@ def test_one_failed_item_fails_the_module_after_all_had_their_turn() -> None:
     assert len(result["steps"]) == 3
 
 
-def test_what_is_not_accepted_as_protected_is_no_failure_by_itself() -> None:
+def test_an_unprotected_database_that_was_accepted_does_not_fail_the_module() -> None:
     report = Report()
     report.step("unprotected", reason="no snapshot", name="a")
     assert "failed" not in report.as_result()

@@ -57,7 +57,7 @@ def test_a_write_that_fails_leaves_the_former_document(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[1]", b"null", b"[" * 100_000], ids=range(6))
-def test_what_is_no_json_object_is_said_with_the_remedy(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_json_object_is_told_with_the_remedy(tmp_path: Path, content: bytes) -> None:
     (tmp_path / KEY).parent.mkdir(parents=True)
     (tmp_path / KEY).write_bytes(content)
     with pytest.raises(StoreError, match="Delete it, and its site will write it again") as told:

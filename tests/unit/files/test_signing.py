@@ -54,7 +54,7 @@ def test_a_key_with_a_passphrase_signs(tmp_path: Path) -> None:
         pytest.param(b"text", None, None, "it was not signed", id="not-signed"),
     ],
 )
-def test_says_what_is_wrong_with_a_signature(
+def test_each_fault_of_a_signature_is_named(
     keys: Keys, content: bytes, signature: bytes | None, by: str | None, why: str
 ) -> None:
     signer = open_signer(str(keys.private), None)
@@ -100,7 +100,7 @@ def pem_of(key: Any) -> bytes:
 
 
 @pytest.mark.parametrize("which", ["private", "garbage", "missing"])
-def test_what_is_no_public_key_is_refused_with_the_remedy(keys: Keys, which: str) -> None:
+def test_a_file_that_is_not_a_public_key_is_refused_with_the_remedy(keys: Keys, which: str) -> None:
     given = {"private": str(keys.private), "garbage": "-----BEGIN x", "missing": "/no/such.pem"}[which]
     with pytest.raises(LifeboatError, match="openssl pkey -in"):
         open_public_keys([given])

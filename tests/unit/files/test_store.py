@@ -65,7 +65,7 @@ def test_without_a_store_nothing_is_read_or_left() -> None:
     assert (report.as_result()["changed"], report.warnings, report.after) == (False, [], {})
 
 
-def test_a_store_that_is_none_is_refused() -> None:
+def test_a_text_that_is_not_a_store_is_refused() -> None:
     with pytest.raises(LifeboatError, match="Cannot use the store 'ftp://x/y'"):
         opened("ftp://x/y")
 
@@ -152,7 +152,7 @@ def test_a_store_that_fails_is_a_warning_with_the_remedy(tmp_path: Path, failing
     assert not report.changed
 
 
-def test_a_write_that_fails_is_no_change(tmp_path: Path, failing: Any) -> None:
+def test_a_write_that_fails_does_not_count_as_a_change(tmp_path: Path, failing: Any) -> None:
     failing("write")
     manifests, report = opened(tmp_path)
     manifests.leave(landed(), ["a"])

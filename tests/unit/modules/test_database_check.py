@@ -55,7 +55,7 @@ def test_what_cannot_be_reached_is_a_result_and_not_an_error(call: Any) -> None:
     ]
 
 
-def test_says_where_it_ran_and_changes_nothing(call: Any) -> None:
+def test_the_result_says_where_the_checks_ran_and_nothing_is_changed(call: Any) -> None:
     result = call(database(ROWS))
     assert (result["checked_on"], result["changed"]) == (socket.gethostname(), False)
 
@@ -119,7 +119,7 @@ def test_tls_may_be_off_in_yaml(call: Any, tls: object) -> None:
     assert result["verdict"] == "unverified"
 
 
-def test_says_where_it_looked_even_when_nobody_answers(call: Any) -> None:
+def test_the_result_says_where_it_looked_even_when_nobody_answers(call: Any) -> None:
     (result,) = call(database(ROWS))["databases"]
     assert (result["address"], result["connected_seconds"]) == ("127.0.0.1:1", None)
 

@@ -68,7 +68,7 @@ def test_nothing_but_the_drills_own_databases_is_touched(run: Any, dr_site: Any,
 
 
 @pytest.mark.parametrize("status", ["backing-up", "configuring-enhanced-monitoring"])
-def test_what_rds_is_busy_with_gets_its_password_afterwards(run: Any, dr_site: Any, status: str) -> None:
+def test_a_database_that_rds_is_busy_with_gets_its_password_afterwards(run: Any, dr_site: Any, status: str) -> None:
     """RDS backs up what it has restored."""
     busy = replace(ORDERS, status=status)
     first = run(dr_site(busy, BILLING))
@@ -105,7 +105,7 @@ def test_no_password_is_anywhere_but_in_the_credentials(run: Any, dr_site: Any, 
     assert not [password for password in asked(site).values() if password in others]
 
 
-def test_a_password_that_aws_refused_is_not_returned_and_stops_no_other(run: Any, dr_site: Any) -> None:
+def test_a_password_that_aws_refused_is_not_returned_and_does_not_stop_the_others(run: Any, dr_site: Any) -> None:
     """Whoever used it would take a wrong password for a broken database."""
     site = dr_site(BILLING, ORDERS)
     site.set_password.side_effect = [refusal("permission"), None]
@@ -203,7 +203,7 @@ def test_a_managed_password_is_read_when_its_secret_is_active(run: Any, dr_site:
 @pytest.mark.parametrize(
     "secret", [{}, {**SECRET, "secret_status": "creating"}], ids=["there is none yet", "it is being made"]
 )
-def test_a_secret_that_is_not_active_is_waited_for(run: Any, dr_site: Any, secret: Row) -> None:
+def test_a_secret_that_is_not_active_yet_is_waited_for(run: Any, dr_site: Any, secret: Row) -> None:
     site, documents = dr_site(restored("lifeboat-d1-orders", **secret)), resume("lifeboat-d1-orders")
     result = run(site, mode="managed", resume=documents)
     assert (result["credentials"], result["resume"], site.managed_password.called) == ({}, documents, False)
@@ -219,7 +219,7 @@ def test_what_rds_manages_already_is_only_read(run: Any, dr_site: Any, writes: A
 @pytest.mark.parametrize(
     ("meaning", "status"), [("permission", "failed"), ("wait", "modifying"), ("unreachable", "modifying")]
 )
-def test_a_secret_that_cannot_be_read_is_no_password(run: Any, dr_site: Any, meaning: str, status: str) -> None:
+def test_a_secret_that_cannot_be_read_gives_no_password(run: Any, dr_site: Any, meaning: str, status: str) -> None:
     site = dr_site(restored("lifeboat-d1-orders", **SECRET))
     site.managed_password.side_effect = refusal(meaning)
     result = run(site, mode="managed", resume=resume("lifeboat-d1-orders"))
@@ -291,14 +291,16 @@ KEPT = {"lifeboat:purpose": "recovery"}
 RECOVERED = {"purpose": "recovery", "mode": "managed", "names": ["orders"]}
 
 
-def test_of_recoveries_only_those_that_are_named_get_a_password(run: Any, dr_site: Any) -> None:
+def test_only_recoveries_that_are_named_get_a_password(run: Any, dr_site: Any) -> None:
     site = dr_site(restored("orders", tags=KEPT), restored("billing", tags=KEPT), ORDERS)
     result = run(site, **RECOVERED)
     assert [one.args[0].id.identifier for one in site.manage_password.call_args_list] == ["orders"]
     assert by_name(result) == {"orders": "modifying"}
 
 
-def test_a_database_that_is_no_recovery_gets_none_even_when_it_is_named(run: Any, dr_site: Any, writes: Any) -> None:
+def test_a_database_that_is_not_a_recovery_gets_no_password_even_when_it_is_named(
+    run: Any, dr_site: Any, writes: Any
+) -> None:
     site = dr_site(restored("orders"), restored("orders", tags={"lifeboat:managed-by": "other", **KEPT}))
     assert run(site, **RECOVERED)["steps"] == []
     assert writes(site) == []

@@ -244,7 +244,9 @@ def test_the_diff_is_the_file_that_appears(call: Any, place: Path) -> None:
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
-def test_a_directory_that_is_none_is_refused_and_the_verdict_is_kept(call: Any, place: Path, check_mode: bool) -> None:
+def test_a_path_that_is_not_a_directory_is_refused_and_the_verdict_is_kept(
+    call: Any, place: Path, check_mode: bool
+) -> None:
     place.write_text("in the way")
     result = call(ORDERS, check_mode=check_mode)
     assert result["failed"]

@@ -272,7 +272,7 @@ def test_a_change_that_does_not_show_is_not_asked_for_for_ever(run: Any, region:
     assert "RDS took the change, and still: it is enabled" in last["msg"]
 
 
-def test_a_topic_that_is_closed_to_rds_is_explained_and_stops_no_other(run: Any, region: Any) -> None:
+def test_a_topic_that_is_closed_to_rds_is_explained_and_does_not_stop_the_others(run: Any, region: Any) -> None:
     rds = Rds()
     foreign = TOPIC.replace(SOURCE, STRANGER)
     rds.refusals = [AwsRefusal("Cannot create it", why="no", code="SNSNoAuthorization", meaning="permission")]

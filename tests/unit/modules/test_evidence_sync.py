@@ -210,7 +210,7 @@ def test_under_a_key_of_kms_contents_are_compared_by_their_digests(
     assert steps(sync(bucket)) == [("failed", "d1-1.json")]
 
 
-def test_a_page_that_was_made_anew_is_no_difference(sync: Any, s3: S3, place: Path) -> None:
+def test_a_page_that_was_made_again_does_not_count_as_a_difference(sync: Any, s3: S3, place: Path) -> None:
     write(place, 1)
     (place / "d1-1.html").write_text("page")
     sync()
@@ -256,7 +256,7 @@ def test_without_one_the_bucket_has_its_own_way(sync: Any, s3: S3, place: Path) 
     assert not any(name.startswith("ObjectLock") for name in s3.about[f"{FOLDER}d1-1.json"]["more"])
 
 
-def test_one_file_that_is_refused_stops_no_other(
+def test_one_file_that_is_refused_does_not_stop_the_others(
     sync: Any, s3: S3, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(place, 1)

@@ -182,7 +182,7 @@ def test_what_cannot_be_verified_is_refused(verify: Any, changes: Row, message: 
     assert verify(**changes)["msg"].startswith(message)
 
 
-def test_nothing_at_all_is_no_good_evidence(verify: Any, tmp_path: Path) -> None:
+def test_an_empty_directory_does_not_pass_as_good_evidence(verify: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert verify(tmp_path / "empty")["problems"] == ["there is no document"]
 

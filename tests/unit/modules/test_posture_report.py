@@ -106,7 +106,7 @@ def test_drills_of_the_directory_count(call: Any, place: Path) -> None:
         pytest.param("d9-1.json", drill(started="2027-01-01T00:00:00Z"), "after AWS's time", id="from the future"),
     ],
 )
-def test_what_is_no_evidence_is_ignored_with_a_warning(place: Path, name: str, content: Any, why: str) -> None:
+def test_a_file_that_is_not_evidence_is_ignored_with_a_warning(place: Path, name: str, content: Any, why: str) -> None:
     leave(place, name, content)
     leave(place, "d1-1.json", drill())
     posture, (warning,) = read(place)
@@ -132,7 +132,7 @@ def test_a_directory_of_others_is_one_warning(place: Path) -> None:
     assert "and 7 more" in warning
 
 
-def test_earlier_postures_and_what_is_not_whole_yet_are_no_evidence(call: Any, place: Path) -> None:
+def test_earlier_postures_and_unfinished_files_do_not_count_as_evidence(call: Any, place: Path) -> None:
     leave(place, ".d1-1.json-x.json", "{")
     leave(place, "notes.txt", "{")
     call(*BOTH)

@@ -84,7 +84,7 @@ def test_a_database_that_is_gone_is_shown_by_what_is_left_of_it(run: Any, site: 
     assert {name: one["exists"] for name, one in found.items()} == {"billing": False, "orders": True}
 
 
-def test_what_another_installation_or_the_way_back_made_is_none_of_ours(run: Any, site: Any) -> None:
+def test_snapshots_of_another_installation_or_of_a_failback_are_not_ours(run: Any, site: Any) -> None:
     """What a failback copied here belongs to a database in the DR account: nobody is to protect that from here."""
     back = copied("orders", resource_id="db-RECOVERED", tags={MANAGED_BY: "failback"}, name="failback-orders")
     found = run(site(databases=[database()], points=[automated(), back]))
@@ -97,7 +97,7 @@ def test_a_database_created_anew_under_an_old_name_is_another_one(options: Any, 
     assert [(one["exists"], one["protected"]) for one in result["databases"]] == [(True, False), (False, True)]
 
 
-def test_the_member_of_a_cluster_is_no_database_of_its_own(run: Any, site: Any) -> None:
+def test_the_member_of_a_cluster_is_not_a_database_of_its_own(run: Any, site: Any) -> None:
     databases = [database("shop", "cluster", members=("shop-1",)), database("shop-1", cluster="shop")]
     assert set(run(site(databases=databases))) == {"shop"}
 
@@ -126,7 +126,7 @@ def test_what_is_only_shared_protects_nothing(run: Any, site: Any) -> None:
     assert (orders["protected"], orders["age_seconds"]) == (False, None)
 
 
-def test_what_a_copy_leaves_on_its_way_is_no_recovery_point(run: Any, site: Any) -> None:
+def test_an_intermediate_copy_is_not_a_recovery_point(run: Any, site: Any) -> None:
     orders = run(site(databases=[database()], points=[copied(tags={STAGE: "copy"})]))["orders"]
     assert (orders["newest"], orders["protected"]) == ({}, False)
 
@@ -138,7 +138,7 @@ def marked(hours: float, *accounts: str) -> RecoveryPoint:
     return copied(hours=hours, tags={f"{LANDED}:{account}": "2026-11-23T12:00:00Z" for account in accounts})
 
 
-def test_what_landed_is_a_place_of_its_own(run: Any, site: Any) -> None:
+def test_landed_copies_are_shown_as_a_place_of_their_own(run: Any, site: Any) -> None:
     points = [automated(hours=1), copied(hours=2), marked(5, DR), marked(9, DR)]
     orders = run(site(databases=[database()], points=points), dr_accounts=[DR])["orders"]
     assert orders["newest"][f"{DR} (landed)"]["name"] == copied(hours=5).name
@@ -204,7 +204,7 @@ def test_an_unprotected_database_says_what_keeps_it_so(run: Any, site: Any, data
 
 
 @pytest.mark.parametrize("status", ["available", "backing-up", "modifying"])
-def test_a_state_that_passes_is_no_cause(run: Any, site: Any, status: str) -> None:
+def test_a_state_that_passes_is_not_given_as_the_cause(run: Any, site: Any, status: str) -> None:
     one = database(status=status, backup_retention_days=7)
     assert run(site(databases=[one]))["orders"]["reason"] == "it has no finished recovery point here"
 
@@ -239,7 +239,9 @@ def test_each_side_names_the_original_database_alike(run: Any, site: Any) -> Non
         ),
     ],
 )
-def test_of_a_database_that_is_not_here_its_recovery_points_tell(run: Any, site: Any, point: Any, arn: Any) -> None:
+def test_a_database_that_is_not_here_is_described_by_its_recovery_points(
+    run: Any, site: Any, point: Any, arn: Any
+) -> None:
     (found,) = run(site(point.account, point.region, points=[point])).values()
     assert (found["database_arn"], found["exists"]) == (arn, False)
     assert found["kind"] == ("cluster" if arn and ":cluster:" in arn else "instance")
@@ -271,7 +273,7 @@ def test_nothing_else_is_a_mark(run: Any, site: Any, point: Any) -> None:
 
 
 @pytest.mark.parametrize(("purpose", "found"), [("drill", []), ("stand_in", []), ("recovery", ["orders"])])
-def test_what_is_there_for_an_hour_is_nobodys_database(run: Any, site: Any, purpose: str, found: list[str]) -> None:
+def test_databases_of_drills_and_stand_ins_are_not_listed(run: Any, site: Any, purpose: str, found: list[str]) -> None:
     one = database(tags={PURPOSE: purpose})
     assert list(run(site(databases=[one], points=[automated()]))) == found
 

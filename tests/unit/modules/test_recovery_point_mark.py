@@ -82,7 +82,7 @@ def test_nothing_is_asked_of_rds_when_nothing_passed(run: Any, dr_site: Any, wri
     assert (run(site)["changed"], writes(site)) == (False, [])
 
 
-def test_one_that_aws_refuses_stops_no_other(run: Any, dr_site: Any) -> None:
+def test_one_that_aws_refuses_does_not_stop_the_others(run: Any, dr_site: Any) -> None:
     site = dr_site(ORDERS, EVENTS)
     site.tag.side_effect = [refusal("permission"), None]
     result = run(site, ORDERS.arn, EVENTS.arn)

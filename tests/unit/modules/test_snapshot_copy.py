@@ -152,7 +152,7 @@ def test_instances_and_clusters_are_copied_each_as_what_they_are(run: Any, site:
     ]
 
 
-def test_the_member_of_a_cluster_is_no_database_of_its_own(run: Any, site: Any) -> None:
+def test_the_member_of_a_cluster_is_not_a_database_of_its_own(run: Any, site: Any) -> None:
     source = site(
         databases=[database("shop", "cluster", members=("shop-1",)), database("shop-1", cluster="shop")],
         points=[of_cluster(automated("shop"))],
@@ -216,7 +216,7 @@ def test_what_waits_for_an_older_copy_starts_when_that_has_ended(
 
 
 @pytest.mark.parametrize("meaning", ["wait", "taken", "unreachable"])
-def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, site: Any, meaning: str) -> None:
+def test_a_temporary_refusal_is_not_a_failure_and_is_tried_again(run: Any, site: Any, meaning: str) -> None:
     source = site(databases=[database()], points=[automated()])
     source.copy.side_effect = refusal(meaning, "busy")
     result = run(source)
@@ -233,7 +233,7 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, sit
         ("refused", "Correct what AWS names"),
     ],
 )
-def test_a_refusal_that_stays_fails_with_its_remedy_and_stops_no_other(
+def test_a_refusal_that_stays_fails_with_its_remedy_and_does_not_stop_the_others(
     run: Any, site: Any, meaning: str, remedy: str
 ) -> None:
     source = site(**BOTH, points=AUTOMATED)
@@ -256,7 +256,7 @@ def test_where_no_snapshot_fits_any_more_no_other_is_asked_for(run: Any, site: A
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
-def test_what_does_not_fit_is_told_before_the_first_copy_and_stops_no_other(
+def test_what_does_not_fit_is_told_before_the_first_copy_and_does_not_stop_the_others(
     run: Any, site: Any, check_mode: bool
 ) -> None:
     source = site(**BOTH, points=AUTOMATED, quotas={"instance": Quota(99, 100)})
@@ -295,9 +295,7 @@ def test_a_snapshot_is_taken_once_and_shared_when_it_is_available(run: Any, site
     assert writes(again) == []
 
 
-def test_of_a_database_that_broke_what_was_taken_last_is_offered_and_the_run_fails(
-    run: Any, site: Any, writes: Any
-) -> None:
+def test_the_last_snapshot_of_a_broken_database_is_offered_and_the_run_fails(run: Any, site: Any, writes: Any) -> None:
     source = site(databases=[database(status="failed")], points=[copied(hours=30)])
     result = run(source, source="snapshot")
     assert [step["status"] for step in result["steps"]] == ["failed", "published"]
@@ -447,7 +445,7 @@ def test_a_name_that_somebody_else_took_stops_the_call_before_the_first_copy(
 
 
 @pytest.mark.parametrize("accept", [False, True], ids=["fails", "accepted"])
-def test_a_database_without_a_snapshot_stops_no_other(run: Any, site: Any, accept: bool) -> None:
+def test_a_database_without_a_snapshot_does_not_stop_the_others(run: Any, site: Any, accept: bool) -> None:
     source = site(**BOTH, points=[automated("orders")])
     result = run(source, accept_unprotected=accept)
     assert by_database(result) == {"billing": "unprotected" if accept else "failed", "orders": "copying"}
@@ -570,7 +568,7 @@ def test_a_published_copy_is_shared_with_exactly_those_who_need_it(
     assert result["diff"]["before"] == {f"{copied().name} shared with": sorted(have)}
 
 
-def test_a_share_that_aws_refuses_stops_no_other(run: Any, site: Any) -> None:
+def test_a_share_that_aws_refuses_does_not_stop_the_others(run: Any, site: Any) -> None:
     source = site(**BOTH, points=[*AUTOMATED, copied("billing"), copied("orders")])
     source.share.side_effect = [refusal("refused", "unshareable"), None]
     result = run(source)

@@ -90,7 +90,7 @@ def test_what_could_not_be_retired_is_one_item_and_it_failed(run: Any, site: Any
     assert outcomes(total.as_result()) == [(copied().name, "failed")]
 
 
-def test_a_retirement_that_fails_stops_no_other(run: Any, site: Any) -> None:
+def test_a_retirement_that_fails_does_not_stop_the_others(run: Any, site: Any) -> None:
     source = site(points=[copied("billing"), copied("orders")])
     source.share.side_effect = [refusal("permission"), None]
     result = run(source, manifest(copied("billing"), copied("orders")))
@@ -246,7 +246,7 @@ def test_what_is_not_ours_is_neither_judged_nor_touched(run: Any, site: Any, wri
     assert (writes(source), outcomes(result)) == ([], [(copied().name, "kept")])
 
 
-def test_what_aws_does_not_delete_fails_and_stops_no_other(run: Any, site: Any) -> None:
+def test_what_aws_does_not_delete_fails_and_does_not_stop_the_others(run: Any, site: Any) -> None:
     dr = site(DR, EAST, points=[landed(hours=hours) for hours in (1, 25, 49)])
     dr.delete_recovery_point.side_effect = [refusal("permission"), None]
     result = run(dr)
@@ -304,7 +304,7 @@ def test_a_copy_that_one_of_two_dr_sites_has_is_retired_for_it_and_stays(run: An
     assert {step["reason"] for step in result["steps"]} == {"it has not landed"}
 
 
-def test_the_own_account_among_the_dr_accounts_is_no_place_to_land(run: Any, site: Any) -> None:
+def test_a_copy_does_not_land_in_the_own_account_even_if_it_is_a_dr_account(run: Any, site: Any) -> None:
     """So that one list in the inventory may serve every site."""
     source = site(points=[copied(hours=1, tags=LANDED), copied(hours=25, tags=LANDED)])
     result = run(source, dr_accounts=[SOURCE, DR])
@@ -325,7 +325,7 @@ def test_what_a_dr_site_refused_of_a_stranger_is_not_said_of_ours(run: Any, site
 
 
 @pytest.mark.parametrize("refused", [None, "none", [None], [{"reason": "no snapshot"}]])
-def test_refusals_that_name_no_snapshot_are_no_matter(run: Any, site: Any, refused: Any) -> None:
+def test_refusals_that_name_no_snapshot_are_ignored(run: Any, site: Any, refused: Any) -> None:
     (step,) = run(site(points=[copied()]), {**manifest(), "refused": refused})["steps"]
     assert step["reason"] == "it has not landed"
 

@@ -139,7 +139,7 @@ def test_one_pass_takes_no_more_slots_than_there_are(run: Any, dr_site: Any) -> 
     assert by_database(result) == {"billing": "copying", "orders": "queued"}
 
 
-def test_a_copy_limit_that_aws_enforces_is_no_failure(run: Any, dr_site: Any) -> None:
+def test_a_copy_limit_that_aws_enforces_is_not_a_failure(run: Any, dr_site: Any) -> None:
     site = dr_site(published())
     site.copy.side_effect = refusal("wait", "Cannot copy more than 20 snapshots across regions")
     result = run(site)
@@ -290,7 +290,7 @@ def test_snapshots_that_have_nothing_to_do_with_us_are_not_mentioned(run: Any, d
         pytest.param([key(DR_KEY), key(SOURCE_KEY, state="Disabled")], "is Disabled. Enable it", id="disabled"),
     ],
 )
-def test_a_source_key_that_cannot_be_used_fails_its_database_and_stops_no_other(
+def test_a_source_key_that_cannot_be_used_fails_its_database_and_does_not_stop_the_others(
     run: Any, dr_site: Any, keys: Any, reason: str
 ) -> None:
     plain = published("billing", encrypted=False, kms_key_id=None)
@@ -483,7 +483,7 @@ def test_after_a_first_step_that_failed_the_second_is_not_tried(run: Any, dr_sit
 
 
 @pytest.mark.parametrize("status", ["available", "copying", "failed"])
-def test_of_two_steps_none_is_taken_again_while_the_source_still_shares(
+def test_neither_of_two_steps_is_taken_again_while_the_source_still_shares(
     run: Any, dr_site: Any, writes: Any, status: str
 ) -> None:
     site = dr_site(published(), points=[landed(status=status)])

@@ -131,7 +131,7 @@ def test_the_time_of_a_restore_is_that_of_its_request_at_aws(run: Any, dr_site: 
 
 
 @pytest.mark.parametrize("meaning", ["wait", "taken", "unreachable"])
-def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, dr_site: Any, meaning: str) -> None:
+def test_a_temporary_refusal_is_not_a_failure_and_is_tried_again(run: Any, dr_site: Any, meaning: str) -> None:
     site = dr_site(landed())
     site.restore.side_effect = refusal(meaning, "busy")
     result = run(site)
@@ -141,7 +141,7 @@ def test_a_refusal_that_passes_by_is_no_failure_and_is_tried_again(run: Any, dr_
 
 
 @pytest.mark.parametrize("meaning", ["permission", "prune", "missing", "refused"])
-def test_a_refusal_that_stays_fails_and_stops_no_other(run: Any, dr_site: Any, meaning: str) -> None:
+def test_a_refusal_that_stays_fails_and_does_not_stop_the_others(run: Any, dr_site: Any, meaning: str) -> None:
     site = dr_site(landed("billing"), landed("orders"))
     site.restore.side_effect = [refusal(meaning, "no way"), restored(ORDERS, status="creating")]
     result = run(site)
@@ -150,7 +150,7 @@ def test_a_refusal_that_stays_fails_and_stops_no_other(run: Any, dr_site: Any, m
     assert "no way" in result["msg"]
 
 
-def test_a_recovery_point_under_another_accounts_key_fails_and_stops_no_other(run: Any, dr_site: Any) -> None:
+def test_a_recovery_point_under_another_accounts_key_fails_and_does_not_stop_the_others(run: Any, dr_site: Any) -> None:
     site = dr_site(landed("billing", kms_key_id=SOURCE_KEY), landed("orders"))
     result = run(site)
     assert [(step["database"], step["status"]) for step in result["steps"]] == [
@@ -237,7 +237,7 @@ def test_a_cluster_runs_when_its_member_does_and_is_reached_through_its_own_name
 
 @pytest.mark.parametrize("status", ["incompatible-restore", "insufficient-capacity", "failed", "storage-full"])
 @pytest.mark.parametrize("of", ["instance", "member"])
-def test_a_doomed_restore_fails_at_once_and_stops_no_other(
+def test_a_doomed_restore_fails_at_once_and_does_not_stop_the_others(
     run: Any, dr_site: Any, resume: Any, status: str, of: str
 ) -> None:
     bad = [restored(ORDERS, status=status)]
@@ -331,7 +331,7 @@ def test_the_guard_tells_all_that_is_wrong_at_once(run: Any, dr_site: Any) -> No
         pytest.param({}, {}, {"recovery_point": {"choose": "verified"}}, "no drill has verified", id="unverified"),
     ],
 )
-def test_what_is_wrong_with_one_database_fails_it_and_stops_no_other(
+def test_what_is_wrong_with_one_database_fails_it_and_does_not_stop_the_others(
     run: Any, site: Any, orders: Row, world: Row, given: Row, message: str, check_mode: bool
 ) -> None:
     billing = landed("billing", encrypted=False, kms_key_id=None, tags={"lifeboat:verified": "t"})
@@ -531,7 +531,7 @@ def test_a_deletion_that_aws_refuses_for_now_is_tried_again(remove: Any, dr_site
     )
 
 
-def test_a_deletion_that_aws_refuses_for_good_fails_and_stops_no_other(remove: Any, dr_site: Any) -> None:
+def test_a_deletion_that_aws_refuses_for_good_fails_and_does_not_stop_the_others(remove: Any, dr_site: Any) -> None:
     site = dr_site(databases=[restored(BILLING), restored(ORDERS)])
     site.delete_database.side_effect = [refusal("permission"), None]
     result = remove(site)

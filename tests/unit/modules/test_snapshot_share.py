@@ -140,7 +140,7 @@ def test_an_automated_snapshot_that_is_to_be_shared_with_nobody_is_right(run: An
     source.shared_with.assert_not_called()
 
 
-def test_a_share_that_aws_refuses_stops_no_other(run: Any, site: Any) -> None:
+def test_a_share_that_aws_refuses_does_not_stop_the_others(run: Any, site: Any) -> None:
     source = site(points=[copied("billing"), copied("orders")])
     source.share.side_effect = [refusal("refused", "unshareable"), None]
     result = run(source, copied("billing").name, copied("orders").name)

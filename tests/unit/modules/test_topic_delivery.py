@@ -102,7 +102,7 @@ def test_bad_input_stops_the_call_before_the_first_write(run: Any, given: Row, m
     assert written(made) == []
 
 
-def test_one_that_aws_refuses_stops_no_other(run: Any) -> None:
+def test_one_that_aws_refuses_does_not_stop_the_others(run: Any) -> None:
     made = topic()
     made.subscribe.side_effect = [refusal("refused", "no such queue"), None]
     other = {**WANTED, "endpoint": f"{QUEUE}2"}

@@ -196,7 +196,7 @@ def test_a_definition_is_what_all_matching_entries_say(definitions: Row, expecte
 
 
 @pytest.mark.parametrize("setting", sorted(RULES))
-def test_a_setting_that_is_null_in_yaml_is_as_good_as_left_out(setting: str) -> None:
+def test_a_setting_that_is_null_in_yaml_counts_as_left_out(setting: str) -> None:
     assert drill_definitions({"orders": {setting: None}}) == {"orders": {setting: None}}
 
 
@@ -373,7 +373,7 @@ def test_everything_that_is_known_of_a_database_is_brought_together() -> None:
     }
 
 
-def test_a_step_that_never_came_is_no_success() -> None:
+def test_a_missing_step_is_not_a_success() -> None:
     one = facts(restored())
     assert (one["credentials"], one["check"], one["teardown"]) == (None, None, None)
 

@@ -60,7 +60,7 @@ def test_a_module_reads_what_the_filter_writes() -> None:
 
 
 @pytest.mark.parametrize("definitions", [["orders"], "orders", {"orders": 3600}])
-def test_what_is_no_dictionary_of_dictionaries_is_refused(definitions: Any) -> None:
+def test_definitions_that_are_not_a_dictionary_of_dictionaries_are_refused(definitions: Any) -> None:
     with pytest.raises(AnsibleFilterError, match="dictionary of dictionaries"):
         overrides(definitions, "rpo")
 
@@ -113,6 +113,6 @@ def test_only_what_stands_under_recovery_holds_of_a_recovery() -> None:
     ]
 
 
-def test_what_is_no_dictionary_has_no_recoveries_either() -> None:
+def test_recoveries_are_not_read_from_what_is_not_a_dictionary() -> None:
     with pytest.raises(AnsibleFilterError, match="dictionary of dictionaries"):
         recovery_overrides(["orders"])  # type: ignore[arg-type]

@@ -33,10 +33,10 @@ def test_a_wrong_setting_is_an_error_that_ansible_shows() -> None:
 @pytest.mark.parametrize(
     ("collection", "there"), [("lifeboat.rds", True), ("lifeboat.other", False), ("nobody.nothing", False)]
 )
-def test_tells_whether_a_collection_is_installed(collection: str, there: bool) -> None:
+def test_the_filter_tells_whether_a_collection_is_installed(collection: str, there: bool) -> None:
     assert installed(collection) is there
 
 
-def test_refuses_what_is_no_name_of_a_collection() -> None:
+def test_a_text_that_is_not_the_name_of_a_collection_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match="NAMESPACE"):
         installed("lifeboat")

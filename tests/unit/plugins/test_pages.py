@@ -134,7 +134,7 @@ def test_a_document_that_cannot_be_shown_fails_itself_and_no_other(drill: Path, 
     assert drill.with_suffix(".html").is_file()
 
 
-def test_what_is_none_of_ours_is_left_alone_unless_it_is_named(drill: Path) -> None:
+def test_files_that_are_not_ours_are_left_alone_unless_they_are_named(drill: Path) -> None:
     (drill.parent / "other.json").write_text('{"document": "manifest"}', encoding="utf-8")
     (drill.parent / "list.json").write_text("[1]", encoding="utf-8")
     assert len(render(drill.parent)["documents"]) == 1

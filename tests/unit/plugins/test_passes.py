@@ -103,14 +103,14 @@ def test_no_pass_lingers_longer_than_the_task_may_take() -> None:
     assert [one.get("wait_timeout") for one in repeat.told] == [None, 16, 1]
 
 
-def test_a_timeout_leaves_things_in_flight_and_is_no_error() -> None:
+def test_a_timeout_leaves_things_in_flight_and_is_not_an_error() -> None:
     repeat = Repeat(one_pass(item("a", "copying"), timeout=60))
     result = repeat()
     assert repeat.clock.seconds == 60
     assert (result.get("failed"), result["in_flight"]) == (None, [item("a", "copying")])
 
 
-def test_an_item_that_failed_stops_no_other_and_fails_the_task_last() -> None:
+def test_an_item_that_failed_does_not_stop_the_others_and_fails_the_task_last() -> None:
     broken = item("b", "failed", reason="b broke")
     first = one_pass(item("a", "copying"), broken, failed=True, msg="b broke")
     repeat = Repeat(first, DONE)

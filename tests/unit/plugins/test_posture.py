@@ -150,7 +150,7 @@ def test_databases_of_one_name_in_two_accounts_are_two_metrics() -> None:
     assert [(one["Account"], one["Installation"]) for one in ages] == [(SOURCE, "blue"), (STRANGER, "blue")]
 
 
-def test_an_origin_that_is_not_known_is_no_dimension() -> None:
+def test_an_unknown_origin_does_not_become_a_dimension() -> None:
     found = posture_metrics({"databases": [database(account_id=None, region=None)]}, DR, EAST)
     assert set(found[0]["dimensions"]) == {"Installation", "Database", "Kind"}
 

@@ -35,7 +35,7 @@ def test_no_progress_yet_is_progress_too() -> None:
     assert "1 copying 0 %" in line({"status": "copying", "percent": 0})
 
 
-def test_the_time_alone_is_no_news() -> None:
+def test_a_line_is_not_shown_again_if_only_its_time_changed() -> None:
     assert without_times(line({"status": "queued"}, elapsed=1)) == without_times(
         line({"status": "queued"}, elapsed=999)
     )
@@ -51,7 +51,7 @@ def test_the_oldest_of_those_that_began_is_shown() -> None:
     assert " · oldest 2 h · " in line(*began, {"status": "queued"})
 
 
-def test_that_the_oldest_grew_older_is_no_news() -> None:
+def test_a_line_is_not_shown_again_if_only_the_oldest_grew_older() -> None:
     earlier, later = (
         line({"status": "copying", "percent": 5, "since": "2026-11-23T13:00:00Z"}, now=now)
         for now in ("2026-11-23T14:00:00Z", "2026-11-23T14:30:00Z")

@@ -62,7 +62,7 @@ def test_what_does_not_run_listens_nowhere(status: str) -> None:
     assert recovery_endpoints({"steps": [{**STEP, "status": status}]}, WAYS) == []
 
 
-def test_a_secret_from_before_is_named_and_none_is_none() -> None:
+def test_an_earlier_secret_is_named_and_a_missing_one_is_not() -> None:
     (before,) = recovery_endpoints({"steps": [{**STEP, "secret_arn": "arn:before"}]}, {})
     (none,) = recovery_endpoints({"steps": [STEP]}, {})
     assert (before["secret_arn"], none["secret_arn"]) == ("arn:before", None)

@@ -305,7 +305,7 @@ def test_a_server_that_does_not_answer_is_unverified(healthy: Shop) -> None:
     assert (result["verdict"], "timeout expired" in result["reason"]) == ("unverified", True)
 
 
-def test_what_is_no_database_is_unverified(healthy: Shop) -> None:
+def test_a_server_that_is_not_a_database_is_unverified(healthy: Shop) -> None:
     """The port belongs to the other engine, which sends another greeting or waits for one."""
     with socket.create_server(("127.0.0.1", 0)) as web:
 

@@ -202,6 +202,6 @@ def test_a_driver_that_is_not_there_is_named(healthy: Shop) -> None:
         assert driver in str(caught.value)
 
 
-def test_a_known_driver_is_as_good_as_its_engine(healthy: Shop, ca: Path) -> None:
+def test_a_known_driver_serves_an_engine_that_is_not_known(healthy: Shop, ca: Path) -> None:
     driver = "mysql+pymysql" if healthy.is_mariadb else "postgresql+psycopg"
     assert found(healthy.ask(ROWS, engine="other", driver=driver, ca_file=str(ca))).endswith("verified as 127.0.0.1")

@@ -43,7 +43,7 @@ def test_who_does_not_insist_on_it_is_not_harmed(ask: Ask) -> None:
     assert (result["verdict"], check_statuses(result)) == ("verified", ["passed", "passed", "skipped"])
 
 
-def test_who_may_not_run_it_learns_nothing(ask: Ask, amcheck: Server) -> None:
+def test_a_user_who_may_not_run_the_check_gets_no_result_of_it(ask: Ask, amcheck: Server) -> None:
     with amcheck.connect("shop") as connection:
         connection.execute('REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA "am:check" FROM master')
     assert check_statuses(ask(INTEGRITY, ROWS)) == ["passed", "passed", "unverified"]

@@ -199,7 +199,7 @@ def test_a_statement_that_takes_too_long_is_unverified(ask: Ask, shop: Server) -
 
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE x (i int)", "UPDATE canary SET id = 3", "CREATE TEMP TABLE t ()"])
-def test_nothing_can_be_written(ask: Ask, shop: Server, statement: str) -> None:
+def test_the_session_cannot_write(ask: Ask, shop: Server, statement: str) -> None:
     """Not even a view that tries to write can."""
     sql(shop, f"""CREATE FUNCTION write() RETURNS SETOF int LANGUAGE plpgsql SECURITY DEFINER AS $$
         BEGIN {statement}; RETURN NEXT 1; END $$""")  # fmt: skip

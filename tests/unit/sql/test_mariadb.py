@@ -61,7 +61,7 @@ def test_a_canary_of_every_type_is_recognised(
         "CREATE TEMPORARY TABLE t (i int)",
     ],
 )
-def test_nothing_can_be_written(ask_mariadb: Ask, mariadb: Server, statement: str) -> None:
+def test_the_session_cannot_write(ask_mariadb: Ask, mariadb: Server, statement: str) -> None:
     """Not even a function that tries to write can."""
     mariadb.execute([f"CREATE FUNCTION sly() RETURNS int BEGIN {statement}; RETURN 1; END"], "shop")
     result = ask_mariadb({"check": "query", "query": "SELECT sly()", "expected": [1]}, ROWS)
@@ -152,7 +152,7 @@ def test_a_missing_table_has_no_integrity(ask_mariadb: Ask) -> None:
     assert (result["verdict"], "doesn't exist" in result["reason"]) == ("failed", True)
 
 
-def test_an_engine_without_integrity_is_no_pass(ask_mariadb: Ask, mariadb: Server) -> None:
+def test_an_engine_without_an_integrity_check_does_not_pass_it(ask_mariadb: Ask, mariadb: Server) -> None:
     mariadb.execute(["CREATE TABLE mem (id int) ENGINE=MEMORY"], "shop")
     check = {"check": "integrity", "tables": ["mem"]}
     assert check_statuses(ask_mariadb(check, ROWS)) == ["passed", "passed", "unverified"]
@@ -160,7 +160,7 @@ def test_an_engine_without_integrity_is_no_pass(ask_mariadb: Ask, mariadb: Serve
     assert (result["verdict"], check_statuses(result)) == ("verified", ["passed", "passed", "skipped"])
 
 
-def test_who_may_not_read_a_table_learns_nothing_of_its_integrity(ask_mariadb: Ask, mariadb: Server) -> None:
+def test_a_user_who_may_not_read_a_table_gets_no_result_of_its_integrity(ask_mariadb: Ask, mariadb: Server) -> None:
     mariadb.execute(
         [
             "CREATE USER IF NOT EXISTS reader@'%' IDENTIFIED BY 'reader-password'",

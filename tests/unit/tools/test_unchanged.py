@@ -31,7 +31,9 @@ PASSED = {"same": "in CI at 0123456789ab"}
         pytest.param("lab-tests", "same", False, id="another one is left out: this one runs"),
     ],
 )
-def test_decides(wish: str, now: str | None, is_skipped: bool) -> None:
+def test_a_part_is_skipped_only_if_it_is_unchanged_or_left_out_by_name(
+    wish: str, now: str | None, is_skipped: bool
+) -> None:
     assert (decide("pages", wish, now, PASSED) is not None) == is_skipped
 
 
@@ -39,7 +41,7 @@ def test_nothing_is_skipped_when_nothing_is_known() -> None:
     assert decide("pages", "", "same", {}) is None
 
 
-def test_says_why() -> None:
+def test_the_script_says_why_a_part_is_skipped_or_run() -> None:
     assert decide("pages", "", "same", PASSED) == "unchanged since it passed in CI at 0123456789ab (SKIP=none runs it)"
     assert decide("pages", "pages", "same", PASSED) == "as SKIP=pages says"
 

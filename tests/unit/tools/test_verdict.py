@@ -57,14 +57,14 @@ def test_ends_with_the_verdict(evidence: Path, text: str, code: int, status: int
     assert judge(evidence, write(text) + f"raise SystemExit({code})")[0] == status
 
 
-def test_says_the_verdict_last(evidence: Path) -> None:
+def test_the_script_says_the_verdict_last(evidence: Path) -> None:
     assert judge(evidence, write('{"document": "drill", "verdict": "failed"}') + "print('the table')") == (
         1,
         "verdict: failed",
     )
 
 
-def test_says_when_the_command_failed_after_a_verified_drill(evidence: Path) -> None:
+def test_the_script_says_when_the_command_failed_after_a_verified_drill(evidence: Path) -> None:
     line = judge(evidence, write('{"document": "drill", "verdict": "verified"}') + "raise SystemExit(4)")[1]
     assert line == "verdict: verified (but the command ended 4)"
 
@@ -183,7 +183,7 @@ def test_a_posture_has_no_verdict(evidence: Path, text: str) -> None:
     assert judge(evidence, write('{"document": "recovery", "verdict": "verified"}') + posture)[0] == 0
 
 
-def test_a_verdict_in_another_document_is_none(evidence: Path) -> None:
+def test_a_verdict_in_another_document_does_not_count(evidence: Path) -> None:
     assert judge(evidence, write('{"verdict": "verified"}'))[0] == 2
 
 

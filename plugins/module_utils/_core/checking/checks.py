@@ -64,7 +64,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question to a database."""
+    """One check of a restored database: its kind, what it looks at, and what it expects."""
 
     kind: str
     tables: tuple[Table, ...] = ()

@@ -53,7 +53,7 @@ def phases(value: Any) -> dict[str, float | None]:
 
 
 def rows(value: Any) -> list[dict[str, Any]]:
-    """Read the checks of a database."""
+    """Read the results of the checks of a database. Entries of another shape are dropped."""
     return [shaped(row, ROW) for row in value if isinstance(row, Mapping)] if isinstance(value, (list, tuple)) else []
 
 

@@ -37,7 +37,7 @@ Named = tuple[Lineage, RecoveryPoint]
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What decides about the recovery points of an account."""
+    """Hold all that decides which recovery points of an account stay."""
 
     prefix: str
     account: str

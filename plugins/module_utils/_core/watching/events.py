@@ -167,7 +167,7 @@ def of_publish(site: Reporter, result: Row) -> Iterator[OwnEvent]:
 
 
 def of_replicate(site: Reporter, result: Row) -> Iterator[OwnEvent]:
-    """Report what has landed, and what could not land."""
+    """Build the events of snapshot_replicate: one for each recovery point that landed now or could not land."""
     for step in result.get("steps") or ():
         if step["status"] == "landed" and (step["changed"] or step.get("newly_landed")):
             yield about_snapshot(site, LANDED, step, f"Finished the copy of a recovery point of {step['database']}")
@@ -176,7 +176,7 @@ def of_replicate(site: Reporter, result: Row) -> Iterator[OwnEvent]:
 
 
 def of_reap(site: Reporter, result: Row) -> Iterator[OwnEvent]:
-    """Report what the reaper removed, and what it could not remove."""
+    """Build the events of the reaper: one for each database that it removed or could not remove."""
     for step in result.get("steps") or ():
         if step["status"] == "deleted" and step["changed"]:
             yield about_database(site, REMOVED, step["kind"], step["name"], "Removed a database of a drill")

@@ -47,7 +47,7 @@ class Look:
 
     @property
     def is_silent(self) -> bool:
-        """Whether the site could not be read."""
+        """Tell whether the site could not be read."""
         return self.problem is not None
 
 

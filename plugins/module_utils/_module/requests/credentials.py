@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the options of database_credentials are read."""
+"""Read the options of database_credentials into what its pass is asked."""
 
 from __future__ import annotations
 

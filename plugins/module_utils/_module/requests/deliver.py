@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the options of topic_delivery are read."""
+"""Read the options of topic_delivery into what its pass is asked."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What evidence_sync is asked."""
+"""Hold what evidence_sync is asked."""
 
 from __future__ import annotations
 

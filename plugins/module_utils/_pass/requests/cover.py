@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What recovery_point_info is asked."""
+"""Hold what recovery_point_info is asked."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What database_credentials is asked."""
+"""Hold what database_credentials is asked."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What topic_delivery is asked."""
+"""Hold what topic_delivery is asked."""
 
 from __future__ import annotations
 

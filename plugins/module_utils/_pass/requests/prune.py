@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What snapshot_prune is asked."""
+"""Hold what snapshot_prune is asked."""
 
 from __future__ import annotations
 

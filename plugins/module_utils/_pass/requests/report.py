@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What drill_report is asked."""
+"""Hold what drill_report is asked."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What snapshot_restore is asked: to restore databases, or to remove restored ones."""
+"""Hold what snapshot_restore is asked: to restore databases, or to remove restored ones."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What event_subscription is asked."""
+"""Hold what event_subscription is asked."""
 
 from __future__ import annotations
 

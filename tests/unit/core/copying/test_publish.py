@@ -132,7 +132,7 @@ ON_REQUEST = [copied(hours=30), copied(hours=80)]
 
 
 @pytest.mark.parametrize("status", ["stopped", "stopping", "deleting", "failed", "storage-full"])
-def test_of_what_cannot_be_backed_up_the_newest_that_was_taken_is_offered(status: str) -> None:
+def test_the_newest_snapshot_of_a_database_that_cannot_be_backed_up_is_offered(status: str) -> None:
     found = publish(database(status=status), ON_REQUEST, NOW_TAKEN)
     assert [copy.name for copy in found.copies] == [copied(hours=30).name]
     is_lost = status in ("failed", "storage-full")

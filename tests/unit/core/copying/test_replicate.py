@@ -110,7 +110,7 @@ def test_a_claim_that_aws_does_not_confirm_is_refused(facts: dict[str, Any], rea
     assert reason in found.reason
 
 
-def test_fractions_of_a_second_are_no_lie() -> None:
+def test_fractions_of_a_second_do_not_make_a_claim_false() -> None:
     one = copied()
     early = replace(one, original=hours_ago(1) - timedelta(milliseconds=999), created=None)
     assert isinstance(read_offer(early, OPTIONS, {}), Offer)
@@ -164,7 +164,7 @@ def test_a_copy_has_landed_when_it_matches_its_source(difference: dict[str, Any]
     assert (found is None) if problem is None else problem in str(found)
 
 
-def test_what_landed_of_one_stand_in_is_as_good_as_what_another_one_left_at_the_source() -> None:
+def test_a_copy_of_one_stand_in_stands_for_what_another_one_left_at_the_source() -> None:
     of_a_cluster = {"lifeboat:database": database().id.arn.replace(":db:", ":cluster:")}
     row = landed(resource_id="db-EARLIER-STAND-IN", tags=of_a_cluster)
     assert why_not_landed(plan_copy(offer()), row) is None
@@ -197,7 +197,7 @@ def test_a_published_entry_survives_the_manifest() -> None:
     assert found[copied().arn].lineage == offer(hours=1).lineage
 
 
-def test_what_only_a_manifest_names_is_no_copy_but_may_have_landed() -> None:
+def test_a_point_that_only_a_manifest_names_is_not_copied_but_may_have_landed() -> None:
     entry = describe_published(database(), hours_ago(1), copied(hours=1))
     (published,) = read_published([published_manifest(SOURCE, WEST, [entry])]).values()
     found = offer_of(published, OPTIONS)
@@ -215,7 +215,7 @@ def test_what_only_a_manifest_names_is_no_copy_but_may_have_landed() -> None:
         pytest.param({"version": 1, "document": "published", "points": [{"arn": "a"}]}, id="broken entry"),
     ],
 )
-def test_a_document_that_is_no_manifest_is_refused(document: dict[str, Any]) -> None:
+def test_a_document_that_is_not_a_manifest_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(LifeboatError, match="Cannot read the published manifest"):
         read_published([document])
 
@@ -288,7 +288,7 @@ def test_an_intermediate_whose_copy_is_here_goes_nowhere() -> None:
     assert as_own_offers([intermediate()], {landed().key: landed()}, OPTIONS) == []
 
 
-def test_of_one_recovery_point_the_intermediate_is_preferred() -> None:
+def test_the_intermediate_of_a_recovery_point_is_preferred_to_its_source() -> None:
     (own,) = as_own_offers([intermediate()], {}, OPTIONS)
     assert newest_by_database([own, offer()]) == [own]
 
@@ -323,7 +323,7 @@ def test_within_its_region_an_option_group_can_be_taken_along() -> None:
         assert (copy.takes_group_along, copy.option_group) == (wanted, None if wanted else "ours")
 
 
-def test_of_two_steps_the_first_takes_the_option_group_along_and_the_last_names_one() -> None:
+def test_the_first_of_two_steps_takes_the_option_group_along_and_the_last_names_one() -> None:
     wish = ReplicateWish(DR_KEY, "own", True)
     theirs = offer(engine="oracle-ee", option_group="theirs")
     first, last = plan_copies(theirs, wish, OPTIONS, single_step=False)

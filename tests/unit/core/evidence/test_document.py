@@ -133,7 +133,9 @@ def test_what_is_missing_is_unverified(piece: str, value: Row | None) -> None:
                      "RTO 8 min 22 s is over the objective of 1 min 40 s", id="rto-missed-before-the-end"),
     ],
 )  # fmt: skip
-def test_what_stands_against_a_database(changes: Row, expected: str, reason: str) -> None:
+def test_each_thing_that_speaks_against_a_database_is_told_with_its_verdict(
+    changes: Row, expected: str, reason: str
+) -> None:
     assert verdict(**changes) == (expected, reason)
 
 
@@ -260,17 +262,17 @@ def test_a_text_in_the_document_is_one_printable_line_whatever_somebody_wrote_in
     assert others == [5, None, True]
 
 
-def test_says_that_a_stand_in_is_no_cluster() -> None:
+def test_the_table_says_that_a_stand_in_is_not_a_cluster() -> None:
     (told,) = [line for line in not_tested([facts(kind="cluster", restored_kind="instance")]) if "DB" in line]
     assert told == "orders: it is a DB cluster, but a DB instance was restored."
 
 
-def test_says_in_what_a_configuration_was_not_proven() -> None:
+def test_the_document_says_which_part_of_a_configuration_was_not_proven() -> None:
     told = not_tested([facts(unlike=["class: db.t4g.medium instead of db.r6g.large"])])
     assert "orders: its configuration (class: db.t4g.medium instead of db.r6g.large)." in told
 
 
-def test_says_what_was_not_tested() -> None:
+def test_the_document_says_what_was_not_tested() -> None:
     skipped = CHECK | {"checks": [*PASSED, {"check": "canary", "status": "skipped"}]}
     told = [line for line in not_tested([facts(check=skipped)]) if line.startswith("orders")]
     assert told == [

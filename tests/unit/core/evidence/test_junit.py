@@ -67,7 +67,7 @@ def test_there_is_a_case_for_each_check_each_piece_each_objective_and_each_verdi
     assert names == [*pieces, "verdict", "verdict"]
 
 
-def test_an_objective_that_nobody_set_is_no_case() -> None:
+def test_an_objective_that_nobody_set_has_no_test_case() -> None:
     assert not any(name.startswith("objective") for name in outcomes(drill(database(objectives=None))))
 
 
@@ -144,7 +144,7 @@ def check_schema(found: ElementTree.Element) -> None:
         assert found.get(attribute) == str(len(list(found.iter(tag))))
 
 
-def test_keeps_to_what_the_common_schemas_demand() -> None:
+def test_the_report_keeps_to_what_the_common_schemas_demand() -> None:
     bad = {"checks": [PASSED, PASSED | {"status": "failed"}, PASSED | {"status": "skipped", "optional": True}]}
     problems = [{"verdict": "unverified", "reason": "lost"}]
     check_schema(suite(drill(database(check=bad), problems=problems, verdict="failed")))

@@ -78,6 +78,6 @@ def test_rows_that_make_no_sense_are_left_out(row: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "soon", -1, float("nan"), float("inf"), [], True])
-def test_numbers_that_are_none_are_not_known(value: Any) -> None:
+def test_values_that_are_not_numbers_count_as_unknown(value: Any) -> None:
     (one,) = drilled_in(evidence(ORDERS | {"rpo_seconds": value, "rto_validated_seconds": value}), "d1-1.json")
     assert (one.rpo, one.rto) == (None, None)

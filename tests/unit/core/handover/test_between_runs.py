@@ -199,7 +199,7 @@ def test_a_source_keeps_saying_what_a_pass_does_not_look_at(
     assert names(merged) == [copied(*one).name for one in left]
 
 
-def test_when_it_was_left_is_no_news() -> None:
+def test_the_time_of_writing_alone_does_not_change_a_document() -> None:
     assert same(landed("a", written=T1), landed("a", written=T2))
     assert not same(landed("a"), landed("b"))
     assert not same(None, landed())

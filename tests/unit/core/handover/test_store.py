@@ -40,7 +40,7 @@ def test_the_key_of_a_document_tells_its_site() -> None:
 
 
 @pytest.mark.parametrize("key", ["lifeboat/landed/.222222222222-us-east-1.json.x", "lifeboat/landed/README", ""])
-def test_what_else_lies_in_a_store_is_no_document(key: str) -> None:
+def test_other_files_in_a_store_are_not_taken_for_documents(key: str) -> None:
     assert site_of(key) is None
 
 

@@ -73,7 +73,7 @@ def test_a_failure_is_told_and_a_success_only_where_somebody_wants_to_know() -> 
         ),
     ],
 )
-def test_refuses_what_nobody_would_look_at(said: Any, more: Any, words: list[str]) -> None:
+def test_a_job_that_nobody_would_look_at_is_refused(said: Any, more: Any, words: list[str]) -> None:
     with pytest.raises(LifeboatError) as refused:
         planned(said, **more)
     assert [word for word in words if word not in str(refused.value)] == []

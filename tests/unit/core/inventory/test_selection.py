@@ -45,7 +45,7 @@ def test_a_selection_means_what_all_its_parts_mean(wanted: dict[str, Any], found
     ("purpose", "found"),
     [("drill", []), ("stand_in", []), ("whatever is to come", []), ("recovery", ["restored"])],
 )
-def test_of_what_was_restored_only_what_is_to_stay_is_a_database(purpose: str, found: list[str]) -> None:
+def test_only_restored_databases_that_are_to_stay_count_as_databases(purpose: str, found: list[str]) -> None:
     """A recovered database serves production, so protect must include it.
 
     The same holds for one that a failback restored.

@@ -16,7 +16,7 @@ def test_a_site_publishes_in_its_region_unless_it_names_another() -> None:
     assert publishing_regions(HOSTS) == ["us-west-2", "us-east-1"]
 
 
-def test_an_empty_region_to_publish_in_is_none() -> None:
+def test_an_empty_region_to_publish_in_counts_as_not_set() -> None:
     assert publishing_regions([HOSTS[0] | {"lifeboat_publish_region": ""}]) == ["us-west-2"]
 
 

@@ -106,7 +106,7 @@ def test_the_dr_site_keeps_the_newest_and_the_last_verified(
     ],
 )
 @pytest.mark.parametrize("kind", ["instance", "cluster"])
-def test_of_each_wanted_period_the_newest_by_original_time_stays(
+def test_the_newest_of_each_wanted_period_by_original_time_stays(
     hours: list[int], policy: dict[str, Any], wanted: list[int], kind: str
 ) -> None:
     """For a cluster snapshot RDS only tells when the copy was made, which is now for all of them here."""

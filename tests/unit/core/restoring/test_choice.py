@@ -54,7 +54,7 @@ def test_a_database_that_no_drill_has_verified_has_no_verified_recovery_point() 
     assert chosen(Choice("verified"), rows=[one for one in ROWS if not one[1].tags.keys() & VERIFIED.keys()]) is None
 
 
-def test_by_lot_each_comes_up_sooner_or_later_and_the_same_drill_draws_the_same() -> None:
+def test_each_recovery_point_is_drawn_sooner_or_later_and_the_same_drill_draws_the_same() -> None:
     drawn = [chosen(Choice("random"), f"d{number}") for number in range(100)]
     assert set(drawn) == {1, 2, 3, 4, 5, 6}
     assert drawn == [chosen(Choice("random"), f"d{number}") for number in range(100)]

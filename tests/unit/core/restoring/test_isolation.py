@@ -31,7 +31,7 @@ def test_the_tags_of_recovery_points_tell_source_accounts_as_well() -> None:
         check_accounts(SOURCE, [STRANGER], [copied()])
 
 
-def test_a_public_subnet_is_no_isolation() -> None:
+def test_a_public_subnet_does_not_isolate_a_drill() -> None:
     check_isolation(Network("private", "vpc-1", ("subnet-1",)))
     with pytest.raises(LifeboatError, match="subnet-2 has a route to an internet gateway"):
         check_isolation(Network("open", "vpc-1", ("subnet-1", "subnet-2"), ("subnet-2",)))
@@ -68,7 +68,7 @@ def test_a_security_group_that_lets_the_world_in_is_refused(source: str) -> None
         chosen_groups(Network("private", "vpc-1", ("a",), security_groups=(one,)), ["drill"])
 
 
-def test_an_open_group_that_nobody_wants_is_no_matter() -> None:
+def test_an_open_group_that_is_not_used_does_not_matter() -> None:
     groups = (*GROUPS, SecurityGroup("sg-3", "open", ("0.0.0.0/0",)))
     assert chosen_groups(Network("private", "vpc-1", ("a",), security_groups=groups), ["drill"]) == ["sg-1"]
 

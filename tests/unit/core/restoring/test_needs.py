@@ -30,7 +30,7 @@ def available(one: Target, **given: Any) -> Available:
     return Available(**{**usual, **given})
 
 
-def test_what_the_region_has_is_no_obstacle() -> None:
+def test_whatever_the_region_offers_is_not_an_obstacle() -> None:
     assert obstacles(target(), available(target())) == []
     named = target(landed(option_group="o"), parameter_group="p")
     groups = {"option_groups": frozenset("o"), "parameter_groups": frozenset("p")}

@@ -96,7 +96,7 @@ def test_a_cluster_leaves_room_for_the_name_of_its_member() -> None:
         planned(of_cluster(landed()), restore_as="a" * 62)
 
 
-def test_no_two_databases_come_to_bear_one_name() -> None:
+def test_two_databases_never_get_one_name() -> None:
     other = landed(tags={"lifeboat:database": ORIGINAL.replace(SOURCE, STRANGER)})
     require_distinct([planned(), planned(of_cluster(landed())), planned(other, restore_as="other")])
     with pytest.raises(LifeboatError, match=f"Cannot restore {other.tags['lifeboat:database']} as orders: {ORIGINAL}"):
@@ -114,7 +114,7 @@ def test_a_recovery_of_the_same_recovery_point_is_gone_on_with_whatever_its_run_
         require_own([planned(point, drill_id="r2")], by_kind_and_name(running))
 
 
-def test_a_database_beside_an_instance_is_no_matter() -> None:
+def test_a_database_named_like_a_member_hinders_only_a_cluster() -> None:
     require_own([planned()], by_kind_and_name(database("orders-1")))
     with pytest.raises(LifeboatError, match="as orders-1"):
         require_own([planned(of_cluster(landed()))], by_kind_and_name(database("orders-1")))

@@ -35,7 +35,7 @@ def test_it_gets_the_class_the_parameters_and_the_storage_that_are_told() -> Non
     assert (made.setup.storage_type, made.setup.iops, made.setup.throughput, made.unlike) == ("gp3", 12000, 500, [])
 
 
-def test_of_small_gp3_storage_nothing_may_be_provisioned() -> None:
+def test_small_gp3_storage_gets_neither_iops_nor_throughput() -> None:
     made = target(told(LARGE, size_gib=399))
     assert (made.setup.storage_type, made.setup.iops, made.setup.throughput) == ("gp3", None, None)
     io2 = target(told(replace(LARGE, storage_type="io2"), size_gib=100))
@@ -64,7 +64,7 @@ def test_a_cluster_gets_its_own_parameters_and_its_capacity() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "many", "1-"])
-def test_a_capacity_that_cannot_be_read_is_none(text: str) -> None:
+def test_a_capacity_that_cannot_be_read_counts_as_missing(text: str) -> None:
     made = target(of_cluster(told(Configuration("db.serverless", serverless=text or None))))
     assert made.setup.serverless is None
 

@@ -144,7 +144,7 @@ def test_an_event_reads_like_one_of_rds() -> None:
         ({"id": "LIFEBOAT-EVENT-0011\n"}, "not the ID of an event"),
     ],
 )
-def test_what_is_no_event_of_ones_own_is_refused(given: Row, why: str) -> None:
+def test_an_event_that_is_not_ones_own_is_refused(given: Row, why: str) -> None:
     with pytest.raises(LifeboatError, match=why):
         read_events([GIVEN, GIVEN | given])
 

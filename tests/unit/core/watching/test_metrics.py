@@ -63,7 +63,7 @@ def test_what_cloudwatch_would_not_take_is_refused(changes: Row, why: str) -> No
 
 
 @pytest.mark.parametrize("namespace", ["", " ", ":x", "AWS/RDS", "ä", "x" * 256])
-def test_a_namespace_is_ones_own(namespace: str) -> None:
+def test_an_invalid_namespace_or_one_of_aws_is_refused(namespace: str) -> None:
     with pytest.raises(LifeboatError, match="namespace"):
         read_namespace(namespace)
 

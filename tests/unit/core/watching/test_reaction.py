@@ -117,7 +117,7 @@ def test_an_event_names_its_database(given: dict[str, Any], happened: str, about
         ),
     ],
 )
-def test_asks_for_nothing(given: object) -> None:
+def test_a_malformed_or_unknown_event_is_not_read(given: object) -> None:
     assert read_event(given) is None
 
 
@@ -207,7 +207,7 @@ def test_only_what_the_site_knows_is_meant(about: str, expected: list[str]) -> N
         pytest.param("reboot", True, True, ["orders"], True, [], id="no word of ours"),
     ],
 )
-def test_what_a_site_does(
+def test_a_site_does_the_part_of_the_work_that_is_its_own(
     happened: str, is_source: bool, is_dr: bool, databases: list[str], upstream: bool, expected: list[str]
 ) -> None:
     found = parts_of(happened, is_source=is_source, is_dr=is_dr, databases=databases, upstream=upstream)

@@ -155,7 +155,7 @@ def test_the_difference_shows_a_status_only_when_something_is_wrong_with_it() ->
         pytest.param(wanted(source_type=None, source_ids=ids("a")), "without source_type", id="sources of no type"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_with_its_remedy(one: WantedSubscription, message: str) -> None:
+def test_impossible_wishes_are_refused_with_the_remedy(one: WantedSubscription, message: str) -> None:
     with pytest.raises(LifeboatError, match=message):
         check([one], WEST)
 
@@ -183,7 +183,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("names", [["a", "a"], [""], ["x" * 255]], ids=["twice", "empty", "too long"])
-def test_names_that_cannot_be_are_refused(names: list[str]) -> None:
+def test_names_that_rds_does_not_allow_are_refused(names: list[str]) -> None:
     with pytest.raises(LifeboatError, match="Cannot subscribe as"):
         check_names(names)
 

@@ -100,7 +100,7 @@ def test_one_database_in_a_bad_state_decides_the_verdict_on_all(state: Any) -> N
         ),
     ],
 )
-def test_the_verdict_and_its_words(numbers: Any, silent: Any, verdict: str, words: str) -> None:
+def test_each_verdict_has_its_words(numbers: Any, silent: Any, verdict: str, words: str) -> None:
     assert (verdict_of(numbers, silent), words_of(numbers, silent)) == (verdict, words)
 
 
