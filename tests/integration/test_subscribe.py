@@ -125,7 +125,12 @@ def test_alarms_are_at_the_dr_site_alone(lab: Lab) -> None:
     passes = {one["value"] for one in (pair for row in alarms for pair in named(row)) if one["name"] == "Pass"}
     assert passes == {"posture"}
     assert {row["TreatMissingData"] for row in alarms} == {"breaching"}
-    assert {row["MetricName"] for row in alarms} == {"SuccessfulRun", "Unprotected", "LastVerifiedDrillAge"}
+    assert {row["MetricName"] for row in alarms} == {
+        "DrillFailed",
+        "LastVerifiedDrillAge",
+        "SuccessfulRun",
+        "Unprotected",
+    }
     assert {tuple(row["AlarmActions"]) for row in alarms} == {(DR_TOPIC,)}
 
 
