@@ -18,18 +18,8 @@ class Kind:
     resource_prefix: str
     resource_filter: str
     encrypted_field: str
-    id_filter: str
-    snapshot_filter: str
-    not_found: str
-    exists: str
-    bad_state: str
-    snapshot_not_found: str
-    snapshot_exists: str
-    snapshot_bad_state: str
+    fault: str  # what its error codes end in
     longest_snapshot_name: int
-    quota: str
-    copy_quota: str
-    database_quota: str
     quota_exceeded: str
     quota_status: int
 
@@ -45,6 +35,50 @@ class Kind:
     def snapshot_identifier(self) -> str:
         return f"{self.snapshot}Identifier"
 
+    @property
+    def id_filter(self) -> str:
+        return f"db-{self.name}-id"
+
+    @property
+    def snapshot_filter(self) -> str:
+        return f"db-{self.snapshot_arn_type}-id"
+
+    @property
+    def not_found(self) -> str:
+        return f"{self.noun}NotFound{self.fault}"
+
+    @property
+    def exists(self) -> str:
+        return f"{self.noun}AlreadyExists{self.fault}"
+
+    @property
+    def bad_state(self) -> str:
+        return f"Invalid{self.noun}State{self.fault}"
+
+    @property
+    def snapshot_not_found(self) -> str:
+        return f"{self.snapshot}NotFound{self.fault}"
+
+    @property
+    def snapshot_exists(self) -> str:
+        return f"{self.snapshot}AlreadyExists{self.fault}"
+
+    @property
+    def snapshot_bad_state(self) -> str:
+        return f"Invalid{self.snapshot}State{self.fault}"
+
+    @property
+    def quota(self) -> str:
+        return f"manual_{self.snapshot_arn_type.replace('-', '_')}s"
+
+    @property
+    def copy_quota(self) -> str:
+        return f"{self.snapshot_arn_type.replace('-', '_')}_copies"
+
+    @property
+    def database_quota(self) -> str:
+        return f"{self.name}s"
+
 
 # The error codes are those of the RDS API Reference; the suffix Fault comes and goes there.
 INSTANCE = Kind(
@@ -56,18 +90,8 @@ INSTANCE = Kind(
     resource_prefix="db-",
     resource_filter="dbi-resource-id",
     encrypted_field="Encrypted",
-    id_filter="db-instance-id",
-    snapshot_filter="db-snapshot-id",
-    not_found="DBInstanceNotFound",
-    exists="DBInstanceAlreadyExists",
-    bad_state="InvalidDBInstanceState",
-    snapshot_not_found="DBSnapshotNotFound",
-    snapshot_exists="DBSnapshotAlreadyExists",
-    snapshot_bad_state="InvalidDBSnapshotState",
+    fault="",
     longest_snapshot_name=255,
-    quota="manual_snapshots",
-    copy_quota="snapshot_copies",
-    database_quota="instances",
     quota_exceeded="InstanceQuotaExceeded",
     quota_status=400,
 )
@@ -81,18 +105,8 @@ CLUSTER = Kind(
     resource_prefix="cluster-",
     resource_filter="db-cluster-resource-id",
     encrypted_field="StorageEncrypted",
-    id_filter="db-cluster-id",
-    snapshot_filter="db-cluster-snapshot-id",
-    not_found="DBClusterNotFoundFault",
-    exists="DBClusterAlreadyExistsFault",
-    bad_state="InvalidDBClusterStateFault",
-    snapshot_not_found="DBClusterSnapshotNotFoundFault",
-    snapshot_exists="DBClusterSnapshotAlreadyExistsFault",
-    snapshot_bad_state="InvalidDBClusterSnapshotStateFault",
+    fault="Fault",
     longest_snapshot_name=63,
-    quota="manual_cluster_snapshots",
-    copy_quota="cluster_snapshot_copies",
-    database_quota="clusters",
     quota_exceeded="DBClusterQuotaExceededFault",
     quota_status=403,
 )
