@@ -14,7 +14,8 @@ from lifeboat_lab import Lab
 from tests.integration.play import DR, EAST, Run, forget_calls, play, writes
 
 # This is about what is shown; that the roles' policies suffice is proven by the commands of docs/status.md.
-PROFILES = '{"lifeboat_profiles": {"status": "{{ inventory_hostname }}"}}'
+# The example inventory has an objective for all databases, which would come before status_rpo.
+PROFILES = '{"lifeboat_profiles": {"status": "{{ inventory_hostname }}"}, "lifeboat_databases": {}}'
 PAGES = ["DescribeDBInstances", "DescribeDBClusters", "DescribeDBSnapshots", "DescribeDBClusterSnapshots"]
 ATTRIBUTES = "DescribeDBSnapshotAttributes"
 
