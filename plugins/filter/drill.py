@@ -13,6 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.facts import Definitions, drill_facts
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.definitions import check_definitions
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.drill import (
+    drill_engines,
     drill_selection,
     drill_targets,
     with_problem,
@@ -57,6 +58,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "drill_definitions": drill_definitions,
+            "drill_engines": drill_engines,
             "drill_facts": drill_facts,
             "drill_selection": drill_selection,
             "drill_targets": drill_targets,

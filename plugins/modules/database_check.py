@@ -203,6 +203,25 @@ options:
       - Then they need not expect anything. A check without an expectation is V(unverified).
     type: bool
     default: false
+  libraries_for:
+    description:
+      - Databases of which only the libraries are looked at that a check of them needs on this host, before they exist.
+      - What is missing is in RV(unready), and is no failure. In check mode it is looked at as well.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: A name for the result.
+        type: str
+        required: true
+      engine:
+        description: The engine, as in O(databases[].engine).
+        type: str
+        required: true
+      driver:
+        description: The driver, as in O(databases[].driver).
+        type: str
 requirements:
   - SQLAlchemy >= 2, on the host where the module runs
   - psycopg >= 3 for PostgreSQL, PyMySQL >= 1.2 for MariaDB and MySQL
@@ -268,6 +287,24 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+unready:
+  description: Those of O(libraries_for) that cannot be checked from here.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name from O(libraries_for[].name).
+      type: str
+      returned: always
+      sample: orders
+    reason:
+      description: Which library is missing or too old, and the command that installs it.
+      type: str
+      returned: always
+      sample: >-
+        Cannot check databases from bastion: the Python package PyMySQL cannot be imported by /usr/bin/python3. Run
+        there: /usr/bin/python3 -m pip install 'PyMySQL>=1.2'.
 databases:
   description: The databases in the order in which they were given.
   returned: always
@@ -392,6 +429,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import why_unready
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import ReadClock, check_all, not_run
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_request
 
@@ -434,6 +472,16 @@ ARGUMENTS: dict[str, Any] = {
     "connect_retry": {"type": "int", "default": 0},
     "parallel": {"type": "int", "default": 32},
     "record": {"type": "bool", "default": False},
+    "libraries_for": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "engine": {"type": "str", "required": True},
+            "driver": {"type": "str"},
+        },
+    },
 }
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -445,7 +493,9 @@ def run(params: dict[str, Any], clock: ReadClock, host: str, *, check_mode: bool
         rows = not_run(subjects, "not run in check mode")
     else:
         rows = check_all(subjects, limits, clock, host, record=params["record"])
-    return {"changed": False, "databases": rows, "checked_on": host}
+    looked = [(one["name"], why_unready(one["engine"], one["driver"], host)) for one in params["libraries_for"]]
+    unready = [{"name": name, "reason": why} for name, why in looked if why]
+    return {"changed": False, "databases": rows, "checked_on": host, "unready": unready}
 
 
 def withhold_canaries(module: AnsibleModule) -> None:

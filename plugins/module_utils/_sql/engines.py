@@ -87,6 +87,15 @@ def require_libraries(engine: Engine, host: str) -> None:
         require_driver(engine, host)
 
 
+def why_unready(name: str, driver: str | None, host: str) -> str | None:
+    """Explain why databases of an engine cannot be looked at from a host, or return None if they can."""
+    try:
+        require_libraries(engine_named(f"Cannot check databases from {host}", name, driver), host)
+    except LifeboatError as error:
+        return str(error)
+    return None
+
+
 def require(module: str, package: str, host: str) -> None:
     """Import a module, and check its version.
 

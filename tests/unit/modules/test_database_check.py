@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from typing import Any
 
 import pytest
@@ -138,3 +139,22 @@ def test_the_rows_of_a_query_are_hidden(call: Any, rows: list[Any]) -> None:
     query = {"check": "query", "query": "SELECT word FROM canary", "expected": rows}
     assert "a-secret-r0w" not in json.dumps(call(database(query)))
     assert "a-secret-r0w" not in json.dumps(call(database(query | {"query": "DELETE FROM canary"})))
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_library_that_is_missing_is_told_before_there_is_a_database(
+    call: Any, monkeypatch: Any, check_mode: bool
+) -> None:
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    asked = [{"name": one, "engine": one} for one in ("postgres", "mysql", "oracle-ee")]
+    result = call(libraries_for=asked, check_mode=check_mode)
+    reasons = {one["name"]: one["reason"] for one in result["unready"]}
+    assert (result.get("failed", False), set(reasons)) == (False, {"mysql", "oracle-ee"})
+    assert f"{sys.executable} -m pip install 'PyMySQL>=1.2'" in reasons["mysql"]
+    assert "Set its driver" in reasons["oracle-ee"]
+
+
+def test_without_sqlalchemy_nothing_can_be_looked_at(call: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    (one,) = call(libraries_for=[{"name": "orders", "engine": "postgres"}])["unready"]
+    assert "pip install 'SQLAlchemy>=2'" in one["reason"]

@@ -12,6 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lifeboat.rds.plugins.filter.drill import (
     FilterModule,
     drill_definitions,
+    drill_engines,
     drill_facts,
     drill_selection,
     drill_targets,
@@ -432,11 +433,52 @@ def test_no_password_reaches_the_report() -> None:
 def test_the_filters_have_the_names_that_roles_use() -> None:
     assert FilterModule().filters() == {
         "drill_definitions": drill_definitions,
+        "drill_engines": drill_engines,
         "drill_facts": drill_facts,
         "drill_selection": drill_selection,
         "drill_targets": drill_targets,
         "with_problem": with_problem,
     }
+
+
+BLIND = [{"name": "orders", "reason": "Cannot check databases from bastion: no PyMySQL."}]
+
+
+def test_what_the_check_host_cannot_look_at_is_not_restored_and_stops_no_other() -> None:
+    billing = {**restored()["steps"][0], "database": "billing", "name": "lifeboat-d1-billing"}
+    planned, definitions = {"steps": [*restored()["steps"], billing]}, {"*": {"checks": [ROWS]}}
+    assert drill_selection(planned, definitions, "drill", BLIND) == ["billing"]
+    assert drill_selection(planned, definitions, "recovery", BLIND) == ["billing", "orders"]
+    found = drill_facts({"steps": [billing]}, {}, {}, {}, definitions, planned, {}, "drill", BLIND)
+    assert [(one["name"], one["restore"]["status"]) for one in found] == [
+        ("billing", "restored"),
+        ("orders", "refused"),
+    ]
+    assert found[1]["restore"]["reason"] == BLIND[0]["reason"]
+
+
+def test_what_is_accepted_unverified_is_restored_although_nobody_can_look_at_it() -> None:
+    definitions = {"orders": {"accept_unverified": True}}
+    assert drill_selection(restored(), definitions, "drill", BLIND) == ["orders"]
+
+
+def test_in_earnest_the_others_are_checked_without_it() -> None:
+    billing = {**restored()["steps"][0], "database": "billing", "name": "lifeboat-d1-billing"}
+    both = {"steps": [*restored()["steps"], billing]}
+    ways = {"credentials": {"lifeboat-d1-orders": WAY, "lifeboat-d1-billing": WAY}}
+    assert [one["name"] for one in drill_targets(both, ways, {}, {}, None, BLIND)] == ["billing"]
+    found = drill_facts(both, ways, {"databases": [{"verdict": "verified"}]}, {}, {}, {}, {}, "recovery", BLIND)
+    assert [(one["name"], one["check"]) for one in found] == [("orders", None), ("billing", {"verdict": "verified"})]
+
+
+def test_the_engines_of_what_will_be_checked_are_told_with_their_drivers() -> None:
+    oracle = {**restored()["steps"][0], "database": "ledger", "engine": "oracle-ee"}
+    planned = {"steps": [*restored()["steps"], oracle, {**oracle, "database": "other"}]}
+    definitions = {"ledger": {"driver": "oracle+oracledb"}}
+    assert drill_engines(planned, ["ledger", "orders"], definitions) == [
+        {"name": "orders", "engine": "postgres"},
+        {"name": "ledger", "engine": "oracle-ee", "driver": "oracle+oracledb"},
+    ]
 
 
 # -- recoveries -------------------------------------------------------------------------------------------------------

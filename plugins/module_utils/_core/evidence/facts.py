@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..inventory.definitions import definition_of, has_proof, is_accepted, why_refused
@@ -12,6 +12,7 @@ from ..model import DRILL
 Result = Mapping[str, Any]
 Step = Mapping[str, Any]
 Definitions = Mapping[str, Any]
+Unready = Sequence[Mapping[str, Any]]  # databases for which the check host lacks a library, each with its reason
 KEPT = {"status": "kept", "reason": "it is in the place of its original"}
 
 
@@ -26,10 +27,23 @@ def definition_for(definitions: Definitions, step: Step) -> dict[str, Any]:
     return definition_of(definitions, step["database"], step["kind"], step.get("engine", ""), tags)
 
 
-def checkable(restored: Result, credentials: Result) -> list[dict[str, Any]]:
-    """List the databases that run and have credentials. database_check gets and returns them in this order."""
-    ways = credentials.get("credentials", {})
-    return [one for one in restored.get("steps", []) if one["status"] == "restored" and one["name"] in ways]
+def checkable(restored: Result, credentials: Result, unready: Unready = ()) -> list[dict[str, Any]]:
+    """List the databases that run, have credentials and can be looked at. database_check keeps this order."""
+    ways, blind = credentials.get("credentials", {}), {one["name"] for one in unready}
+    return [
+        one
+        for one in restored.get("steps", [])
+        if one["status"] == "restored" and one["name"] in ways and one["database"] not in blind
+    ]
+
+
+def why_left_out(step: Step, definitions: Definitions, unready: Unready) -> str | None:
+    """Explain why a drill leaves a database out, or return None if it does not."""
+    definition = definition_for(definitions, step)
+    if is_accepted(definition):
+        return None
+    blind = next((str(one["reason"]) for one in unready if one["name"] == step["database"]), None)
+    return why_refused(definition) or blind
 
 
 def reach(step: Step, forwards: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -48,10 +62,11 @@ def drill_facts(
     planned: Result | None = None,
     forwards: Mapping[str, Any] | None = None,
     purpose: str = DRILL,
+    unready: Unready = (),
 ) -> list[dict[str, Any]]:
     """Gather all facts about each database, for drill_report. Those that a drill refused to restore come last."""
     ways, gone = steps_by("name", credentials), steps_by("name", removed)
-    order = [step["name"] for step in checkable(restored, credentials)]
+    order = [step["name"] for step in checkable(restored, credentials, unready)]
     checks = dict(zip(order, checked.get("databases", []), strict=False))
     tried = [
         {
@@ -66,7 +81,7 @@ def drill_facts(
         for step in restored.get("steps", [])
     ]
     left_out = planned or {} if purpose == DRILL else {}
-    return tried + refusals(left_out, definitions, {(one["kind"], one["name"]) for one in tried})
+    return tried + refusals(left_out, definitions, unready, {(one["kind"], one["name"]) for one in tried})
 
 
 def identity(step: Step, definition: Mapping[str, Any], purpose: str = DRILL) -> dict[str, Any]:
@@ -86,7 +101,9 @@ def identity(step: Step, definition: Mapping[str, Any], purpose: str = DRILL) ->
     }
 
 
-def refusals(planned: Result, definitions: Definitions, tried: set[tuple[str, str]]) -> list[dict[str, Any]]:
+def refusals(
+    planned: Result, definitions: Definitions, unready: Unready, tried: set[tuple[str, str]]
+) -> list[dict[str, Any]]:
     """Describe the databases that a drill did not restore, because nothing would have been proven."""
     nothing = {"status": "deleted", "reason": "nothing of it was there"}
     found = [(step, definition_for(definitions, step)) for step in planned.get("steps", []) if step.get("database")]
@@ -98,7 +115,7 @@ def refusals(planned: Result, definitions: Definitions, tried: set[tuple[str, st
             "teardown": nothing,
         }
         for step, definition in found
-        if (why := why_refused(definition)) and (step["kind"], step["database"]) not in tried
+        if (why := why_left_out(step, definitions, unready)) and (step["kind"], step["database"]) not in tried
     ]
 
 

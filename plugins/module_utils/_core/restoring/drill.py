@@ -6,26 +6,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..evidence.facts import Definitions, Result, Step, checkable, definition_for, reach
-from ..inventory.definitions import why_refused
+from ..evidence.facts import Definitions, Result, Step, Unready, checkable, definition_for, reach, why_left_out
 from ..model import DRILL
 
 # A database that exists on every server of these engines. Servers of other engines have the database postgres.
 ALWAYS_THERE = dict.fromkeys(("mysql", "mariadb", "aurora-mysql"), "mysql")
 
 
-def drill_selection(planned: Result, definitions: Definitions, purpose: str = DRILL) -> list[str]:
+def drill_selection(
+    planned: Result, definitions: Definitions, purpose: str = DRILL, unready: Unready = ()
+) -> list[str]:
     """List the identifiers of the planned databases to restore.
 
-    A drill leaves out those for which it could prove nothing.
+    A drill leaves out those for which it could prove nothing. A recovery restores them even without checks.
+
+    :param unready: those that the check host cannot look at.
     """
     steps = [step for step in planned.get("steps", []) if step.get("database")]
-    return sorted({step["database"] for step in steps if not why_left_out(step, definitions, purpose)})
+    left_out = {one["database"] for one in steps if purpose == DRILL and why_left_out(one, definitions, unready)}
+    return sorted({step["database"] for step in steps} - left_out)
 
 
-def why_left_out(step: Step, definitions: Definitions, purpose: str) -> str | None:
-    """Explain why a drill leaves a database out, or return None. A recovery restores it even without checks."""
-    return why_refused(definition_for(definitions, step)) if purpose == DRILL else None
+def drill_engines(planned: Result, selected: Sequence[str], definitions: Definitions) -> list[dict[str, Any]]:
+    """Describe the engines of the selected databases, for database_check to look at its libraries."""
+    steps = {step["database"]: step for step in planned.get("steps", []) if step.get("database") in selected}
+    found = [(step, definition_for(definitions, step).get("driver")) for step in steps.values() if step.get("engine")]
+    return [
+        {"name": step["database"], "engine": step["engine"], **({"driver": driver} if driver else {})}
+        for step, driver in found
+    ]
 
 
 def with_problem(
@@ -57,11 +66,12 @@ def drill_targets(
     definitions: Definitions,
     forwards: Mapping[str, Any] | None = None,
     ca_file: str | None = None,
+    unready: Unready = (),
 ) -> list[dict[str, Any]]:
-    """Describe the databases that run and have credentials, for database_check."""
+    """Describe the databases that run, have credentials and can be looked at, for database_check."""
     return [
         target_of(step, credentials["credentials"][step["name"]], definition_for(definitions, step), forwards, ca_file)
-        for step in checkable(restored, credentials)
+        for step in checkable(restored, credentials, unready)
     ]
 
 

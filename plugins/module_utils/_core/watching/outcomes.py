@@ -18,7 +18,7 @@ A ``plan`` is what a drill or a recovery would restore (``steps``, ``began``, ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Outcome = Mapping[str, Any]
@@ -54,10 +54,18 @@ def after_failure(outcomes: Outcomes, step: str, result: Row) -> dict[str, Any]:
     return {**outcomes, step: {**recorded, "failed": True, "why": joined(recorded.get("why"), why), **beside}}
 
 
-def after_plan(outcomes: Outcomes, planned: Row) -> dict[str, Any]:
-    """Record what a drill or a recovery would restore. A plan with problems is not a failure."""
+def after_plan(
+    outcomes: Outcomes, planned: Row, unready: Sequence[Row] = (), *, purpose: str = "drill"
+) -> dict[str, Any]:
+    """Record what a drill or a recovery would restore. A plan with problems is not a failure.
+
+    :param unready: databases that the check host cannot look at, each with its reason. A recovery restores them.
+    """
     problems = [step["reason"] for step in planned.get("steps", []) if step["status"] == "failed"]
-    return {**outcomes, "plan": {"failed": False, "why": "", "problems": problems, **picked(planned, PLANNED)}}
+    blind = list(dict.fromkeys(str(one["reason"]) for one in unready))
+    found = {"failed": False, "why": "", "problems": problems, **picked(planned, PLANNED)}
+    key = "problems" if purpose == "drill" else "warnings"
+    return {**outcomes, "plan": found | ({key: [*found.get(key, []), *blind]} if blind else {})}
 
 
 def after_verdict(

@@ -212,3 +212,11 @@ def test_a_posture_that_could_not_be_written_is_a_failure_beside_its_verdict() -
     outcomes = after_posture({}, {}, "never", "Cannot write the evidence")
     assert failures_of(outcomes, beside_verdicts=True) == failures_of(outcomes) == ["Cannot write the evidence."]
     assert after_failure(outcomes, "posture", {"msg": "Cannot write the evidence."}) == outcomes
+
+
+def test_what_cannot_be_looked_at_is_in_the_way_of_a_drill_and_a_warning_of_a_recovery() -> None:
+    unready = [{"name": name, "reason": "No PyMySQL."} for name in ("orders", "billing")]
+    planned = {"steps": [], "warnings": ["An old class."]}
+    assert after_plan({}, planned, unready)["plan"]["problems"] == ["No PyMySQL."]
+    recovery = after_plan({}, planned, unready, purpose="recovery")["plan"]
+    assert (recovery["problems"], recovery["warnings"]) == ([], ["An old class.", "No PyMySQL."])
