@@ -18,6 +18,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run i
     Run,
     half_filled,
     misspelt_environment,
+    misspelt_host,
     old_core,
     told_once,
     unknown_variable,
@@ -82,6 +83,7 @@ class ActionModule(ActionBase):
         for name, near in unknown_names(variables, own if isinstance(own, list) else ()):
             yield unknown_variable(name, near)
         yield from misspelt_environment(resolve("lifeboat_environment"), resolve("lifeboat_enabled_environments"))
+        yield from misspelt_host(resolve("lifeboat_check_host"), variables.get("groups", {}).get("all", ()))
         yield from wrong_keys(variables, resolve)
 
     def resolver(self, variables: Mapping[str, Any], templated: Mapping[str, Any] | None = None) -> Resolve:

@@ -93,6 +93,7 @@ TYPOS: dict[str, tuple[Site, str]] = {
     "a stand-in": ({"lifeboat_stand_in": {"subnet_groups": "x"}}, "Did you mean 'subnet_group'?"),
     "a recovery point": ({"lifeboat_drill_recovery_point": {"chose": "at"}}, "Did you mean 'choose'?"),
     "an environment": ({"lifeboat_environment": "prodution"}, "Did you mean production?"),
+    "the host of the checks": ({"lifeboat_check_host": "a_lettr_is_missing"}, "Did you mean a_letter_is_missing?"),
     "no account": ({"lifeboat_account_id": None}, "it has no lifeboat_account_id"),
     "half an account": ({"lifeboat_account_id": "2222"}, "Set it to the 12 digits"),
     "a number that lost its zeros": ({"lifeboat_account_id": 12345}, "in quotes"),

@@ -130,6 +130,15 @@ def misspelt_environment(environment: Any, enabled: Any) -> Iterator[LifeboatErr
             yield LifeboatError("Unknown lifeboat_environment", why=why, remedy=f"Did you mean {near[0]}?")
 
 
+def misspelt_host(name: Any, hosts: Sequence[str]) -> Iterator[LifeboatError]:
+    """Yield an error when the check host is named almost as a host of the inventory: the checks would not reach it."""
+    if isinstance(name, str) and name not in hosts:
+        near = [one for one in hosts if distance(name, one, 2) <= min(2, len(one) // 4)]
+        if near:
+            why = f"the inventory has no host '{name}'"
+            yield LifeboatError("Unknown lifeboat_check_host", why=why, remedy=f"Did you mean {near[0]}?")
+
+
 def listed(names: Iterable[str]) -> str:
     """Name the first few, and say that there are more."""
     known = list(names)

@@ -12,6 +12,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run i
     Run,
     half_filled,
     misspelt_environment,
+    misspelt_host,
     old_core,
     told_once,
     unknown_variable,
@@ -157,4 +158,20 @@ def test_an_environment_that_is_almost_a_protected_one_is_refused(
     environment: str | None, enabled: list[str] | None, meant: str | None
 ) -> None:
     found = [str(one) for one in misspelt_environment(environment, enabled)]
+    assert [one.endswith(f"Did you mean {meant}?") for one in found] == ([True] if meant else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        pytest.param("bastoin", "bastion", id="two letters are swapped"),
+        pytest.param("bastion", None, id="it is there"),
+        pytest.param("10.0.0.7", None, id="an address"),
+        pytest.param("shop2", "shop", id="a digit too many"),
+        pytest.param("dr", None, id="too short to tell"),
+        pytest.param(None, None, id="left out"),
+    ],
+)
+def test_a_check_host_that_is_almost_one_of_the_inventory_is_refused(name: str | None, meant: str | None) -> None:
+    found = [str(one) for one in misspelt_host(name, ["shop", "db", "bastion"])]
     assert [one.endswith(f"Did you mean {meant}?") for one in found] == ([True] if meant else [])
