@@ -154,7 +154,8 @@ format: $(VENV)/ready-test ## Put the Python into the house's form
 pictures: $(VENV)/ready ## Draw the pictures of docs/architecture.md anew
 	@$(BIN)/python tools/pictures.py
 
-tables: $(VENV)/ready ## Write the tables of variables, the list of their names, and the rulebooks anew
+tables: $(VENV)/ready ## Write what is missing in argument specs, the tables of variables, the list of their names, and the rulebooks anew
+	@$(BIN)/python -m tools.role_specs
 	@$(BIN)/python tools/role_tables.py
 	@$(BIN)/python tools/variable_tables.py
 	@$(BIN)/python tools/rulebooks.py
