@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def written_files(directory: Path) -> dict[Path, int]:
-    """When each JSON file under the directory was last written, but for postures."""
+    """Return when each JSON file under the directory was last written, except postures."""
     paths = [path for path in directory.rglob("*.json") if not path.name.startswith("posture-")]
     return {path: path.stat().st_mtime_ns for path in paths}
 

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleFilterError
 
 
 def installed(collection: str) -> bool:
-    """Whether Ansible finds a collection: its loader serves Python's imports as well.
+    """Tell whether Ansible finds a collection: its loader serves Python's imports as well.
 
     :raises AnsibleFilterError: when the name is none of a collection.
     """

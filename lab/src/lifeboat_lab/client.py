@@ -60,7 +60,7 @@ class Lab:
 
     @property
     def home(self) -> Path:
-        """The folder that says where the lab is: the given one, otherwise a temporary one."""
+        """Return the folder that says where the lab is: the given one, otherwise a temporary one."""
         if self._given_home is not None:
             return self._given_home
         if self._temporary is None:

@@ -48,7 +48,7 @@ class Request:
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        """What was asked, as far as it is text: a form's fields, or a JSON object."""
+        """Return what was asked, as far as it is text: a form's fields, or a JSON object."""
         if "json" not in self.protocol:
             return dict(self.form)
         try:
@@ -60,7 +60,7 @@ class Request:
 
     @cached_property
     def tags(self) -> dict[str, str]:
-        """The tags in a request, in any of the ways in which services write them."""
+        """Return the tags in a request, in any of the ways in which services write them."""
         if "json" not in self.protocol:
             keys = {name[:-4]: key for name, key in self.form.items() if name.startswith("Tag") and name[-4:] == ".Key"}
             return {key: self.form.get(f"{name}.Value", "") for name, key in keys.items()}

@@ -78,12 +78,12 @@ class AwsRefusal(LifeboatError):
 
     @property
     def is_about_copy_slots(self) -> bool:
-        """Whether as many copies are in flight as AWS allows."""
+        """Tell whether as many copies are in flight as AWS allows."""
         return self.code == "SnapshotQuotaExceeded" and COPY_LIMIT in self.why
 
     @property
     def is_about_the_route(self) -> bool:
-        """Whether another route may do what this one cannot: the guides differ on copies across account and Region."""
+        """Tell whether another route may work: the guides differ on copies across account and Region."""
         code = self.code or ""
         return code.startswith(("InvalidParameter", "KMSKeyNotAccessible")) and "option group" not in self.why
 

@@ -175,7 +175,7 @@ class RecoveryPoint:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Identifies a snapshot within an account."""
+        """Identify a snapshot within an account."""
         return self.region, self.kind, self.name
 
     @property
@@ -192,7 +192,7 @@ class RecoveryPoint:
 
     @property
     def database(self) -> str:
-        """The identifier of the original database.
+        """Return the identifier of the original database.
 
         It comes from our tag, since the snapshot of a stand-in names the stand-in.
         """
@@ -200,23 +200,23 @@ class RecoveryPoint:
 
     @property
     def database_kind(self) -> Kind:
-        """The kind of the original database. A DB snapshot of a stand-in belongs to a cluster."""
+        """Return the kind of the original database. A DB snapshot of a stand-in belongs to a cluster."""
         return "cluster" if type_of(self.tags.get(DATABASE, "")) == "cluster" else self.kind
 
     @property
     def database_arn(self) -> str | None:
-        """The ARN of the original database, or None without a valid tag of ours."""
+        """Return the ARN of the original database, or None without a valid tag of ours."""
         arn = self.tags.get(DATABASE, "")
         return arn if arn.count(":") == 6 else None
 
     @property
     def database_tags(self) -> dict[str, str]:
-        """The tags of the database that were copied along: all tags but ours."""
+        """Return the tags of the database that were copied along: all tags but ours."""
         return {key: value for key, value in self.tags.items() if not key.startswith(OUR_TAGS)}
 
     @property
     def is_intermediate(self) -> bool:
-        """Whether it is only a step of a route. Nothing may be restored from it."""
+        """Tell whether it is only a step of a route. Nothing may be restored from it."""
         return STAGE in self.tags
 
     def has_landed_in(self, account: str) -> bool:

@@ -40,7 +40,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """The name that the server's certificate must have."""
+        """Return the name that the server's certificate must have."""
         return self.tls_name or self.host
 
 

@@ -44,18 +44,18 @@ class Document:
 
     @property
     def is_drill(self) -> bool:
-        """Whether it is about restored databases. If so, it has a verdict and a history."""
+        """Tell whether it is about restored databases. If so, it has a verdict and a history."""
         return self.kind in DRILLS
 
     @property
     def site(self) -> tuple[str, str]:
-        """The account and the Region. Each pair has one history."""
+        """Return the account and the Region. Each pair has one history."""
         site = self.facts["site"]
         return str(site.get("account_id")), str(site.get("region"))
 
     @property
     def order(self) -> tuple[int, str, str]:
-        """Sorts the documents of a history."""
+        """Sort the documents of a history."""
         number = (self.facts.get("history") or {}).get("number") or 0
         return number, str(self.facts["started"]), self.file
 

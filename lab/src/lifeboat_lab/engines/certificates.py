@@ -42,7 +42,7 @@ class Authority:
 
     @property
     def pem(self) -> str:
-        """The certificate that clients must trust."""
+        """Return the certificate that clients must trust."""
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def issue(self, folder: Path, owner: User) -> Certificate:

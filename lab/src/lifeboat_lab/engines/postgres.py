@@ -95,7 +95,7 @@ class PostgresServer(Server):
 
     @property
     def access(self) -> Path:
-        """The file with the access rules. It is beside the data because each server has another port."""
+        """Return the file with the access rules. It is beside the data because each server has another port."""
         return self.folder.parent / "access"
 
     def _tokens(self) -> str:

@@ -119,27 +119,27 @@ class Database:
 
     @property
     def is_aurora(self) -> bool:
-        """Whether its storage grows by itself, as that of Aurora's relatives does too (RDS User Guide, quotas)."""
+        """Tell whether its storage grows by itself, as that of Aurora's relatives does too (RDS User Guide, quotas)."""
         return self.engine.startswith(AURORA_LIKE)
 
     @property
     def is_multi_az_cluster(self) -> bool:
-        """Whether it is three instances that come and go together; its engine has a plain name (aws_rds.md 3)."""
+        """Tell whether it is three instances that come and go together; its engine has a plain name (aws_rds.md 3)."""
         return self.is_cluster and not self.is_aurora
 
     @property
     def data(self) -> Database:
-        """The database that has the data: for a member, its cluster."""
+        """Return the database that has the data: for a member, its cluster."""
         return self.cluster or self
 
     @property
     def replicates(self) -> str:
-        """The ARN of its source, under the name that has now; empty if it is not a replica."""
+        """Return the ARN of its source, under the name that has now; empty if it is not a replica."""
         return self.source.arn if self.source else self.source_arn
 
     @property
     def port(self) -> int:
-        """The port of its endpoint; without a server the requested port, otherwise the engine's default."""
+        """Return the port of its endpoint; without a server the requested port, otherwise the engine's default."""
         if self.data.server is not None:
             return self.data.server.port
         return self.data.options.get("Port") or offer(self.engine).port
@@ -154,7 +154,7 @@ class Database:
 
     @property
     def _breakdown(self) -> str:
-        """The status of a failed start.
+        """Return the status of a failed start.
 
         A server that never ran on its files was restored from some that it cannot read.
         """

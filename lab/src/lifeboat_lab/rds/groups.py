@@ -30,7 +30,7 @@ class Group:
 
     @property
     def is_default(self) -> bool:
-        """Whether RDS made it. Only such names have these characters."""
+        """Tell whether RDS made it. Only such names have these characters."""
         return self.name.startswith(("default.", "default:"))
 
 

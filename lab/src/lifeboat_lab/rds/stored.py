@@ -72,12 +72,12 @@ class Snapshot:
 
     @property
     def lineage(self) -> tuple[str | None, ...]:
-        """The keys at each place from the database's own on (aws_rds.md 1.7, inheritance depth)."""
+        """Return the keys at each place from the database's own on (aws_rds.md 1.7, inheritance depth)."""
         return (*self.source.lineage, self.key) if self.source else (self.key,)
 
     @property
     def of_multi_az_cluster(self) -> bool:
-        """Whether it is a Multi-AZ DB cluster's: a cluster snapshot with engine mysql or postgres (aws_rds.md 3)."""
+        """Tell whether it is of a Multi-AZ DB cluster: a cluster snapshot of mysql or postgres (aws_rds.md 3)."""
         return self.kind is CLUSTER and self.portrait.engine in ("mysql", "postgres")
 
     def status(self, now: float) -> str:

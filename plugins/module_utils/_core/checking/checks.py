@@ -84,12 +84,12 @@ class Check:
 
     @property
     def table(self) -> Table:
-        """The first table, for checks of one table."""
+        """Return the first table, for checks of one table."""
         return self.tables[0]
 
     @property
     def target(self) -> str:
-        """Describes what the check looks at."""
+        """Describe what the check looks at."""
         if self.query:
             return printable(" ".join(self.query.split()), MAX_TITLE)
         names = ", ".join(str(table) for table in self.tables)
@@ -97,7 +97,7 @@ class Check:
 
     @property
     def wanted(self) -> str:
-        """Describes what the check expects."""
+        """Describe what the check expects."""
         if self.is_open:
             return "nothing yet"
         if self.kind == "rows":

@@ -66,17 +66,17 @@ class Copy:
 
     @property
     def is_taken(self) -> bool:
-        """Whether a snapshot is taken of a database. Such a snapshot uses no copy slot."""
+        """Tell whether a snapshot is taken of a database. Such a snapshot uses no copy slot."""
         return type_of(self.source_arn) in ("db", "cluster")
 
     @property
     def is_single_step(self) -> bool:
-        """Whether one copy crosses both account and Region, which AWS allows since 2025-09."""
+        """Tell whether one copy crosses both account and Region, which AWS allows since 2025-09."""
         return self.source_region != self.region and self.source_account != self.account
 
     @property
     def takes_group_along(self) -> bool:
-        """Whether AWS copies the option group as well: it does so across accounts within a Region (aws_rds.md 1.2)."""
+        """Tell whether AWS copies the option group, as it does across accounts in a Region (aws_rds.md 1.2)."""
         return self.copy_option_group and self.source_region == self.region and self.source_account != self.account
 
     def as_document(self) -> dict[str, Any]:

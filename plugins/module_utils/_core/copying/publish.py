@@ -70,7 +70,7 @@ class Publication:
         return self.copies[-1] if self.copies else None
 
     def is_done(self, rows: Rows) -> bool:
-        """Whether the offered snapshot exists already, in whatever state."""
+        """Tell whether the offered snapshot exists already, in whatever state."""
         return self.offered is not None and self.offered.key in rows
 
 

@@ -41,7 +41,7 @@ class Drilled:
 
     @property
     def order(self) -> tuple[datetime, str, str]:
-        """The sort key: the newest drill is the greatest. For the same drill, the one with evidence is greater."""
+        """Return the sort key: the newest drill is the greatest. Of the same drill, evidence is greater."""
         return self.started, self.evidence or "", self.finished or ""
 
     def as_result(self, now: datetime) -> dict[str, Any]:

@@ -48,22 +48,22 @@ class Measures:
 
     @property
     def rto_connect(self) -> float | None:
-        """The time until the first connection was accepted."""
+        """Return the time until the first connection was accepted."""
         return total([self.phases.get(phase, 0) for phase in TO_CONNECT])
 
     @property
     def rto_validated(self) -> float | None:
-        """The time until the last check was done."""
+        """Return the time until the last check was done."""
         return total(self.phases.values())
 
     @property
     def restore(self) -> float | None:
-        """The time until the database was available."""
+        """Return the time until the database was available."""
         return total([self.phases.get(phase, 0) for phase in RESTORE])
 
     @property
     def known(self) -> float:
-        """The sum of the measured phases. It may exceed an objective before all phases are known."""
+        """Return the sum of the measured phases. It may exceed an objective before all phases are known."""
         return round(sum(seconds for seconds in self.phases.values() if seconds is not None), 3)
 
     def as_result(self) -> dict[str, Any]:

@@ -68,5 +68,5 @@ class PerDatabase(Generic[S]):
 
     @property
     def every(self) -> list[S]:
-        """The default and each override on top of it, so that all can be checked before any database is known."""
+        """Return the default and each override on top of it, to check all before any database is known."""
         return [self.default, *(replace(self.default, **one.settings) for one in self.overrides)]

@@ -35,7 +35,7 @@ class Run:
 
     @property
     def sites(self) -> list[str]:
-        """The sites that the run touches."""
+        """Return the sites that the run touches."""
         return [site for site in self.wanted if site in self.within]
 
     @property
@@ -45,12 +45,12 @@ class Run:
 
     @property
     def is_left_out(self) -> bool:
-        """Whether a playbook that imports ours chose other plays by their tags."""
+        """Tell whether a playbook that imports ours chose other plays by their tags."""
         return bool(self.own_tags) and (not self.is_chosen or bool(self.own_tags & set(self.skipped)))
 
     @property
     def is_chosen(self) -> bool:
-        """Whether the tags choose any of our tasks."""
+        """Tell whether the tags choose any of our tasks."""
         chosen = {*self.tags} & {*self.own_tags, *(EVERYTHING if not self.own_tags else ("all", "tagged"))}
         return bool(chosen) and not {*self.skipped} & {"all", "tagged" if self.own_tags else "untagged"}
 

@@ -124,17 +124,17 @@ class Target:
 
     @property
     def member(self) -> str:
-        """The identifier of the instance through which a restored cluster is reached."""
+        """Return the identifier of the instance through which a restored cluster is reached."""
         return f"{self.name}-1"
 
     @property
     def is_kept(self) -> bool:
-        """Whether it stays, and replaces the original."""
+        """Tell whether it stays, and replaces the original."""
         return self.purpose == "recovery"
 
     @property
     def is_stand_in(self) -> bool:
-        """Whether an instance is restored although the original is a cluster."""
+        """Tell whether an instance is restored although the original is a cluster."""
         return self.kind != self.original.kind
 
     def with_progress(self, **changes: Any) -> Target:

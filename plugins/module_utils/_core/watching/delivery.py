@@ -28,7 +28,7 @@ class Delivery:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """The attributes as SNS expects them. An empty filter policy removes an existing one."""
+        """Return the attributes as SNS expects them. An empty filter policy removes an existing one."""
         return {
             "RawMessageDelivery": str(self.raw).lower(),
             "FilterPolicy": json.dumps(self.filter_policy, sort_keys=True),

@@ -37,7 +37,7 @@ class Metric:
 
     @property
     def size(self) -> int:
-        """The bytes that it needs in a call, in the longest form that clients use."""
+        """Return the bytes that it needs in a call, in the longest form that clients use."""
         words = [self.name, *(word for pair in self.dimensions for word in pair)]
         return len(FIELDS) * (FIELD + NUMBER) + sum(FIELD + len(quote_plus(word)) for word in words)
 

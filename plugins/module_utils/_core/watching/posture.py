@@ -42,7 +42,7 @@ class Look:
 
     @property
     def place(self) -> str:
-        """Names the account and the Region of the site."""
+        """Name the account and the Region of the site."""
         return f"{self.account}/{self.region}"
 
     @property
