@@ -107,7 +107,15 @@ class ModuleDocFragment:
         OF_A_MANIFEST,
     )
     PRUNE: str = overrides(
-        instead(keep="int", max_age_days="int", daily="int", weekly="int", monthly="int", yearly="int"),
+        instead(
+            keep="int",
+            max_age_days="int",
+            daily="int",
+            weekly="int",
+            monthly="int",
+            yearly="int",
+            below_floor="bool",
+        ),
         OF_A_SNAPSHOT,
     )
     RESTORE: str = (

@@ -19,6 +19,7 @@ class FilterModule:
             "after_posture": outcomes.after_posture,
             "after_result": outcomes.after_result,
             "after_verdict": outcomes.after_verdict,
+            "deleted": outcomes.deleted_by,
             "manifests": outcomes.manifests_of,
             "passes_done": outcomes.succeeded,
             "run_failures": outcomes.failures_of,

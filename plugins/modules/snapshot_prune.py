@@ -24,6 +24,13 @@ description:
   - At a DR site, the newest landed recovery point of a database and its last verified one also stay, even if the
     database no longer exists. So do those from which a database was recovered that still runs there, or a drill's
     database that is still there. O(release) deletes them all the same.
+  - There is a floor at a DR site. The newest two recovery points of a database stay, and all that are younger than 7
+    days, whatever the retention says, unless O(below_floor) is set. Their age goes by the time that AWS gives.
+  - A run deletes nothing when a declared retention would delete more than half of the recovery points and more than 5,
+    or all but one of a database that has more than 3. It fails, and its message has what O(accept_deletions) accepts
+    that plan with. In check mode and without O(apply), this is a warning. What is released and
+    failed copies do not count, nor does at a source site what goes without a declared retention or is younger than 7
+    days.
   - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are ignored.
   - O(databases) selects by the database that a snapshot was taken from, whether it still exists or not. O(match_tags)
     goes by the tags of the snapshot.
@@ -67,6 +74,19 @@ options:
   yearly:
     description: The same for years.
     type: int
+  below_floor:
+    description:
+      - Whether the retention also holds for what the floor of a DR site keeps.
+      - If it is not set, the floor stays.
+    type: bool
+  accept_deletions:
+    description:
+      - What the message of a run says that refused to delete so much. It accepts the deletions of that run alone, so it
+        works once.
+      - Several sites may have several of them.
+    type: list
+    elements: str
+    default: []
   release:
     description:
       - The exact names of recovery points to delete although they are the newest, the last verified, or have not
@@ -125,6 +145,14 @@ EXAMPLES = r"""
         monthly: 12
         yearly: 7
 
+- name: Keep only the newest recovery point of each database, as in a lab
+  lifeboat.rds.snapshot_prune:
+    account_id: "210987654321"
+    region: eu-central-1
+    apply: true
+    keep: 1
+    below_floor: true
+
 - name: Delete the last recovery point of a database that is gone
   lifeboat.rds.snapshot_prune:
     account_id: "210987654321"
@@ -155,10 +183,16 @@ steps:
       type: str
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
+    region:
+      description: The Region of the snapshot.
+      type: str
+      returned: always
+      sample: eu-central-1
     status:
       description:
         - V(kept), V(deleted), V(retired) (its share was taken back and it was marked as landed; it stays) or V(failed).
-        - Without O(apply), V(would_delete) and V(would_retire) instead.
+        - Without O(apply), V(would_delete) and V(would_retire) instead. V(would_delete) also when the run refuses to
+          delete so much.
       type: str
       returned: always
       sample: kept
@@ -171,6 +205,11 @@ steps:
       type: str
       returned: always
       sample: the newest of 2026-11
+accept_deletions:
+  description: What O(accept_deletions) accepts this plan with.
+  returned: when the plan deletes too much for one run
+  type: str
+  sample: 20261123140500-5f0c2a9b7d31
 api_calls:
   description: The number of HTTP requests to AWS by service and operation, retries included.
   returned: always
@@ -198,14 +237,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "weekly": {"type": "int"},
     "monthly": {"type": "int"},
     "yearly": {"type": "int"},
+    "below_floor": {"type": "bool"},
 }
 ARGUMENTS: dict[str, Any] = {
     "apply": {"type": "bool", "default": False},
     "landed": {"type": "list", "elements": "dict", "default": []},
     "dr_accounts": {"type": "list", "elements": "str", "default": []},
     "release": {"type": "list", "elements": "str", "default": []},
+    "accept_deletions": {"type": "list", "elements": "str", "default": []},
     **SETTINGS,
-    **overrides_of(**{name: {"type": "int"} for name in SETTINGS}),
+    **overrides_of(**SETTINGS),
     **SELECTION,
     **STORE,
 }

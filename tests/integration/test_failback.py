@@ -244,7 +244,7 @@ def test_without_its_id_a_new_one_is_refused_as_long_as_the_old_one_stands(
 
 def test_the_normal_direction_takes_nothing_of_the_way_back(back: Run, lab: Lab, go: Callable[..., Run]) -> None:
     before = {side: points_of(lab, *side, "failback-") for side in (("production", WEST), ("production_dr", EAST))}
-    succeed(go("protect.yml", "-e", "lifeboat_max_age_days=0"))
+    succeed(go("protect.yml", "-e", "lifeboat_max_age_days=0", "-e", "lifeboat_retention_below_floor=true"))
     succeed(go("reap.yml"))
     assert {side: points_of(lab, *side, "failback-") for side in before} == before
     done = succeed(go("status.yml"))

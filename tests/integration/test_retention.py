@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, pl
 pytestmark = pytest.mark.story
 
 DAY = 86_400
-# The example inventory wants all of the last 35 days: here, age wants nothing.
+# The example inventory wants all of the last 35 days: here, age wants nothing, and neither does the floor.
 RETENTION = {"keep": 2, "max_age_days": 0, "daily": 3, "weekly": 4, "monthly": 4, "yearly": 1}
 # By kind: how the API spells it, and the engine.
 KINDS = {
@@ -68,7 +69,8 @@ def history(lab: Lab, kind: str) -> None:
 def run(lab: Lab, tmp_path: Path) -> Callable[..., Run]:
     def run_prune(*arguments: str, **variables: Any) -> Run:
         """As the administrator of each account: this lab has no roles."""
-        given = {"lifeboat_profiles": {"prune": "{{ inventory_hostname }}"}, **variables}
+        profiles = {"prune": "{{ inventory_hostname }}"}
+        given = {"lifeboat_profiles": profiles, "lifeboat_retention_below_floor": True, **variables}
         return play(lab, "prune.yml", *arguments, "-e", json.dumps(given), evidence=tmp_path)
 
     return run_prune
@@ -137,14 +139,38 @@ def test_without_a_declared_retention_nothing_is_deleted_at_the_dr_site(lab: Lab
     assert "No retention is declared for 2 databases" in " ".join(done.output.split())
 
 
-def test_check_mode_is_what_is_then_done(lab: Lab, run: Callable[..., Run]) -> None:
+@pytest.fixture(scope="module")
+def accepted() -> dict[str, str]:
+    """Keep what a run asked for that refused."""
+    return {}
+
+
+def test_the_first_run_with_a_retention_deletes_nothing_and_says_how_to_accept_it(
+    lab: Lab, run: Callable[..., Run], accepted: dict[str, str]
+) -> None:
+    forget_calls(lab)
+    done = run("--limit", "production_dr", lifeboat_retention=RETENTION)
+    said = " ".join(done.output.split())
+    assert (done.code, writes(lab)) == (2, []), done.output
+    found = re.search(r"-e prune_accept_deletions=(\S+) ", said)
+    assert found, said
+    assert "of 60 recovery points, which is more than half" in said
+    accepted["prune_accept_deletions"] = found[1]
+
+
+def test_check_mode_is_what_is_then_done(lab: Lab, run: Callable[..., Run], accepted: dict[str, str]) -> None:
     forget_calls(lab)
     checked = run("--check", "--diff", "--limit", "production_dr", lifeboat_retention=RETENTION)
     assert checked.code == 0, checked.output
+    assert "A run would refuse this plan." in " ".join(checked.output.split())
     assert writes(lab) == []
     before = names(lab, "production_dr")
-    done = run("--limit", "production_dr", lifeboat_retention=RETENTION)
+    done = run("-v", "--limit", "production_dr", lifeboat_retention=RETENTION, **accepted)
     assert done.code == 0, done.output
+    said = " ".join(done.output.split())
+    gone = deleted(lab)
+    assert said.count(f"Deleted {len(gone)} recovery points of 2 databases in account {DR}, {EAST}: ") == 2
+    assert [name for name in gone if f"{name}: not one of the newest 2;" not in said] == []
     going = sorted(name for some in before.values() for name in some if f"-    {name}:" in checked.output)
     assert deleted(lab) == going
     assert len(going) > 30
@@ -163,6 +189,7 @@ def test_a_second_run_changes_nothing(lab: Lab, run: Callable[..., Run]) -> None
     assert done.code == 0, done.output
     assert writes(lab) == []
     assert "2 databases, nothing to do" in done.output
+    assert "Deleted" not in done.output
 
 
 def test_what_has_not_landed_stays_until_a_newer_one_has(lab: Lab, run: Callable[..., Run]) -> None:

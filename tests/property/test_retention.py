@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.floor import NO_FLOOR, Floor
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Policy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import (
     Retention,
@@ -92,8 +93,8 @@ def names_of(points: Points, ages: Iterable[int]) -> frozenset[str]:
     return frozenset(point.name for point in points if is_ours(point) and age_of(point) in wanted)
 
 
-def deleted(points: Points, policy: Policy | None, account: str, **more: Any) -> Points:
-    retention = Retention("lifeboat", account, NOW, lambda _point: policy, **more)
+def deleted(points: Points, policy: Policy | None, account: str, *, floor: Floor = NO_FLOOR, **more: Any) -> Points:
+    retention = Retention("lifeboat", account, NOW, lambda _point: policy, floor_of=lambda _point: floor, **more)
     return [one.point for one in judge(points, retention) if not one.keep]
 
 
@@ -149,6 +150,32 @@ def test_without_a_release_none_of_it_is_deleted(
     points, account = place
     gone = deleted(points, policy, account, dr_accounts=accounts)
     assert not [point for point in must_stay(points, account, accounts) if point in gone]
+
+
+FLOORS = st.builds(Floor, newest=st.integers(0, 4), min_age=st.sampled_from(AGES).map(lambda h: timedelta(hours=h)))
+
+
+def in_floor(points: Points, floor: Floor) -> Points:
+    """Find the newest that landed, and what is younger by AWS's own time, of which a cluster's copy has its own."""
+    group = [point for point in points if f":{SOURCE}:" not in (point.kms_key_id or "")]
+    young = [point for point in points if NOW - (point.original or point.created or NOW) < floor.min_age]
+    return [*group[: floor.newest], *young]
+
+
+@given(LANDED, POLICIES, FLOORS, DR_ACCOUNTS)
+def test_nothing_within_the_floor_is_deleted_whatever_the_retention(
+    points: Points, policy: Policy, floor: Floor, accounts: frozenset[str]
+) -> None:
+    gone = deleted(points, policy, DR, floor=floor, dr_accounts=accounts)
+    for group in by_database(points):
+        assert not [point for point in in_floor(group, floor) if point in gone]
+
+
+@given(AT_EITHER, POLICIES, FLOORS)
+def test_a_floor_never_deletes_more(place: tuple[Points, str], policy: Policy, floor: Floor) -> None:
+    points, account = place
+    below = deleted(points, policy, account)
+    assert not [point for point in deleted(points, policy, account, floor=floor) if point not in below]
 
 
 @given(LANDED, RELEASED)
@@ -257,9 +284,9 @@ def test_a_ruling_does_not_depend_on_the_order_of_the_rows(
     assert rulings == judge(points[1::2] + points[::2], retention)
 
 
-@given(AT_EITHER, st.tuples(POLICIES, POLICIES), DR_ACCOUNTS, RELEASED)
+@given(AT_EITHER, st.tuples(POLICIES, POLICIES), DR_ACCOUNTS, RELEASED, FLOORS)
 def test_once_a_plan_is_applied_the_next_one_is_empty(
-    place: tuple[Points, str], policies: tuple[Policy, Policy], accounts: frozenset[str], ages: set[int]
+    place: tuple[Points, str], policies: tuple[Policy, Policy], accounts: frozenset[str], ages: set[int], floor: Floor
 ) -> None:
     """This also holds when recovery points of one database have different policies, for example by their tags."""
     points, account = place
@@ -270,6 +297,7 @@ def test_once_a_plan_is_applied_the_next_one_is_empty(
         lambda point: policies["lifeboat:verified" in point.tags],
         accounts,
         released=names_of(points, ages),
+        floor_of=lambda _point: floor,
     )
     gone = [one.point for one in judge(points, retention) if not one.keep]
     left = [point for point in points if point not in gone]

@@ -41,7 +41,10 @@ class Total:
         self.result = {**before, **result, **merge_beginnings(before, result), "changed": changed}
 
     def as_result(self) -> dict[str, Any]:
-        """Build the result of all passes. It fails if an item failed in its last status."""
+        """Build the result of all passes. It fails if an item failed in its last status.
+
+        A single pass may have failed for more than its items.
+        """
         result = self.result | {"api_calls": self.api_calls}
         if self.steps and self.passes > 1:
             result["steps"] = list(self.steps.values())
@@ -49,6 +52,8 @@ class Total:
             result["warnings"] = self.warnings
         if "credentials" in result:
             result["credentials"] = self.credentials
+        if self.passes == 1:
+            return result
         failed = [step["reason"] for step in self.steps.values() if step["status"] == "failed"]
         return result | ({"failed": True, "msg": " ".join(failed)} if failed else {})
 

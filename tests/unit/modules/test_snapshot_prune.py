@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock, call
 
@@ -35,7 +36,8 @@ def manifest(*points: RecoveryPoint, account: str = DR, refused: Iterable[Row] =
 @pytest.fixture
 def run(options: Any) -> Any:
     def run(site: Mock, *documents: Row, check_mode: bool = False, **given: Any) -> Row:
-        given = {"account_id": site.account, "landed": list(documents), "apply": True, "keep": 1, **given}
+        usual = {"landed": list(documents), "apply": True, "keep": 1, "below_floor": True}
+        given = {"account_id": site.account, **usual, **given}
         return snapshot_prune.run(options(snapshot_prune, **given), site, check_mode=check_mode)
 
     return run
@@ -503,3 +505,148 @@ def test_bad_input_stops_the_call_before_the_first_write(
 def test_every_step_has_what_the_documentation_promises(run: Any, site: Any, promised: Any) -> None:
     result = run(site(points=[copied(hours=1), copied(hours=25, tags=LANDED)]), manifest(copied(hours=1)))
     assert all(promised(snapshot_prune) <= set(step) for step in result["steps"])
+
+
+# -- the floor and the bound ------------------------------------------------------------------------------------------
+
+
+WEEKS = [landed(name, hours) for name in ("billing", "orders") for hours in range(1, 24 * 35, 24)]
+
+
+def test_the_newest_two_and_a_week_stay_whatever_the_retention_says(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=[landed(hours=hours) for hours in (1, 25, 49, 24 * 8)])
+    result = run(dr, keep=1, below_floor=None)
+    assert [step["reason"] for step in result["steps"]] == [
+        "the newest that landed",
+        "the floor: one of the newest 2",
+        "the floor: younger than 7 days",
+        "superseded by newer ones",
+    ]
+
+
+def test_some_databases_may_go_below_the_floor(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=[landed(name, hours) for name in ("billing", "orders") for hours in (1, 25)])
+    run(dr, below_floor=False, overrides=[{"databases": ["orders"], "below_floor": True}])
+    assert [one.args[0].database for one in dr.delete_recovery_point.call_args_list] == ["orders"]
+
+
+def test_going_below_the_floor_declares_no_retention(run: Any, site: Any) -> None:
+    dr = site(DR, EAST, points=WEEKS)
+    run(dr, keep=None, below_floor=True)
+    dr.delete_recovery_point.assert_not_called()
+
+
+@pytest.fixture
+def refused(run: Any, site: Any) -> Row:
+    """Run with a retention that has lost a digit."""
+    dr = site(DR, EAST, points=WEEKS)
+    result: Row = run(dr, keep=None, max_age_days=3, below_floor=None)
+    dr.delete_recovery_point.assert_not_called()
+    return result
+
+
+def test_a_run_that_would_delete_most_deletes_nothing_and_says_how_to_accept_it(refused: Row) -> None:
+    assert (refused["failed"], refused["changed"]) == (True, False)
+    assert "it would delete 56 of 70 recovery points" in refused["msg"]
+    assert f"-e prune_accept_deletions={refused['accept_deletions']} " in refused["msg"]
+    assert [step["status"] for step in refused["steps"]].count("would_delete") == 56
+    assert refused["diff"] == {"before": {}, "after": {}}
+
+
+def test_what_was_said_accepts_that_plan(run: Any, site: Any, refused: Row) -> None:
+    dr = site(DR, EAST, points=WEEKS)
+    accepted = [refused["accept_deletions"], "20260101000000-0123456789ab"]
+    result = run(dr, keep=None, max_age_days=3, below_floor=None, accept_deletions=accepted)
+    assert (result.get("failed"), "accept_deletions" in result) == (None, False)
+    gone = {one.args[0].name for one in dr.delete_recovery_point.call_args_list}
+    assert gone == {step["name"] for step in refused["steps"] if step["status"] == "would_delete"}
+
+
+def test_it_accepts_that_plan_also_when_time_has_passed_and_something_has_landed(
+    run: Any, site: Any, refused: Row
+) -> None:
+    fresh = landed("orders", hours=-2)
+    dr = site(DR, EAST, points=[fresh, *WEEKS])
+    dr.now = NOW + timedelta(days=1)
+    result = run(dr, keep=None, max_age_days=3, below_floor=None, accept_deletions=[refused["accept_deletions"]])
+    assert dr.delete_recovery_point.call_count == 56
+    (step,) = [step for step in result["steps"] if step["name"] == fresh.name]
+    assert (step["status"], step["reason"]) == ("kept", "it came after the plan that was accepted")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"max_age_days": 2, "below_floor": True}, id="less is kept"),
+        pytest.param({"max_age_days": 9}, id="more is kept"),
+        pytest.param({"release": [WEEKS[3].name]}, id="one more is released"),
+    ],
+)
+def test_it_accepts_no_other_plan(run: Any, site: Any, refused: Row, given: Row) -> None:
+    dr = site(DR, EAST, points=WEEKS)
+    usual = {"keep": None, "max_age_days": 3, "below_floor": None}
+    result = run(dr, **{**usual, "accept_deletions": [refused["accept_deletions"]], **given})
+    dr.delete_recovery_point.assert_not_called()
+    assert "accept_deletions is set, but to what accepts another plan" in result["msg"]
+
+
+def test_it_is_no_matter_once_it_was_used(run: Any, site: Any, refused: Row) -> None:
+    """Whoever leaves it in the inventory has accepted nothing else."""
+    usual = {"keep": None, "max_age_days": 3, "below_floor": None, "accept_deletions": [refused["accept_deletions"]]}
+    left = [point for point in WEEKS if point.original > NOW - timedelta(days=7)]
+    result = run(site(DR, EAST, points=left), **usual)
+    assert (result["changed"], result.get("failed")) == (False, None)
+    dr = site(DR, EAST, points=[*left, *(landed("events", hours) for hours in range(1, 24 * 90, 24))])
+    assert run(dr, **usual)["failed"]
+    dr.delete_recovery_point.assert_not_called()
+
+
+def test_a_token_of_the_future_accepts_nothing(run: Any, site: Any, refused: Row) -> None:
+    dr = site(DR, EAST, points=WEEKS)
+    dr.now = NOW - timedelta(seconds=1)
+    usual = {"keep": None, "max_age_days": 3, "below_floor": None}
+    assert run(dr, **usual, accept_deletions=[refused["accept_deletions"]])["failed"]
+
+
+@pytest.mark.parametrize("given", [{"apply": False}, {"check_mode": True}], ids=["plan", "check mode"])
+def test_a_plan_is_shown_with_what_a_run_would_say_of_it(run: Any, site: Any, refused: Row, given: Row) -> None:
+    result = run(site(DR, EAST, points=WEEKS), keep=None, max_age_days=3, below_floor=None, **given)
+    assert result.get("failed") is None
+    assert len(result["diff"]["before"]) == 56
+    assert f"A run would refuse this plan. {refused['msg']}" in result["warnings"]
+    assert result["accept_deletions"] == refused["accept_deletions"]
+
+
+def test_what_landed_is_retired_though_nothing_is_deleted(run: Any, site: Any) -> None:
+    """A share that is taken back is no deletion."""
+    points = [copied(hours=hours) for hours in range(1, 24 * 80, 24 * 10)]
+    source = site(points=points)
+    result = run(source, manifest(*points))
+    assert (source.share.call_count, source.delete_recovery_point.call_count) == (8, 0)
+    assert result["failed"]
+    assert "it would leave 1 of the 8 of orders" in result["msg"]
+
+
+def test_a_source_site_without_a_retention_meets_no_bound(run: Any, site: Any) -> None:
+    """All but the newest go once they have landed."""
+    points = [copied(name, hours) for name in ("billing", "orders") for hours in range(1, 24 * 80, 24 * 10)]
+    source = site(points=points)
+    assert run(source, manifest(*points), keep=None).get("failed") is None
+    assert source.delete_recovery_point.call_count == 14
+
+
+def test_what_is_only_passing_at_a_source_site_meets_no_bound_either(run: Any, site: Any) -> None:
+    points = [copied(name, hours) for name in ("billing", "orders") for hours in range(1, 24 * 7, 24)]
+    source = site(points=points)
+    assert run(source, manifest(*points)).get("failed") is None
+    assert source.delete_recovery_point.call_count == 12
+
+
+def test_a_failure_beside_the_bound_is_told_as_well(run: Any, site: Any) -> None:
+    points = [copied(hours=hours) for hours in range(1, 24 * 80, 24 * 10)]
+    source = site(points=[*points, copied("billing")])
+    source.share.side_effect = [refusal("permission", "no share for you"), *[None] * 8]
+    total = Total()
+    total.add(run(source, manifest(copied("billing"), *points)))
+    assert "no share for you" in total.as_result()["msg"]
+    assert "Cannot delete recovery points in account 111111111111" in total.as_result()["msg"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..checking.checks import looks_at_data
 from ..errors import LifeboatError
-from ..keeping.policy import SETTINGS as RETENTION
+from ..keeping.policy import NUMBERS as RETENTION
 from ..words import printable
 from .nearness import remedy_for
 from .overrides import CHOICE, read_overrides, settings_for
@@ -119,6 +119,7 @@ RULES: Mapping[str, Rule] = {
     "option_group": TEXT,
     "copy_option_group": YES_OR_NO,
     **dict.fromkeys(RETENTION, NUMBER),
+    "below_floor": (is_yes_no, "true or false"),
     "match_tags": (is_mapping, "a dictionary of tags"),
     "engines": (is_texts, "a list of engines"),
     "kinds": (are_kinds, "a list of instance and cluster"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..keeping.policy import SETTINGS as RETENTION
+from ..keeping.policy import NUMBERS as RETENTION
 
 
 class Variable(NamedTuple):
@@ -51,6 +51,7 @@ VARIABLES: Mapping[str, Variable] = {
     "lifeboat_store": Variable("str", "where both sides leave their manifests"),
     "lifeboat_poll_interval": Variable("int", "the seconds between two looks at what AWS is working on"),
     "lifeboat_retention": Variable("dict", "what retention keeps at the site", tuple(RETENTION)),
+    "lifeboat_retention_below_floor": Variable("bool", "retention may go below the floor of a DR site"),
     "lifeboat_max_age_days": Variable("int", "recovery points that are younger stay"),
     "lifeboat_drill_databases": Variable("list of str", "the databases to drill; all of them when left out"),
     "lifeboat_drill_recovery_point": Variable(

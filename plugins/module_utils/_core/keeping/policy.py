@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from ..errors import LifeboatError
@@ -50,6 +50,7 @@ class Declared:
     weekly: int | None = None
     monthly: int | None = None
     yearly: int | None = None
+    below_floor: bool | None = None  # this alone declares no retention
 
     def check(self) -> None:
         """Check the numbers.
@@ -59,7 +60,8 @@ class Declared:
         if self.keep is not None and self.keep < 1:
             why = f"keep is {self.keep}"
             raise LifeboatError("Cannot keep fewer than 1 recovery point", why=why, remedy="Set keep to 1 or more")
-        for name, number in asdict(self).items():
+        for name in NUMBERS:
+            number = getattr(self, name)
             if (number or 0) < 0:
                 what = f"Cannot keep recovery points with {name} {number}"
                 raise LifeboatError(what, why="it is below 0", remedy=f"Set {name} to 0 or more")
@@ -67,7 +69,7 @@ class Declared:
     @property
     def policy(self) -> Policy | None:
         """Return the policy, or None when nothing was declared."""
-        if self == Declared():
+        if all(getattr(self, name) is None for name in NUMBERS):
             return None
         return Policy(
             keep=1 if self.keep is None else self.keep,
@@ -79,7 +81,8 @@ class Declared:
         )
 
 
-SETTINGS = tuple(one.name for one in fields(Declared))
+# Any of these declares a retention.
+NUMBERS = tuple(one.name for one in fields(Declared) if one.name != "below_floor")
 
 
 def standings(lineages: Iterable[Lineage]) -> dict[Lineage, Standing]:

@@ -23,6 +23,7 @@ from ..model import (
     RecoveryPoint,
 )
 from ..naming import Lineage, own_lineage
+from .floor import FLOOR, Floor, known_time, why_in_floor
 from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
@@ -50,6 +51,7 @@ class Retention:
     released: frozenset[str] = frozenset()  # names of recovery points that the user released
     # by name of a recovery point from which a database was restored that exists here: what that is
     recovered: Mapping[str, str] = field(default_factory=dict)
+    floor_of: Callable[[RecoveryPoint], Floor] = lambda _point: FLOOR  # at a DR site
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Ruling:
     point: RecoveryPoint
     reason: str
     keep: bool = True
+    counts: bool = False  # whether it goes because of a declared retention, so that bound.py counts it
 
 
 def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
@@ -93,10 +96,11 @@ def judge_database(rows: list[Named], retention: Retention) -> list[Ruling]:
     is_source = any(is_published_by(retention.account, point) for _lineage, point in rows)
     protected = source_reasons(finished, retention) if is_source else dr_reasons(finished, retention.recovered)
     ranks = standings(lineage for lineage, _point in finished)
+    floor = {} if is_source else floor_reasons(finished, retention)
     return [
         Ruling(point, reason)
         if (reason := why_held(point) or protected.get(point.arn))
-        else weigh(point, lineage, ranks, retention, is_source=is_source)
+        else weigh(point, lineage, ranks, retention, floor.get(point.arn), is_source=is_source)
         for lineage, point in rows
     ]
 
@@ -118,22 +122,43 @@ def is_published_by(account: str, point: RecoveryPoint) -> bool:
 
 
 def weigh(
-    point: RecoveryPoint, lineage: Lineage, ranks: Mapping[Lineage, Standing], retention: Retention, *, is_source: bool
+    point: RecoveryPoint,
+    lineage: Lineage,
+    ranks: Mapping[Lineage, Standing],
+    retention: Retention,
+    in_floor: str | None,
+    *,
+    is_source: bool,
 ) -> Ruling:
-    """Decide about a recovery point that nothing protects."""
+    """Decide about a recovery point that nothing protects but a policy, or the floor below it.
+
+    :param in_floor: why it belongs to the floor, or None.
+    """
     if point.name in retention.released:
         return Ruling(point, "released by name", keep=False)
-    policy = retention.policy_of(point) or (SOURCE_POLICY if is_source else None)
+    declared = retention.policy_of(point)
+    policy = declared or (SOURCE_POLICY if is_source else None)
     if policy is None:
         return Ruling(point, UNDECLARED)
     if not point.is_available:
         return Ruling(point, f"{point.status}: nothing can be restored from it", keep=False)
-    if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now):
+    if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now) or in_floor:
         return Ruling(point, reason)
     reason = why_not_wanted(policy)
     # At the source, a copy that has not landed is protected until a newer one has landed.
     is_overtaken = is_source and not has_landed(point, retention.dr_accounts)
-    return Ruling(point, f"{OVERTAKEN}; {reason}" if is_overtaken else reason, keep=False)
+    shown = f"{OVERTAKEN}; {reason}" if is_overtaken else reason
+    counts = declared is not None and not (is_source and is_passing(point, retention.now))
+    return Ruling(point, shown, keep=False, counts=counts)
+
+
+def is_passing(point: RecoveryPoint, now: datetime) -> bool:
+    """Tell whether a published copy is so young that it is rather on its way than kept.
+
+    Of these, all but the newest may go at once, after a weekend in which the DR site took nothing.
+    """
+    known = known_time(point)
+    return known is not None and now - known < FLOOR.min_age
 
 
 def why_held(point: RecoveryPoint) -> str | None:
@@ -171,6 +196,21 @@ def dr_reasons(finished: list[Named], recovered: Mapping[str, str]) -> dict[str,
     reasons = {point.arn: recovered[point.name] for _lineage, point in finished if point.name in recovered}
     reasons |= {point.arn: "the last verified one" for point in verified[:1]}
     return reasons | {point.arn: "the newest that landed" for point in landed[:1]}
+
+
+def floor_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:
+    """Find what belongs to the floor of a database, with the reason by ARN.
+
+    :param finished: the available recovery points of one database, newest first.
+    """
+    reasons: dict[str, str] = {}
+    newer: set[Lineage] = set()  # those that have landed
+    for lineage, point in finished:
+        position = len(newer - {lineage})
+        if reason := why_in_floor(retention.floor_of(point), point, position, retention.now):
+            reasons[point.arn] = reason
+        newer |= {lineage} if is_under_own_key(point) else set()
+    return reasons
 
 
 def is_under_own_key(point: RecoveryPoint) -> bool:

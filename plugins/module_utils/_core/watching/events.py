@@ -39,7 +39,9 @@ POSTURES = {
     "failed": "LIFEBOAT-EVENT-0052",
     "unverified": "LIFEBOAT-EVENT-0053",
 }
+DELETED = "LIFEBOAT-EVENT-0061"
 RUN_FAILED = "LIFEBOAT-EVENT-0091"
+TELLS_WHY = frozenset({NOT_PUBLISHED, NOT_LANDED, NOT_REMOVED})  # the text is why an item failed
 SNAPSHOT = {"instance": "db-snapshot", "cluster": "db-cluster-snapshot"}
 DATABASE = {"instance": "db-instance", "cluster": "db-cluster"}
 
@@ -132,13 +134,14 @@ def batches(events: list[OwnEvent]) -> Iterator[list[OwnEvent]]:
 def events_of(site: Reporter, results: Mapping[str, Row], failures: Iterable[str]) -> list[OwnEvent]:
     """Build the events of a run: one for each item that changed or failed.
 
-    :param results: by step, the results of ``publish``, ``replicate`` and ``reap``; for ``drill`` and ``recover`` the
-        report with ``drill_id`` and ``purpose``; for ``posture`` its verdict. Other steps have no events of their own.
+    :param results: by step, the results of ``publish``, ``replicate``, ``prune`` and ``reap``; for ``drill`` and
+        ``recover`` the report with ``drill_id`` and ``purpose``; for ``posture`` its verdict. Other steps have no
+        events of their own.
     :param failures: why the site failed. Each becomes an event of its own, unless an item reports the same reason.
     """
     known = {name: results[name] for name in EVENTS_BY_STEP if has_report(name, results.get(name))}
     told = [event for name, result in known.items() for event in EVENTS_BY_STEP[name](site, result)]
-    said = [step["reason"] for one in known.values() for step in one.get("steps") or () if step["status"] == "failed"]
+    said = [event.text for event in told if event.id in TELLS_WHY]
     unsaid = [reason for reason in failures if not any(one in reason for one in said)]
     return told + [run_failed(site, f"The run failed: {reason}") for reason in unsaid]
 
@@ -173,6 +176,14 @@ def of_replicate(site: Reporter, result: Row) -> Iterator[OwnEvent]:
             yield about_snapshot(site, LANDED, step, f"Finished the copy of a recovery point of {step['database']}")
         elif step["status"] == "failed":
             yield about_step(site, NOT_LANDED, step)
+
+
+def of_prune(site: Reporter, result: Row) -> Iterator[OwnEvent]:
+    """Report which recovery points were deleted, and why. What could not be deleted makes the run fail."""
+    for step in result.get("steps") or ():
+        if step["status"] == "deleted" and step["changed"]:
+            text = f"Deleted a recovery point of {step['database']}: {step['reason']}"
+            yield about_snapshot(site, DELETED, step, text)
 
 
 def of_reap(site: Reporter, result: Row) -> Iterator[OwnEvent]:
@@ -220,6 +231,7 @@ def restored_from(database: Row) -> tuple[str, str, str]:
 EVENTS_BY_STEP = {
     "publish": of_publish,
     "replicate": of_replicate,
+    "prune": of_prune,
     "reap": of_reap,
     "drill": of_drill,
     "recover": of_drill,

@@ -7,6 +7,7 @@ For each step that ended (``publish``, ``replicate``, ``prune``, ``reap``, ``sub
 - ``failed`` and ``why``, an empty text where it succeeded,
 - of a module that acts on items: ``changed``, ``steps``, ``in_flight`` and the ``manifest`` for the other side,
 - ``partial``: it did only a part of what a schedule waits for,
+- of one that deletes: ``where``, and ``planned`` in check mode,
 - of a drill or a recovery: ``verdict``, ``beside`` (what failed beside the verdict), ``purpose``, ``drill_id``,
   ``summary``, ``databases``, and for a recovery the ``endpoints``,
 - of a ``posture``: the ``posture`` with its ``verdict`` and ``words``, and ``beside``,
@@ -20,6 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from .deletions import THINGS, names_of, told
 
 Outcome = Mapping[str, Any]
 Outcomes = Mapping[str, Outcome]
@@ -38,11 +41,18 @@ FATAL: Mapping[str, tuple[str, ...]] = {"never": (), "failed": ("failed",), "unv
 PURPOSES = {"drill": "drill", "recover": "recovery"}
 
 
-def after_result(outcomes: Outcomes, step: str, result: Row, *, partial: bool = False) -> dict[str, Any]:
-    """Record the result of a step. A success clears an earlier failure of the same step."""
+def after_result(
+    outcomes: Outcomes, step: str, result: Row, *, partial: bool = False, where: str = "", planned: bool = False
+) -> dict[str, Any]:
+    """Record the result of a step. A success clears an earlier failure of the same step.
+
+    :param where: the account and the Region in which it may have deleted something.
+    :param planned: whether it only planned, as in check mode.
+    """
     failed = bool(result.get("failed"))
     why = reason_of(result) if failed else ""
-    return {**outcomes, step: {"failed": failed, "why": why, "partial": partial, **picked(result, KEPT)}}
+    place = {"where": where, "planned": planned} if where else {}
+    return {**outcomes, step: {"failed": failed, "why": why, "partial": partial, **place, **picked(result, KEPT)}}
 
 
 def after_failure(outcomes: Outcomes, step: str, result: Row) -> dict[str, Any]:
@@ -121,14 +131,27 @@ def verdict_of(outcomes: Outcomes) -> str:
 
 
 def summary_of(outcomes: Outcomes) -> str:
-    """Summarize the run, for example ``4 databases, 2 changes``. Empty when no pass has looked at anything."""
+    """Summarize the run, for example ``4 databases, 2 changes``. Empty when no pass has looked at anything.
+
+    What was deleted is told in sentences of its own.
+    """
     steps = [step for name in PASSES for step in outcomes.get(name, {}).get("steps") or ()]
     changed = sum(bool(step.get("changed")) for step in steps)
     planned = sum(step["status"] in ONLY_PLANNED for step in steps)
     databases = {step["database"] for step in steps if step.get("database")}
     done = f"{changed} changes" if changed + planned else "nothing to do"
     parts = [f"{len(databases)} databases", done, *([f"{planned} planned"] if planned else [])]
-    return ", ".join(parts) if steps else ""
+    gone = [line for name in THINGS for line in deleted_by(outcomes, name)[:1]]
+    line = ", ".join(parts) if steps else ""
+    return " ".join([f"{line}.", *gone]) if gone else line
+
+
+def deleted_by(outcomes: Outcomes, step: str) -> list[str]:
+    """Say in one line what a step deleted, then in a line for each what that was. Empty when it deleted nothing."""
+    outcome = outcomes.get(step, {})
+    steps = outcome.get("steps") or ()
+    line = told(step, steps, outcome.get("where", ""), planned=outcome.get("planned", False))
+    return [line, *names_of(steps)] if line else []
 
 
 def plan_lines(steps: Iterable[Row]) -> list[str]:

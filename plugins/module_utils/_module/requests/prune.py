@@ -8,6 +8,7 @@ from typing import Any
 
 from ..._core.errors import LifeboatError
 from ..._core.handover.manifest import read_landed
+from ..._core.keeping.bound import read_token
 from ..._core.keeping.policy import Declared
 from ..._core.sharing import ACCOUNT
 from ..._pass.requests.prune import PruneRequest
@@ -17,7 +18,7 @@ from ..arguments import read_request, read_selection, read_settings, read_store
 def read_prune(params: Mapping[str, Any]) -> PruneRequest:
     """Read the options of snapshot_prune.
 
-    :raises LifeboatError: when a retention, an account or a manifest is not valid.
+    :raises LifeboatError: when a retention, an account, a manifest or a token is not valid.
     """
     read_landed(params["landed"])
     retention = read_settings(Declared, params)
@@ -28,6 +29,7 @@ def read_prune(params: Mapping[str, Any]) -> PruneRequest:
         params,
         retention=retention,
         dr_accounts=read_accounts(params["dr_accounts"]),
+        accept_deletions=tuple(map(read_token, params["accept_deletions"])),
         selection=read_selection(params),
         store=read_store(params["store"]),
     )

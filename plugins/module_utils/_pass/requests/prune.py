@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..._core.handover.store import Address
 from ..._core.inventory.overrides import PerDatabase
 from ..._core.inventory.selection import Selection
+from ..._core.keeping.bound import Token
 from ..._core.keeping.policy import Declared
 from .common import Documents, Request
 
@@ -21,5 +22,6 @@ class PruneRequest(Request):
     landed: Documents
     dr_accounts: frozenset[str]
     release: frozenset[str]
+    accept_deletions: tuple[Token, ...]  # each for one plan
     selection: Selection
     store: Address | None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.floor import NO_FLOOR
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Policy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import (
     Retention,
@@ -24,7 +25,8 @@ LANDED_TWICE = {**LANDED, f"lifeboat:landed:{STRANGER}": "2026-11-23T13:00:00Z"}
 
 
 def rulings(points: list[Any], account: str, policy: Policy | None = None, **more: Any) -> list[Ruling]:
-    """Judge recovery points, and return the rulings in the order of the points."""
+    """Judge recovery points, and return the rulings in the order of the points. Below the floor, unless it is given."""
+    more = {"floor_of": lambda _point: NO_FLOOR, **more}
     retention = Retention("lifeboat", account, NOW, lambda _point: policy or Policy(), **more)
     by_arn = {one.point.arn: one for one in judge(points, retention)}
     return [by_arn[point.arn] for point in points]
@@ -254,7 +256,10 @@ def test_a_released_one_takes_nobodys_place_in_the_policy() -> None:
 def test_each_recovery_point_is_judged_by_its_own_databases_policy() -> None:
     points = [copied(name, hours, DR) for name in ("billing", "orders") for hours in (1, 2, 3)]
     policies = {"billing": Policy(), "orders": Policy(keep=2)}
-    found = judge(points, Retention("lifeboat", DR, NOW, lambda point: policies[point.identifier]))
+    retention = Retention(
+        "lifeboat", DR, NOW, lambda point: policies[point.identifier], floor_of=lambda _point: NO_FLOOR
+    )
+    found = judge(points, retention)
     assert {one.point.name for one in found if one.keep} == {points[number].name for number in (0, 3, 4)}
 
 

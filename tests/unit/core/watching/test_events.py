@@ -64,6 +64,10 @@ def told(results: Row, *failures: str) -> list[tuple[str, str, str, str]]:
         ("replicate", step("landed", changed=False, newly_landed=True), ("0011", "db-snapshot", SNAPSHOT, "orders")),
         ("replicate", step("copying"), None),
         ("replicate", step("failed", changed=False), ("0012", "db-snapshot", SNAPSHOT, "orders")),
+        ("prune", step("deleted", region=WEST), ("0061", "db-snapshot", SNAPSHOT.replace(EAST, WEST), "orders")),
+        ("prune", step("deleted", changed=False), None),
+        ("prune", step("would_delete", changed=False), None),
+        ("prune", step("retired"), None),
         (
             "reap", {"kind": "instance", "name": "drilled", "status": "deleted", "changed": True, "reason": "expired"},
             ("0021", "db-instance", f"arn:aws:rds:{EAST}:{DR}:db:drilled", ""),

@@ -13,6 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.outcom
     after_posture,
     after_result,
     after_verdict,
+    deleted_by,
     failures_of,
     manifests_of,
     plan_lines,
@@ -158,6 +159,30 @@ def step(database: str, status: str = "published", *, changed: bool = True) -> d
 def test_the_summary_counts_each_database_once(publish: Any, prune: Any, line: str) -> None:
     outcomes = after_result(after_result({}, "publish", {"steps": publish}), "prune", {"steps": prune})
     assert summary_of(outcomes) == line
+
+
+WHERE = "account 222222222222, us-east-1"
+
+
+def test_the_summary_says_what_was_deleted_and_each_name_follows() -> None:
+    gone = step("orders", "deleted") | {"name": "point", "reason": "it is old"}
+    outcomes = after_result({}, "prune", {"steps": [gone, step("billing", "kept", changed=False)]}, where=WHERE)
+    said = f"Deleted 1 recovery point of 1 database in {WHERE}: it is old."
+    assert summary_of(outcomes) == f"2 databases, 1 changes. {said}"
+    assert deleted_by(outcomes, "prune") == [said, "point: it is old"]
+    assert deleted_by(outcomes, "reap") == []
+
+
+def test_what_the_reaper_deleted_is_told_beside_what_prune_did() -> None:
+    outcomes = after_result(
+        {}, "prune", {"steps": [step("orders", "deleted") | {"name": "point", "reason": "old"}]}, where=WHERE
+    )
+    reaped = {"kind": "instance", "name": "d1-orders", "status": "deleting", "changed": True, "reason": "it expired"}
+    outcomes = after_result(outcomes, "reap", {"steps": [reaped]}, where=WHERE)
+    assert summary_of(outcomes) == (
+        f"1 databases, 2 changes. Deleted 1 recovery point of 1 database in {WHERE}: old. "
+        f"Deleted 1 restored database in {WHERE}: it expired."
+    )
 
 
 def test_only_a_pass_that_did_all_leaves_a_heartbeat() -> None:
