@@ -9,6 +9,7 @@ the tests that start one.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -17,17 +18,21 @@ import os
 import pkgutil
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from types import SimpleNamespace
+from typing import IO, Any, NoReturn
 
-# What Ansible takes for the interpreter of its modules. It brings its script as a file, or on its input (pipelining).
+# What Ansible takes for the interpreter of its modules. It brings its script as a file; what comes in on its input, as
+# pipelining has it, goes the short way (`call_directly`).
 CALLER = """\
 #!{python} -IS
 import json, os, socket, sys
@@ -37,12 +42,14 @@ asked = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]).encode()
 socket.send_fds(link, [len(asked).to_bytes(4, "big")], [0, 1, 2])
 link.sendall(asked)
 link.recv(4)
-sys.exit(int(link.recv(4) or b"70"))
+os._exit(int(link.recv(4) or b"70"))
 """
 # Of these, Ansible reads when it is imported: who has others than the warm process gets a process of its own.
 DECISIVE = ("ANSIBLE_", "PYTHON", "LC_", "LANG", "HOME")
 
 KINDS = ("action", "callback", "connection", "filter", "inventory", "lookup", "shell", "strategy", "test", "vars")
+# Kinds of plugins of which every playbook reads the documentation, for their options.
+CONFIGURED = ("become", "cache", "callback", "connection", "inventory", "shell")
 
 
 class Warm:
@@ -59,7 +66,7 @@ class Warm:
             python = self._folder / "python"
             python.write_text(CALLER.format(python=sys.executable, address=str(modules)), encoding="utf-8")
             python.chmod(0o755)
-            self._playbooks = self._start("playbooks", str(python))
+            self._playbooks = self._start("playbooks", str(python), str(modules))
             self._open = self._open.pop_all()
         return self
 
@@ -88,23 +95,10 @@ class Warm:
 
         :raises subprocess.TimeoutExpired: when it takes longer; it is killed then.
         """
-        with (
-            socket.socket(socket.AF_UNIX) as link,
-            open(os.devnull, "rb") as nothing,
-            tempfile.TemporaryFile() as out,
-            tempfile.TemporaryFile() as errors,
-        ):
-            link.connect(str(self._playbooks))
-            asked = json.dumps([command, dict(env), str(cwd)]).encode()
-            files = [nothing.fileno(), out.fileno(), errors.fileno()]
-            socket.send_fds(link, [len(asked).to_bytes(4, "big")], files)
-            link.sendall(asked)
-            process = int.from_bytes(link.recv(4), "big")
-            link.settimeout(timeout)
+        with open(os.devnull, "rb") as nothing, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             try:
-                code = int(link.recv(4) or b"70")
+                code = ask(self._playbooks, command, env, cwd, (nothing, out, errors), timeout=timeout)
             except TimeoutError:
-                os.killpg(process, signal.SIGKILL)
                 raise subprocess.TimeoutExpired(command, timeout, _all_of(out), _all_of(errors)) from None
             return subprocess.CompletedProcess(command, code, _all_of(out), _all_of(errors))
 
@@ -141,21 +135,50 @@ def _decisive(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(DECISIVE)}
 
 
-def _all_of(file: Any) -> str:
+def _all_of(file: IO[bytes]) -> str:
     file.seek(0)
-    return str(file.read().decode())
+    return file.read().decode()
+
+
+def ask(
+    address: Path | str,
+    words: list[str],
+    environment: Mapping[str, str],
+    folder: Path | str,
+    files: Iterable[IO[bytes]],
+    *,
+    timeout: float | None = None,
+) -> int:
+    """Let a warm process do what its words say, with these files as input, output and errors. Return the exit status.
+
+    :raises TimeoutError: when it takes longer; it is killed then, with its process group.
+    """
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(address))
+        asked = json.dumps([words, dict(environment), str(folder)]).encode()
+        socket.send_fds(link, [len(asked).to_bytes(4, "big")], [file.fileno() for file in files])
+        link.sendall(asked)
+        process = int.from_bytes(link.recv(4), "big")
+        link.settimeout(timeout)
+        try:
+            return int(link.recv(4) or b"70")
+        except TimeoutError:
+            os.killpg(process, signal.SIGKILL)
+            raise
 
 
 # --- In the warm processes -----------------------------------------------------------------------------------------
 
 
-def serve(address: str, work: Callable[[list[str]], object]) -> None:
+def serve(address: str, work: Callable[[list[str]], int]) -> None:
     """Fork for whoever asks, until the input ends. The forks are waited for, so that their seconds are counted."""
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address)
     listening.listen(64)
     gc.collect()
     gc.freeze()
+    # Forks are short. A collection would write to each object, and thereby copy its page.
+    gc.disable()
     os.write(1, b"!")
     while True:
         ready = select.select([listening, 0], [], [])[0]
@@ -171,50 +194,66 @@ def serve(address: str, work: Callable[[list[str]], object]) -> None:
         link.close()
 
 
-def answer(link: socket.socket, work: Callable[[list[str]], object]) -> NoReturn:
-    """Run what is asked in a process of its own; say which one, and how it ended."""
+def answer(link: socket.socket, work: Callable[[list[str]], int]) -> NoReturn:
+    """Do what is asked; say which process does it, and how it ended.
+
+    What was imported is not taken apart at the end, as Python does: every page of it would be copied for that.
+    """
     length, files = socket.recv_fds(link, 4, 3)[:2]
     words, environment, folder = json.loads(link.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
-    running = os.fork()
-    if running == 0:
-        link.close()
-        for number, file in enumerate(files):
-            os.dup2(file, number)
-            os.close(file)
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environment)
-        sys.argv = words or [""]
-        work(words)
-        sys.exit()
-    link.sendall(running.to_bytes(4, "big"))
-    code = os.waitstatus_to_exitcode(os.waitpid(running, 0)[1])
+    link.sendall(os.getpid().to_bytes(4, "big"))
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = words or [""]
+    code = work(words)
+    sys.stdout.flush()
+    sys.stderr.flush()
     with contextlib.suppress(BrokenPipeError):
-        link.sendall(b"%d" % (code if code >= 0 else 128 - code))
-    os._exit(0)
+        link.sendall(b"%d" % code)
+    os._exit(code)
 
 
-def run_module(words: list[str]) -> None:
+def status_of(work: Callable[[], object]) -> int:
+    """Return the exit status of a Python that does this, and print what it would."""
+    try:
+        work()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+        return end.code & 0xFF if isinstance(end.code, int) else bool(end.code)
+    except BaseException:  # noqa: BLE001
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def run_module(words: list[str]) -> int:
     """Run a script as Python does: a file, or else what comes in."""
-    if words:
-        runpy.run_path(words[0], run_name="__main__")
-    else:
-        script = sys.stdin.read()
-        exec(compile(script, "<stdin>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
+
+    def run() -> None:
+        if words:
+            runpy.run_path(words[0], run_name="__main__")
+        else:
+            script = sys.stdin.read()
+            exec(compile(script, "<stdin>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
+
+    code = status_of(run)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    return code
 
 
-def run_playbook(words: list[str]) -> None:
+def run_playbook(words: list[str]) -> int:
     """Run a playbook. Leave out the cleaning up at the end: what is packed of modules stays for the next playbook."""
     from ansible.cli.playbook import main
 
     # A process group to be killed as one.
     os.setsid()
-    try:
-        main(words)
-    except SystemExit as end:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(end.code if isinstance(end.code, int) else bool(end.code))
+    return status_of(lambda: main(words))
 
 
 def import_for_modules() -> None:
@@ -237,7 +276,7 @@ def import_for_modules() -> None:
         _import_all(f"ansible_collections.{collection}.plugins.module_utils")
 
 
-def import_for_playbooks(python: str) -> None:
+def import_for_playbooks(python: str, modules: str) -> None:
     """Import Ansible and its plugins. It gives its local modules the interpreter that it takes for its own."""
     import ansible.cli.playbook
     from ansible.plugins.loader import init_plugin_loader
@@ -246,21 +285,52 @@ def import_for_playbooks(python: str) -> None:
     init_plugin_loader()
     ansible.cli.init_plugin_loader = lambda _path: None
     sys.executable = python
-    for kind in (
-        "action",
-        "callback",
-        "connection",
-        "filter",
-        "inventory",
-        "lookup",
-        "shell",
-        "strategy",
-        "test",
-        "vars",
-    ):
+    for kind in KINDS:
         _import_all(f"ansible.plugins.{kind}")
     for kind in ("action", "filter"):
         _import_all(f"ansible_collections.lifeboat.rds.plugins.{kind}")
+    remember_plugins()
+    call_directly(python, modules)
+
+
+def remember_plugins() -> None:
+    """Read once which options plugins have and where modules are: nobody adds any while tests run."""
+    from ansible.plugins import loader
+
+    for kind in CONFIGURED:
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+
+    @cache
+    def names(folder: str) -> list[str]:
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def iglob(pattern: str) -> Iterator[str]:
+        folder, name = os.path.split(pattern)
+        assert name.endswith(".*"), "all that Ansible looks for in this way"
+        return (os.path.join(folder, found) for found in names(folder) if found.startswith(name[:-1]))
+
+    # It reads the folder anew for each of the modules that a group of them names.
+    loader.glob = SimpleNamespace(glob=loader.glob.glob, iglob=iglob)
+
+
+def call_directly(python: str, modules: str) -> None:
+    """Let Ansible's local connection ask the warm process itself: it would start two shells and a Python for it."""
+    from ansible.plugins.connection.local import Connection
+
+    start, command = Connection.exec_command, f"/bin/sh -c {shlex.quote(f'{python} && sleep 0')}"
+
+    def exec_command(self: Any, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> Any:
+        if cmd != command or in_data is None:
+            return start(self, cmd, in_data, sudoable)
+        with tempfile.TemporaryFile() as script, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+            script.write(in_data)
+            script.seek(0)
+            code = ask(modules, [], os.environ, self.cwd.decode(), (script, out, errors))
+            out.seek(0)
+            errors.seek(0)
+            return code, out.read(), errors.read()
+
+    Connection.exec_command = exec_command
 
 
 def _import_all(package: str) -> None:

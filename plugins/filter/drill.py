@@ -44,12 +44,19 @@ def check_form(name: str, checks: list[Mapping[str, Any]]) -> None:
 
     :raises LifeboatError: when it could not run one of them.
     """
-    database = {**NOBODY, "name": name, "checks": [dict(one) for one in checks]}
+    database = {**NOBODY, "name": name, "checks": plain(checks)}
     found = ArgumentSpecValidator(ARGUMENTS).validate({"databases": [database]})
     if found.error_messages:
         why = printable(found.error_messages[0])
         raise LifeboatError(f"Cannot use the checks of lifeboat_databases.{name}", why=why, remedy="Correct them")
     read_request(found.validated_parameters)
+
+
+def plain(value: Any) -> Any:
+    """Copy lists and mappings. Ansible's own carry all variables along, which the validator would copy with them."""
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list) else value
 
 
 class FilterModule:
