@@ -275,6 +275,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.elsewhere import nothing_known
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DATABASE, MANAGED_BY, RecoveryPoint
@@ -326,6 +327,8 @@ def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     result = describe_all(selected, view, request.objectives, site) | {"quotas": headroom(site.quotas())}
     origins = (point.tags.get(DATABASE) for point in points if point.tags.get(MANAGED_BY) == request.prefix)
     result["warnings"] = in_one_region(origins, site.account, site.region)
+    if dr_accounts and not covered:
+        result["warnings"] = [*result["warnings"], nothing_known(f"account {site.account} in {site.region}")]
     if request.audit_shares:
         result["foreign_shares"] = audit(points, known, request.prefix, site)
     return result

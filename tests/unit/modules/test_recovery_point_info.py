@@ -430,3 +430,20 @@ def test_a_dr_site_in_the_region_of_its_sources_is_warned_of(options: Any, site:
     given = options(recovery_point_info, account_id=DR)
     result = recovery_point_info.run(given, site(DR, EAST, points=[point]), check_mode=False)
     assert len(result["warnings"]) == number
+
+
+@pytest.mark.parametrize(
+    ("databases", "accounts", "is_warned"),
+    [
+        pytest.param([], [DR], True, id="a source site without any"),
+        pytest.param([database()], [DR], False, id="with one"),
+        pytest.param([], [], False, id="a DR site before its first copy"),
+    ],
+)
+def test_a_source_site_without_databases_is_told(
+    options: Any, site: Any, databases: Any, accounts: list[str], is_warned: bool
+) -> None:
+    source = site(databases=databases)
+    given = options(recovery_point_info, account_id=source.account, dr_accounts=accounts)
+    warnings = recovery_point_info.run(given, source, check_mode=False)["warnings"]
+    assert [f"There is no database in account {SOURCE} in {WEST}" in one for one in warnings] == [True] * is_warned

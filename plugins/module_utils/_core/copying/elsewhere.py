@@ -33,3 +33,8 @@ def nothing_here(place: str, elsewhere: Mapping[str, int], unseen: Iterable[str]
         why += f"; {hidden} other Regions could not be looked at"
     remedy = "Correct the Region of the site, or set accept_empty to true (lifeboat_accept_empty) if that is meant"
     return LifeboatError(f"Cannot publish anything of {place}", why=why, remedy=remedy)
+
+
+def nothing_known(place: str) -> str:
+    """Warn that a site of which nothing is known is neither protected nor unprotected."""
+    return f"There is no database in {place}: correct the Region of the site, unless that is meant."
