@@ -49,7 +49,7 @@ EXAMPLES = r"""
   lifeboat.rds.run_check:
 
 # In a first play on all hosts, with the tag "always".
-- name: Refuse names that nobody knows, and a run that touches no DR site
+- name: Refuse names that nobody knows, and a run without a DR site
   lifeboat.rds.run_check:
     sites: "{{ groups['lifeboat_dr'] }}"
   run_once: true
