@@ -76,6 +76,17 @@ suboptions:
     type: float
     required: true
 """
+PROTECTION = """
+      protect:
+        description:
+          - V(false) excludes databases. They need a O(overrides[].reason), and are reported as V(excluded).
+          - V(true) protects replicas as well, which otherwise are reported as V(replica) and covered by what they
+            replicate.
+        type: bool
+      reason:
+        description: Why they are excluded. Reports show it.
+        type: str
+"""
 LIST_AND_CAPACITY = """
       vpc_security_group_ids:
         description: Instead of O(vpc_security_group_ids).
@@ -101,7 +112,7 @@ OBJECTIVES = """
 
 # With their types, since ansible-test reads every assignment without one as a text.
 class ModuleDocFragment:
-    COPY: str = overrides(SOURCE + instead(interval="int", kms_key_id="str", option_group="str"))
+    COPY: str = overrides(SOURCE + instead(interval="int", kms_key_id="str", option_group="str") + PROTECTION)
     REPLICATE: str = overrides(
         instead(kms_key_id="str", option_group="str", copy_option_group="bool"),
         OF_A_MANIFEST,
@@ -136,5 +147,5 @@ class ModuleDocFragment:
         )
         + f"  serverless:\n{indent(CAPACITY, ' ' * 4)}"
     )
-    COVERAGE: str = overrides(instead(rpo="int"))
+    COVERAGE: str = overrides(instead(rpo="int") + PROTECTION)
     POSTURE: str = overrides(OBJECTIVES)

@@ -15,7 +15,7 @@ description:
     place that the site sees, its age against the objective, and what is unprotected and why.
   - At a source site, with O(dr_accounts), a database is protected if its newest recovery point that has landed there is
     within the objective. Elsewhere the newest recovery point that this account owns counts.
-  - Databases that a drill restored, and stand-ins, are not listed.
+  - Databases that a drill restored, and stand-ins, are not listed. Nor is what is only history, see O(history).
   - Reads by page, and the quotas in one call. Only O(audit_shares) takes a call for each snapshot.
 options:
   dr_accounts:
@@ -43,6 +43,12 @@ options:
       - The default is 36 hours. Just before the next daily one lands, the newest is a day old, and the copy takes time.
     type: int
     default: 129600
+  history:
+    description:
+      - Whether to list databases that are gone and never were published from here as well, such as those of which
+        somebody kept the final snapshot. Their state is V(history).
+    type: bool
+    default: false
   audit_shares:
     description:
       - Whether to report which manual snapshots of this account are public, or shared with accounts that are neither in
@@ -59,6 +65,7 @@ notes:
   - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots),
     C(rds:DescribeDBClusterSnapshots) and C(rds:DescribeAccountAttributes). With O(audit_shares) also
     C(rds:DescribeDBSnapshotAttributes) and C(rds:DescribeDBClusterSnapshotAttributes).
+  - To tell the secondary clusters of global databases where their rows do not, C(rds:DescribeGlobalClusters).
   - For a database that is not at this site, O(databases), O(match_tags) and O(engines) go by its snapshots.
 author:
   - The Lifeboat authors (@lifeboat-rds)
@@ -190,8 +197,29 @@ databases:
       description: The objective that holds for it, in seconds.
       type: int
       returned: always
+    state:
+      description:
+        - V(protected) or V(unprotected), as RV(databases[].protected) says.
+        - V(excluded) with O(overrides[].protect=false), V(replica) if it replicates another database and is covered by
+          it, and V(history) if it is gone and only snapshots of others are left of it.
+      type: str
+      returned: always
+      sample: protected
+    replica_of:
+      description: The ARN of the database that it replicates. Null if it is not a replica, or not here.
+      type: str
+      returned: always
+    recipe:
+      description:
+        - Whether its newest recovery point here tells how the database was configured. If not, a recovery cannot make
+          it as it was.
+        - Null at a source site, and without such a recovery point.
+      type: bool
+      returned: always
     protected:
-      description: Whether there is a recovery point that counts, within the objective.
+      description:
+        - Whether there is a recovery point that counts, within the objective.
+        - Null if it needs none, as RV(databases[].state) tells.
       type: bool
       returned: always
     reason:
@@ -276,7 +304,6 @@ from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.elsewhere import nothing_known
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DATABASE, MANAGED_BY, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.regions import in_one_region
@@ -287,24 +314,25 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.covera
     can_be_shared,
     candidates,
     cover,
-    describe,
     foreign_share,
     headroom,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, overrides_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.standing import describe
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import PROTECTION, SELECTION, overrides_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.cover import read_cover
-from ansible_collections.lifeboat.rds.plugins.module_utils._pass.requests.cover import CoverRequest, Objective
+from ansible_collections.lifeboat.rds.plugins.module_utils._pass.requests.cover import CoverRequest
 
 ARGUMENTS: dict[str, Any] = {
     "dr_accounts": {"type": "list", "elements": "str", "default": []},
     "source_regions": {"type": "list", "elements": "str", "default": []},
     "source_accounts": {"type": "list", "elements": "str", "default": []},
     "rpo": {"type": "int", "default": 129600},
+    "history": {"type": "bool", "default": False},
     "audit_shares": {"type": "bool", "default": False},
     "allowed_accounts": {"type": "list", "elements": "str", "default": []},
     **SELECTION,
-    **overrides_of(rpo={"type": "int"}),
+    **overrides_of(rpo={"type": "int"}, **PROTECTION),
 }
 
 
@@ -322,9 +350,10 @@ def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     view = View(site.account, request.prefix, dr_accounts)
     points = site.recovery_points()
     shared = shared_points(site, request.source_regions, source_accounts)
-    covered = candidates(cover(site.databases(), [*points, *shared], view))
+    found = cover(site.databases(), [*points, *shared], view)
+    covered = candidates(one for one in found if request.history or not one.is_history)
     selected = select(covered, request.selection, f"account {site.account}, {site.region}")
-    result = describe_all(selected, view, request.objectives, site) | {"quotas": headroom(site.quotas())}
+    result = describe_all(selected, view, request, site) | {"quotas": headroom(site.quotas())}
     origins = (point.tags.get(DATABASE) for point in points if point.tags.get(MANAGED_BY) == request.prefix)
     result["warnings"] = in_one_region(origins, site.account, site.region)
     if dr_accounts and not covered:
@@ -340,11 +369,10 @@ def shared_points(site: Site, regions: Iterable[str], accounts: frozenset[str]) 
     return [point for point in shared if point.account in accounts]
 
 
-def describe_all(
-    selected: list[Candidate], view: View, objectives: PerDatabase[Objective], site: Site
-) -> dict[str, Any]:
+def describe_all(selected: list[Candidate], view: View, request: CoverRequest, site: Site) -> dict[str, Any]:
     """Describe each database by its own objective, and list what is in flight."""
-    databases = [describe(one.item, view, objectives.of(one).rpo, site.now) for one in selected]
+    objectives, protection = request.objectives, request.protection
+    databases = [describe(one.item, view, objectives.of(one).rpo, site.now, protection.of(one)) for one in selected]
     in_flight = [facts for one in selected for facts in unfinished(one.item)]
     return {"changed": False, "databases": databases, "in_flight": in_flight}
 

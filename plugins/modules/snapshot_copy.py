@@ -19,6 +19,7 @@ description:
   - Snapshots that the DR account already has (see M(lifeboat.rds.snapshot_prune)) are neither copied nor shared again.
   - A database that cannot be published is reported with its reason and does not stop the others.
     The module fails at the end, unless O(accept_unprotected=true).
+  - Replicas are covered by what they replicate, and are left out unless O(overrides[].protect=true).
 options:
   source:
     description:
@@ -95,7 +96,10 @@ options:
     elements: str
     default: []
   accept_unprotected:
-    description: Whether to succeed although some databases have no recovery point to publish.
+    description:
+      - Whether to succeed although some databases have no snapshot yet. A warning names them.
+      - What is wrong with a database for another reason fails it all the same. To leave one out, exclude it with
+        O(overrides[].protect).
     type: bool
     default: false
   accept_empty:
@@ -111,6 +115,7 @@ notes:
     C(rds:CopyDBSnapshot), C(rds:CopyDBClusterSnapshot), C(rds:AddTagsToResource), C(rds:ModifyDBSnapshotAttribute),
     C(rds:ModifyDBClusterSnapshotAttribute), C(rds:DescribeAccountAttributes), C(rds:DescribeOptionGroups) and
     C(kms:DescribeKey), and the use of the keys.
+  - To tell the secondary clusters of global databases where their rows do not, C(rds:DescribeGlobalClusters).
   - For the configuration of databases in parameter groups of their own also C(rds:DescribeDBParameterGroups),
     C(rds:DescribeDBParameters), C(rds:DescribeDBClusterParameterGroups) and C(rds:DescribeDBClusterParameters).
   - For O(source=snapshot) also C(rds:CreateDBSnapshot) and C(rds:CreateDBClusterSnapshot), for O(stand_in) also
@@ -196,7 +201,10 @@ steps:
       returned: when it is a snapshot
       sample: us-east-1
     status:
-      description: The state of the item after this run.
+      description:
+        - The state of the item after this run.
+        - V(excluded) is a database with O(overrides[].protect=false), V(replica) one that replicates another database
+          and is covered by it. V(unprotected) is one that has no snapshot yet, with O(accept_unprotected).
       type: str
       returned: always
       sample: published
@@ -246,6 +254,7 @@ from typing import Any
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import (
     LIMITS,
+    PROTECTION,
     SELECTION,
     STORE,
     WAITING,
@@ -281,6 +290,7 @@ ARGUMENTS: dict[str, Any] = {
         interval={"type": "int"},
         kms_key_id={"type": "str"},
         option_group={"type": "str"},
+        **PROTECTION,
     ),
     **LIMITS,
     **STORE,

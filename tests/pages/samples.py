@@ -212,7 +212,7 @@ def posture(rows: Iterable[Row], **changes: Any) -> Row:
         ],
         "databases": databases,
         "unprotected": sum(row["protected"] is False for row in databases),
-        "unknown": sum(row["protected"] is None for row in databases),
+        "unknown": sum(row["protected"] is None and "state" not in row for row in databases),
         "total": len(databases),
     } | changes
 
@@ -228,6 +228,7 @@ def shop_posture() -> Row:
             held("events", age=3000, rpo=3600, kind="cluster", in_flight=["lifeboat-events-20261123140000-a1b2c3"]),
             held("archive", age=50, protected=None, exists=None, reason="production could not be looked at"),
             held("ledger", age=60, reason="its newest drill failed", last_drill=drill | {"verdict": "failed"}),
+            held("sandbox", age=None, state="excluded", protected=None, reason="excluded: made anew every night"),
             held("newborn", age=None, reason=nothing, last_drill=None, last_verified=None),
         ]
     )  # fmt: skip

@@ -148,6 +148,14 @@ def test_a_posture_whose_newest_drills_failed_is_not_green(show: Show) -> None:
     assert {row[1] for row in rows(page, "Databases that are not known")} == {"Drill failed"}
 
 
+def test_a_posture_sets_aside_what_need_not_be_protected_and_says_why(show: Show) -> None:
+    page = show("posture")
+    assert [(row[0].split(" ")[0], *row[1:]) for row in rows(page, "Databases that need no")] == [
+        ("sandbox", "Excluded", "shop team", "excluded: made anew every night")
+    ]
+    assert "sandbox" not in page.locator("#unproven").inner_text() + page.locator("#ages").inner_text()
+
+
 def test_a_posture_shows_ages_places_drills_and_quotas(show: Show) -> None:
     page = show("posture")
     events = next(row for row in rows(page, "Age of each") if row[0] == "events")

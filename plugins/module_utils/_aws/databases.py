@@ -10,7 +10,7 @@ from typing import Any
 from .._core.copying.stand_in import StandIn
 from .._core.model import Database, partition_of
 from .._core.restoring.target import Target
-from . import rows
+from . import replica_rows, rows
 from .connection import FOREIGN_ENGINES, IMPATIENT, Connection, chunks
 from .errors import AwsRefusal, refusals, refusals_or_gone
 from .rows import INSTANCE, SPELLINGS, Spelling
@@ -25,7 +25,21 @@ class Databases(Connection):
 
     def _databases(self, spelling: Spelling, **parameters: Any) -> list[Database]:
         found = self._pages(f"describe_{spelling.database_operation}s", f"{spelling.database}s", **parameters)
-        return [rows.database(row, spelling) for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+        ours = [row for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+        writers = self._writers() if any(map(replica_rows.may_be_secondary, ours)) else {}
+        return [rows.database(row, spelling, writers) for row in ours]
+
+    def _writers(self) -> dict[str, str]:
+        """Find the primary cluster of each secondary one of global databases, by ARN.
+
+        Without the permission to ask, a secondary cluster whose row names no source counts as one of its own.
+        """
+        try:
+            return replica_rows.writers(self._pages("describe_global_clusters", "GlobalClusters"))
+        except AwsRefusal as refusal:
+            if refusal.meaning != "permission":
+                raise
+            return {}
 
     def instances_elsewhere(self) -> tuple[dict[str, int], list[str]]:
         """Count the DB instances of each other Region, up to a page of them, and name the Regions that do not answer.

@@ -12,6 +12,7 @@ from .._core.copying.plan import Copy
 from .._core.copying.stand_in import StandIn
 from .._core.model import Configuration, Database, DatabaseId, Kind, RecoveryPoint
 from .._core.restoring.target import Target
+from .replica_rows import replica_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,11 @@ def recovery_point(row: Row, spelling: Spelling) -> RecoveryPoint:
     )
 
 
-def database(row: Row, spelling: Spelling) -> Database:
-    """Convert a row of DescribeDBInstances or DescribeDBClusters."""
+def database(row: Row, spelling: Spelling, writers: Mapping[str, str] | None = None) -> Database:
+    """Convert a row of DescribeDBInstances or DescribeDBClusters.
+
+    :param writers: the primary clusters of secondary ones, by ARN (see writers).
+    """
     arn = row[f"{spelling.database}Arn"]
     identity = DatabaseId(
         account=account_of(arn),
@@ -153,6 +157,7 @@ def database(row: Row, spelling: Spelling) -> Database:
         iam=bool(row.get("IAMDatabaseAuthenticationEnabled")),
         secret_arn=secret.get("SecretArn"),
         secret_status=secret.get("SecretStatus"),
+        replica_of=replica_of(row, arn) or (writers or {}).get(arn),
         configuration=configuration(row),
     )
 

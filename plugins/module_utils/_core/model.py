@@ -127,11 +127,17 @@ class Database:
     iam: bool = False  # whether users may log in with IAM tokens
     secret_arn: str | None = None  # the secret of a master password that RDS manages
     secret_status: str | None = None
+    replica_of: str | None = None  # the ARN of the database that it replicates
     configuration: Configuration = Configuration()
 
     @property
     def option_group(self) -> str:
         return self.configuration.option_group or ""
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is RDS Custom, whose snapshots cannot leave the account (CopyDBSnapshot)."""
+        return self.engine.startswith("custom-")
 
     @property
     def is_usable(self) -> bool:

@@ -18,6 +18,10 @@ from typing import Any
 from .model import Configuration, Database, Kind, RecoveryPoint
 
 RECIPE = "lifeboat:recipe"
+NO_RECIPE = (
+    "cannot be recovered as it was: no recipe came with its newest recovery point. Give both sides a store"
+    " (lifeboat_store). Until then a recovery must be told a class, with recovery.db_instance_class in lifeboat_databases"
+)
 DIGEST = 12  # hexadecimal digits in the name of a parameter group
 # The words of the tag and the settings that they stand for. The tag has pairs WORD=VALUE, without spaces in either.
 WORDS = {
@@ -155,6 +159,12 @@ def configuration_of(point: RecoveryPoint) -> Configuration | None:
     except ValueError:  # not a tag of ours
         return None
     return Configuration(**told) if told else None
+
+
+def tells_class(point: RecoveryPoint) -> bool:
+    """Tell whether a recovery point says what a recovery cannot do without: the class of the original."""
+    told = configuration_of(point)
+    return told is not None and bool(told.instance_class or told.serverless)
 
 
 def unused_groups(names: Iterable[str], points: Iterable[RecoveryPoint], prefix: str) -> list[str]:

@@ -11,6 +11,7 @@ from .._core.copying.plan import Limits
 from .._core.errors import LifeboatError
 from .._core.handover.store import Address, read_address
 from .._core.inventory.overrides import Override, PerDatabase, S, read_overrides
+from .._core.inventory.protection import Protection, check_protection
 from .._core.inventory.selection import Selection
 
 SITE: dict[str, Any] = {
@@ -32,6 +33,8 @@ def overrides_of(**settings: dict[str, Any]) -> dict[str, Any]:
     return {"overrides": {"type": "list", "elements": "dict", "default": [], "options": {**choice, **settings}}}
 
 
+# What ``overrides`` of several modules say about whether a database is protected at all.
+PROTECTION: dict[str, Any] = {"protect": {"type": "bool"}, "reason": {"type": "str"}}
 WAITING: dict[str, Any] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 14400},
@@ -110,7 +113,7 @@ def frozen(value: Any, hint: Any) -> Any:
 def read_settings(kind: type[S], params: Mapping[str, Any], **readers: Callable[[Any], Any]) -> PerDatabase[S]:
     """Read the settings that ``overrides`` may change for some databases.
 
-    :param kind: a dataclass whose fields are named like the options.
+    :param kind: a dataclass whose fields are named like the options. Those without an option have a default of theirs.
     :param readers: by option: how to convert its value into that of the field. None is not converted.
     """
 
@@ -120,6 +123,19 @@ def read_settings(kind: type[S], params: Mapping[str, Any], **readers: Callable[
             for name, value in given.items()
         }
 
-    default = kind(**read({field.name: params[field.name] for field in fields(kind)}))
-    overrides = (Override(one.selection, read(one.settings)) for one in read_overrides(params["overrides"]))
-    return PerDatabase(default, tuple(overrides))
+    names = [field.name for field in fields(kind)]
+    default = kind(**read({name: params[name] for name in names if name in params}))
+    told = (
+        (one.selection, {name: one.settings[name] for name in names if name in one.settings})
+        for one in read_overrides(params["overrides"])
+    )
+    return PerDatabase(default, tuple(Override(selection, read(settings)) for selection, settings in told))
+
+
+def read_protection(params: Mapping[str, Any]) -> PerDatabase[Protection]:
+    """Read which databases need no recovery points of their own.
+
+    :raises LifeboatError: when one is excluded without a reason.
+    """
+    check_protection(read_overrides(params["overrides"]))
+    return read_settings(Protection, params)

@@ -19,6 +19,7 @@ from .._core.copying.routes import WHY_SHARE, Place
 from .._core.copying.stand_in import StandIn, StandInOptions, still_needed
 from .._core.errors import LifeboatError
 from .._core.handover.manifest import describe_published, published_manifest
+from .._core.inventory.protection import exemption_of
 from .._core.inventory.selection import candidate_of, databases_among
 from .._core.keys import check_key
 from .._core.model import Database, RecoveryPoint, iso
@@ -78,7 +79,7 @@ def publish(request: PublishRequest, site: Site, *, check_mode: bool) -> dict[st
     site.check_account(request.account_id)
     options = options_of(request, site)
     manifests = open_manifests(request.store, request.prefix, site, work.report)
-    seen, publications = look(request, options, site)
+    seen, publications = look(request, options, site, work.report)
     publications = completed(publications, seen.rows, options, site)
     report_problems(publications, work.report, accept=request.accept_unprotected)
     copies = within_quota([copy for one in publications for copy in one.copies], seen.rows, work)
@@ -143,7 +144,9 @@ def check_snapshot_time(moment: datetime | None, now: datetime) -> None:
         )
 
 
-def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[PublicationView, list[Publication]]:
+def look(
+    request: PublishRequest, options: PublishOptions, site: Site, report: Report
+) -> tuple[PublicationView, list[Publication]]:
     """Read the site by page, and decide what each selected database should offer.
 
     :raises LifeboatError: when the site has no database at all, or one that is selected by name is not there.
@@ -152,7 +155,8 @@ def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[
     points = site.recovery_points()
     if not request.accept_empty and is_empty(databases, points, request.prefix):
         raise nothing_here(f"account {site.account} in {site.region}", *site.instances_elsewhere())
-    selected = databases_among(databases, request.selection, f"account {site.account}, {site.region}")
+    found = databases_among(databases, request.selection, f"account {site.account}, {site.region}")
+    selected = [one for one in found if not is_exempt(one, request, report)]
     wishes = [request.wishes.of(candidate_of(one)) for one in selected]
     if any(wish.source == "awsbackup" for wish in wishes):
         points += site.recovery_points("awsbackup")
@@ -164,6 +168,15 @@ def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[
         for one, wish in zip(selected, wishes, strict=True)
     ]
     return PublicationView(databases, points_by_key(points)), publications
+
+
+def is_exempt(database: Database, request: PublishRequest, report: Report) -> bool:
+    """Tell whether a database needs no recovery points of its own, and report why."""
+    exemption = exemption_of(request.protection.of(candidate_of(database)), database.replica_of)
+    if exemption:
+        status, reason = exemption
+        report.step(status, reason=reason, database=database.id.identifier, kind=database.id.kind)
+    return exemption is not None
 
 
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:
@@ -201,12 +214,23 @@ def option_groups(publications: list[Publication], options: PublishOptions, site
 
 
 def report_problems(publications: Iterable[Publication], report: Report, *, accept: bool) -> None:
+    """Report why databases are not published.
+
+    :param accept: whether those that have no snapshot yet are no failure. They are named in a warning.
+    """
+    accepted = []
     for one in publications:
         if one.problem:
             about: dict[str, Any] = {"database": one.database.id.identifier, "kind": one.database.id.kind}
             if one.copies:  # so that the step of that copy does not replace this one
                 about["region"] = one.database.id.region
-            report.step("unprotected" if accept else "failed", reason=one.problem, **about)
+            is_accepted = accept and one.is_early
+            accepted += [one.database.id.identifier] if is_accepted else []
+            report.step("unprotected" if is_accepted else "failed", reason=one.problem, **about)
+    if accepted:
+        report.warnings.append(
+            f"Accepted without a recovery point, because they have no snapshot yet: {', '.join(accepted)}"
+        )
 
 
 def go_on(resume: Documents, shares: Shares, work: Work) -> None:

@@ -12,6 +12,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.verdic
     VERIFIED,
     State,
     counts,
+    is_aside,
+    number_of_counted,
     state_of,
     verdict_of,
     words_of,
@@ -94,16 +96,21 @@ class Site:
 def lede(facts: Facts, sites: Sequence[Site]) -> str:
     """Summarize the posture in a sentence."""
     numbers, silent = counts(facts["databases"]), names_of_silent(sites)
-    verified = f"{numbers[VERIFIED.name]} of {count(len(facts['databases']), 'database')} protected and verified"
+    verified = f"{numbers[VERIFIED.name]} of {count(number_of_counted(numbers), 'database')} protected and verified"
     said = "" if verdict_of(numbers, silent) == "verified" else f": {words_of(numbers, silent)}"
     return f"{verified}{said}."
 
 
 def headline(facts: Facts, places: Sequence[Site]) -> tuple[Pair, ...]:
     """List the totals: every state in which there are databases."""
-    numbers, total = counts(facts["databases"]), len(facts["databases"])
+    numbers = counts(facts["databases"])
     states = ((state.word, str(numbers[state.name]) if numbers[state.name] else "") for state in STATES)
-    return pairs(*states, ("Databases", str(total)), ("Sites", str(len(places))), ("As of", time(facts["time"])))
+    return pairs(
+        *states,
+        ("Databases", str(len(facts["databases"]))),
+        ("Sites", str(len(places))),
+        ("As of", time(facts["time"])),
+    )
 
 
 def verdict(facts: Facts, sites: Sequence[Site]) -> tuple[str, str]:
@@ -118,9 +125,14 @@ def names_of_silent(sites: Iterable[Site]) -> list[str]:
     return [one.name for one in sites if one.problem]
 
 
+def aside(facts: Facts) -> list[Database]:
+    """List the databases that need no recovery points of their own."""
+    return [database(row, place) for place, row in enumerate(facts["databases"], 1) if is_aside(row)]
+
+
 def databases(facts: Facts) -> list[Database]:
-    """Build the part about each database, sorted by state and then by age, the worst first."""
-    rows = [database(row, place) for place, row in enumerate(facts["databases"], 1)]
+    """Build the part about each database that counts, sorted by state and then by age, the worst first."""
+    rows = [database(row, place) for place, row in enumerate(facts["databases"], 1) if not is_aside(row)]
     return sorted(rows, key=lambda one: (STATES.index(one.state), -(one.share or 0), one.name))
 
 

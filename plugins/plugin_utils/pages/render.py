@@ -92,6 +92,7 @@ def posture_view(document: Document) -> View:
         "lede": posture.lede(facts, places),
         "headline": posture.headline(facts, places),
         "databases": rows,
+        "aside": posture.aside(facts),
         "sites": places,
     }
 

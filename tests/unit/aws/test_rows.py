@@ -340,6 +340,24 @@ def test_a_cluster_knows_its_members_and_a_member_its_cluster(made: Any) -> None
     assert (member.members, member.cluster) == ((), "orders")
 
 
+ELSEWHERE = f"arn:aws:rds:eu-west-3:{DR}:db:main"
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "said", "source"),
+    [
+        ("instance", "ReadReplicaSourceDBInstanceIdentifier", "main", f"arn:aws:rds:{WEST}:{SOURCE}:db:main"),
+        ("instance", "ReadReplicaSourceDBInstanceIdentifier", ELSEWHERE, ELSEWHERE),
+        ("instance", "ReadReplicaSourceDBClusterIdentifier", "main", f"arn:aws:rds:{WEST}:{SOURCE}:cluster:main"),
+        ("cluster", "ReplicationSourceIdentifier", ELSEWHERE, ELSEWHERE),
+        ("instance", "ReadReplicaSourceDBInstanceIdentifier", None, None),
+        ("cluster", "ReplicationSourceIdentifier", "", None),
+    ],
+)
+def test_a_replica_names_its_source_by_arn(made: Any, kind: str, member: str, said: Any, source: Any) -> None:
+    assert made(kind, **{member: said}).replica_of == source
+
+
 def test_a_database_that_is_being_made_has_no_endpoint_yet(made: Any) -> None:
     one = made(DBInstanceStatus="creating", Endpoint=None, InstanceCreateTime=None, PendingModifiedValues=None)
     assert (one.status, one.host, one.port, one.created, one.pending) == ("creating", None, None, None, False)

@@ -124,6 +124,53 @@ def test_engines_that_only_share_the_api_are_left_out(aws: Any, engine: str) -> 
     assert (site.databases(), site.recovery_points()) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="no global database"),
+        pytest.param({"GlobalClusterIdentifier": "g", "ReadReplicaIdentifiers": ["arn"]}, id="the primary"),
+        pytest.param(
+            {"GlobalClusterIdentifier": "g", "ReplicationSourceIdentifier": "arn:main"}, id="names its source"
+        ),
+    ],
+)
+def test_global_databases_are_only_read_when_the_rows_do_not_tell(aws: Any, more: Row) -> None:
+    site, wire = aws(DescribeDBInstances={"DBInstances": []}, DescribeDBClusters={"DBClusters": [cluster("c") | more]})
+    (one,) = site.databases()
+    assert one.replica_of == more.get("ReplicationSourceIdentifier")
+    assert "DescribeGlobalClusters" not in [name for name, _params in wire.asked]
+
+
+def test_a_secondary_cluster_that_names_no_source_is_a_replica_of_the_primary(aws: Any) -> None:
+    row = cluster("c") | {"GlobalClusterIdentifier": "g"}
+    members = [{"DBClusterArn": "arn:main", "IsWriter": True}, {"DBClusterArn": row["DBClusterArn"], "IsWriter": False}]
+    site, _wire = aws(
+        DescribeDBInstances={"DBInstances": []},
+        DescribeDBClusters={"DBClusters": [row]},
+        DescribeGlobalClusters={"GlobalClusters": [{"GlobalClusterMembers": members}]},
+    )
+    assert [one.replica_of for one in site.databases()] == ["arn:main"]
+
+
+def test_without_the_permission_to_ask_it_counts_as_a_database_of_its_own(aws: Any) -> None:
+    site, _wire = aws(
+        DescribeDBInstances={"DBInstances": []},
+        DescribeDBClusters={"DBClusters": [cluster("c") | {"GlobalClusterIdentifier": "g"}]},
+        DescribeGlobalClusters=AwsError("AccessDenied", status=403),
+    )
+    assert [one.replica_of for one in site.databases()] == [None]
+
+
+def test_any_other_refusal_of_global_databases_is_not_taken_for_an_answer(aws: Any) -> None:
+    site, _wire = aws(
+        DescribeDBInstances={"DBInstances": []},
+        DescribeDBClusters={"DBClusters": [cluster("c") | {"GlobalClusterIdentifier": "g"}]},
+        DescribeGlobalClusters=AwsError("InvalidParameterValue"),
+    )
+    with pytest.raises(AwsRefusal, match="Cannot list GlobalClusters"):
+        site.databases()
+
+
 def test_quotas_are_those_of_manual_snapshots_in_one_call(aws: Any) -> None:
     rows = [("DBInstances", 4, 40), ("ManualSnapshots", 12, 100), ("ManualClusterSnapshots", 3, 50)]
     answer = [{"AccountQuotaName": name, "Used": used, "Max": most} for name, used, most in rows]

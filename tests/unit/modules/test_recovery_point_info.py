@@ -21,6 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     RecoveryPoint,
     iso,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info
 from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed
 from tests.modules import answer_of
@@ -93,8 +94,8 @@ def test_snapshots_of_another_installation_or_of_a_failback_are_not_ours(run: An
 
 def test_a_database_created_anew_under_an_old_name_is_another_one(options: Any, site: Any) -> None:
     source = site(databases=[database(resource_id="db-NEW")], points=[automated(hours=1)])
-    result = recovery_point_info.run(options(recovery_point_info), source, check_mode=False)
-    assert [(one["exists"], one["protected"]) for one in result["databases"]] == [(True, False), (False, True)]
+    result = recovery_point_info.run(options(recovery_point_info, history=True), source, check_mode=False)
+    assert [(one["exists"], one["state"]) for one in result["databases"]] == [(True, "unprotected"), (False, "history")]
 
 
 def test_the_member_of_a_cluster_is_not_a_database_of_its_own(run: Any, site: Any) -> None:
@@ -242,7 +243,7 @@ def test_each_side_names_the_original_database_alike(run: Any, site: Any) -> Non
 def test_a_database_that_is_not_here_is_described_by_its_recovery_points(
     run: Any, site: Any, point: Any, arn: Any
 ) -> None:
-    (found,) = run(site(point.account, point.region, points=[point])).values()
+    (found,) = run(site(point.account, point.region, points=[point]), history=True).values()
     assert (found["database_arn"], found["exists"]) == (arn, False)
     assert found["kind"] == ("cluster" if arn and ":cluster:" in arn else "instance")
 
@@ -276,6 +277,99 @@ def test_nothing_else_is_a_mark(run: Any, site: Any, point: Any) -> None:
 def test_databases_of_drills_and_stand_ins_are_not_listed(run: Any, site: Any, purpose: str, found: list[str]) -> None:
     one = database(tags={PURPOSE: purpose})
     assert list(run(site(databases=[one], points=[automated()]))) == found
+
+
+# -- what need not be protected ---------------------------------------------------------------------------------------
+
+ELSEWHERE = "arn:aws:rds:eu-west-3:999999999999:db:orders"
+
+
+def saying(name: str, **said: Any) -> Row:
+    return {"databases": [name], "match_tags": None, "engines": None, "kinds": None, "rpo": None, **said}
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "reason"),
+    [
+        pytest.param({}, "replica", f"a replica of {ELSEWHERE}, and covered by it", id="as usual"),
+        pytest.param({"protect": True}, "unprotected", "it has no finished recovery point here", id="when asked"),
+        pytest.param({"protect": False, "reason": "a sandbox"}, "excluded", "excluded: a sandbox", id="excluded"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_a_replica_is_covered_by_what_it_replicates(
+    run: Any, site: Any, kind: str, said: Row, state: str, reason: str
+) -> None:
+    one = database(kind=kind, replica_of=ELSEWHERE)
+    orders = run(site(databases=[one]), overrides=[saying("orders", **said)] if said else [])["orders"]
+    assert (orders["state"], orders["reason"], orders["replica_of"]) == (state, reason, ELSEWHERE)
+    assert orders["protected"] is (None if state != "unprotected" else False)
+
+
+@pytest.mark.parametrize(
+    "choice", [{"databases": ["ord*"]}, {"match_tags": {"tier": "gold"}}, {"databases": ["orders"]}]
+)
+@pytest.mark.parametrize("points", [[], [automated(hours=1)]], ids=["without backups", "with some"])
+def test_what_is_excluded_is_neither_protected_nor_not(run: Any, site: Any, choice: Row, points: Any) -> None:
+    source = site(databases=[database(tags={"tier": "gold"}), database("billing")], points=points)
+    said = {**saying("x", protect=False, reason="a sandbox"), "databases": None, **choice}
+    found = run(source, overrides=[said])
+    assert {name: (one["state"], one["protected"]) for name, one in found.items()} == {
+        "billing": ("unprotected", False),
+        "orders": ("excluded", None),
+    }
+
+
+def test_the_last_that_is_said_of_a_database_holds(run: Any, site: Any) -> None:
+    said = [saying("*", protect=False, reason="all of them"), saying("orders", protect=True)]
+    found = run(site(databases=[database(), database("billing")]), overrides=said)
+    assert [found[name]["state"] for name in ("billing", "orders")] == ["excluded", "unprotected"]
+
+
+@pytest.mark.parametrize("reason", [None, "", "  "])
+def test_an_exclusion_needs_a_reason(run: Any, site: Any, reason: Any) -> None:
+    with pytest.raises(LifeboatError, match=r"Cannot exclude orders: .*Set reason beside protect: false"):
+        run(site(databases=[database()]), overrides=[saying("orders", protect=False, reason=reason)])
+
+
+def test_at_the_dr_site_what_is_excluded_is_listed_with_what_is_left_of_it(run: Any, site: Any) -> None:
+    said = [saying("orders", protect=False, reason="a sandbox")]
+    orders = run(site(DR, EAST, points=[landed(hours=900)]), rpo=60, overrides=said)["orders"]
+    assert (orders["state"], list(orders["newest"])) == ("excluded", [f"{DR}/{EAST}/manual"])
+
+
+def test_what_others_kept_of_a_database_that_is_gone_is_history_and_shown_on_request(run: Any, site: Any) -> None:
+    final = replace(automated("old", hours=900), origin="manual", name="old-final")
+    source = site(databases=[database()], points=[automated(hours=1), final])
+    assert set(run(source, dr_accounts=[DR])) == {"orders"}
+    old = run(source, dr_accounts=[DR], rpo=60, history=True)["old"]
+    assert (old["state"], old["protected"]) == ("history", None)
+
+
+def test_what_was_published_of_a_database_that_is_gone_is_not_history(run: Any, site: Any) -> None:
+    found = run(site(points=[copied("old", hours=900), automated("old", hours=901)]), dr_accounts=[DR])
+    assert found["old"]["state"] == "unprotected"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        pytest.param({}, False, id="none"),
+        pytest.param({RECIPE: "storage=gp3"}, False, id="no class"),
+        pytest.param({RECIPE: "class=db.r6g.large"}, True, id="a class"),
+        pytest.param({RECIPE: "serverless=0.5-8.0"}, True, id="a capacity"),
+    ],
+)
+def test_a_dr_site_says_whether_a_database_could_be_made_as_it_was(
+    run: Any, site: Any, recipe: Row, told: bool
+) -> None:
+    points = [landed(hours=25, tags={RECIPE: "class=db.old"}), landed(hours=1, tags=recipe)]
+    assert run(site(DR, EAST, points=points))["orders"]["recipe"] is told
+
+
+def test_a_source_site_does_not_know_of_recipes(run: Any, site: Any) -> None:
+    assert run(site(databases=[database()], points=[marked(1, DR)]), dr_accounts=[DR])["orders"]["recipe"] is None
+    assert run(site(databases=[database()], points=[marked(1, DR)]))["orders"]["recipe"] is None
 
 
 # -- objectives and selection -----------------------------------------------------------------------------------------

@@ -450,6 +450,74 @@ def test_a_database_without_a_snapshot_does_not_stop_the_others(run: Any, site: 
     result = run(source, accept_unprotected=accept)
     assert by_database(result) == {"billing": "unprotected" if accept else "failed", "orders": "copying"}
     assert (bool(result.get("failed")), names(result)) == (not accept, [])
+    named = "Accepted without a recovery point, because they have no snapshot yet: billing"
+    assert result["warnings"] == ([named] if accept else [])
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(database(engine="custom-oracle-ee"), id="RDS Custom"),
+        pytest.param(database(encrypted=True, kms_key_id=SOURCE_KEY), id="a key that cannot be read"),
+        pytest.param(database(status="storage-full"), id="of which no snapshot can be taken"),
+    ],
+)
+def test_what_is_wrong_for_another_reason_is_not_accepted(run: Any, site: Any, writes: Any, one: Any) -> None:
+    points = [] if one.status == "storage-full" else [automated(encrypted=one.encrypted, kms_key_id=one.kms_key_id)]
+    source = site(databases=[one], points=points)
+    result = run(source, accept_unprotected=True, **({} if points else {"source": "snapshot"}))
+    assert (by_database(result), writes(source), result["warnings"]) == ({"orders": "failed"}, [], [])
+
+
+def test_rds_custom_is_told_before_anything_is_tried(run: Any, site: Any, writes: Any) -> None:
+    source = site(databases=[database(engine="custom-sqlserver-ee")], points=[automated(engine="custom-sqlserver-ee")])
+    result = run(source)
+    assert "it is RDS Custom (custom-sqlserver-ee)" in result["msg"]
+    assert "protect: false" in result["msg"]
+    assert writes(source) == []
+
+
+# -- databases that need not be published ------------------------------------------------------------------------------
+
+
+def saying(name: str, **said: Any) -> Row:
+    return {"databases": [name], **said}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+def test_a_replica_is_listed_and_not_published(run: Any, site: Any, writes: Any, kind: str, check_mode: bool) -> None:
+    copy = database("copy", kind, replica_of=database().id.arn)
+    source = site(databases=[database(), copy], points=[automated(), automated("copy")])
+    result = run(source, check_mode=check_mode)
+    assert by_database(result)["copy"] == "replica"
+    (step,) = [one for one in result["steps"] if one["database"] == "copy"]
+    assert step["reason"] == f"a replica of {database().id.arn}, and covered by it"
+    assert not result.get("failed")
+    assert {one["database"] for one in result["steps"] if one["changed"]} == {"orders"}
+
+
+def test_a_replica_is_published_when_asked_for(run: Any, site: Any) -> None:
+    source = site(databases=[database(replica_of="arn")], points=[automated()])
+    assert by_database(run(source, overrides=[saying("orders", protect=True)])) == {"orders": "copying"}
+
+
+@pytest.mark.parametrize("points", [[], AUTOMATED], ids=["without a snapshot", "with one"])
+def test_what_is_excluded_is_listed_with_its_reason_and_fails_nothing(
+    run: Any, site: Any, writes: Any, points: Any
+) -> None:
+    source = site(**BOTH, points=points)
+    result = run(source, overrides=[saying("*", protect=False, reason="a sandbox")])
+    assert by_database(result) == {"billing": "excluded", "orders": "excluded"}
+    assert {step["reason"] for step in result["steps"]} == {"excluded: a sandbox"}
+    assert (writes(source), result.get("failed"), names(result)) == ([], None, [])
+
+
+def test_an_exclusion_without_a_reason_stops_before_anything_is_read(run: Any, site: Any) -> None:
+    source = site(**BOTH)
+    with pytest.raises(LifeboatError, match="Cannot exclude orders"):
+        run(source, overrides=[saying("orders", protect=False)])
+    assert source.mock_calls == []
 
 
 @pytest.mark.parametrize(

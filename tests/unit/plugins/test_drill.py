@@ -213,6 +213,8 @@ GOOD: Row = {
         "serverless": {"min": 0.5, "max": 4},
         "accept_unverified": True,
     },
+    "sandbox-*": {"protect": False, "reason": "made anew every night"},
+    "sandbox-1": {"protect": "yes"},
     "nothing": None,
     "orders": {"checks": [TABLES, ROWS, FRESHNESS], "copy_option_group": "yes", "kms_key_id": "alias/x"},
 }
@@ -248,6 +250,13 @@ def test_the_definitions_of_the_example_inventory_make_sense() -> None:
                      id="a typo"),
         pytest.param({"orders": {"zzz": 1}}, ["setting 'zzz'", "Known settings: rpo, rto"], id="an unknown key"),
         pytest.param({"orders": {"\x1b[2J": 1}}, ["unknown setting '\\x1b[2J'"], id="a hostile key"),
+        pytest.param(
+            {"sandbox": {"protect": False}}, ["lifeboat_databases.sandbox", "no reason says why"], id="no reason"
+        ),
+        pytest.param(
+            {"sandbox": {"protect": "no", "reason": ""}}, ["reason is ''", "Set reason to a text"], id="an empty reason"
+        ),
+        pytest.param({"sandbox": {"protect": "maybe", "reason": "x"}}, ["true or false"], id="neither yes nor no"),
         pytest.param({"orders": {1: 1}}, ["unknown setting '1'"], id="a key that is a number"),
         pytest.param({7: {"rpo": 1}}, ["lifeboat_databases.7", "in quotes"], id="a number for a name"),
         pytest.param({"orders": 5}, ["lifeboat_databases.orders: it is not a dictionary"], id="a number for an entry"),

@@ -59,6 +59,7 @@ def test_what_is_known_of_a_database_becomes_numbers() -> None:
         ("Unprotected", ""): 0,
         ("Unknown", ""): 0,
         ("DrillFailed", ""): 0,
+        ("Excluded", ""): 0,
         ("LastVerifiedDrillAge", ""): 500,
         ("SuccessfulRun", ""): 1,
     }
@@ -118,6 +119,15 @@ def test_the_three_states_are_counted() -> None:
     states = [database(name, protected=state) for name, state in [("a", True), ("b", False), ("c", None)]]
     found = numbers(*states)
     assert (found["Unprotected", ""], found["Unknown", ""]) == (1, 1)
+
+
+@pytest.mark.parametrize("state", ["excluded", "replica"])
+def test_what_needs_no_recovery_points_has_no_numbers_of_its_own(state: str) -> None:
+    one = database("sandbox", state=state, protected=None, drills={})
+    found = numbers(database(), one)
+    assert [name for name, whose in found if whose == "sandbox"] == []
+    assert (found["Unknown", ""], found["Excluded", ""]) == (0, 1 if state == "excluded" else 0)
+    assert found["LastVerifiedDrillAge", ""] == 500, "that it never was verified hides no other one"
 
 
 def test_a_failed_drill_is_counted_also_for_a_database_that_is_unprotected() -> None:

@@ -64,6 +64,7 @@ class Publication:
     copies: tuple[Copy, ...] = ()  # in order; the last one is offered
     stand_in: StandIn | None = None
     problem: str | None = None
+    is_early: bool = False  # whether the problem is only that it has no snapshot yet
 
     @property
     def offered(self) -> Copy | None:
@@ -78,9 +79,12 @@ def begin(
     database: Database, points: Iterable[RecoveryPoint], wish: PublishWish, options: PublishOptions, now: datetime
 ) -> Publication:
     """Choose which recovery point of a database to offer, and its name. How it gets there is planned in complete."""
+    if database.is_custom:
+        return Publication(database, wish, problem=not_movable(database))
     chosen = choose(database, points, wish.source, options.prefix, wish.interval, now, options.snapshot_time)
     if chosen is None:
-        return Publication(database, wish, problem=no_snapshot(database, wish.source))
+        is_early = wish.source != "snapshot"
+        return Publication(database, wish, problem=no_snapshot(database, wish.source), is_early=is_early)
     # A stopped database has no new data to lose, nor has one that is being deleted. A broken one may have.
     is_lost = chosen.is_overdue and database.is_broken and database.status != "deleting"
     problem = not_taken(database) if is_lost else None
@@ -283,6 +287,14 @@ def no_snapshot(database: Database, source: Source) -> str:
     else:
         remedy = "Create one, or set source to snapshot so that one is taken."
     return f"{database.id.identifier} has no finished {source} snapshot yet. {remedy}"
+
+
+def not_movable(database: Database) -> str:
+    """Explain that no snapshot of RDS Custom can leave the account (CopyDBSnapshot), and what to do."""
+    return (
+        f"{database.id.identifier} cannot be published: it is RDS Custom ({database.engine}), whose snapshots cannot be"
+        " copied. Back it up otherwise, and say protect: false with a reason for it."
+    )
 
 
 def not_taken(database: Database) -> str:

@@ -51,6 +51,11 @@ def is_yes_no(value: Any) -> bool:
     return isinstance(value, bool) or str(value).lower() in YES_NO
 
 
+def is_no(value: Any) -> bool:
+    """Tell whether it is false, or text for it."""
+    return str(value).lower() in ("false", "no")
+
+
 def is_class(value: Any) -> bool:
     """Tell whether it looks like an instance class."""
     return is_text(value) and value.startswith("db.")
@@ -108,6 +113,8 @@ RULES: Mapping[str, Rule] = {
     "checks": (is_rows, "a list of checks, each a dictionary"),
     "accept_unverified": YES_OR_NO,
     "owner": TEXT,
+    "protect": (is_yes_no, "true or false"),
+    "reason": TEXT,
     "database": TEXT,
     "driver": TEXT,
     **RESTORES,
@@ -159,6 +166,9 @@ def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
         check_setting(what, setting, value, RULES)
     for setting, value in (entry.get("recovery") or {}).items():
         check_setting(f"{what}.recovery", setting, value, RECOVERY)
+    if is_no(entry.get("protect")) and not entry.get("reason"):
+        why = "it excludes databases, and no reason says why to whoever reads the reports"
+        raise LifeboatError(what, why=why, remedy="Set reason beside protect: false")
     if name == EVERY and not is_first and not set(NARROWER) & set(entry):
         why = "it matches every database, so its settings would override those of the entries above it"
         raise LifeboatError(what, why=why, remedy="Put it first: later entries override earlier ones")

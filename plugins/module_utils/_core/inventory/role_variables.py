@@ -270,6 +270,7 @@ NAMES = frozenset(
         "status_enabled_environments",
         "status_environment",
         "status_fail_unprotected",
+        "status_history",
         "status_match_tags",
         "status_overrides",
         "status_prefix",

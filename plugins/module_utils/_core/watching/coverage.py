@@ -8,21 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..arns import account_of, region_of
 from ..copying.plan import Slot
 from ..copying.quota import NAMES, Quota
 from ..inventory.selection import Candidate
 from ..keeping.marks import verified_at
 from ..model import (
-    DATABASE,
     MANAGED_BY,
-    OUR_TAGS,
     PURPOSE,
     STAGE,
     Database,
     DatabaseId,
     RecoveryPoint,
-    iso,
 )
 from ..naming import digest_of, digest_of_database, is_our_point, parse
 
@@ -51,6 +47,8 @@ class Coverage:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     exists: bool = False  # whether the database itself is at this site
+    replica_of: str | None = None  # the ARN of the database that it replicates
+    is_ours: bool = False  # whether one of its recovery points has our name
     trouble: str | None = None  # why it cannot be backed up
     # by place: the original time, and the recovery point
     newest: dict[str, tuple[datetime, RecoveryPoint]] = field(default_factory=dict)
@@ -59,6 +57,7 @@ class Coverage:
 
     def add(self, original: datetime, point: RecoveryPoint, view: View) -> None:
         """Count a recovery point. Only the newest one at each place is kept, and unfinished ones are in flight."""
+        self.is_ours = self.is_ours or parse(point.name, view.prefix) is not None
         verified = verified_at(point) if is_our_point(point, view.prefix) else None
         if verified and (self.verified is None or self.verified[0] < verified):
             self.verified = (verified, point)
@@ -68,6 +67,11 @@ class Coverage:
             for place in places_of(point, view):
                 if place not in self.newest or self.newest[place][0] < original:
                     self.newest[place] = (original, point)
+
+    @property
+    def is_history(self) -> bool:
+        """Whether only snapshots of others are left of it, such as its final one. Nobody here ever protected it."""
+        return not self.exists and not self.is_ours
 
     def newest_landed(self, account: str) -> datetime | None:
         """Find the original time of the newest recovery point that landed in a DR account."""
@@ -129,6 +133,7 @@ def covered_database(database: Database, broken_member: Database | None) -> Cove
         database.tags,
         exists=True,
         trouble=trouble,
+        replica_of=database.replica_of,
     )
 
 
@@ -166,92 +171,6 @@ def trouble_of(database: Database, broken_member: Database | None) -> str | None
     if broken_member is not None:
         return f"Its member {broken_member.id.identifier} is {broken_member.status}."
     return None
-
-
-def describe(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> dict[str, Any]:
-    """Build the result of recovery_point_info for one database. Ages are in seconds."""
-    age, reason = protection(coverage, view, rpo, now)
-    if reason and coverage.trouble:
-        reason = f"{reason}. {coverage.trouble}"
-    account, region = (account_of(coverage.arn), region_of(coverage.arn)) if coverage.arn else (None, None)
-    return {
-        "database": coverage.identifier,
-        "kind": coverage.kind,
-        "engine": coverage.engine,
-        "database_arn": coverage.arn,
-        "account_id": account,
-        "region": region,
-        "digest": coverage.digest,
-        "tags": {key: value for key, value in coverage.tags.items() if not key.startswith(OUR_TAGS)},
-        "exists": coverage.exists,
-        "newest": {place: shown(*one, now) for place, one in sorted(coverage.newest.items())},
-        "last_verified": shown_verified(*coverage.verified, now) if coverage.verified else None,
-        "in_flight": coverage.in_flight,
-        "age_seconds": age,
-        "rpo": rpo,
-        "protected": reason is None,
-        "reason": reason,
-    }
-
-
-def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
-    """Build the part of the result about one recovery point."""
-    return {
-        "name": point.name,
-        "arn": point.arn,
-        "original_time": iso(original),
-        "age_seconds": seconds_between(original, now),
-        "database_arn": point.tags.get(DATABASE),
-    }
-
-
-def shown_verified(verified: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
-    """Build the part of the result about the last verified recovery point."""
-    return {
-        "time": iso(verified),
-        "age_seconds": seconds_between(verified, now),
-        "name": point.name,
-        "arn": point.arn,
-    }
-
-
-def protection(coverage: Coverage, view: View, rpo: int | None, now: datetime) -> tuple[int | None, str | None]:
-    """Find the age that counts, in seconds, and why the database is unprotected, or None if it is protected.
-
-    With several DR accounts, the oldest age counts, and there is none if one account has nothing.
-    """
-    if not view.dr_accounts:
-        age = age_of(coverage.newest_here(view.account), now)
-        return age, why_unprotected(age, rpo, "it has no finished recovery point here", "its newest recovery point")
-    ages = {account: age_of(coverage.newest_landed(account), now) for account in sorted(view.dr_accounts)}
-    # No new recovery points can come of a deleted database, so their age does not matter.
-    limit = rpo if coverage.exists else None
-    reasons = [
-        why_unprotected(age, limit, f"nothing of it has landed in {account}", f"the newest that landed in {account}")
-        for account, age in ages.items()
-    ]
-    known = [age for age in ages.values() if age is not None]
-    worst = max(known) if len(known) == len(ages) else None
-    return worst, "; ".join(reason for reason in reasons if reason) or None
-
-
-def why_unprotected(age: int | None, rpo: int | None, nothing: str, newest: str) -> str | None:
-    """Explain why the age of the newest recovery point is not good enough, or return None if it is."""
-    if age is None:
-        return nothing
-    if rpo is not None and age > rpo:
-        return f"{newest} is {age} s old, and the objective is {rpo} s"
-    return None
-
-
-def age_of(original: datetime | None, now: datetime) -> int | None:
-    """Compute the age of a recovery point in seconds."""
-    return None if original is None else seconds_between(original, now)
-
-
-def seconds_between(original: datetime, now: datetime) -> int:
-    """Compute the whole seconds between two times."""
-    return int((now - original).total_seconds())
 
 
 def headroom(quotas: Mapping[Slot, Quota]) -> dict[str, dict[str, int]]:

@@ -19,6 +19,7 @@ A ``plan`` is what a drill or a recovery would restore (``steps``, ``began``, ``
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ PLANNED = ("steps", "began", "warnings")
 # The passes whose steps are counted. Alarms expect each of them to succeed regularly.
 PASSES = ("publish", "replicate", "prune", "reap")
 ONLY_PLANNED = ("would_delete", "would_retire")
+# Databases that have no recovery points and are no failure, by the status of their step.
+ASIDE = {"excluded": "excluded", "replica": "replicas", "unprotected": "accepted without a recovery point"}
 VERIFIED = "verified"
 FATAL: Mapping[str, tuple[str, ...]] = {"never": (), "failed": ("failed",), "unverified": ("failed", "unverified")}
 PURPOSES = {"drill": "drill", "recover": "recovery"}
@@ -138,9 +141,13 @@ def summary_of(outcomes: Outcomes) -> str:
     steps = [step for name in PASSES for step in outcomes.get(name, {}).get("steps") or ()]
     changed = sum(bool(step.get("changed")) for step in steps)
     planned = sum(step["status"] in ONLY_PLANNED for step in steps)
-    databases = {step["database"] for step in steps if step.get("database")}
+    aside = Counter(word for step in steps if (word := ASIDE.get(step["status"])))
+    databases = {
+        step["database"] for step in steps if step.get("database") and step["status"] not in ("excluded", "replica")
+    }
     done = f"{changed} changes" if changed + planned else "nothing to do"
     parts = [f"{len(databases)} databases", done, *([f"{planned} planned"] if planned else [])]
+    parts += [f"{number} {word}" for word, number in aside.items()]
     gone = [line for name in THINGS for line in deleted_by(outcomes, name)[:1]]
     line = ", ".join(parts) if steps else ""
     return " ".join([f"{line}.", *gone]) if gone else line

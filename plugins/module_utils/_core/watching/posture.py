@@ -2,7 +2,7 @@
 """The posture: how every database of all sites is protected, merged from what each site reports.
 
 A database is unprotected if one site says so. If a site that matters could not be read, the state is unknown, which
-never counts as protected.
+never counts as protected. Excluded databases and replicas are listed, and count neither way.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import Any
 from ..errors import LifeboatError
 from ..evidence.last_drills import Drilled, Drills, Last, last_of, moment, unnamed
 from ..inventory.overrides import PerDatabase
+from ..inventory.protection import Exemption
 from ..inventory.selection import Candidate
 from ..model import iso
 from ..words import printable
-from .verdict import counts, reason_of, state_of, verdict_of, words_of
+from .verdict import counts, is_aside, number_of_counted, reason_of, state_of, verdict_of, words_of
 
 VERSION = 1  # of the document's format
+EXEMPT: tuple[Exemption, ...] = ("excluded", "replica")
 LONGEST = 2000  # characters of a problem's text
 Row = Mapping[str, Any]
 
@@ -110,7 +112,7 @@ def document(looks: Iterable[Look], drills: Drills, settings: Settings, tool: Ma
     ordered = sorted(looks, key=lambda look: (look.side != "source", look.name))
     now = latest(ordered)
     databases = join(ordered, drills, settings, now)
-    protected = Counter(one["protected"] for one in databases)
+    protected = Counter(one["protected"] for one in databases if not is_aside(one))
     states, silent = counts(databases), [look.name for look in ordered if look.is_silent]
     return {
         "document": "posture",
@@ -125,7 +127,7 @@ def document(looks: Iterable[Look], drills: Drills, settings: Settings, tool: Ma
         "states": states,
         "unprotected": protected[False],
         "unknown": protected[None],
-        "total": len(databases),
+        "total": number_of_counted(states),
     }
 
 
@@ -191,7 +193,7 @@ def facts_of(
     """Gather what is known of one database."""
     known = best_known(reports)
     mine = settings.of(candidate_of(known))
-    protected, reason = protection(reports, concerned(reports, looks))
+    exempt, protected, reason = standing(reports, concerned(reports, looks))
     times = {look.place: look.now or now for look in looks}
     last = with_marks(drills, reports)
     overall = last_of([one for each in last.values() for one in each.known])
@@ -206,8 +208,10 @@ def facts_of(
         "rto": mine.rto,
         "max_drill_age": mine.max_drill_age,
         "age_seconds": worst_age(reports),
+        "state": exempt,
         "protected": protected,
         "reason": reason,
+        "recipe": recipe(reports),
         **dated(overall, times, now),
         "drills": {place: dated(one, times, now) for place, one in sorted(last.items())},
     }
@@ -242,6 +246,17 @@ def worst_age(reports: Reports) -> int | None:
     return None if None in ages else max(ages)
 
 
+def standing(reports: Reports, concerned_looks: Iterable[Look]) -> tuple[Exemption | None, bool | None, str | None]:
+    """Decide whether a database needs no recovery points, whether it is protected, and why not. None means unknown.
+
+    What one site says to be excluded or a replica needs none, whatever the others still have of it.
+    """
+    for exempt in EXEMPT:
+        if reasons := [row["reason"] for _look, row in reports if row.get("state") == exempt]:
+            return exempt, None, reasons[0]
+    return None, *protection(reports, concerned_looks)
+
+
 def protection(reports: Reports, concerned_looks: Iterable[Look]) -> tuple[bool | None, str | None]:
     """Decide whether a database is protected, and why not. None means unknown."""
     against = [f"{look.name}: {row['reason']}" for look, row in reports if not row["protected"]]
@@ -249,6 +264,12 @@ def protection(reports: Reports, concerned_looks: Iterable[Look]) -> tuple[bool 
         return False, "; ".join(against)
     silent = [f"{look.name} could not be looked at" for look in concerned_looks if look.is_silent]
     return (None, "; ".join(silent)) if silent else (True, None)
+
+
+def recipe(reports: Reports) -> bool | None:
+    """Tell whether all DR sites know how the database was configured, or None where none of them has it."""
+    told = [row["recipe"] for _look, row in reports if row.get("recipe") is not None]
+    return all(told) if told else None
 
 
 def at_home(reports: Reports, looks: Iterable[Look]) -> list[Look]:

@@ -40,7 +40,7 @@ def cells(one: Row) -> tuple[str, ...]:
 
 def badge(state: State) -> str:
     """Write a state, in capitals if somebody has to act."""
-    return state.word if state.verdict == "verified" else state.word.upper()
+    return state.word.upper() if state.verdict in ("failed", "unverified") else state.word
 
 
 def reasons(databases: list[Row]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from .metrics import heartbeat
-from .verdict import DRILL_FAILED, UNKNOWN, UNPROTECTED, findings, state_of_drill
+from .verdict import DRILL_FAILED, EXCLUDED, UNKNOWN, UNPROTECTED, findings, is_aside, state_of, state_of_drill
 
 Row = Mapping[str, Any]
 Metric = dict[str, Any]
@@ -48,8 +48,12 @@ def posture_writer(hosts: Iterable[Row], dr_hosts: Collection[str]) -> str:
 
 
 def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "lifeboat") -> list[Metric]:
-    """Build the metrics of one DR site, for metric_put. An unknown value has no metric, instead of a 0."""
-    mine = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
+    """Build the metrics of one DR site, for metric_put. An unknown value has no metric, instead of a 0.
+
+    A database that needs no recovery points of its own has no metrics of its own either.
+    """
+    known = [one for one in posture["databases"] if str(account_id) in one["dr_accounts"]]
+    mine = [one for one in known if not is_aside(one)]
     place = f"{account_id}/{region}"
     metrics = [metric for one in current(mine) for metric in metrics_of(one, place, prefix)]
     found = [findings(one) for one in mine]
@@ -57,6 +61,7 @@ def posture_metrics(posture: Row, account_id: str, region: str, prefix: str = "l
     return [
         *metrics,
         *(measured(name, sum(state in one for one in found), COUNT, whole) for name, state in COUNTED.items()),
+        measured("Excluded", sum(state_of(one) == EXCLUDED for one in known), COUNT, whole),
         *(measured("LastVerifiedDrillAge", age, SECONDS, whole) for age in oldest_proof(mine, place)),
         heartbeat(prefix, "posture"),
     ]

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ..recipe import NO_RECIPE
 from ..words import rough_duration
 
 HEAD = ("database", "kind", "state", "age", "objective", "in flight")
+WORST_FIRST = ("unprotected", "protected", "excluded", "replica", "history")
 Result = Mapping[str, Any]
 
 
@@ -17,17 +20,19 @@ def status_table(result: Result) -> list[str]:
 
     The reasons stand below, since Ansible breaks long lines, and with them a table.
     """
-    ordered = sorted(result["databases"], key=lambda one: bool(one["protected"]))
+    ordered = sorted(result["databases"], key=lambda one: WORST_FIRST.index(one["state"]))
     rows = [HEAD, *(row_of(one) for one in ordered)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows] if ordered else []
-    reasons = [f"{one['database']}: {one['reason']}" for one in ordered if not one["protected"]]
-    return [*table, *reasons, *(share_line(one) for one in result.get("foreign_shares", [])), summary(result)]
+    reasons = [f"{one['database']}: {one['reason']}" for one in ordered if one["reason"]]
+    bare = [one["database"] for one in ordered if one.get("recipe") is False]
+    recipes = [f"{', '.join(bare)}: {NO_RECIPE}"] if bare else []
+    return [*table, *reasons, *recipes, *(share_line(one) for one in result.get("foreign_shares", [])), summary(result)]
 
 
 def row_of(one: Result) -> tuple[str, ...]:
     """Write the cells of one database."""
-    state = "protected" if one["protected"] else "UNPROTECTED"
+    state = "UNPROTECTED" if one["state"] == "unprotected" else one["state"]
     age, objective = (time_of(one[name]) for name in ("age_seconds", "rpo"))
     return one["database"], one["kind"], state, age, objective, str(len(one["in_flight"]) or "")
 
@@ -44,18 +49,20 @@ def share_line(one: Result) -> str:
 
 
 def summary(result: Result) -> str:
-    """Write the sum, for example ``1 of 4 unprotected; 40 of 100 manual snapshots``."""
-    databases = result["databases"]
-    unprotected = sum(not one["protected"] for one in databases)
+    """Write the sum, for example ``1 of 4 unprotected, 1 excluded; 40 of 100 manual snapshots``."""
+    states = Counter(one["state"] for one in result["databases"])
+    counted = f"{states['unprotected']} of {states['unprotected'] + states['protected']} unprotected"
+    words = (("excluded", "excluded"), ("replica", "replicas"), ("history", "gone"))
+    aside = "".join(f", {states[state]} {word}" for state, word in words if states[state])
     quotas = result.get("quotas", {})
     names = (("ManualSnapshots", "manual snapshots"), ("ManualClusterSnapshots", "manual cluster snapshots"))
     used = [f"{quotas[key]['used']} of {quotas[key]['max']} {name}" for key, name in names if key in quotas]
-    return "; ".join([f"{unprotected} of {len(databases)} unprotected", *used])
+    return "; ".join([f"{counted}{aside}", *used])
 
 
 def status_problems(result: Result) -> list[str]:
     """List what fails the run where nothing may be unprotected: such databases, and foreign shares."""
-    unprotected = [f"{one['database']} is unprotected" for one in result["databases"] if not one["protected"]]
+    unprotected = [f"{one['database']} is unprotected" for one in result["databases"] if one["state"] == "unprotected"]
     shared = [
         f"{one['name']} is shared with others than the known accounts" for one in result.get("foreign_shares", [])
     ]

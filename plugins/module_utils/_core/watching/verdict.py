@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..evidence.measures import number
+from ..recipe import NO_RECIPE as WITHOUT_RECIPE
 from ..words import duration
 
 Row = Mapping[str, Any]
@@ -35,6 +36,9 @@ DRILL_UNVERIFIED = State("drill_unverified", "unverified", "Drill unverified", "
 NEVER_DRILLED = State("never_drilled", "unverified", "Never drilled", "never drilled")
 DRILL_TOO_OLD = State("drill_too_old", "unverified", "Drill too old", "not drilled for too long")
 VERIFIED = State("verified", "verified", "Verified", "verified")
+# What needs no recovery points of its own is neither good nor bad.
+EXCLUDED = State("excluded", None, "Excluded", "excluded")
+REPLICA = State("replica", None, "Replica", "covered as replicas")
 # The worst first. A database is in the first one that holds for it.
 STATES = (
     UNPROTECTED,
@@ -45,6 +49,8 @@ STATES = (
     NEVER_DRILLED,
     DRILL_TOO_OLD,
     VERIFIED,
+    EXCLUDED,
+    REPLICA,
 )
 BY_NAME = {state.name: state for state in STATES}
 WORST_FIRST = ("failed", "unverified", "verified")
@@ -55,6 +61,8 @@ def state_of(row: Row) -> State:
 
     :param row: an entry of a posture.
     """
+    if is_aside(row):
+        return BY_NAME[row["state"]]
     held = findings(row)
     return next((state for state in STATES if state in held), VERIFIED)
 
@@ -65,11 +73,13 @@ def findings(row: Row) -> dict[State, str]:
     :param row: an entry of a posture. A member that is missing, as in older postures, is unknown.
     """
     found: dict[State, str] = {}
+    if is_aside(row):
+        return found
     if row.get("protected") is not True:
         state = UNPROTECTED if row.get("protected") is False else UNKNOWN
         found[state] = str(row.get("reason") or "")
     if row.get("recipe") is False:
-        found[NO_RECIPE] = "it cannot be recovered as it was: no recipe tells its class and settings"
+        found[NO_RECIPE] = f"it {WITHOUT_RECIPE}"
     for account, drill in newest_drills(row):
         state = state_of_drill(row, drill)
         if state != VERIFIED:
@@ -77,8 +87,15 @@ def findings(row: Row) -> dict[State, str]:
     return found
 
 
+def is_aside(row: Row) -> bool:
+    """Tell whether a database needs no recovery points of its own: it is excluded, or a replica."""
+    return row.get("state") in (EXCLUDED.name, REPLICA.name)
+
+
 def reason_of(row: Row) -> str | None:
     """Say why a database is not verified, with all reasons that are as bad as the worst one."""
+    if is_aside(row):
+        return str(row.get("reason") or "") or None
     worst = state_of(row).verdict
     return "; ".join(why for state, why in findings(row).items() if why and state.verdict == worst) or None
 
@@ -126,6 +143,11 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
     return {state.name: found[state.name] for state in STATES}
 
 
+def number_of_counted(numbers: Mapping[str, int]) -> int:
+    """Count the databases that need recovery points of their own."""
+    return sum(number for name, number in numbers.items() if BY_NAME[name].verdict is not None)
+
+
 def verdict_of(numbers: Mapping[str, int], silent: Collection[str] = ()) -> str:
     """Judge all databases: failed, unverified or verified.
 
@@ -140,13 +162,19 @@ def verdict_of(numbers: Mapping[str, int], silent: Collection[str] = ()) -> str:
 
 def words_of(numbers: Mapping[str, int], silent: Collection[str] = ()) -> str:
     """Say in a line what the verdict is made of: ``1 unprotected, 2 never drilled``."""
-    said = [
-        f"{numbers[state.name]} {state.counted}"
-        for state in STATES
-        if state.verdict != "verified" and numbers.get(state.name)
-    ]
+    said = counted(numbers, "failed", "unverified")
     if silent:
         said.append(f"{len(silent)} site{'s' * (len(silent) > 1)} could not be looked at")
-    if said:
-        return ", ".join(said)
-    return "all protected and verified" if any(numbers.values()) else "no database was found"
+    if not said:  # what is set aside qualifies "all"
+        all_of_them = "all protected and verified" if numbers.get(VERIFIED.name) else "no database was found"
+        said = [all_of_them, *counted(numbers, None)]
+    return ", ".join(said)
+
+
+def counted(numbers: Mapping[str, int], *verdicts: str | None) -> list[str]:
+    """Say how many databases are in each of the states with these verdicts."""
+    return [
+        f"{numbers[state.name]} {state.counted}"
+        for state in STATES
+        if state.verdict in verdicts and numbers.get(state.name)
+    ]

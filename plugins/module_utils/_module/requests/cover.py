@@ -8,13 +8,13 @@ from typing import Any
 
 from ..._core.errors import LifeboatError
 from ..._pass.requests.cover import CoverRequest, Objective
-from ..arguments import read_request, read_selection, read_settings
+from ..arguments import read_protection, read_request, read_selection, read_settings
 
 
 def read_cover(params: Mapping[str, Any]) -> CoverRequest:
     """Read the options of recovery_point_info.
 
-    :raises LifeboatError: when shared snapshots are to be read, and no account is named.
+    :raises LifeboatError: when shared snapshots are to be read and no account is named, or an exclusion has no reason.
     """
     if params["source_regions"] and not params["source_accounts"]:
         raise LifeboatError(
@@ -27,4 +27,5 @@ def read_cover(params: Mapping[str, Any]) -> CoverRequest:
         params,
         selection=read_selection(params),
         objectives=read_settings(Objective, params),
+        protection=read_protection(params),
     )

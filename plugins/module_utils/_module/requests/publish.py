@@ -12,7 +12,7 @@ from ..._core.errors import LifeboatError
 from ..._core.sharing import check_accounts
 from ..._core.words import read_time
 from ..._pass.requests.publish import PublishRequest, StandInRequest
-from ..arguments import read_limits, read_request, read_selection, read_settings, read_store, read_tags
+from ..arguments import read_limits, read_protection, read_request, read_selection, read_settings, read_store, read_tags
 
 SHORTEST = 300  # seconds between two snapshots of a database
 
@@ -20,7 +20,7 @@ SHORTEST = 300  # seconds between two snapshots of a database
 def read_publish(params: Mapping[str, Any]) -> PublishRequest:
     """Read the options of snapshot_copy.
 
-    :raises LifeboatError: when an account, an interval, a limit, a time or the store is not valid.
+    :raises LifeboatError: when an account, an interval, a limit, a time, the store or an exclusion is not valid.
     """
     return read_request(
         PublishRequest,
@@ -29,6 +29,7 @@ def read_publish(params: Mapping[str, Any]) -> PublishRequest:
         tags=read_tags(params["tags"]),
         store=read_store(params["store"]),
         wishes=read_settings(PublishWish, params, interval=read_interval),
+        protection=read_protection(params),
         snapshot_time=read_snapshot_time(params["snapshot_time"]),
         share_with=check_accounts("share_with", params["share_with"], params["account_id"]),
         stand_in=read_stand_in(params["stand_in"]),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..._core.inventory.overrides import PerDatabase
+from ..._core.inventory.protection import Protection
 from ..._core.inventory.selection import Selection
 from .common import Request
 
@@ -23,6 +24,8 @@ class CoverRequest(Request):
 
     selection: Selection
     objectives: PerDatabase[Objective]
+    protection: PerDatabase[Protection]
+    history: bool  # whether databases that are gone and never were published are listed
     dr_accounts: tuple[str, ...]
     source_accounts: tuple[str, ...]
     source_regions: tuple[str, ...]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ..._core.copying.publish import PublishWish
 from ..._core.inventory.overrides import PerDatabase
+from ..._core.inventory.protection import Protection
 from ..._core.inventory.selection import Selection
 from .common import CopyRequest
 
@@ -27,6 +28,7 @@ class PublishRequest(CopyRequest):
     """Which databases to publish, how, and for whom."""
 
     wishes: PerDatabase[PublishWish]
+    protection: PerDatabase[Protection]
     snapshot_time: datetime | None
     publish_region: str | None  # None is the home Region
     share_with: frozenset[str]

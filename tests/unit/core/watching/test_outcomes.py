@@ -142,6 +142,9 @@ def test_a_plan_with_problems_fails_nothing_by_itself() -> None:
     assert failures_of(outcomes) == []
 
 
+ASIDE_STATES = ("excluded", "replica", "replica", "unprotected")
+
+
 def step(database: str, status: str = "published", *, changed: bool = True) -> dict[str, Any]:
     return {"database": database, "status": status, "changed": changed}
 
@@ -153,8 +156,16 @@ def step(database: str, status: str = "published", *, changed: bool = True) -> d
         ([step("orders", changed=False)], [], "1 databases, nothing to do"),
         ([], [step("orders", "would_delete", changed=False)], "1 databases, 0 changes, 1 planned"),
         ([], [], ""),
+        (
+            [
+                step("orders"),
+                *(step(name, status, changed=False) for name, status in zip("abcd", ASIDE_STATES, strict=True)),
+            ],
+            [],
+            "2 databases, 1 changes, 1 excluded, 2 replicas, 1 accepted without a recovery point",
+        ),
     ],
-    ids=["changes", "nothing to do", "planned", "nothing looked at"],
+    ids=["changes", "nothing to do", "planned", "nothing looked at", "set aside"],
 )
 def test_the_summary_counts_each_database_once(publish: Any, prune: Any, line: str) -> None:
     outcomes = after_result(after_result({}, "publish", {"steps": publish}), "prune", {"steps": prune})

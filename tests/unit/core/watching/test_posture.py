@@ -11,6 +11,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.last_drills import Drilled, Drills
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.overrides import PerDatabase, read_overrides
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import NO_RECIPE
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture import Expected, document, read_site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.posture_lines import summary, table
 from tests.builders import DR, EAST, NOW, SOURCE, STRANGER, WEST, hours_ago
@@ -124,6 +125,35 @@ def test_totals_tell_three_states_apart() -> None:
     ]
     found = posture(*sites)
     assert (found["unprotected"], found["unknown"], found["total"]) == (1, 1, 3)
+
+
+@pytest.mark.parametrize("state", ["excluded", "replica"])
+@pytest.mark.parametrize("other", [True, False])
+def test_what_one_site_says_to_need_nothing_is_listed_and_not_counted(state: str, other: bool) -> None:
+    """The DR site may still have old recovery points of it."""
+    aside = {"state": state, "protected": None, "reason": f"{state}: because"}
+    at_dr = seen_at_dr("sandbox", protected=other, reason=None if other else "too old", recipe=False)
+    sites = source_site(row("sandbox", **aside), row()), dr_site(at_dr, seen_at_dr())
+    found = posture(*sites, drilled=[drill()])
+    assert [(one["database"], one["state"], one["verdict"]) for one in found["databases"]] == [
+        ("orders", "verified", "verified"),
+        ("sandbox", state, None),
+    ]
+    assert (found["unprotected"], found["unknown"], found["total"]) == (0, 0, 1)
+    assert (found["verdict"], found["states"][state]) == ("verified", 1)
+    assert f"sandbox: {state}: because" in table(found)
+    assert (
+        found["words"]
+        == f"all protected and verified, 1 {'excluded' if state == 'excluded' else 'covered as replicas'}"
+    )
+
+
+@pytest.mark.parametrize("told", [True, False, None])
+def test_whether_it_can_be_recovered_as_it_was_is_told_from_the_first_day(told: Any) -> None:
+    found = posture(source_site(row()), dr_site(seen_at_dr(recipe=told)), drilled=[drill()])
+    assert found["databases"][0]["recipe"] is told
+    assert (f"orders: it {NO_RECIPE}" in table(found)) == (told is False)
+    assert found["verdict"] == ("unverified" if told is False else "verified")
 
 
 def row_of_dr_itself(name: str) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.filter.status import FilterModule
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import NO_RECIPE
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.status_lines import (
     status_problems,
     status_table,
@@ -16,7 +17,8 @@ Row = dict[str, Any]
 
 
 def covered(name: str, reason: str | None = None, **more: Any) -> Row:
-    facts = {"kind": "instance", "age_seconds": 7200, "rpo": 86400, "in_flight": [], "protected": reason is None}
+    state = "protected" if reason is None else "unprotected"
+    facts = {"kind": "instance", "age_seconds": 7200, "rpo": 86400, "in_flight": [], "state": state, "recipe": None}
     return {"database": name, "reason": reason, **facts, **more}
 
 
@@ -30,6 +32,32 @@ def test_what_is_unprotected_comes_first() -> None:
         "orders: nothing of it has landed",
         "1 of 3 unprotected",
     ]
+
+
+def test_what_need_not_be_protected_is_listed_and_not_counted() -> None:
+    databases = [
+        covered("sandbox", "excluded: a sandbox", state="excluded"),
+        covered("copy", "a replica of arn, and covered by it", state="replica"),
+        covered("old", "gone", state="history"),
+        covered("orders"),
+    ]
+    assert status_table({"databases": databases}) == [
+        "database  kind      state      age  objective  in flight",
+        "orders    instance  protected  2 h  24 h",
+        "sandbox   instance  excluded   2 h  24 h",
+        "copy      instance  replica    2 h  24 h",
+        "old       instance  history    2 h  24 h",
+        "sandbox: excluded: a sandbox",
+        "copy: a replica of arn, and covered by it",
+        "old: gone",
+        "0 of 1 unprotected, 1 excluded, 1 replicas, 1 gone",
+    ]
+
+
+def test_what_could_not_be_recovered_as_it_was_is_said_once() -> None:
+    databases = [covered("billing", recipe=False), covered("orders", recipe=False), covered("users", recipe=True)]
+    said = [line for line in status_table({"databases": databases}) if "recipe" in line]
+    assert said == [f"billing, orders: {NO_RECIPE}"]
 
 
 def test_a_database_without_an_objective_has_none() -> None:
