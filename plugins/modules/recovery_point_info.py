@@ -65,6 +65,7 @@ notes:
   - Needs the IAM actions C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), C(rds:DescribeDBSnapshots),
     C(rds:DescribeDBClusterSnapshots) and C(rds:DescribeAccountAttributes). With O(audit_shares) also
     C(rds:DescribeDBSnapshotAttributes) and C(rds:DescribeDBClusterSnapshotAttributes).
+  - With O(dr_accounts), to say that an option group keeps a database in its account, C(rds:DescribeOptionGroups).
   - To tell the secondary clusters of global databases where their rows do not, C(rds:DescribeGlobalClusters).
   - For a database that is not at this site, O(databases), O(match_tags) and O(engines) go by its snapshots.
 author:
@@ -302,10 +303,12 @@ now:
 from collections.abc import Iterable
 from typing import Any
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import AwsRefusal
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.elsewhere import nothing_known
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DATABASE, MANAGED_BY, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import Groups
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.regions import in_one_region
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.coverage import (
@@ -315,6 +318,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.covera
     candidates,
     cover,
     foreign_share,
+    has_option_groups,
     headroom,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.standing import describe
@@ -347,10 +351,11 @@ def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     dr_accounts = check_accounts("dr_accounts", request.dr_accounts, site.account)
     source_accounts = check_accounts("source_accounts", request.source_accounts, site.account)
     known = dr_accounts | check_accounts("allowed_accounts", request.allowed_accounts, site.account)
-    view = View(site.account, request.prefix, dr_accounts)
-    points = site.recovery_points()
+    databases, points = site.databases(), site.recovery_points()
+    groups = option_groups(site) if dr_accounts and has_option_groups(databases) else {}
+    view = View(site.account, request.prefix, dr_accounts, groups)
     shared = shared_points(site, request.source_regions, source_accounts)
-    found = cover(site.databases(), [*points, *shared], view)
+    found = cover(databases, [*points, *shared], view)
     covered = candidates(one for one in found if request.history or not one.is_history)
     selected = select(covered, request.selection, f"account {site.account}, {site.region}")
     result = describe_all(selected, view, request, site) | {"quotas": headroom(site.quotas())}
@@ -361,6 +366,14 @@ def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     if request.audit_shares:
         result["foreign_shares"] = audit(points, known, request.prefix, site)
     return result
+
+
+def option_groups(site: Site) -> Groups:
+    """Read the option groups of the site. Without the right to read them, only a reason is missing from the report."""
+    try:
+        return site.option_groups()
+    except AwsRefusal:
+        return {}
 
 
 def shared_points(site: Site, regions: Iterable[str], accounts: frozenset[str]) -> list[RecoveryPoint]:

@@ -18,12 +18,14 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     PURPOSE,
     STAGE,
     VERIFIED,
+    Configuration,
     RecoveryPoint,
     iso,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE
 from ansible_collections.lifeboat.rds.plugins.modules import recovery_point_info
-from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed
+from tests.builders import DR, EAST, SOURCE, STRANGER, WEST, automated, copied, database, hours_ago, landed, refusal
 from tests.modules import answer_of
 
 Row = dict[str, Any]
@@ -541,3 +543,34 @@ def test_a_source_site_without_databases_is_told(
     given = options(recovery_point_info, account_id=source.account, dr_accounts=accounts)
     warnings = recovery_point_info.run(given, source, check_mode=False)["warnings"]
     assert [f"There is no database in account {SOURCE} in {WEST}" in one for one in warnings] == [True] * is_warned
+
+
+TDE = {"vault": OptionGroup("vault", "oracle-ee", frozenset({"TDE"}))}
+
+
+def kept_by_tde(**more: Any) -> Any:
+    return database(engine="oracle-ee", configuration=Configuration(option_group="vault"), **more)
+
+
+def test_what_cannot_leave_its_account_says_so_in_the_words_of_publish(run: Any, site: Any) -> None:
+    at_home = site(databases=[kept_by_tde()], points=[automated()])
+    at_home.option_groups.side_effect = lambda: TDE
+    orders = run(at_home, dr_accounts=[DR])["orders"]
+    assert orders["reason"] == (
+        f"nothing of it has landed in {DR}. It cannot be published: its option group has TDE, and AWS does not share "
+        "snapshots with that option. Protect it inside its account, in another Region, with an option group that has "
+        "the option."
+    )
+
+
+def test_without_the_right_to_read_option_groups_only_the_reason_is_shorter(run: Any, site: Any) -> None:
+    at_home = site(databases=[kept_by_tde()], points=[automated()])
+    at_home.option_groups.side_effect = refusal("permission")
+    assert run(at_home, dr_accounts=[DR])["orders"]["reason"] == f"nothing of it has landed in {DR}"
+
+
+@pytest.mark.parametrize("dr_accounts", [[], [DR]])
+def test_option_groups_are_read_only_where_something_depends_on_them(run: Any, site: Any, dr_accounts: Any) -> None:
+    at_home = site(databases=[database() if dr_accounts else kept_by_tde()], points=[automated()])
+    run(at_home, dr_accounts=dr_accounts)
+    at_home.option_groups.assert_not_called()

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..copying.plan import Slot
 from ..copying.quota import NAMES, Quota
+from ..copying.routes import Start, why_unsupported
 from ..inventory.selection import Candidate
 from ..keeping.marks import verified_at
 from ..model import (
@@ -21,6 +22,7 @@ from ..model import (
     RecoveryPoint,
 )
 from ..naming import digest_of, digest_of_database, is_our_point, parse
+from ..option_groups import Groups, is_default
 
 # Purposes of databases that exist for some hours only, and need no protection.
 TEMPORARY = ("drill", "stand_in")
@@ -33,6 +35,7 @@ class View:
     account: str
     prefix: str
     dr_accounts: frozenset[str] = frozenset()
+    groups: Groups = field(default_factory=dict)  # the option groups here: data may depend on what they have
 
 
 @dataclass(slots=True)
@@ -110,7 +113,7 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
     for database in known:
         digest = digest_of_database(database.id)
         if database.cluster is None and digest not in passing:
-            found[digest] = covered_database(database, broken.get(database.id.identifier))
+            found[digest] = covered_database(database, broken.get(database.id.identifier), view)
     for point in points:
         if point.tags.get(MANAGED_BY, view.prefix) != view.prefix:
             continue  # of another installation, or of the way back after a recovery, which has a prefix of its own
@@ -120,10 +123,10 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
     return sorted(found.values(), key=lambda one: (one.identifier, one.kind))
 
 
-def covered_database(database: Database, broken_member: Database | None) -> Coverage:
+def covered_database(database: Database, broken_member: Database | None, view: View) -> Coverage:
     """Describe a database that is at this site, before its recovery points are counted."""
     one = database.id
-    trouble = trouble_of(database, broken_member if one.kind == "cluster" else None)
+    trouble = trouble_of(database, broken_member if one.kind == "cluster" else None) or why_it_stays(database, view)
     return Coverage(
         one.identifier,
         one.kind,
@@ -171,6 +174,21 @@ def trouble_of(database: Database, broken_member: Database | None) -> str | None
     if broken_member is not None:
         return f"Its member {broken_member.id.identifier} is {broken_member.status}."
     return None
+
+
+def why_it_stays(database: Database, view: View) -> str | None:
+    """Explain why no recovery point of a database can leave the account, in the words of publish, or return None."""
+    group = view.groups.get(database.option_group)
+    options = group.persistent if group else frozenset()
+    start = Start(database.id.kind, database.engine, "automated", "none", options)
+    here = database.id.region
+    problem = why_unsupported(start, here, here, share=True) if view.dr_accounts else None
+    return f"It cannot be published: {problem.reason}. {problem.remedy}." if problem else None
+
+
+def has_option_groups(databases: Iterable[Database]) -> bool:
+    """Tell whether a database has an option group of its own, on which its data may depend."""
+    return any(not is_default(database.option_group) for database in databases)
 
 
 def headroom(quotas: Mapping[Slot, Quota]) -> dict[str, dict[str, int]]:
