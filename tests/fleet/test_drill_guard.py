@@ -96,7 +96,6 @@ def name_taken(ground: Range) -> Given:
         pytest.param(quota_of("instances"), "0 DB instances, and 3 more", "raise L-7B6409FD", id="instances"),
         pytest.param(quota_of("clusters"), "0 DB clusters, and 1 more", "raise L-952B80B8", id="clusters"),
         pytest.param(quota_of("storage"), "GiB of storage, and 40 more", "raise L-7ADDB58A", id="storage"),
-        pytest.param(name_taken, "a database of that name exists", "Choose another drill_id", id="name taken"),
     ],
 )
 def test_the_guard_stops_before_the_first_write_and_names_the_remedy(
@@ -115,6 +114,15 @@ def test_the_guard_stops_before_the_first_write_and_names_the_remedy(
             assert writing(ground.fleet.new_calls()) == []
     finally:
         ground.fleet.lab.admin("PATCH", "settings", settings)
+
+
+def test_a_name_that_is_taken_fails_that_database_alone(ground: Range) -> None:
+    given = name_taken(ground)
+    usual = {"drill_id": "d1", "kms_key_id": ground.fleet.keys["dr"], **ground.network, **given}
+    result = ground.fleet.one_pass(snapshot_restore, DR, check_mode=True, **usual)
+    assert "a database of that name exists" in result["msg"]
+    assert "Choose another drill_id" in result["msg"]
+    assert sorted(step["status"] for step in result["steps"]) == ["failed", *["restoring"] * (len(CLASSES) - 1)]
 
 
 def test_no_drill_runs_at_the_source(ground: Range) -> None:

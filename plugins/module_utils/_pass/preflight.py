@@ -22,7 +22,7 @@ from .._core.regions import in_one_region
 from .._core.restoring.choice import by_original, check_time, choose, landed_by_database, why_none
 from .._core.restoring.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
 from .._core.restoring.needs import Available, named, obstacles, wanted_class
-from .._core.restoring.ownership import belongs_to, is_made_for, require_distinct, require_own
+from .._core.restoring.ownership import belongs_to, is_made_for, twins, why_taken
 from .._core.restoring.room import lacking
 from .._core.restoring.target import Databases, RestoreOptions, Target
 from .._core.restoring.target_plan import plan_target, why_not_recoverable, why_not_restorable
@@ -155,7 +155,11 @@ def plan(wish: RestoreWish, context: RestoreContext, site: Site, report: Report)
         about = f"{one.identifier} from {chosen[1].name}" if chosen else one.identifier
         report.step("failed", reason=f"{CANNOT} {about}: {problem}", database=one.identifier, kind=one.kind)
         return None
-    target = plan_target(*chosen, options)
+    try:
+        target = plan_target(*chosen, options)
+    except LifeboatError as refused:
+        report.step("failed", reason=str(refused), database=one.identifier, kind=one.kind)
+        return None
     found = context.databases.get(target.key)
     return target.with_progress(adopted=found is not None and is_made_for(found, target))
 
@@ -203,24 +207,28 @@ def options_for(settings: RestoreSettings, context: RestoreContext, site: Site) 
 
 
 def without_obstacles(targets: list[Target], context: RestoreContext, site: Site, report: Report) -> list[Target]:
-    """Return the targets that can be made here; report the others.
+    """Return the targets that can be made here; report the others. What is wrong with one of them stops no other.
 
-    :raises LifeboatError: when a name is taken, or the account has no room for all.
+    :raises LifeboatError: when the account has no room for all.
     """
-    new = [one for one in targets if not one.progress.adopted]
-    available = read_available(new, context, site)
-    stopped = {one.key: found for one in new if (found := obstacles(one, available))}
-    for one in new:
-        if one.key in stopped:
-            reason = f"{CANNOT} {one.original.identifier}: {' '.join(stopped[one.key])}"
-            report.step("failed", reason=reason, database=one.original.identifier, kind=one.original.kind)
-    free = [one for one in targets if one.key not in stopped]
-    check_all(
-        lambda: require_distinct(free),
-        lambda: require_own(free, context.databases),
-        lambda: require_room([one for one in free if not one.progress.adopted], site),
-    )
+    available = read_available([one for one in targets if not one.progress.adopted], context, site)
+    same = {id(one): refused for one, refused in twins(targets)}
+    free = []
+    for one in targets:
+        if refused := same.get(id(one)):  # with a name, so that the step of the other does not replace this one
+            report_failed(one, str(refused), report, name=one.original.recovery_point)
+        elif taken := why_taken(one, context.databases):
+            report_failed(one, str(taken), report)
+        elif found := [] if one.progress.adopted else obstacles(one, available):
+            report_failed(one, f"{CANNOT} {one.original.identifier}: {' '.join(found)}", report)
+        else:
+            free.append(one)
+    require_room([one for one in free if not one.progress.adopted], site)
     return free
+
+
+def report_failed(target: Target, reason: str, report: Report, **about: Any) -> None:
+    report.step("failed", reason=reason, database=target.original.identifier, kind=target.original.kind, **about)
 
 
 def require_room(targets: list[Target], site: Site) -> None:

@@ -420,13 +420,19 @@ def taken(name: str, **tags: str) -> Database:
         pytest.param(replace(restored(MEMBER), tags={}), id="somebody's, where a member is to go"),
     ],
 )
-def test_a_name_that_is_taken_stops_the_call_before_the_first_write(
-    run: Any, dr_site: Any, writes: Any, other: Database, check_mode: bool
+def test_a_name_that_is_taken_fails_that_database_and_no_other(
+    run: Any, dr_site: Any, other: Database, check_mode: bool
 ) -> None:
     site = dr_site(landed("billing"), landed("orders"), CLUSTER, databases=[other])
-    with pytest.raises(LifeboatError, match="this drill did not make it"):
-        run(site, check_mode=check_mode)
-    assert writes(site) == []
+    result = run(site, check_mode=check_mode)
+    failed = {step["database"]: step["reason"] for step in result["steps"] if step["status"] == "failed"}
+    taken_by = "shop" if other.id.identifier == MEMBER else "orders"
+    assert list(failed) == [taken_by]
+    assert "this drill did not make it" in failed[taken_by]
+    going_on = {"billing", "orders", "shop"} - {taken_by}
+    assert {step["database"] for step in result["steps"] if step["status"] == "restoring"} == going_on
+    started = {one.args[0].original.identifier for one in site.restore.call_args_list}
+    assert started == (set() if check_mode else going_on)
 
 
 def test_check_mode_predicts_what_is_restored_and_starts_nothing(run: Any, dr_site: Any, writes: Any) -> None:

@@ -14,7 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Co
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE, as_tag
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network, SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
-from tests.builders import DR, DR_KEY, EAST, database, hours_ago, key, landed, of_cluster, restored
+from tests.builders import DR, DR_KEY, EAST, SOURCE, database, hours_ago, key, landed, of_cluster, restored
 from tests.modules import by_name
 
 Row = dict[str, Any]
@@ -112,20 +112,47 @@ def test_a_complete_recovery_has_nothing_to_do(run: Any, dr_site: Any, writes: A
         pytest.param(running(landed(hours=5)), "To go on with it, set choose: at", id="of another time"),
     ],
 )
-def test_a_name_in_use_is_refused_before_the_first_write(
-    run: Any, dr_site: Any, writes: Any, taken: Database, message: str
-) -> None:
+def test_a_name_in_use_fails_that_database_and_no_other(run: Any, dr_site: Any, taken: Database, message: str) -> None:
     site = dr_site(ORDERS, EVENTS, databases=[taken])
-    with pytest.raises(LifeboatError, match=message):
-        run(site)
-    assert writes(site) == []
+    result = run(site)
+    assert message in result["msg"]
+    assert {step["database"]: step["status"] for step in result["steps"]} == {"orders": "failed", "events": "restoring"}
+    assert [one.args[0].original.identifier for one in site.restore.call_args_list] == ["events"]
+
+
+@pytest.mark.parametrize(
+    ("restore_as", "message"),
+    [("shop", "would get the same name"), ("-", "Set restore_as to another name")],
+    ids=["one name for two", "no name"],
+)
+def test_a_name_that_cannot_be_fails_whoever_would_get_it_and_no_other(
+    run: Any, dr_site: Any, restore_as: str, message: str
+) -> None:
+    site = dr_site(ORDERS, landed("billing", tags=LARGE), EVENTS)
+    result = run(site, overrides=[{"kinds": ["instance"], "restore_as": restore_as}])
+    failed = [step for step in result["steps"] if step["status"] == "failed"]
+    assert {step["database"] for step in failed} == {"billing", "orders"}
+    assert all(message in step["reason"] for step in failed)
+    assert [one.args[0].original.identifier for one in site.restore.call_args_list] == ["events"]
+
+
+def test_twins_of_two_accounts_are_refused_each_and_the_others_go_on(run: Any, dr_site: Any) -> None:
+    arn = ORDERS.tags["lifeboat:database"].replace(SOURCE, "444444444444")
+    twin = landed("orders", resource_id="db-TWIN", tags={**LARGE, "lifeboat:database": arn})
+    twin = replace(twin, name=twin.name[:-12] + "0123456789ab", arn=twin.arn[:-12] + "0123456789ab")
+    site = dr_site(ORDERS, twin, EVENTS)
+    result = run(site)
+    failed = [step for step in result["steps"] if step["status"] == "failed"]
+    assert len(failed) == 2
+    assert all("match_tags" in step["reason"] for step in failed)
+    assert len({step["name"] for step in failed}) == 2, "each of them is told"
+    assert [one.args[0].original.identifier for one in site.restore.call_args_list] == ["events"]
+    assert run(dr_site(ORDERS, twin, EVENTS), match_tags={"lifeboat:database": arn}).get("failed") is None
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        pytest.param({"restore_as": "shop"}, "would get the same name", id="one name for two"),
-        pytest.param({"restore_as": "-"}, "Set restore_as to another name", id="no name"),
         pytest.param({"backup_retention_period": 0}, "1 to 35 days", id="backups off"),
         pytest.param({"backup_retention_period": 36}, "1 to 35 days", id="more than there can be"),
         pytest.param({"source_accounts": [DR]}, "it is a source account", id="beside the originals"),

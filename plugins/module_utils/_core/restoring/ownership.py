@@ -28,10 +28,14 @@ def require_own(targets: Iterable[Target], databases: Databases) -> None:
     :raises LifeboatError: for the first such database.
     """
     for target in targets:
-        for key in target.keys:
-            taken = databases.get(key)
-            if taken is not None and not is_made_for(taken, target):
-                raise taken_name(target, taken)
+        if refused := why_taken(target, databases):
+            raise refused
+
+
+def why_taken(target: Target, databases: Databases) -> LifeboatError | None:
+    """Find out why a target cannot have its identifier: another database has it. None if it is free."""
+    found = (databases[key] for key in target.keys if key in databases)
+    return next((taken_name(target, one) for one in found if not is_made_for(one, target)), None)
 
 
 def taken_name(target: Target, taken: Database) -> LifeboatError:
@@ -49,21 +53,28 @@ def taken_name(target: Target, taken: Database) -> LifeboatError:
     return LifeboatError(what, why=why, remedy="Set restore_as to another name, or rename that database")
 
 
-def require_distinct(targets: Iterable[Target]) -> None:
-    """Check that no two targets need the same identifier.
-
-    :raises LifeboatError: for the first two that do.
-    """
-    named: dict[tuple[str, str], Target] = {}
-    for target in targets:
+def twins(targets: Iterable[Target]) -> list[tuple[Target, LifeboatError]]:
+    """List the targets that need an identifier that another one needs as well, each with what to do about it."""
+    known = list(targets)
+    holders: dict[tuple[str, str], list[Target]] = {}
+    for target in known:
         for key in target.keys:
-            if other := named.get(key):
-                raise LifeboatError(
-                    f"Cannot restore {target.original.source} as {key[1]}",
-                    why=f"{other.original.source} would get the same name",
-                    remedy="Set restore_as for one of them in overrides, with match_tags lifeboat:database",
-                )
-            named[key] = target
+            holders.setdefault(key, []).append(target)
+    shared = ((one, key, other) for one in known for key in one.keys for other in holders[key] if other is not one)
+    found: dict[int, tuple[Target, LifeboatError]] = {}
+    for one, key, other in shared:
+        found.setdefault(id(one), (one, shared_name(one, key[1], other)))
+    return list(found.values())
+
+
+def shared_name(target: Target, name: str, other: Target) -> LifeboatError:
+    """Explain that two targets would have one identifier, and which options tell them apart."""
+    picked = f"{{lifeboat:database: '{target.original.source}'}}"
+    return LifeboatError(
+        f"Cannot restore {target.original.source} as {name}",
+        why=f"{other.original.source} would get the same name",
+        remedy=f"Set restore_as for one of them in overrides, or restore only one: match_tags {picked}",
+    )
 
 
 def is_our_database(database: Database, prefix: str) -> bool:

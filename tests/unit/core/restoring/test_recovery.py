@@ -16,8 +16,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.owner
     belongs_to,
     is_left_behind,
     is_recovery,
-    require_distinct,
     require_own,
+    twins,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import (
     RestoreOptions,
@@ -98,11 +98,14 @@ def test_a_cluster_leaves_room_for_the_name_of_its_member() -> None:
 
 def test_two_databases_never_get_one_name() -> None:
     other = landed(tags={"lifeboat:database": ORIGINAL.replace(SOURCE, STRANGER)})
-    require_distinct([planned(), planned(of_cluster(landed())), planned(other, restore_as="other")])
-    with pytest.raises(LifeboatError, match=f"Cannot restore {other.tags['lifeboat:database']} as orders: {ORIGINAL}"):
-        require_distinct([planned(), planned(other)])
-    with pytest.raises(LifeboatError, match="as orders-1"):
-        require_distinct([planned(of_cluster(landed())), planned(restore_as="orders-1")])
+    assert twins([planned(), planned(of_cluster(landed())), planned(other, restore_as="other")]) == []
+    third = planned(landed("billing"))
+    found = twins([planned(), third, planned(other)])
+    assert [one.original.source for one, _why in found] == [ORIGINAL, other.tags["lifeboat:database"]]
+    assert str(found[1][1]).startswith(f"Cannot restore {other.tags['lifeboat:database']} as orders: {ORIGINAL}")
+    assert f"match_tags {{lifeboat:database: '{ORIGINAL}'}}" in str(found[0][1])
+    members = twins([planned(of_cluster(landed())), planned(restore_as="orders-1")])
+    assert ["as orders-1" in str(why) for _one, why in members] == [True, True]
 
 
 # -- ownership --------------------------------------------------------------------------------------------------------
