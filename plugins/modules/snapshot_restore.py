@@ -51,6 +51,12 @@ options:
         it is that identifier.
       - It must be free, and must not start with the prefix and a hyphen. Only with O(purpose=recovery).
     type: str
+  fallback_class:
+    description:
+      - The class of recovered databases of which neither O(db_instance_class) nor the recovery point tells one. Without
+        it, such a database is refused.
+      - RV(steps[].unlike) says where it was used. Only with O(purpose=recovery).
+    type: str
   multi_az:
     description:
       - Whether a restored DB instance has a standby in another Availability Zone. When left out, it has one if the
@@ -117,7 +123,7 @@ options:
     description:
       - The class of the restored DB instances and cluster members.
       - When left out, it is the class of the original database, if the recovery point tells it. Otherwise it is
-        V(db.t4g.medium) in a drill, and required in a recovery.
+        V(db.t4g.medium) in a drill, and O(fallback_class) in a recovery.
     type: str
   db_parameter_group_name:
     description:
@@ -436,6 +442,7 @@ ARGUMENTS: dict[str, Any] = {
     "recovery_point": {"type": "dict", "options": CHOICE},
     "source_accounts": {"type": "list", "elements": "str", "default": []},
     "kms_key_id": {"type": "str"},
+    "fallback_class": {"type": "str"},
     "iam_authentication": {"type": "bool", "default": False},
     **{name: one | ({"default": DEFAULTS[name]} if name in DEFAULTS else {}) for name, one in SETTINGS.items()},
     **overrides_of(**SETTINGS),

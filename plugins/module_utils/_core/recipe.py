@@ -20,7 +20,7 @@ from .model import Configuration, Database, Kind, RecoveryPoint
 RECIPE = "lifeboat:recipe"
 NO_RECIPE = (
     "cannot be recovered as it was: no recipe came with its newest recovery point. Give both sides a store"
-    " (lifeboat_store). Until then a recovery needs a class: recovery.db_instance_class in lifeboat_databases"
+    " (lifeboat_store). Until then a recovery needs a class: set lifeboat_fallback_class"
 )
 DIGEST = 12  # hexadecimal digits in the name of a parameter group
 # The words of the tag and the settings that they stand for. The tag has pairs WORD=VALUE, without spaces in either.

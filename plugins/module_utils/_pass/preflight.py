@@ -197,6 +197,7 @@ def options_for(settings: RestoreSettings, context: RestoreContext, site: Site) 
         expires=site.now + timedelta(minutes=settings.expires_after),
         purpose=request.purpose,
         restore_as=settings.restore_as,
+        fallback_class=request.fallback_class,
         multi_az=settings.multi_az,
         backup_retention_days=days if request.purpose == "recovery" else 0,
         serverless=settings.serverless,

@@ -230,3 +230,34 @@ def test_the_later_passes_look_at_what_is_theirs_and_at_no_other(run: Any, dr_si
     assert by_name(result) == {"orders": "restored"}
     with pytest.raises(LifeboatError, match="not a recovery of ours"):
         run(dr_site(ORDERS, databases=[database()]), resume=resume)
+
+
+# -- without a recipe -------------------------------------------------------------------------------------------------
+
+
+def test_without_a_recipe_the_fallback_class_is_used_and_said(run: Any, dr_site: Any) -> None:
+    site = dr_site(ORDERS, landed("billing"))
+    result = run(site, fallback_class="db.r6g.xlarge")
+    classes = {one.args[0].original.identifier: one.args[0].setup.instance_class for one in site.restore.call_args_list}
+    assert classes == {"orders": "db.r6g.large", "billing": "db.r6g.xlarge"}
+    said = {step["database"]: [one for one in step.get("unlike", []) if "fallback" in one] for step in result["steps"]}
+    assert said == {
+        "orders": [],
+        "billing": ["class: db.r6g.xlarge, the fallback class, since no recipe tells the original's"],
+    }
+
+
+def test_a_class_that_is_set_comes_before_the_fallback_class(run: Any, dr_site: Any) -> None:
+    site = dr_site(landed("billing"))
+    run(site, fallback_class="db.r6g.xlarge", db_instance_class="db.m6g.large")
+    assert site.restore.call_args.args[0].setup.instance_class == "db.m6g.large"
+
+
+def test_without_a_class_that_database_alone_fails_and_the_remedy_is_named(run: Any, dr_site: Any) -> None:
+    site = dr_site(ORDERS, landed("billing"))
+    result = run(site, check_mode=True)
+    assert {step["database"]: step["status"] for step in result["steps"]} == {
+        "billing": "failed",
+        "orders": "restoring",
+    }
+    assert "set fallback_class" in result["msg"]

@@ -70,6 +70,7 @@ VARIABLES: Mapping[str, Variable] = {
     "lifeboat_signing_key": Variable("path", "the private key that signs the evidence"),
     "lifeboat_signing_passphrase": Variable("str", "its passphrase"),
     "lifeboat_recovery_subnet_group": Variable("str", "the DB subnet group in which recoveries restore"),
+    "lifeboat_fallback_class": Variable("str", "the class of what is recovered without a recipe that tells one"),
     "lifeboat_recovery_security_groups": Variable("list of str", "the security groups of what recoveries restore"),
     "lifeboat_failback_prefix": Variable("str", "what names on the way back start with"),
     "lifeboat_failback_keys": Variable("list of str", "at a DR site: keys of recovered databases to open"),

@@ -28,6 +28,7 @@ class RestoreOptions:
     expires: datetime
     purpose: Purpose = "drill"
     restore_as: str | None = None  # only for recoveries, like multi_az and backup_retention_days
+    fallback_class: str | None = None  # only for recoveries: where neither an option nor the recovery point tells one
     multi_az: bool | None = None  # None: like the original's
     backup_retention_days: int = 0
     serverless: Mapping[str, float] | None = None  # the capacity of Aurora Serverless v2: min, max

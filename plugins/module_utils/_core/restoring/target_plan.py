@@ -51,7 +51,12 @@ def why_not_recoverable(point: RecoveryPoint, options: RestoreOptions) -> str | 
     told = configuration_of(point)
     if options.purpose == "drill" or options.instance_class or options.serverless or (told and told.instance_class):
         return None
-    return "its recovery point does not tell the class of the original. Set db_instance_class."
+    if options.fallback_class:
+        return None
+    return (
+        "its recovery point does not tell the class of the original. Set db_instance_class. For all such databases, set"
+        " fallback_class."
+    )
 
 
 def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions) -> Target:
@@ -72,7 +77,9 @@ def plan_target(lineage: Lineage, point: RecoveryPoint, options: RestoreOptions)
         iam=options.iam,
         backup_retention_days=options.backup_retention_days,
     )
-    return replace(target, unlike=unlike(target, known))
+    fallback = fallback_of(options, known)
+    told = [f"class: {fallback}, the fallback class, since no recipe tells the original's"] if fallback else []
+    return replace(target, unlike=told + unlike(target, known))
 
 
 def original_of(lineage: Lineage, point: RecoveryPoint) -> Original:
@@ -98,7 +105,7 @@ def original_of(lineage: Lineage, point: RecoveryPoint) -> Original:
 
 def setup_of(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> Setup:
     """Decide the configuration: what the options set, otherwise what the recovery point tells about the original."""
-    wanted = options.instance_class or told.instance_class or DEFAULT_CLASS
+    wanted = options.instance_class or told.instance_class or fallback_of(options, told) or DEFAULT_CLASS
     serverless = options.serverless or (capacity(told.serverless) if wanted == SERVERLESS_CLASS else None)
     is_serverless = serverless is not None and point.kind == "cluster"
     return Setup(
@@ -112,6 +119,12 @@ def setup_of(point: RecoveryPoint, options: RestoreOptions, told: Configuration)
         iops=told.iops,
         throughput=told.throughput,
     )
+
+
+def fallback_of(options: RestoreOptions, told: Configuration | None) -> str | None:
+    """Return the fallback class if a recovery has to use it: nothing else tells a class."""
+    is_told = options.instance_class or options.serverless or (told and told.instance_class)
+    return options.fallback_class if options.purpose == "recovery" and not is_told else None
 
 
 def wants_multi_az(point: RecoveryPoint, options: RestoreOptions, told: Configuration) -> bool:

@@ -55,6 +55,7 @@ class RestoreRequest(LoopRequest):
     settings: PerDatabase[RestoreSettings]
     source_accounts: tuple[str, ...]
     kms_key_id: str | None
+    fallback_class: str | None
     iam: bool
     selection: Selection
 
