@@ -26,9 +26,9 @@ def distance(one: str, other: str, most: int) -> int:
             if line > 1 and column > 1 and letter == other[column - 2] and one[line - 2] == wanted:
                 cost = min(cost, above[column - 2] + 1)
             row.append(cost)
-        if min(row) > most:
+        if min(*row, *previous) > most:  # a swap of two letters leaps over one row
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 def hint(name: str, known: Iterable[str]) -> str | None:
