@@ -11,9 +11,11 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible.plugins.action import ActionBase
 
 
 def answer_of(main: Callable[[], None], options: Mapping[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
@@ -23,6 +25,16 @@ def answer_of(main: Callable[[], None], options: Mapping[str, Any], *, check_mod
     with patch_module_args(arguments), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
         main()
     found: dict[str, Any] = json.loads(output.getvalue())
+    return found
+
+
+def answer_of_action(
+    action: type[ActionBase], options: Mapping[str, Any], *, check_mode: bool = False
+) -> dict[str, Any]:
+    """Return what an action plugin answers that does everything on the controller, as JSON carries it."""
+    task = Mock(args=dict(options), check_mode=check_mode, async_val=0)
+    made = action(task, *(Mock() for _part in range(5)))
+    found: dict[str, Any] = json.loads(json.dumps(made.run()))
     return found
 
 

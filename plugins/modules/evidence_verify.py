@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright (c) 2026, The Lifeboat authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -12,21 +11,26 @@ short_description: Verify the evidence of drills and recoveries
 version_added: 0.1.0
 description:
   - Verifies that the documents of M(lifeboat.rds.drill_report) are complete, unchanged, and signed by the given keys.
+  - With O(public_keys), everything in the directory must be signed, or must be made of what is signed. Each page and
+    each JUnit XML is made again and compared with the file. Any other file, a link and anything that is not a regular
+    file is a problem.
+  - The name of each file, and the folder of its site, if it lies in one, must agree with what the document says.
   - Each document contains the digest of the previous one of the same account and Region. So a document that was changed
     or deleted is noticed, as long as a later one is there. The newest one is protected by its signature and by
     O(newest_sha256).
   - It calls no AWS API and writes nothing, so an auditor can run it on a copy of the directory.
+  - It always runs on the controller, whatever the host of the task is.
 options:
   directory:
-    description: The directory of the documents. Subfolders are read too, since a copy of a bucket has them.
+    description: The directory of the documents, on the controller. Subfolders are read too, since a copy of a bucket
+      has them.
     type: path
     required: true
   public_keys:
     description:
       - Public keys in PEM, as paths or as text. List the former keys too, if keys were replaced.
-      - With keys, each drill and each recovery must be signed by one of them. Without keys, signatures are not
-        verified.
-      - They need the Python library C(cryptography).
+      - With keys, each document must be signed by one of them, and nothing may lie in the directory that does not
+        follow from these. Without keys, neither signatures nor pages are verified, and other files are ignored.
     type: list
     elements: str
     default: []
@@ -37,12 +41,24 @@ options:
     type: list
     elements: str
     default: []
+requirements:
+  - cryptography, on the controller, where O(public_keys) are given.
+  - matplotlib, on the controller, to verify pages that have pictures.
 author:
   - The Lifeboat authors (@lifeboat-rds)
 extends_documentation_fragment:
   - lifeboat.rds.attributes
   - lifeboat.rds.attributes.info
+attributes:
+  action:
+    support: full
+    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
+    details: It does everything. The module itself is never run on a host.
+  async:
+    support: none
+    description: Supports being used with the C(async) keyword.
 seealso:
+  - module: lifeboat.rds.evidence_render
   - module: lifeboat.rds.drill_report
   - module: lifeboat.rds.evidence_sync
 """
@@ -156,6 +172,35 @@ histories:
       description: Whether all of them are right.
       type: bool
       returned: always
+pages:
+  description: The pages and JUnit XML, by their files. Empty where no keys were given.
+  returned: when they were looked at
+  type: list
+  elements: dict
+  contains:
+    file:
+      description: The path of the file below O(directory).
+      type: str
+      returned: always
+      sample: 20261123t1404-1.html
+    compared:
+      description:
+        - V(bytes) if the whole file was compared with the one that its document gives.
+        - V(outlines) if everything was compared except numbers in its pictures, that is where and how long things are
+          drawn. Other versions of matplotlib compute other ones.
+        - V(nothing) if its document is missing or not good, or if the file cannot be made again here.
+      type: str
+      returned: always
+      sample: bytes
+    good:
+      description: Whether it is right.
+      type: bool
+      returned: always
+    reason:
+      description: What is wrong with it, otherwise empty.
+      type: str
+      returned: always
+      sample: ""
 problems:
   description: Everything that is wrong. The module fails unless the list is empty.
   returned: when they were looked at
@@ -163,88 +208,3 @@ problems:
   elements: str
   sample: ["20261123t1404-1.json: it was changed, or its signature was: they do not belong together"]
 """
-
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.audit import (
-    audit,
-    must_be_signed,
-    odd_digests,
-    unique,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.history import Entry
-from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import (
-    documents_under,
-    read_entries,
-    signature_of,
-    signatures_alone,
-)
-from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_public_keys, why_not_signed
-
-ARGUMENTS: dict[str, Any] = {
-    "directory": {"type": "path", "required": True},
-    "public_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
-    "newest_sha256": {"type": "list", "elements": "str", "default": []},
-}
-
-
-def run(params: dict[str, Any]) -> dict[str, Any]:
-    """Check every document, its signature, and its place in its history."""
-    if odd := odd_digests(params["newest_sha256"]):
-        remedy = "Set newest_sha256 to the sha256 of a result of drill_report"
-        raise LifeboatError(
-            f"Cannot look for {odd[0]!r} (newest_sha256)", why="it is not a SHA-256 digest", remedy=remedy
-        )
-    keys, directory = open_public_keys(params["public_keys"]), read_directory(params["directory"])
-    try:
-        paths = documents_under(directory)
-        entries, unreadable = read_entries(paths)
-        signatures = look_at_signatures(entries, keys) if keys else {}
-        found = audit(unique(entries.values()), signatures, params["newest_sha256"])
-        alone = [f"{path.name}: its document is missing" for path in signatures_alone(directory)]
-    except OSError as error:
-        raise unreadable_directory(params["directory"], error.strerror or str(error)) from error
-    return found | {"problems": [*found["problems"], *map(str, unreadable), *alone]}
-
-
-def read_directory(directory: str) -> Path:
-    """Return the directory of the evidence.
-
-    :raises LifeboatError: when it is not a directory.
-    """
-    if not Path(directory).is_dir():
-        raise unreadable_directory(directory, "it is not a directory")
-    return Path(directory)
-
-
-def unreadable_directory(directory: str, why: str) -> LifeboatError:
-    return LifeboatError(f"Cannot verify {directory}", why=why, remedy="Set directory to that of the evidence")
-
-
-def look_at_signatures(entries: Mapping[Path, Entry], keys: Mapping[str, Any]) -> dict[Entry, str]:
-    """Return what is wrong with the signature of each document that should have one, or an empty text."""
-    return {
-        entry: why_not_signed(path.read_bytes(), signature_of(path), entry.signed_by, keys)
-        for path, entry in entries.items()
-        if must_be_signed(entry)
-    }
-
-
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        result = run(module.params)
-    except LifeboatError as error:
-        module.fail_json(**error.as_result())
-    if result["problems"]:
-        module.fail_json(msg=f"The evidence is not as it was written: {'; '.join(result['problems'])}.", **result)
-    module.exit_json(changed=False, **result)
-
-
-if __name__ == "__main__":
-    main()

@@ -140,6 +140,7 @@ def test_a_history_goes_on_in_a_new_directory(lab: Lab, drill: Any, folder: Path
     assert (history["number"], history["previous"]["file"]) == (2, first.name)
     code, result = verify(lab, folder / "second", keys)
     assert (code, result["problems"], result["histories"][0]["documents"]) == (0, [], 2)
+    assert [one["compared"] for one in result["pages"]] == ["bytes", "bytes"]
 
 
 def tampered(folder: Path, name: str) -> tuple[Path, Path, Path]:
@@ -148,6 +149,12 @@ def tampered(folder: Path, name: str) -> tuple[Path, Path, Path]:
     shutil.copytree(folder / "second", copy)
     first, second = documents(copy)
     return copy, first, second
+
+
+def remove(document: Path) -> None:
+    """Remove a document with its signature and its pages."""
+    for path in document.parent.glob(f"{document.stem}.*"):
+        path.unlink()
 
 
 def test_a_changed_byte_is_detected(lab: Lab, folder: Path, keys: Keys) -> None:
@@ -160,8 +167,7 @@ def test_a_changed_byte_is_detected(lab: Lab, folder: Path, keys: Keys) -> None:
 
 def test_a_missing_document_is_detected(lab: Lab, folder: Path, keys: Keys) -> None:
     copy, first, _second = tampered(folder, "missing")
-    first.unlink()
-    first.with_name(f"{first.name}.sig").unlink()
+    remove(first)
     code, result = verify(lab, copy, keys)
     assert code != 0
     assert f"number 1, {first.name}, is missing before it" in result["problems"][0]
@@ -176,8 +182,7 @@ def test_another_key_is_detected(lab: Lab, folder: Path) -> None:
 def test_a_document_missing_at_the_end_is_detected_and_comes_back_from_s3(lab: Lab, folder: Path, keys: Keys) -> None:
     copy, _first, second = tampered(folder, "short")
     digest = verify(lab, copy, keys)[1]["histories"][0]["newest"]["sha256"]
-    second.unlink()
-    second.with_name(f"{second.name}.sig").unlink()
+    remove(second)
     assert verify(lab, copy, keys)[0] == 0
     assert verify(lab, copy, keys, newest_sha256=[digest])[0] != 0
     about = {"account_id": DR, "region": EAST, "profile": "production_dr_drill", "store": STORE}

@@ -102,6 +102,7 @@ def chain(length: int, site: tuple[str, str] = SITE) -> list[Entry]:
     for number in range(length):
         document = {
             "document": "drill",
+            "drill_id": f"d{site[1]}{number}",
             "site": {"account_id": site[0], "region": site[1]},
             "history": next_place(entries, site),
         }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,9 +26,11 @@ from .._core.evidence.archive import (
     to_fetch,
 )
 from .._core.evidence.history import FILE, SiteId, read_entry
+from .._core.foreign import EVIDENCE, Malformed
 from .._core.handover.store import StoreError
 from .._core.result import Report
 from .evidence import documents_in, locked, place, read_entries
+from .regular import read_regular
 
 WHAT = {".json": "document", ".json.sig": "signature"}
 
@@ -83,6 +86,12 @@ def fetch(places: Places, newest: int) -> None:
 
 def fetch_one(places: Places, key: str, file: str, stored: Stored) -> None:
     """Download one file, keeping its original mtime so that it is not mistaken for this run's output."""
+    if stored.size > EVIDENCE.size:
+        raise LifeboatError(
+            f"Cannot fetch {places.archive}/{key}",
+            why=f"it has {stored.size} bytes, and a file of the evidence at most {EVIDENCE.size}",
+            remedy="Look at it by hand",
+        )
     if not places.report.check_mode:
         content = places.archive.content(key)
         check_fetched(f"{places.archive}/{key}", file, content, places.site)
@@ -110,7 +119,7 @@ def put(places: Places) -> None:
     for entry in oldest_first(entries.values()):
         folder = folder_for(entry, places.site)
         if folder is not None:
-            put_all(places, folder, [file for file in files_of(entry.file) if (places.directory / file).is_file()])
+            put_all(places, folder, [file for file in files_of(entry.file) if os.path.lexists(places.directory / file)])
 
 
 def put_all(places: Places, folder: str, files: Iterable[str]) -> None:
@@ -127,14 +136,25 @@ def put_one(places: Places, key: str, file: str, stored: Stored | None) -> None:
 
     :raises LifeboatError: when it is not.
     """
-    path = places.directory / file
-    content = path.read_bytes()
+    content = read_local(places.directory / file)
     if stored is not None:
         check_same(places, key, content, stored)
     elif places.report.check_mode or places.archive.add(key, content, KINDS[suffix_of(file) or ""], places.lock()):
         places.done("put", file, "it was missing there", f"{places.archive}/{key}", f"{len(content)} bytes")
     elif file.endswith(FINAL):  # somebody else uploaded it meanwhile
         check_digest(places, key, content)
+
+
+def read_local(path: Path) -> bytes:
+    """Read a file of the directory. A link could lead to a file that is not to be uploaded.
+
+    :raises LifeboatError: when it is not a regular file, or too large.
+    """
+    try:
+        return read_regular(path)
+    except Malformed as error:
+        remedy = "Move it elsewhere, or put the file itself in its place"
+        raise LifeboatError(f"Cannot put {path}", why=str(error), remedy=remedy) from error
 
 
 def check_same(places: Places, key: str, content: bytes, stored: Stored) -> None:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import LifeboatError
-from .._core.evidence.history import FILE, Entry, next_place, read_entry
+from .._core.evidence.history import FILE, Entry, next_place, read_entry, unreadable
+from .._core.foreign import Malformed
+from .regular import read_regular
 from .signing import SUFFIX, Signer
 
 LOCK = ".lock"  # a file, since NFS locks only what is open for writing, and a directory is not
@@ -86,34 +88,31 @@ def read_entries(paths: Iterable[Path]) -> tuple[dict[Path, Entry], list[Lifeboa
     found, problems = {}, []
     for path in paths:
         try:
-            found[path] = read_entry(path.name, path.read_bytes())
+            found[path] = read_document(path)[0]
         except LifeboatError as error:
             problems.append(error)
     return found, problems
 
 
+def read_document(path: Path) -> tuple[Entry, bytes]:
+    """Read one document. Return what it says about itself, and its bytes.
+
+    :raises LifeboatError: when it is not a document.
+    """
+    try:
+        content = read_regular(path)
+    except Malformed as error:
+        raise unreadable(path.name, str(error)) from error
+    return read_entry(path.name, content), content
+
+
 def documents_in(directory: Path) -> list[Path]:
-    """List the files that are named like a document."""
+    """List what is named like a document. A link or a pipe of that name is told when it is read."""
     return sorted(path for path in directory.glob("*.json") if is_document(path))
 
 
-def documents_under(directory: Path) -> list[Path]:
-    """List the files that are named like a document, also in subfolders: a copy of a bucket has them there."""
-    return sorted((path for path in directory.rglob("*.json") if is_document(path)), key=lambda path: path.name)
-
-
 def is_document(path: Path) -> bool:
-    return bool(FILE.fullmatch(path.name)) and path.is_file()
-
-
-def signature_of(document: Path) -> bytes | None:
-    path = document.with_name(document.name + SUFFIX)
-    return path.read_bytes() if path.is_file() else None
-
-
-def signatures_alone(directory: Path) -> list[Path]:
-    """List the signatures whose documents are missing."""
-    return sorted(path for path in directory.rglob(f"*.json{SUFFIX}") if not path.with_suffix("").is_file())
+    return bool(FILE.fullmatch(path.name)) and not (path.is_dir() and not path.is_symlink())
 
 
 def record(

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -12,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import LifeboatError
+from .._core.evidence.history import posture_stem
 from .._core.evidence.last_drills import Drills, drilled_in, why_foreign
+from .._core.foreign import EVIDENCE, read_json
+from .._core.words import printable
 from .evidence import add, check_writable, is_free, locked, pack
+from .regular import read_regular
 from .signing import Signer
 
 SHOWN = 3  # of the ignored files
@@ -27,11 +30,11 @@ def last_drills(directory: str, now: datetime) -> tuple[Drills, list[str]]:
     drills, ignored = Drills(), []
     for path in documents(directory):
         try:
-            found = read(path)
+            found = read_json(read_regular(Path(path)), EVIDENCE)
             if why := why_foreign(found, now):
                 raise ValueError(why)
-        except (OSError, ValueError, RecursionError) as error:
-            ignored.append(f"{os.path.basename(path)} ({error})")
+        except (OSError, ValueError) as error:
+            ignored.append(f"{printable(os.path.basename(path))} ({printable(error)})")
             continue
         for one in drilled_in(found, os.path.basename(path)):
             drills.add(one)
@@ -52,17 +55,6 @@ def documents(directory: str) -> Iterator[str]:
     return (os.path.join(directory, name) for name in wanted)
 
 
-def read(path: str) -> Any:
-    """Read a JSON file.
-
-    :raises ValueError: when it is not a file, or not JSON.
-    """
-    if not os.path.isfile(path):
-        raise ValueError("it is not a file")
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
 def warnings(ignored: list[str]) -> list[str]:
     """Return one warning for all: a directory full of other files would otherwise fill the screen."""
     if not ignored:
@@ -73,8 +65,7 @@ def warnings(ignored: list[str]) -> list[str]:
 
 def names(time: str) -> Iterator[str]:
     """Return the names that a posture of this time may have: two may be written within a second."""
-    moment = time.lower().replace("-", "").replace(":", "")
-    return (f"posture-{moment}{end}.json" for end in chain([""], (f"-{number}" for number in count(2))))
+    return (f"{posture_stem(time)}{end}.json" for end in chain([""], (f"-{number}" for number in count(2))))
 
 
 def predict(directory: str, posture: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from .._core.errors import LifeboatError
 
 SUFFIX = ".sig"  # beside the document
+SIGNATURE_SIZE = 64  # bytes
 MAKE = "Create a key with: openssl genpkey -algorithm ed25519 -out signing.pem"
 MAKE_PUBLIC = "Take it from the private key with: openssl pkey -in signing.pem -pubout -out public.pem"
 

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.document import VERSION
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.shape import scrub
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.foreign import EVIDENCE, Malformed, read_json
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.regular import read_regular
 
 DRILLS = ("drill", "recovery")
 KINDS = (*DRILLS, "posture")
@@ -56,8 +58,8 @@ class Document:
     @property
     def order(self) -> tuple[int, str, str]:
         """Sort the documents of a history."""
-        number = (self.facts.get("history") or {}).get("number") or 0
-        return number, str(self.facts["started"]), self.file
+        number = (self.facts.get("history") or {}).get("number")
+        return number if isinstance(number, int) else 0, str(self.facts["started"]), self.file
 
 
 def read(path: str) -> Document:
@@ -67,14 +69,13 @@ def read(path: str) -> Document:
     """
     what = f"Cannot render {printable(path)}"
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-        facts = json.loads(data)
+        data = read_regular(Path(path))
+        facts = read_json(data, EVIDENCE)
     except OSError as error:
         remedy = "Set documents to documents of the evidence directory"
         raise LifeboatError(what, why=error.strerror or type(error).__name__, remedy=remedy) from error
-    except (ValueError, RecursionError) as error:
-        raise LifeboatError(what, why="it is not JSON", remedy="Restore it from a copy of the evidence") from error
+    except Malformed as error:
+        raise LifeboatError(what, why=str(error), remedy="Restore it from a copy of the evidence") from error
     if why := why_strange(facts):
         raise LifeboatError(what, why=why, remedy="List only drills, recoveries and postures of this collection")
     signature = f"{path}.sig" if os.path.isfile(f"{path}.sig") else None
@@ -88,6 +89,8 @@ def why_strange(facts: object) -> str | None:
         return "it is not a drill, a recovery or a posture"
     if facts.get("version") != VERSION:
         return f"its version is {printable(facts.get('version'))}, and this collection reads {VERSION}"
+    if not isinstance(facts.get("site") or {}, dict) or not isinstance(facts.get("history") or {}, dict):
+        return "its site or its history is not an object"
     missing = [name for name in NEEDED[facts["document"]] if facts.get(name) is None]
     if missing:
         return f"it lacks {', '.join(missing)}"
@@ -124,8 +127,8 @@ def is_foreign(path: str) -> bool:
 
     A broken file may be ours, so it is reported later.
     """
-    with suppress(OSError, ValueError, RecursionError), open(path, "rb") as file:
-        facts = json.load(file)
+    with suppress(OSError, Malformed):
+        facts = read_json(read_regular(Path(path)), EVIDENCE)
         return not isinstance(facts, dict) or facts.get("document") not in KINDS
     return False
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jinja2 import TemplateError
+
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.evidence.junit import junit
 
@@ -96,7 +98,7 @@ def made(document: Document, make: Make) -> str:
     """
     try:
         return make(document)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TemplateError) as error:
         why = f"a part of it is not valid ({type(error).__name__}: {error})"
         remedy = "Compare it with a copy of the evidence"
         raise LifeboatError(f"Cannot render {document.path}", why=why, remedy=remedy) from error

@@ -16,6 +16,8 @@ import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.foreign import Bounds
+from ansible_collections.lifeboat.rds.plugins.module_utils._files import archive
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.evidence import record
 from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import SUFFIX
 from ansible_collections.lifeboat.rds.plugins.modules import evidence_sync
@@ -295,6 +297,28 @@ def test_what_makes_no_sense_is_refused_before_s3_is_asked(sync: Any, s3: S3, ch
     with pytest.raises(LifeboatError, match=message):
         sync(**changes)
     assert s3.calls == []
+
+
+def test_a_link_is_not_followed_out_of_the_directory(sync: Any, s3: S3, place: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    document = write(place, 1)
+    document.with_suffix(".html").symlink_to(tmp_path / "secret")
+    result = sync()
+    assert [step["reason"] for step in result["steps"] if step["status"] == "failed"] == [
+        f"Cannot put {document.with_suffix('.html')}: it is a link, not a regular file. Move it elsewhere, or put the"
+        " file itself in its place."
+    ]
+    assert b"secret" not in s3.objects.values() and len(s3.objects) == 2
+
+
+def test_a_file_that_is_too_large_is_not_fetched(sync: Any, s3: S3, place: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(archive, "EVIDENCE", Bounds(size=10, values=10))
+    s3.lay(f"{FOLDER}d1-1.json", b" " * 11)
+    (step,) = sync()["steps"]
+    assert (step["status"], "it has 11 bytes, and a file of the evidence at most 10" in step["reason"]) == (
+        "failed", True,
+    )  # fmt: skip
+    assert s3.calls == ["list"]
 
 
 def test_the_result_has_what_is_documented(sync: Any, place: Path) -> None:

@@ -101,7 +101,8 @@ def test_drills_of_the_directory_count(call: Any, place: Path) -> None:
     ("name", "content", "why"),
     [
         pytest.param("broken.json", "{", "Expecting", id="no JSON"),
-        pytest.param("deep.json", "[" * 100_000, "recursion", id="nested without end"),
+        pytest.param("deep.json", "[" * 100_000, "more than 32 levels deep", id="nested without end"),
+        pytest.param("endless.json", '{"document": "drill", "rpo": NaN}', "NaN in it is not a number", id="no number"),
         pytest.param("package.json", {"name": "x"}, "is not evidence", id="of another program"),
         pytest.param("d9-1.json", drill(started="2027-01-01T00:00:00Z"), "after AWS's time", id="from the future"),
     ],
@@ -128,7 +129,7 @@ def test_a_directory_of_others_is_one_warning(place: Path) -> None:
         leave(place, f"x{number}.json", {})
     (place / "folder.json").mkdir()
     _posture, (warning,) = read(place)
-    assert "folder.json (it is not a file)" in warning
+    assert "folder.json (it is a folder, not a regular file)" in warning
     assert "and 7 more" in warning
 
 

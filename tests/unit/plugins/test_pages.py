@@ -114,7 +114,9 @@ def test_check_mode_refuses_a_directory_that_may_not_be_written_to(
 
 BROKEN = {
     "no-json": ("{", "it is not JSON"),
-    "deep": ("[" * 100_000, "it is not JSON"),
+    "deep": ("[" * 100_000, "its lists and objects are more than 32 levels deep"),
+    "infinite": ('{"document": "drill", "rpo": Infinity}', "Infinity in it is not a number of JSON"),
+    "no-object-for-a-site": ({"site": "here"}, "its site or its history is not an object"),
     "other-version": ({"version": 2}, "its version is 2, and this collection reads 1"),
     "no-verdict": ({"verdict": None}, "it lacks verdict"),
     "no-rows": ({"databases": ["orders"]}, "its databases are not a list of objects"),

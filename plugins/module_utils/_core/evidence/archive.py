@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,7 @@ SIGNATURE = ".json.sig"
 KINDS = {".json": "application/json", SIGNATURE: "application/octet-stream", ".html": "text/html", ".xml": "text/xml"}
 FINAL = (".json", SIGNATURE)
 POSTURE = "posture/"
+SITE_FOLDER = re.compile(r"[0-9]{12}-[a-z0-9]+(-[a-z0-9]+)+/")
 
 Sameness = Literal["same", "other", "unclear"]
 

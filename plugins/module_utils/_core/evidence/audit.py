@@ -4,16 +4,52 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
-from .history import DIGEST, IN_HISTORIES, Entry, SiteId, histories, objections
+from .archive import POSTURE, SITE_FOLDER, folder_of
+from .history import DIGEST, Entry, SiteId, histories, objections, why_misnamed
 
 Reasons = Mapping[Entry, Sequence[str]]
 
 
-def must_be_signed(entry: Entry) -> bool:
-    """Tell whether a document needs a valid signature. A posture needs one only if it says that it is signed."""
-    return entry.kind in IN_HISTORIES or entry.signed_by is not None
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A document, and what was found where it lies. A directory may have several copies of one."""
+
+    entry: Entry
+    where: PurePath  # below the directory
+    signature: str | None = None  # what is wrong with it, or an empty text; None when it was not verified
+
+    def reasons(self) -> list[str]:
+        """List what is wrong with this copy by itself."""
+        found = (self.signature, why_misnamed(self.entry), why_misplaced(self.entry, self.where))
+        return [why for why in found if why]
+
+
+def why_misplaced(entry: Entry, where: PurePath) -> str | None:
+    """Explain why a document does not belong into its folder, or return None if it does.
+
+    In S3 each site has a folder, and the postures have one. Folders of other names mean nothing.
+    """
+    folder = f"{where.parent.name}/"
+    own = POSTURE if entry.site is None else folder_of(entry.site)
+    if folder == own or not (folder == POSTURE or SITE_FOLDER.fullmatch(folder)):
+        return None
+    return f"it belongs into the folder {own}, and lies in {folder}"
+
+
+def reasons_of(seen: Iterable[Seen]) -> dict[Entry, list[str]]:
+    """List what is wrong with each document: with a copy of it, or with its place in the history."""
+    found: dict[Entry, list[str]] = {}
+    for one in seen:
+        reasons = found.setdefault(one.entry, [])
+        reasons += [why for why in one.reasons() if why not in reasons]
+    for history in histories(unique(found)).values():
+        for entry, why in objections(history):
+            found[entry].append(why)
+    return found
 
 
 def unique(entries: Iterable[Entry]) -> list[Entry]:
@@ -21,19 +57,7 @@ def unique(entries: Iterable[Entry]) -> list[Entry]:
     return list({entry.link: entry for entry in entries}.values())
 
 
-def reasons_of(entries: Sequence[Entry], signatures: Mapping[Entry, str]) -> dict[Entry, list[str]]:
-    """List what is wrong with each document: its signature, or its place in the history.
-
-    :param signatures: for each document whose signature was checked, what is wrong with it, or an empty text.
-    """
-    found = {entry: [why] if (why := signatures.get(entry)) else [] for entry in entries}
-    for history in histories(entries).values():
-        for entry, why in objections(history):
-            found[entry].append(why)
-    return found
-
-
-def document_row(entry: Entry, reasons: Sequence[str], signature: str | None) -> dict[str, Any]:
+def document_row(entry: Entry, reasons: Sequence[str], signatures: Collection[str | None]) -> dict[str, Any]:
     """Build the result for one document."""
     account, region = entry.site or (None, None)
     return {
@@ -44,7 +68,7 @@ def document_row(entry: Entry, reasons: Sequence[str], signature: str | None) ->
         "region": region,
         "number": entry.number or None,
         "signed_by": entry.signed_by,
-        "signature": "unchecked" if signature is None else "bad" if signature else "good",
+        "signature": "unchecked" if None in signatures else "bad" if any(signatures) else "good",
         "good": not reasons,
         "reason": "; ".join(reasons),
     }
@@ -63,21 +87,22 @@ def history_row(site: SiteId, history: Sequence[Entry], reasons: Reasons) -> dic
     }
 
 
-def audit(
-    entries: Sequence[Entry], signatures: Mapping[Entry, str], known: Collection[str]
-) -> dict[str, list[dict[str, Any]] | list[str]]:
+def audit(seen: Sequence[Seen], known: Collection[str]) -> dict[str, list[Any]]:
     """Audit all documents and histories, and list the problems as sentences.
 
     :param known: the digests, kept elsewhere, of documents that must exist.
     """
-    reasons = reasons_of(entries, signatures)
-    here = {entry.sha256 for entry in entries}
+    reasons = reasons_of(seen)
+    signatures: dict[Entry, set[str | None]] = {}
+    for one in seen:
+        signatures.setdefault(one.entry, set()).add(one.signature)
+    here = {entry.sha256 for entry in reasons}
     gone = [f"the document with the digest {digest} is missing" for digest in known if digest.lower() not in here]
-    nothing = [] if entries else ["there is no document"]
+    nothing = [] if reasons else ["there is no document"]
     return {
-        "documents": [document_row(entry, reasons[entry], signatures.get(entry)) for entry in entries],
-        "histories": [history_row(site, history, reasons) for site, history in sorted(histories(entries).items())],
-        "problems": [f"{entry.file}: {why}" for entry in entries for why in reasons[entry]] + gone + nothing,
+        "documents": [document_row(entry, why, signatures[entry]) for entry, why in reasons.items()],
+        "histories": [history_row(site, history, reasons) for site, history in sorted(histories(reasons).items())],
+        "problems": [f"{entry.file}: {why}" for entry, found in reasons.items() for why in found] + gone + nothing,
     }
 
 

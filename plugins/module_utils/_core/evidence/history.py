@@ -9,13 +9,13 @@ So a changed or missing document can be noticed, as long as a later one exists, 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import LifeboatError
+from ..foreign import EVIDENCE, Malformed, Part, read_object
 from ..words import printable
 
 IN_HISTORIES = ("drill", "recovery")
@@ -49,6 +49,7 @@ class Entry:
     number: int = 0  # in the history, from 1; 0 for documents that are not in one
     previous: Link | None = None
     signed_by: str | None = None
+    name: str | None = None  # the drill_id, or the time of a posture: its file is named after it
 
     @property
     def link(self) -> Link:
@@ -61,49 +62,62 @@ def read_entry(file: str, content: bytes) -> Entry:
     :raises LifeboatError: when it is not a document of the evidence.
     """
     try:
-        document = json.loads(content)
-        return entry_of(file, hashlib.sha256(content).hexdigest(), document)
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        why = "it is not JSON" if isinstance(error, (ValueError, RecursionError)) else "a field is missing or wrong"
-        remedy = "Restore the original file, or move files that are not evidence elsewhere"
-        raise LifeboatError(f"Cannot read {printable(file)} as evidence", why=why, remedy=remedy) from error
+        return entry_of(file, hashlib.sha256(content).hexdigest(), read_object(content, EVIDENCE))
+    except Malformed as error:
+        raise unreadable(file, str(error)) from error
 
 
-def entry_of(file: str, digest: str, document: Mapping[str, Any]) -> Entry:
+def unreadable(file: str, why: str) -> LifeboatError:
+    """Build the error for a file that is named like a document, but is none."""
+    remedy = "Restore the original file, or move files that are not evidence elsewhere"
+    return LifeboatError(f"Cannot read {printable(file)} as evidence", why=why, remedy=remedy)
+
+
+def entry_of(file: str, digest: str, document: Part) -> Entry:
     """Read the fields of a document that the history needs.
 
-    :raises KeyError, TypeError, AttributeError: when a field is missing or has a wrong type.
+    :raises Malformed: when a field is missing or has a wrong type.
     """
-    kind, signed_by = document["document"], document.get("signed_by")
+    kind, signed_by = document.text("document"), document.text_or_none("signed_by")
     if kind not in KINDS:
-        raise KeyError(kind)
+        raise Malformed(f"a field is missing or wrong: document is not one of {', '.join(KINDS)}")
     if kind not in IN_HISTORIES:
-        return Entry(file, digest, kind, signed_by=signed_by)
-    site, history = document["site"], document["history"]
+        return Entry(file, digest, kind, signed_by=signed_by, name=document.text_or_none("time"))
+    site, history = document.part("site"), document.part("history")
     return Entry(
         file,
         digest,
         kind,
-        site=(str(site["account_id"]), str(site["region"])),
-        number=number_of(history["number"]),
-        previous=link_of(history["previous"]),
+        site=(site.text("account_id"), site.text("region")),
+        number=history.count("number"),
+        previous=link_of(history.part_or_none("previous")),
         signed_by=signed_by,
+        name=document.text_or_none("drill_id"),
     )
 
 
-def number_of(value: object) -> int:
-    """Read the number of a document.
+def link_of(previous: Part | None) -> Link | None:
+    """Read the reference to the previous document.
 
-    :raises TypeError: when it is not a positive whole number.
+    :raises Malformed: when a field is missing or has a wrong type.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:  # True would be the number 1
-        raise TypeError(value)
-    return value
+    return None if previous is None else Link(previous.text("file"), previous.text("sha256"))
 
 
-def link_of(previous: Mapping[str, Any] | None) -> Link | None:
-    """Read the reference to the previous document."""
-    return None if previous is None else Link(str(previous["file"]), str(previous["sha256"]))
+def why_misnamed(entry: Entry) -> str | None:
+    """Explain why a document does not belong into a file of this name, or return None if it does."""
+    if entry.name is None:
+        return f"it does not say its {'drill_id' if entry.kind in IN_HISTORIES else 'time'}"
+    stem = entry.name if entry.kind in IN_HISTORIES else posture_stem(entry.name)
+    end = "-[1-9][0-9]*" if entry.kind in IN_HISTORIES else "(-[1-9][0-9]*)?"
+    if re.fullmatch(re.escape(stem) + end + re.escape(".json"), entry.file):
+        return None
+    return f"it is the {entry.kind} {printable(entry.name)}, whose file has another name"
+
+
+def posture_stem(time: str) -> str:
+    """Build the start of the file name of a posture of this time."""
+    return f"posture-{time.lower().replace('-', '').replace(':', '')}"
 
 
 def newest(entries: Iterable[Entry], site: SiteId) -> Entry | None:
@@ -144,9 +158,12 @@ def objections_before(entry: Entry, before: Sequence[Entry]) -> Iterator[tuple[E
     """Find what is wrong between a document and the one before it."""
     if entry.number == 1 or entry.previous is None:
         if entry.number != 1 or entry.previous is not None:
-            yield entry, f"number {entry.number} of a history cannot follow {entry.previous and entry.previous.file}"
+            before_it = entry.previous and printable(entry.previous.file)
+            yield entry, f"number {entry.number} of a history cannot follow {before_it}"
         return
-    if entry.previous.sha256 in [one.sha256 for one in before]:
+    if same := [one for one in before if one.sha256 == entry.previous.sha256]:
+        if entry.previous.file not in [one.file for one in same]:
+            yield entry, f"the document before it is {same[0].file}, but it names {printable(entry.previous.file)}"
         return
     changed = [one for one in before if one.file == entry.previous.file]
     for one in changed:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..model import from_iso, iso
@@ -97,11 +97,12 @@ def why_foreign(document: Any, now: datetime) -> str | None:
     if not isinstance(document, Mapping) or document.get("document") not in IN_HISTORIES:
         return "it is not evidence of a drill or a recovery"
     version = document.get("version")
-    if not isinstance(version, int) or version > VERSION:
+    if not isinstance(version, int) or isinstance(version, bool) or version > VERSION:
         return f"its version is {printable(version)}, and this release reads version {VERSION}: update lifeboat.rds"
     started = moment(document.get("started"))
     site, rows = document.get("site"), document.get("databases")
-    if started is None or not isinstance(site, Mapping) or not isinstance(rows, list):
+    is_somewhere = isinstance(site, Mapping) and all(isinstance(site.get(key), str) for key in ("account_id", "region"))
+    if started is None or not is_somewhere or not isinstance(rows, list):
         return "it does not say when it began, where, or with which databases"
     if started > now + AHEAD:
         return f"it began at {iso(started)}, which is after AWS's time {iso(now)}"
@@ -140,9 +141,9 @@ def moment(text: Any) -> datetime | None:
     """Read a time with a zone, or return None."""
     try:
         found = from_iso(text)
-    except (AttributeError, TypeError, ValueError):
+        return found.astimezone(timezone.utc) if found.tzinfo else None
+    except (AttributeError, TypeError, ValueError, OverflowError):  # the year 1 has no UTC east of Greenwich
         return None
-    return found if found.tzinfo else None
 
 
 class Drills:
