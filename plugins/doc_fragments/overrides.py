@@ -141,6 +141,7 @@ class ModuleDocFragment:
                 multi_az="bool",
                 backup_retention_period="int",
             )
+            + PROTECTION
             + LIST_AND_CAPACITY
             + indent(CAPACITY.lstrip("\n"), " " * 8),
             OF_A_SNAPSHOT,

@@ -266,7 +266,10 @@ steps:
       returned: when it has one
       sample: lifeboat-orders-20261123020500-5f0c2a9b7d31
     status:
-      description: The state of the item after this run.
+      description:
+        - The state of the item after this run.
+        - V(excluded) is a database that a drill leaves out with O(overrides[].protect=false), V(replaced) one that was
+          renamed, and whose name another database has that landed. O(databases) restores them when it names them.
       type: str
       returned: always
       sample: restored
@@ -407,7 +410,12 @@ now:
 from typing import Any
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
-from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import SELECTION, WAITING, overrides_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._module.arguments import (
+    PROTECTION,
+    SELECTION,
+    WAITING,
+    overrides_of,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.entry import run_module
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.requests.restore import read_remove, read_restore
 from ansible_collections.lifeboat.rds.plugins.module_utils._pass.remove import remove
@@ -445,7 +453,7 @@ ARGUMENTS: dict[str, Any] = {
     "fallback_class": {"type": "str"},
     "iam_authentication": {"type": "bool", "default": False},
     **{name: one | ({"default": DEFAULTS[name]} if name in DEFAULTS else {}) for name, one in SETTINGS.items()},
-    **overrides_of(**SETTINGS),
+    **overrides_of(**SETTINGS, **PROTECTION),
     **SELECTION,
     **WAITING,
 }

@@ -19,6 +19,7 @@ from .._core.keys import check_key
 from .._core.model import DATABASE, RECOVERY_POINT, Database, Key, iso
 from .._core.naming import restored_name
 from .._core.regions import in_one_region
+from .._core.restoring.aside import leave_out
 from .._core.restoring.choice import by_original, check_time, choose, landed_by_database, why_none
 from .._core.restoring.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
 from .._core.restoring.needs import Available, named, obstacles, wanted_class
@@ -60,7 +61,7 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     site.check_account(request.account_id)
     began = iso(site.now)
     check_time(request.choice, site.now)
-    wishes = wishes_of(request, site)
+    wishes = wishes_of(request, site, report)
     context = guarded(request, wishes, site, report)
     if request.purpose == "drill":  # in a recovery it is too late for that
         origins = (point.tags.get(DATABASE) for wish in wishes for _lineage, point in wish.points)
@@ -70,7 +71,7 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     return [one.with_progress(chosen=iso(site.now)) for one in targets], context.databases, began
 
 
-def wishes_of(request: RestoreRequest, site: Site) -> list[RestoreWish]:
+def wishes_of(request: RestoreRequest, site: Site, report: Report) -> list[RestoreWish]:
     """Return the selected databases with what has landed of each, and how each is wanted.
 
     For a recovery, all recovery points of one original are those of one database, even if it was created again.
@@ -79,6 +80,13 @@ def wishes_of(request: RestoreRequest, site: Site) -> list[RestoreWish]:
     """
     where = f"the landed recovery points of account {site.account}, {site.region}"
     found = landed_by_database(site.recovery_points("manual"), request.prefix, request.selection, where)
+    left_out = set()
+    for (one, rows), status, reason in leave_out(
+        found, request.selection, request.choice, request.protection, request.purpose
+    ):
+        left_out.add(rows[0][0].digest)
+        report.step(status, reason=reason, database=one.identifier, kind=one.kind)
+    found = [one for one in found if one[1][0][0].digest not in left_out]
     candidates = by_original(found) if request.purpose == "recovery" else found
     wishes = [RestoreWish(one, rows, request.settings.of(one)) for one, rows in candidates]
     for wish in wishes:

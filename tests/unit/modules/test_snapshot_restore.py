@@ -611,3 +611,56 @@ def test_a_drill_beside_the_databases_is_warned_of(run: Any, site: Any) -> None:
     result = run(site(DR, EAST, points=[landed(tags=tags)], keys=[key(DR_KEY)]), check_mode=True)
     (warning,) = result["warnings"]
     assert warning.startswith(f"The recovery points of orders are in {EAST}, where the databases are: ")
+
+
+# -- what is left out -------------------------------------------------------------------------------------------------
+
+EXCLUDED = {"overrides": [{"databases": ["bill*"], "protect": False, "reason": "a sandbox"}]}
+
+
+def test_a_drill_leaves_out_what_is_excluded_and_says_why(run: Any, dr_site: Any) -> None:
+    site = dr_site(landed("billing"), landed("orders"))
+    result = run(site, **EXCLUDED)
+    said = {step["database"]: (step["status"], step["reason"]) for step in result["steps"]}
+    assert said["billing"] == ("excluded", "excluded: a sandbox")
+    assert [one.args[0].original.identifier for one in site.restore.call_args_list] == ["orders"]
+    assert result.get("failed") is None
+
+
+def test_what_is_named_is_restored_although_it_is_excluded(run: Any, dr_site: Any) -> None:
+    site = dr_site(landed("billing"), landed("orders"))
+    run(site, databases=["billing"], **EXCLUDED)
+    assert [one.args[0].original.identifier for one in site.restore.call_args_list] == ["billing"]
+
+
+def renamed(*, landed_anew: bool = True) -> list[RecoveryPoint]:
+    """Build what landed of a blue/green deployment: the old database has another name, and the new one has its name."""
+    before = landed("orders", hours=30)
+    arn = before.tags["lifeboat:database"]
+    after = replace(landed("orders", hours=6), tags={**before.tags, "lifeboat:database": f"{arn}-old1"})
+    green = landed("orders", hours=1, resource_id="db-GREEN")
+    green = replace(green, name=green.name[:-12] + "0123456789ab", arn=green.arn[:-12] + "0123456789ab")
+    return [before, after, *([green] if landed_anew else [])]
+
+
+def test_a_renamed_database_leaves_drills_once_its_successor_has_landed(run: Any, dr_site: Any) -> None:
+    site = dr_site(*renamed())
+    result = run(site)
+    (step,) = [one for one in result["steps"] if one["status"] == "replaced"]
+    assert step["database"] == "orders-old1"
+    assert "it was orders before" in step["reason"]
+    assert [one.args[0].original.identifier for one in site.restore.call_args_list] == ["orders"]
+
+
+@pytest.mark.parametrize(
+    ("points", "given"),
+    [
+        pytest.param(renamed(landed_anew=False), {}, id="nothing of the successor has landed"),
+        pytest.param(renamed(), {"databases": ["orders-old1"]}, id="it is named"),
+        pytest.param(renamed(), {"recovery_point": {"choose": "at", "at": iso(hours_ago(2))}}, id="a time of the past"),
+    ],
+)
+def test_a_renamed_database_is_restored_otherwise(run: Any, dr_site: Any, points: Any, given: Row) -> None:
+    site = dr_site(*points)
+    run(site, **given)
+    assert "orders-old1" in {one.args[0].original.identifier for one in site.restore.call_args_list}

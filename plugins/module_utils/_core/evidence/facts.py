@@ -9,6 +9,8 @@ from typing import Any
 from ..inventory.definitions import definition_of, has_proof, is_accepted, why_refused
 from ..model import DRILL
 
+# The status of databases that a drill or a recovery leaves out on purpose: nothing of them is unproven.
+LEFT_OUT = ("excluded", "replaced")
 Result = Mapping[str, Any]
 Step = Mapping[str, Any]
 Definitions = Mapping[str, Any]
@@ -106,7 +108,8 @@ def refusals(
 ) -> list[dict[str, Any]]:
     """Describe the databases that a drill did not restore, because nothing would have been proven."""
     nothing = {"status": "deleted", "reason": "nothing of it was there"}
-    found = [(step, definition_for(definitions, step)) for step in planned.get("steps", []) if step.get("database")]
+    steps = (step for step in planned.get("steps", []) if step.get("database") and step.get("status") not in LEFT_OUT)
+    found = [(step, definition_for(definitions, step)) for step in steps]
     return [
         {
             **identity(step, definition),

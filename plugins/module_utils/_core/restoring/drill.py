@@ -6,7 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..evidence.facts import Definitions, Result, Step, Unready, checkable, definition_for, reach, why_left_out
+from ..evidence.facts import (
+    LEFT_OUT,
+    Definitions,
+    Result,
+    Step,
+    Unready,
+    checkable,
+    definition_for,
+    reach,
+    why_left_out,
+)
 from ..model import DRILL
 
 # A database that exists on every server of these engines. Servers of other engines have the database postgres.
@@ -22,7 +32,7 @@ def drill_selection(
 
     :param unready: those that the check host cannot look at.
     """
-    steps = [step for step in planned.get("steps", []) if step.get("database")]
+    steps = [step for step in planned.get("steps", []) if step.get("database") and step.get("status") not in LEFT_OUT]
     left_out = {one["database"] for one in steps if purpose == DRILL and why_left_out(one, definitions, unready)}
     return sorted({step["database"] for step in steps} - left_out)
 

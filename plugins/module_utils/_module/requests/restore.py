@@ -10,7 +10,7 @@ from ..._core.errors import LifeboatError
 from ..._core.restoring.choice import read_choice
 from ..._core.restoring.target import check_drill_id
 from ..._pass.requests.restore import RemoveRequest, RestoreRequest, RestoreSettings
-from ..arguments import read_request, read_selection, read_settings
+from ..arguments import read_protection, read_request, read_selection, read_settings
 
 
 def read_restore(params: Mapping[str, Any]) -> RestoreRequest:
@@ -29,6 +29,7 @@ def read_restore(params: Mapping[str, Any]) -> RestoreRequest:
         params,
         drill_id=check_drill_id(params["drill_id"]),
         choice=read_choice(params["recovery_point"]),
+        protection=read_protection(params),
         settings=read_settings(RestoreSettings, params, vpc_security_group_ids=tuple),
         iam=params["iam_authentication"],
         selection=read_selection(params),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._core.errors import LifeboatError
 from ..._core.inventory.overrides import PerDatabase
+from ..._core.inventory.protection import Protection
 from ..._core.inventory.selection import Selection
 from ..._core.model import Purpose
 from ..._core.restoring.choice import Choice
@@ -53,6 +54,7 @@ class RestoreRequest(LoopRequest):
     drill_id: str
     choice: Choice
     settings: PerDatabase[RestoreSettings]
+    protection: PerDatabase[Protection]
     source_accounts: tuple[str, ...]
     kms_key_id: str | None
     fallback_class: str | None
