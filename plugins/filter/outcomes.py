@@ -20,6 +20,7 @@ class FilterModule:
             "after_result": outcomes.after_result,
             "after_verdict": outcomes.after_verdict,
             "deleted": outcomes.deleted_by,
+            "failure_of": outcomes.failure_of,
             "manifests": outcomes.manifests_of,
             "passes_done": outcomes.succeeded,
             "run_failures": outcomes.failures_of,

@@ -97,7 +97,7 @@ def test_a_site_that_could_not_be_looked_at_is_unverified_and_says_once_why(dril
     assert (done.code, document["verdict"], document["databases"]) == (2, "unverified", [])
     (problem,) = document["problems"]
     assert problem["reason"].startswith("Cannot open a session (profile nobody, of lifeboat_profiles.drill): ")
-    assert done.output.count("fatal: [production_dr]: FAILED!") == 3, "the reaper, the drill, and the end of the run"
+    assert done.output.count("fatal: [production_dr]: FAILED!") == 2, "the step that failed, and the end of the run"
     assert "The drill ended unverified." in done.output
 
 
@@ -153,6 +153,8 @@ def refused(lab: Lab, drill: Any) -> Row:
     lab.admin("POST", "faults", {**about, "code": "KMSKeyNotAccessibleFault", "message": "no key"})
     done, document = drill(REFUSED, "-e", '{"drill_databases": ["billing", "catalog", "orders"]}')
     assert done.code == 2, done.output
+    assert done.output.count("Name another db_instance_class") == 1, "a failure is told once"
+    assert done.output.count("fatal: [production_dr]: FAILED!") == 1, "at the end of the run"
     return document | {"marks": marks(lab), "left": left_in_dr(lab)}
 
 

@@ -52,10 +52,21 @@ def after_result(
     :param where: the account and the Region in which it may have deleted something.
     :param planned: whether it only planned, as in check mode.
     """
-    failed = bool(result.get("failed"))
-    why = reason_of(result) if failed else ""
+    why = failure_of(result) or (reason_of(result) if result.get("failed") else "")
     place = {"where": where, "planned": planned} if where else {}
-    return {**outcomes, step: {"failed": failed, "why": why, "partial": partial, **place, **picked(result, KEPT)}}
+    return {**outcomes, step: {"failed": bool(why), "why": why, "partial": partial, **place, **picked(result, KEPT)}}
+
+
+def failure_of(result: Row) -> str:
+    """Tell why a module failed that acts on items, a line for each item. Empty where it did not, or never began.
+
+    Roles let the task itself pass, since Ansible shows the whole result of one that fails: every item with all its
+    facts. Only results that failed have a message.
+    """
+    if "msg" not in result or "steps" not in result:
+        return ""
+    reasons = list(dict.fromkeys(step["reason"] for step in result["steps"] if step.get("status") == "failed"))
+    return "\n".join(reasons) if reasons and reason_of(result) == " ".join(reasons) else reason_of(result)
 
 
 def after_failure(outcomes: Outcomes, step: str, result: Row) -> dict[str, Any]:

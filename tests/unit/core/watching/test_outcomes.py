@@ -14,6 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.outcom
     after_result,
     after_verdict,
     deleted_by,
+    failure_of,
     failures_of,
     manifests_of,
     plan_lines,
@@ -41,6 +42,31 @@ def test_a_result_that_failed_keeps_its_steps_and_its_manifest() -> None:
         "steps": FAILED["steps"],
         "manifest": FAILED["manifest"],
     }
+
+
+A, B = ({"status": "failed", "reason": reason} for reason in ("Cannot copy a.", "Cannot copy b."))
+C = {"status": "landed", "reason": "it is here"}
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        pytest.param({"steps": [C]}, "", id="nothing failed"),
+        pytest.param(
+            {"steps": [A, C, B], "msg": "Cannot copy a. Cannot copy b."}, "Cannot copy a.\nCannot copy b.", id="two"
+        ),
+        pytest.param({"steps": [A, A, C], "msg": "Cannot copy a."}, "Cannot copy a.", id="one reason of two items"),
+        pytest.param(
+            {"steps": [A], "msg": "Too much. Cannot copy a."}, "Too much. Cannot copy a.", id="more than items"
+        ),
+        pytest.param({"steps": [C], "msg": "The network is gone."}, "The network is gone.", id="after the items"),
+        pytest.param({"msg": "Cannot use the prefix.", "failed": True}, "", id="before any item"),
+    ],
+)
+def test_why_items_failed_is_a_line_each_also_when_the_task_itself_passed(result: dict[str, Any], why: str) -> None:
+    assert failure_of(result) == why
+    outcome = after_result({}, "publish", {**result, "failed": result.get("failed", False)})["publish"]
+    assert (outcome["failed"], outcome["why"]) == (bool(result.get("msg")), why or result.get("msg", ""))
 
 
 def test_a_result_keeps_only_what_later_steps_need() -> None:
