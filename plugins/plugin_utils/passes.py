@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._module.total import Total
@@ -85,6 +86,11 @@ def must_go_on(result: dict[str, Any], waiting: dict[str, Any], elapsed: float) 
     return bool(waiting and waiting["wait"] and result.get("resume") and elapsed < waiting["wait_timeout"])
 
 
+def plan_of(result: dict[str, Any]) -> str:
+    """Write the plan of a result as Ansible shows a diff. Of a task that failed for one item, it shows none itself."""
+    return str(CallbackBase()._get_diff(result.get("diff") or {})).rstrip()
+
+
 class PassesAction(ActionBase):
     """The base class of action plugins that repeat the module with their own name."""
 
@@ -105,5 +111,7 @@ class PassesAction(ActionBase):
 
         site = str(variables.get("inventory_hostname", "localhost"))
         result = repeat_passes(one_pass, ControllerClock(), show, site=site)
+        if result.get("failed") and self._task.check_mode and self._task.diff:
+            show(plan_of(result))
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result

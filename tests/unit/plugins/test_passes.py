@@ -238,7 +238,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], 
     Returns its result, the arguments of each pass, and the lines that were shown.
     """
 
-    def act(*results: Row, no_log: bool = False) -> tuple[Row, list[Row], list[str]]:
+    def act(*results: Row, no_log: bool = False, planned: bool = False) -> tuple[Row, list[Row], list[str]]:
         script, asked, shown = list(results), [], []
 
         def execute(module_args: Row, task_vars: Row) -> Row:
@@ -253,7 +253,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], 
         monkeypatch.setattr(passes, "ControllerClock", FakeClock)
         monkeypatch.setattr(passes.ActionBase, "run", lambda *_arguments: {})
         action = PassesAction.__new__(PassesAction)
-        action._task = SimpleNamespace(args={"prefix": "lifeboat"}, no_log=no_log)
+        action._task = SimpleNamespace(args={"prefix": "lifeboat"}, no_log=no_log, check_mode=planned, diff=planned)
         action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
         monkeypatch.setattr(action, "_execute_module", execute)
         return action.run(task_vars={"inventory_hostname": "production"}), asked, shown
@@ -274,6 +274,14 @@ def test_progress_names_the_host(act: Any) -> None:
 def test_nothing_is_shown_of_a_task_that_must_not_be_logged(act: Any) -> None:
     _result, _asked, shown = act(COPYING, DONE, no_log=True)
     assert shown == []
+
+
+@pytest.mark.parametrize(("failed", "planned"), [(True, True), (True, False), (False, True)])
+def test_a_plan_is_shown_also_when_an_item_in_it_fails(act: Any, failed: bool, planned: bool) -> None:
+    """Ansible itself shows the diff of a task only if that did not fail."""
+    diff = {"before": {"copy": None}, "after": {"copy": {"region": "us-east-1"}}}
+    _result, _asked, shown = act({**DONE, "diff": diff, **({"failed": True} if failed else {})}, planned=planned)
+    assert ['+        "region": "us-east-1"' in text for text in shown] == ([True] if failed and planned else [])
 
 
 def test_a_task_in_the_background_is_refused_and_check_mode_is_not() -> None:
