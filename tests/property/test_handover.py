@@ -24,15 +24,26 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     landed_manifest,
     published_manifest,
     read_entry,
+    readable_points,
 )
 from tests.builders import DR, EAST, SOURCE, WEST, copied, database, hours_ago
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.just("0001-01-01T00:00:00+23:59"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-ENTRY = describe_published(database(tags={"team": "blue"}), hours_ago(1), copied())
+RECIPE = {
+    "iops": 3000,
+    "storage_type": "gp3",
+    "parameter_groups": [{"kind": "instance", "family": "x", "parameters": {}}],
+}
+ENTRY = describe_published(database(tags={"team": "blue"}), hours_ago(1), copied()) | {"recipe": RECIPE}
 PUBLISHED = published_manifest(SOURCE, WEST, [ENTRY])
 LANDED = landed_manifest(DR, EAST, [Landed("a", "b", "2026-11-23T14:00:00Z")], [])
 NAMES = st.sets(st.sampled_from("abcdef"))
@@ -41,7 +52,9 @@ NAMES = st.sets(st.sampled_from("abcdef"))
 def spoilt(document: dict[str, Any], value: Any, data: st.DataObject) -> dict[str, Any]:
     """Replace one value of a document."""
     whole: dict[str, Any] = json.loads(json.dumps(document))
-    inner = [place for place in (whole, *whole["points"]) if place]
+    recipes = [point["recipe"] for point in whole["points"] if "recipe" in point]
+    groups = [group for recipe in recipes for group in recipe["parameter_groups"]]
+    inner = [place for place in (whole, *whole["points"], *recipes, *groups) if place]
     place = data.draw(st.sampled_from(inner))
     place[data.draw(st.sampled_from(sorted(place)))] = value
     return whole
@@ -52,6 +65,13 @@ def test_no_published_document_is_more_than_not_used(value: Any, data: st.DataOb
     document = spoilt(PUBLISHED, value, data)
     if why_unusable(document, "published", SOURCE, WEST) is None:
         assert all(read_entry(point).database.account == SOURCE for point in document["points"])
+
+
+@given(JSON, st.data())
+def test_what_is_left_of_a_document_is_readable(value: Any, data: st.DataObject) -> None:
+    for wanted, document in (("published", PUBLISHED), ("landed", LANDED)):
+        left, _wrong = readable_points(spoilt(document, value, data), wanted)
+        assert readable_points(left, wanted) == (left, [])
 
 
 @given(JSON, st.data())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from .._core.foreign import MANIFEST
 from .._core.handover.store import Address, StoreError, pack, unpack
 from .errors import AwsRefusal, refusals
 from .site import Site
@@ -27,7 +28,7 @@ class Bucket:
     def read(self, key: str) -> dict[str, Any] | None:
         try:
             with asking(f"Cannot read {self}/{key}"):
-                content = self._site.storage().get_object(**self._named(key))["Body"].read()
+                content = self._site.storage().get_object(**self._named(key))["Body"].read(MANIFEST.size + 1)
         except StoreError as error:
             if error.code == "NoSuchKey" or (error.code == DENIED and self._is_absent(key)):
                 return None

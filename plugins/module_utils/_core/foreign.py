@@ -32,6 +32,7 @@ class Bounds:
 
 
 EVIDENCE = Bounds(16 * 1024 * 1024, 500_000)
+MANIFEST = Bounds(32 * 1024 * 1024, 1_000_000)  # thousands of databases, with the contents of their parameter groups
 
 
 def read_json(content: bytes, bounds: Bounds) -> Any:

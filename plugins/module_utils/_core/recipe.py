@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .model import Configuration, Database, Kind, RecoveryPoint
+from .words import printable
 
 RECIPE = "lifeboat:recipe"
 NO_RECIPE = (
@@ -36,6 +37,7 @@ WORDS = {
     "multi-az": "multi_az",
 }
 NUMBERS = ("iops", "throughput")
+WHOLE = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def read_recipe(document: Mapping[str, Any]) -> Recipe:
     """
     try:
         groups = tuple(
-            ParameterGroup(one["kind"], str(one["family"]), {str(k): str(v) for k, v in one["parameters"].items()})
+            ParameterGroup(one["kind"], text(one["family"]), {text(k): text(v) for k, v in one["parameters"].items()})
             for one in document["parameter_groups"]
         )
         known = {name: document[name] for name in WORDS.values() if document.get(name) is not None}
@@ -104,17 +106,33 @@ def read_recipe(document: Mapping[str, Any]) -> Recipe:
         raise ValueError(f"recipe: {error}") from error
     if any(one.kind not in ("instance", "cluster") for one in groups):
         raise ValueError("recipe: the kind of a parameter group must be instance or cluster")
+    if len({one.kind for one in groups}) < len(groups):  # each would take a part of the quota
+        raise ValueError("recipe: a database has at most one parameter group of each kind")
     return Recipe(Configuration(**told), groups)
 
 
 def read_word(name: str, value: Any) -> Any:
     """Convert the value of one setting to the type that Configuration has.
 
-    :raises ValueError: when a number is expected and it is not one.
+    :raises ValueError: when it is not a number or a text, where one is expected.
     """
     if name == "multi_az":
         return str(value).lower() in ("yes", "true") or None
-    return int(value) if name in NUMBERS else str(value)
+    if name not in NUMBERS:
+        return text(value)
+    if isinstance(value, bool) or not WHOLE.fullmatch(str(value)):
+        raise ValueError(f"recipe: {name} is {printable(value, 60)}, and must be a whole number")
+    return int(value)
+
+
+def text(value: Any) -> str:
+    """Read a text.
+
+    :raises ValueError: when it is anything else.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"recipe: {printable(value, 60)} is not a text")
+    return value
 
 
 def group_name(prefix: str, group: ParameterGroup) -> str:
@@ -122,9 +140,9 @@ def group_name(prefix: str, group: ParameterGroup) -> str:
 
     So equal contents share a group, and no group ever needs to be changed.
     """
-    text = json.dumps([group.kind, group.family, sorted(group.parameters.items())])
+    contents = json.dumps([group.kind, group.family, sorted(group.parameters.items())])
     family = re.sub("[^a-z0-9]+", "-", group.family.lower()).strip("-")
-    return f"{prefix}-{family}-{hashlib.sha256(text.encode()).hexdigest()[:DIGEST]}"
+    return f"{prefix}-{family}-{hashlib.sha256(contents.encode()).hexdigest()[:DIGEST]}"
 
 
 def is_group_name(name: str, prefix: str) -> bool:

@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from .._core.foreign import MANIFEST, Malformed
 from .._core.handover.store import StoreError, pack, unpack
+from .regular import read_regular
 
 # The part of the store's mode that new files and folders get: at most what its group may do.
 FOLDER_MODE, FILE_MODE = 0o2770, 0o660
@@ -60,10 +62,17 @@ def troubles(what: str) -> Iterator[None]:
 
 
 def content_of(path: Path) -> bytes | None:
+    """Read a document, or return None when there is none.
+
+    :raises StoreError: when it is not a regular file, or too large.
+    """
     try:
-        return path.read_bytes()
+        return read_regular(path, MANIFEST.size)
     except FileNotFoundError:
         return None
+    except Malformed as error:
+        remedy = "Delete it, and its site will write it again"
+        raise StoreError(f"Cannot read {path}", why=str(error), remedy=remedy, is_broken=True) from error
 
 
 def make_folder(folder: Path, mode: int) -> None:

@@ -11,6 +11,7 @@ from .._aws.bucket import Bucket
 from .._aws.site import Site
 from .._core.errors import sentence
 from .._core.handover.between_runs import WRITTEN, differences, merge_landed, merge_published, same, why_unusable
+from .._core.handover.manifest import readable_points
 from .._core.handover.store import Address, Store, StoreError, folder_of, key_of, site_of
 from .._core.model import iso
 from .._core.result import Report
@@ -80,8 +81,12 @@ class Manifests:
         except StoreError as error:
             self._warn(error)
             return None
-        why = why_unusable(document, wanted, account, region) if document is not None else None
+        if document is None:
+            return None
+        document, wrong = readable_points(document, wanted)
+        why = why_unusable(document, wanted, account, region)
         if why is None:
+            self._warn_of(wrong, key, f"{account}, {region}")
             return document
         remedy = "The run goes on without it, and its site writes it again"
         self._report.warnings.append(sentence(f"Cannot use {self._store}/{key}", why, remedy))
@@ -96,6 +101,13 @@ class Manifests:
             return
         self._report.change(f"{store}/{key}", *differences(earlier, merged))
         self._report.changed = True
+
+    def _warn_of(self, wrong: list[str], key: str, source: str) -> None:
+        """Warn of the entries of a document that were left out: one warning, however many they are."""
+        if wrong:
+            what = f"Cannot use {len(wrong)} {'entry' if len(wrong) == 1 else 'entries'} of {self._store}/{key}"
+            remedy = f"The run goes on without them. Ask who runs {source}"
+            self._report.warnings.append(sentence(what, wrong[0], remedy))
 
     def _warn(self, error: StoreError) -> None:
         self._report.warnings.append(f"{error} The run goes on without it.")

@@ -64,6 +64,17 @@ def test_the_names_of_parameter_groups_stay_at_home() -> None:
         {"parameter_groups": [{"kind": "table", "family": "x", "parameters": {}}]},
         {"parameter_groups": [{"kind": "cluster", "family": "x", "parameters": ["a"]}]},
         {"parameter_groups": [], "iops": "many"},
+        {"parameter_groups": [], "iops": float("inf")},
+        {"parameter_groups": [], "iops": float("nan")},
+        {"parameter_groups": [], "iops": 1.5},
+        {"parameter_groups": [], "iops": True},
+        {"parameter_groups": [], "iops": -1},
+        {"parameter_groups": [], "throughput": 10**400},
+        {"parameter_groups": [], "throughput": "\u0661\u0662"},
+        {"parameter_groups": [], "storage_type": ["gp3"]},
+        {"parameter_groups": [{"kind": "cluster", "family": ["x"], "parameters": {}}]},
+        {"parameter_groups": [{"kind": "cluster", "family": "x", "parameters": {"a": 1}}]},
+        {"parameter_groups": [{"kind": "cluster", "family": "x", "parameters": {}}] * 2},
     ],
 )
 def test_a_document_that_is_not_a_recipe_is_refused(document: Any) -> None:

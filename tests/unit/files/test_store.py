@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,66 @@ def test_a_document_that_cannot_be_used_is_a_warning_and_its_site_writes_it_anew
     assert "run goes on without it" in warning
     manifests.leave(landed(), ["a"])
     assert len(manifests.landed_in([DR])) == 1
+
+
+SPOILT = {
+    "iops": ('"iops": Infinity', "Infinity in it is not a number of JSON"),
+    "number": ('"iops": 1e999', "a number in it is too large"),
+    "key": ('"iops": 1, "iops": 2', "it names iops twice"),
+    "text": ('"iops": "\\ud800"', "a text in it is not valid"),
+    "deep": ('"iops": ' + "[" * 40 + "]" * 40, "more than 32 levels deep"),
+}
+
+
+@pytest.mark.parametrize(("more", "why"), SPOILT.values(), ids=SPOILT)
+def test_a_document_that_json_does_not_allow_costs_its_source_alone(tmp_path: Path, more: str, why: str) -> None:
+    opened(tmp_path)[0].leave(PUBLISHED, [])
+    content = json.dumps({**PUBLISHED, "account": STRANGER})
+    lay(tmp_path, content[:-1] + f", {more}}}", "published", STRANGER, WEST)
+    manifests, report = opened(tmp_path)
+    assert [one["account"] for one in manifests.published_by([SOURCE, STRANGER], [WEST])] == [SOURCE]
+    (warning,) = report.warnings
+    assert why in warning and f"{STRANGER}-{WEST}.json" in warning
+
+
+def test_entries_that_cannot_be_read_are_left_out_with_their_source_named(tmp_path: Path) -> None:
+    (point,) = PUBLISHED["points"]
+    bad = [{**point, "recipe": {"iops": "many", "parameter_groups": []}}, {**point, "size_gib": None}, "x"]
+    lay(tmp_path, json.dumps({**PUBLISHED, "points": [*bad, point]}), "published", SOURCE, WEST)
+    manifests, report = opened(tmp_path)
+    assert [one["points"] for one in manifests.published_by([SOURCE], [WEST])] == [[point]]
+    (warning,) = report.warnings
+    assert warning == (
+        f"Cannot use 3 entries of {tmp_path}/lifeboat/published/{SOURCE}-{WEST}.json: an entry cannot be read (recipe:"
+        f" iops is many, and must be a whole number). The run goes on without them. Ask who runs {SOURCE}, {WEST}."
+    )
+
+
+def test_landings_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
+    (point,) = landed()["points"]
+    lay(tmp_path, json.dumps({**landed(), "points": [{**point, "landed_time": "soon"}, point]}))
+    manifests, report = opened(tmp_path)
+    assert [one["points"] for one in manifests.landed_in([DR])] == [[point]]
+    assert "Cannot use 1 entry of" in report.warnings[0]
+
+
+def test_a_link_in_the_place_of_a_document_is_not_followed(tmp_path: Path) -> None:
+    lay(tmp_path, json.dumps(landed()), account=STRANGER)
+    file(tmp_path, "landed", DR, EAST).symlink_to(file(tmp_path, "landed", STRANGER, EAST))
+    manifests, report = opened(tmp_path)
+    assert manifests.landed_in([DR]) == []
+    assert "it is a link, not a regular file" in report.warnings[0]
+
+
+def test_a_document_of_81_mb_takes_no_more_memory_than_its_bound(tmp_path: Path) -> None:
+    lay(tmp_path, "[" + "{}," * 27_000_000)
+    manifests, report = opened(tmp_path)
+    tracemalloc.start()
+    assert manifests.landed_in([DR]) == []
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "it has more than 33554432 bytes" in report.warnings[0]
+    assert most < 100_000_000
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from ..model import LANDED, Database, DatabaseId, RecoveryPoint, from_iso, iso
 from ..naming import Lineage, lineage_of
 from ..recipe import Recipe, read_recipe
 from ..sharing import ACCOUNT
+from ..words import printable
 
 VERSION = 1
 
@@ -147,6 +148,24 @@ def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
     return list(document["points"])
 
 
+def readable_points(document: Mapping[str, Any], wanted: str) -> tuple[dict[str, Any], list[str]]:
+    """Leave out the entries of a manifest that cannot be read. Also return what is wrong with each of them.
+
+    A document that is no such manifest at all is returned as it is.
+    """
+    points, wrong = document.get("points"), {}
+    if not isinstance(points, list):
+        return dict(document), []
+    for place, point in enumerate(points):
+        try:
+            points_of({**document, "points": [point]}, wanted)
+            read_entry(point) if wanted == "published" else read_landed([{**document, "points": [point]}])
+        except LifeboatError as error:
+            wrong[place] = error.why
+    kept = [point for place, point in enumerate(points) if place not in wrong]
+    return {**document, "points": kept}, list(wrong.values())
+
+
 def read_entry(entry: Mapping[str, Any]) -> Published:
     """Read one entry of a published manifest.
 
@@ -183,12 +202,12 @@ def require_types(entry: Mapping[str, Any]) -> None:
         "arn": str(entry["arn"]).split(":")[6:] == [entry["name"]],
         "kms_key_id": entry["kms_key_id"] is None or isinstance(entry["kms_key_id"], str),
         "encrypted": isinstance(entry["encrypted"], bool),
-        "size_gib": isinstance(entry["size_gib"], int),
+        "size_gib": isinstance(entry["size_gib"], int) and not isinstance(entry["size_gib"], bool),
         "database_tags": isinstance(tags, Mapping) and all(isinstance(one, str) for one in tags.values()),
         "landed_in": isinstance(landed_in, list) and all(isinstance(one, str) for one in landed_in),
     }
     if wrong := [key for key, is_right in rules.items() if not is_right]:
-        raise ValueError(f"{wrong[0]} is {entry.get(wrong[0])!r}")
+        raise ValueError(f"{wrong[0]} is {printable(repr(entry.get(wrong[0])), 60)}")
 
 
 def read_exact_time(text: Any) -> datetime:
@@ -196,10 +215,13 @@ def read_exact_time(text: Any) -> datetime:
 
     :raises ValueError: when the text has another form.
     """
-    moment = from_iso(str(text))
-    if iso(moment) != text:
-        raise ValueError(f"{text!r} is not a time")
-    return moment
+    try:
+        moment = from_iso(str(text))
+        if iso(moment) == text:
+            return moment
+    except (ValueError, OverflowError):  # the year 1 has no UTC east of Greenwich
+        pass
+    raise ValueError(f"{printable(text)} is not a time")
 
 
 def not_a_manifest(wanted: str, why: str) -> LifeboatError:

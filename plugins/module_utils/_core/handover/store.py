@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..errors import LifeboatError
+from ..foreign import MANIFEST, Malformed, read_object
 from ..sharing import ACCOUNT
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3 User Guide, bucket naming rules
@@ -113,16 +114,12 @@ def unpack(content: bytes, where: str) -> dict[str, Any]:
     """Read a JSON document.
 
     :param where: the address of the document, for the message.
-    :raises StoreError: when it is not a JSON object.
+    :raises StoreError: when it is not a JSON object, or too large.
     """
     try:
-        document = json.loads(content)
-        why = None if isinstance(document, dict) else "it is not an object"
-    except (ValueError, RecursionError) as error:
-        document, why = None, str(error)
-    if why is not None:
+        return dict(read_object(content, MANIFEST).members)
+    except Malformed as error:
         remedy = "Delete it, and its site will write it again"
         raise StoreError(
-            f"Cannot read {where}", why=f"it is not a JSON document ({why})", remedy=remedy, is_broken=True
-        )
-    return dict(document)
+            f"Cannot read {where}", why=f"it is not a document of this store ({error})", remedy=remedy, is_broken=True
+        ) from error
