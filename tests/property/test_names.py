@@ -37,6 +37,7 @@ HOW = st.sampled_from(["changed", "dropped", "doubled", "added", "swapped"])
 @example("drill_id", "changed", 3, "x")
 @example("drill_id", "changed", 4, "x")
 @example("awx_jobs", "dropped", 0, "x")
+@example("awx_jobs", "swapped", 3, "x")
 def test_one_mistake_in_a_known_name_is_found_or_makes_another_known_name(
     name: str, how: str, place: int, letter: str
 ) -> None:

@@ -33,8 +33,8 @@ OF_AWX = frozenset(
 )
 KNOWN = frozenset((*VARIABLES, *TOLD, *NAMES, *OF_AWX))
 SHORT = 4  # letters after a role's prefix: of so few, two other ones make another word
-# One letter that is wrong leaves the first ones or the last ones as they are.
-END = 4
+# One letter that is wrong, or two that are swapped, leave the first ones or the last ones as they are.
+END = 3
 
 
 def unknown_names(names: Iterable[str], own: Iterable[str] = ()) -> list[tuple[str, str | None]]:
