@@ -20,6 +20,7 @@ from .._core.handover.between_runs import describe_refused, read_stale
 from .._core.handover.manifest import Landed, landed_manifest
 from .._core.model import DATABASE, iso
 from .._core.option_groups import Groups, is_default, why_not_usable
+from .._core.recipe import NO_RECIPE, RECIPE
 from .._core.regions import in_one_region
 from .._core.result import Report
 from .._files.store import Manifests, open_manifests
@@ -64,11 +65,20 @@ def conclude(seen: ReplicationView, manifests: Manifests, work: Work) -> dict[st
     work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in refusals]
     origins = (copies[-1].tags.get(DATABASE) for copies in seen.plans.values())
     work.report.warnings += in_one_region(origins, site.account, site.region)
+    work.report.warnings += without_recipes(seen)
     refused = [describe_refused(one.arn, one.reason) for one in refusals]
     document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
     manifest = manifests.leave(document, seen.here.landed)
     tell_news(manifests, work.report)
     return work.report.as_result(refused=refused, manifest=manifest)
+
+
+def without_recipes(seen: ReplicationView) -> list[str]:
+    """Warn of databases that cannot be recovered as they were, from the first copy on."""
+    newest = [seen.plans[offer.point.arn][-1] for offer in newest_by_database(seen.offered.at_hand)]
+    tags = [(one, seen.here.rows[one.key].tags if one.key in seen.here.rows else one.tags) for one in newest]
+    named = sorted({one.identifier for one, told in tags if RECIPE not in told})
+    return [f"{', '.join(named)}: {NO_RECIPE}."] if named else []
 
 
 def tell_news(manifests: Manifests, report: Report) -> None:
