@@ -7,6 +7,8 @@ environment, folder, input and output.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import runpy
@@ -66,6 +68,10 @@ def serve(address: str, tell: int) -> None:
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address)
     listening.listen()
+    # Forks are short: what they would collect is not worth copying each page for.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     os.write(tell, b"!")
     while True:
         link = listening.accept()[0]
@@ -90,18 +96,28 @@ def answer(link: socket.socket) -> None:
 
 
 def run(files: list[int], words: list[str], environment: dict[str, str], folder: str) -> None:
+    """Run it, and end without taking apart what was imported: every page of that would be copied."""
     for number, file in enumerate(files):
         os.dup2(file, number)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = words or [""]
-    if words:
-        runpy.run_path(words[0], run_name="__main__")
-    else:
-        # Ansible's pipelining: the script comes in.
-        exec(compile(sys.stdin.read(), "<stdin>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
-    sys.exit()
+    code: object = 0
+    try:
+        if words:
+            runpy.run_path(words[0], run_name="__main__")
+        else:
+            # Ansible's pipelining: the script comes in.
+            exec(compile(sys.stdin.read(), "<stdin>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
+    except SystemExit as end:
+        code = end.code or 0
+    if not isinstance(code, int):
+        sys.exit(str(code))
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
