@@ -132,7 +132,8 @@ def test_a_copy_that_fails_is_told_and_leaves_no_heartbeat(lab: Lab, run: Callab
     assert heard(lab, "production_dr") == [
         ("0011", "db-cluster-snapshot", "cluster-00000"),
         ("0012", "db-snapshot", "instance-00000"),
-    ]
+        ("0061", "db-snapshot", "instance-00000"),
+    ], "prune removes what failed"
     assert beats(lab, "replicate") == before
 
 

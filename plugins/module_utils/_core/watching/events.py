@@ -179,10 +179,10 @@ def of_replicate(site: Reporter, result: Row) -> Iterator[OwnEvent]:
 
 
 def of_prune(site: Reporter, result: Row) -> Iterator[OwnEvent]:
-    """Report which recovery points were deleted, and why. What could not be deleted makes the run fail."""
+    """Report what was deleted, recovery points and failed copies, and why. What could not be makes the run fail."""
     for step in result.get("steps") or ():
         if step["status"] == "deleted" and step["changed"]:
-            text = f"Deleted a recovery point of {step['database']}: {step['reason']}"
+            text = f"Deleted a snapshot of {step['database']}: {step['reason']}"
             yield about_snapshot(site, DELETED, step, text)
 
 
