@@ -120,13 +120,23 @@ options:
             required: true
           tables:
             description:
-              - Names of tables or views, as V(TABLE) or V(SCHEMA.TABLE).
+              - Names of tables, as V(TABLE) or V(SCHEMA.TABLE).
+              - In PostgreSQL, V(TABLE) is in the schema C(public), whatever the database calls its C(search_path).
               - They are quoted, so they are case-sensitive.
             type: list
             elements: str
           table:
-            description: The name of a table or view, as in O(databases[].checks[].tables).
+            description: The name of a table, as in O(databases[].checks[].tables).
             type: str
+          relation:
+            description:
+              - What the names in the check are, V(table) or V(view).
+              - A check of a V(table) fails if something else is there by its name, such as a view or a foreign table,
+                since that can show any rows. A V(query) that names no view needs V(table) as well.
+              - With V(view) a view or a materialized view must be there.
+              - It does not apply to V(integrity).
+            type: str
+            choices: [table, view]
           columns:
             description:
               - A list of column names, or a dictionary from names to types, as O(record) returns it.
@@ -449,6 +459,7 @@ CHECK: dict[str, Any] = {
     "expected": {"type": "raw", "no_log": True},
     "query": {"type": "str"},
     "optional": {"type": "bool"},
+    "relation": {"type": "str", "choices": ["table", "view"]},
 }
 DATABASE: dict[str, Any] = {
     "name": {"type": "str", "required": True},

@@ -216,7 +216,7 @@ def test_a_missed_objective_is_told_with_the_number(missed: Row) -> None:
 
 
 def test_what_is_in_a_row_is_shown_harmlessly_wherever_it_is(drill: Any) -> None:
-    births = {"check": "freshness", "table": "births", "column": "born", "max_age": 60}
+    births = {"check": "freshness", "table": "births", "column": "born", "max_age": 60, "relation": "view"}
     done, document = drill({"orders": {"checks": [births]}}, "-vvv", "-e", "drill_databases=orders")
     assert (done.code, of(document, "orders")["verdict"]) == (2, "unverified")
     assert "<script>" in of(document, "orders")["reason"], "the row's text is in the reason"

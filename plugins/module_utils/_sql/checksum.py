@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .._core.checking.answers import judge_checksum
 from .._core.checking.checks import Check, Outcome
 from .names import column_of, table_of
+from .postgresql import is_postgresql, quoted
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Executable
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 WORD = 2**64
 SEPARATOR, NULL = ",", "-"  # neither is a hexadecimal digit
 # The text of a row contains all columns, quoted, and NULL differs from an empty text.
-POSTGRESQL_HASH = "encode(sha256(convert_to(CAST(ROW(lifeboat.*) AS text), 'UTF8')), 'hex')"
-POSTGRESQL_WORD = f"CAST(CAST('x' || substr({POSTGRESQL_HASH}, 1, 16) AS bit(64)) AS bigint)"
+POSTGRESQL_BYTES = "pg_catalog.convert_to(CAST(ROW(lifeboat.*) AS pg_catalog.text), 'UTF8')"
+POSTGRESQL_HASH = f"pg_catalog.encode(pg_catalog.sha256({POSTGRESQL_BYTES}), 'hex')"
+POSTGRESQL_BITS = f"'x' OPERATOR(pg_catalog.||) pg_catalog.substr({POSTGRESQL_HASH}, 1, 16)"
+POSTGRESQL_WORD = f"CAST(CAST({POSTGRESQL_BITS} AS bit(64)) AS bigint)"  # the names of types that SQL reserves
 # Read from the catalogue, because SQLAlchemy's inspection fails on names with a backtick.
 COLUMNS = """
 SELECT column_name FROM information_schema.columns
@@ -31,18 +34,17 @@ WHERE table_name = :name AND table_schema = COALESCE(:schema, DATABASE()) ORDER 
 
 def ask_checksum(connection: Connection, check: Check) -> Outcome:
     """Compute the checksum of a table, and judge it."""
-    is_postgresql = connection.dialect.name == "postgresql"
-    query = summed_by_postgresql(check) if is_postgresql else summed_by_mysql(connection, check)
+    query = summed_by_postgresql(connection, check) if is_postgresql(connection) else summed_by_mysql(connection, check)
     count, total = connection.execute(query).one()
     return judge_checksum(check, count, f"{int(total or 0) % WORD:016x}")
 
 
-def summed_by_postgresql(check: Check) -> Executable:
+def summed_by_postgresql(connection: Connection, check: Check) -> Executable:
     """Build the query for PostgreSQL: the number of rows, and the sum of their hashes."""
-    from sqlalchemy import Numeric, func, literal_column, select
+    from sqlalchemy import text
 
-    total = func.sum(literal_column(POSTGRESQL_WORD, Numeric()))
-    return select(func.count(), total).select_from(table_of(check.table).alias("lifeboat"))
+    table = quoted(connection, check.table)
+    return text(f"SELECT pg_catalog.count(*), pg_catalog.sum({POSTGRESQL_WORD}) FROM {table} AS lifeboat")
 
 
 def summed_by_mysql(connection: Connection, check: Check) -> Executable:

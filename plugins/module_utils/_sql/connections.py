@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from .engines import Engine, Family
+from .sessions import clear_postgresql, postgresql_options
 
 # prefer: encrypt if the server can, as the drivers do by default
 Tls = Literal["prefer", "verify", "require", "off"]
@@ -97,15 +98,6 @@ def cutting(wire: socket.socket | None, seconds: float) -> Iterator[Cut]:
 def connect_postgresql(server: Server, limits: SessionLimits) -> Line:
     """Connect to PostgreSQL with psycopg."""
     psycopg = import_module("psycopg")
-    settings = {
-        "statement_timeout": f"{limits.statement_timeout}s",
-        "TimeZone": "UTC",
-        # The text of a row, and so its checksum, depends on these settings.
-        "DateStyle": "ISO",
-        "IntervalStyle": "postgres",
-        "extra_float_digits": "1",
-        "bytea_output": "hex",
-    }
     connection = psycopg.connect(
         **postgresql_place(server),
         port=server.port,
@@ -114,13 +106,21 @@ def connect_postgresql(server: Server, limits: SessionLimits) -> Line:
         password=server.password,
         connect_timeout=limits.connect_timeout,
         sslmode=SSLMODES[server.tls],
-        options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
+        options=postgresql_options(limits),
         application_name="lifeboat",
         client_encoding="utf8",
     )
+    wire = socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+    with ExitStack() as stack:
+        stack.callback(connection.close)
+        stack.callback(wire.close)
+        with cutting(wire, limits.connect_timeout):
+            clear_postgresql(connection)
+        stack.pop_all()
     # Set for every transaction, so a query that changes the default of the session has no effect.
     connection.read_only = True
-    wire = socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+    # A prepared statement would keep the names as they were found the first time.
+    connection.prepare_threshold = None
     return Line(connection, wire, secured(server, is_encrypted=bool(connection.pgconn.ssl_in_use)))
 
 

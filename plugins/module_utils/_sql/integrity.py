@@ -13,31 +13,45 @@ from typing import TYPE_CHECKING, Any
 from .._core.checking.answers import judge_integrity, judge_tables, not_offered
 from .._core.checking.checks import Check, Outcome, Table
 from .names import table_of, written
+from .postgresql import is_postgresql, place_of, quoted_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 MOST = 100  # problems that are read for one table
+MOST_WORDS = 500  # characters of a problem
 FINDING = "error"  # a finding of the storage engine; with "Error" in upper case it could not check the table
 SOUND = ("OK", "Table is already up to date")
+# Functions by these names that are not the library's could be called instead of it.
 AMCHECK = """
-SELECT n.nspname, EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = n.oid AND p.proname = 'verify_heapam')
-FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
+SELECT n.nspname, COALESCE(pg_catalog.bool_or(p.proname OPERATOR(pg_catalog.=) 'verify_heapam'), false),
+    COALESCE(pg_catalog.bool_and(p.probin OPERATOR(pg_catalog.=) '$libdir/amcheck'), false)
+FROM pg_catalog.pg_extension AS e
+JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+LEFT JOIN (
+    SELECT f.pronamespace, f.proname, COALESCE(f.probin, '') AS probin FROM pg_catalog.pg_proc AS f
+    WHERE f.proname OPERATOR(pg_catalog.=) ANY (CAST(ARRAY['bt_index_check', 'verify_heapam'] AS pg_catalog.name[]))
+) AS p ON p.pronamespace OPERATOR(pg_catalog.=) n.oid
+WHERE e.extname OPERATOR(pg_catalog.=) 'amcheck' GROUP BY n.nspname
 """
 TABLE = """
-SELECT c.oid, c.relkind IN ('r', 'm') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relname = CAST(:name AS name)
-AND (n.nspname = CAST(:schema AS name) OR (CAST(:schema AS name) IS NULL AND pg_table_is_visible(c.oid)))
+SELECT c.oid, CAST(c.relkind AS pg_catalog.text) OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm'])
+FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+WHERE c.relname OPERATOR(pg_catalog.=) CAST(:name AS pg_catalog.name)
+AND n.nspname OPERATOR(pg_catalog.=) CAST(:schema AS pg_catalog.name)
 """
 INDEXES = """
-SELECT i.indexrelid FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS a ON a.oid = c.relam
-WHERE i.indrelid = CAST(:table AS oid) AND a.amname = 'btree' AND i.indisready AND i.indisvalid
+SELECT i.indexrelid FROM pg_catalog.pg_index AS i
+JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+JOIN pg_catalog.pg_am AS a ON a.oid OPERATOR(pg_catalog.=) c.relam
+WHERE i.indrelid OPERATOR(pg_catalog.=) CAST(:table AS pg_catalog.oid)
+AND a.amname OPERATOR(pg_catalog.=) 'btree' AND i.indisready AND i.indisvalid
 """
 
 
 def ask_integrity(connection: Connection, check: Check) -> Outcome:
     """Check the integrity of the tables with what the engine offers."""
-    return ask_amcheck(connection, check) if connection.dialect.name == "postgresql" else ask_tables(connection, check)
+    return ask_amcheck(connection, check) if is_postgresql(connection) else ask_tables(connection, check)
 
 
 def ask_amcheck(connection: Connection, check: Check) -> Outcome:
@@ -50,7 +64,9 @@ def ask_amcheck(connection: Connection, check: Check) -> Outcome:
     found = connection.execute(text(AMCHECK)).one_or_none()
     if found is None:
         return not_offered(check, "the extension amcheck is not installed in this database")
-    schema, has_heap = found
+    schema, has_heap, is_library = found
+    if not is_library:
+        return not_offered(check, f"the schema {schema} has functions of its own by the names of amcheck's")
     found_tables = {table: looked_up(connection, table) for table in check.tables}
     present = {table: row for table, row in found_tables.items() if row}
     if len(present) < len(found_tables):
@@ -59,7 +75,7 @@ def ask_amcheck(connection: Connection, check: Check) -> Outcome:
         if not has_files:
             return not_offered(check, f"{table} has no files of its own: list its partitions instead")
     oids = {table: oid for table, (oid, _has_files) in present.items()}
-    amcheck = connection.dialect.identifier_preparer.quote_identifier(schema).replace(":", r"\:")
+    amcheck = quoted_name(connection, schema)
     indexes = sum(check_indexes(connection, amcheck, oid) for oid in oids.values())
     if not has_heap:
         return judge_integrity(check, indexes, [])
@@ -71,7 +87,7 @@ def looked_up(connection: Connection, table: Table) -> tuple[int, bool] | None:
     """Find a table's OID, and whether it has files. Views and partitioned tables have none."""
     from sqlalchemy import text
 
-    row = connection.execute(text(TABLE), {"name": table.name, "schema": table.schema}).first()
+    row = connection.execute(text(TABLE), place_of(table)).first()
     return (row[0], row[1]) if row else None
 
 
@@ -81,7 +97,9 @@ def check_indexes(connection: Connection, amcheck: str, oid: int) -> int:
 
     indexes = connection.execute(text(INDEXES), {"table": oid}).scalars().all()
     for index in indexes:
-        connection.execute(text(f"SELECT {amcheck}.bt_index_check(CAST(:index AS oid), true)"), {"index": index})
+        connection.execute(
+            text(f"SELECT {amcheck}.bt_index_check(CAST(:index AS pg_catalog.regclass), true)"), {"index": index}
+        )
     return len(indexes)
 
 
@@ -89,7 +107,10 @@ def heap_problems(connection: Connection, amcheck: str, table: Table, oid: int) 
     """List the problems in the pages of a table."""
     from sqlalchemy import text
 
-    query = text(f"SELECT blkno, msg FROM {amcheck}.verify_heapam(CAST(:table AS oid)) LIMIT {MOST}")
+    query = text(
+        f"SELECT blkno, pg_catalog.left(msg, {MOST_WORDS}) "
+        f"FROM {amcheck}.verify_heapam(CAST(:table AS pg_catalog.regclass)) LIMIT {MOST}"
+    )
     return [f"{table}, page {page}: {what}" for page, what in connection.execute(query, {"table": oid})]
 
 

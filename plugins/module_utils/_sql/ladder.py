@@ -20,7 +20,9 @@ from .._core.words import printable
 from .connections import Line, SessionLimits, connect, cutting
 from .engines import dbapi_of, require_libraries
 from .problems import is_refusal, lost_connection, reason_of, status_of
+from .relations import why_disbelieved
 from .request import Subject
+from .sessions import begin
 from .statements import ASK
 
 if TYPE_CHECKING:
@@ -163,7 +165,8 @@ class Climb:
             self.line, self.connection = self.open_in_time(stack)
             self.connected = self.clock() - self.began
         with self.watch(self.line), self.connection.begin() as transaction:
-            outcome = ASK[check.kind](self.connection, check)
+            begin(self.connection)
+            outcome = why_disbelieved(self.connection, check) or ASK[check.kind](self.connection, check)
             transaction.rollback()
         return self.secured(outcome) if check.kind == "connection" else outcome
 

@@ -155,6 +155,7 @@ def read_check(what: str, row: Mapping[str, Any], *, is_record: bool = False) ->
         query=read_query(what, given["query"]) if "query" in given else "",
         is_optional=bool(given.get("optional")),
         is_open=is_open,
+        reads_views=given.get("relation") == "view",
         **read_expected(what, kind, given),
         **read_limits(what, kind, given),
     )

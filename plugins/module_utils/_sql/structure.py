@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.checking.answers import judge_structure, judge_tables
 from .._core.checking.checks import Check, Outcome, brief
+from .postgresql import is_postgresql, located
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Inspector
@@ -18,7 +19,8 @@ def ask_structure(connection: Connection, check: Check) -> Outcome:
     import sqlalchemy
 
     catalog = sqlalchemy.inspect(connection)
-    name, schema = check.table.name, check.table.schema
+    place = located(check.table) if is_postgresql(connection) else check.table
+    name, schema = place.name, place.schema
     if not catalog.has_table(name, schema=schema):
         return judge_tables(check, [])
     columns = catalog.get_columns(name, schema=schema)

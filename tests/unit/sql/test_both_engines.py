@@ -329,9 +329,12 @@ def slow(either: Shop, seconds: float) -> None:
 
 def test_a_statement_that_takes_too_long_is_unverified(either: Shop) -> None:
     slow(either, 60)
-    query = {"check": "query", "query": "SELECT n FROM slow", "expected": [1]}
+    query = {"check": "query", "query": "SELECT n FROM slow", "expected": [1], "relation": "view"}
     result = either.ask(
-        {**ROWS, "table": "slow", "minimum": 1, "maximum": None}, FRESHNESS, query, limits=SessionLimits(3, 1)
+        {**ROWS, "table": "slow", "minimum": 1, "maximum": None, "relation": "view"},
+        FRESHNESS,
+        query,
+        limits=SessionLimits(3, 1),
     )
     assert check_statuses(result) == ["passed", "unverified", "passed", "unverified"]
 

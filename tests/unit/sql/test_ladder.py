@@ -188,23 +188,25 @@ def test_a_damaged_page_is_a_failure(ask: Ask, shop: Server) -> None:
     sql(shop, """CREATE FUNCTION broken() RETURNS SETOF int LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'invalid page in block 7' USING ERRCODE = 'data_corrupted'; END $$""")  # fmt: skip
     sql(shop, "CREATE VIEW damaged AS SELECT * FROM broken(); GRANT SELECT ON damaged TO master")
-    result = only(ask({**ROWS, "table": "damaged"}), "rows")
+    result = only(ask({**ROWS, "table": "damaged", "relation": "view"}), "rows")
     assert (result["status"], "corrupted" in result["reason"]) == ("failed", True)
 
 
 def test_a_statement_that_takes_too_long_is_unverified(ask: Ask, shop: Server) -> None:
     sql(shop, "CREATE VIEW slow AS SELECT 1 AS n FROM pg_sleep(60); GRANT SELECT ON slow TO master")
-    result = ask({**ROWS, "table": "slow"}, FRESHNESS, limits=SessionLimits(3, 1))
+    result = ask({**ROWS, "table": "slow", "relation": "view"}, FRESHNESS, limits=SessionLimits(3, 1))
     assert check_statuses(result) == ["passed", "unverified", "passed"]
 
 
-@pytest.mark.parametrize("statement", ["CREATE TABLE x (i int)", "UPDATE canary SET id = 3", "CREATE TEMP TABLE t ()"])
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE x (i int)", "UPDATE public.canary SET id = 3", "CREATE TEMP TABLE t ()"]
+)
 def test_the_session_cannot_write(ask: Ask, shop: Server, statement: str) -> None:
     """Not even a view that tries to write can."""
     sql(shop, f"""CREATE FUNCTION write() RETURNS SETOF int LANGUAGE plpgsql SECURITY DEFINER AS $$
         BEGIN {statement}; RETURN NEXT 1; END $$""")  # fmt: skip
     sql(shop, "CREATE VIEW sly AS SELECT * FROM write(); GRANT SELECT ON sly TO master")
-    assert "read-only transaction" in only(ask({**ROWS, "table": "sly"}), "rows")["reason"]
+    assert "read-only transaction" in only(ask({**ROWS, "table": "sly", "relation": "view"}), "rows")["reason"]
 
 
 @pytest.mark.parametrize("setting", ["default_transaction_read_only", "transaction_read_only"])
@@ -306,7 +308,7 @@ def test_a_connection_that_is_lost_is_not_made_again(ask: Ask, shop: Server) -> 
 def test_many_databases_are_checked_at_once_and_keep_their_order(shop: Server) -> None:
     sql(shop, "CREATE VIEW slow AS SELECT 1 AS n FROM pg_sleep(1); GRANT SELECT ON slow TO master")
     address = Address(ENGINES["aurora-postgresql"], "127.0.0.1", shop.port, "shop", "master", "s3cr3t-p@ss/w'ord")
-    checks = read_checks("x", [{"check": "rows", "table": "slow", "minimum": 1}])
+    checks = read_checks("x", [{"check": "rows", "table": "slow", "minimum": 1, "relation": "view"}])
     started = time.monotonic()
     subjects = [Subject(f"db{n}", address, checks) for n in range(20)]
     results = ladder.check_all(subjects, SessionLimits(), time.monotonic, "here")

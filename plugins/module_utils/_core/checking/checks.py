@@ -34,18 +34,18 @@ class Rung:
 # In the order of the ladder. Those that do not look at data also pass on empty tables.
 LADDER: dict[str, Rung] = {
     "connection": Rung(),
-    "tables": Rung(required=("tables",)),
-    "structure": Rung(required=("table",), expectations=("columns", "indexes")),
+    "tables": Rung(required=("tables",), optional=("relation",)),
+    "structure": Rung(required=("table",), expectations=("columns", "indexes"), optional=("relation",)),
     "rows": Rung(
         required=("table",),
         expectations=("minimum", "expected"),
-        optional=("maximum", "tolerance"),
+        optional=("maximum", "tolerance", "relation"),
         looks_at_data=True,
     ),
-    "freshness": Rung(required=("table", "column", "max_age"), optional=("at",), looks_at_data=True),
-    "checksum": Rung(required=("table",), expectations=("expected",), looks_at_data=True),
-    "canary": Rung(required=("table", "column", "where", "expected"), looks_at_data=True),
-    "query": Rung(required=("query", "expected"), looks_at_data=True),
+    "freshness": Rung(required=("table", "column", "max_age"), optional=("at", "relation"), looks_at_data=True),
+    "checksum": Rung(required=("table",), expectations=("expected",), optional=("relation",), looks_at_data=True),
+    "canary": Rung(required=("table", "column", "where", "expected"), optional=("relation",), looks_at_data=True),
+    "query": Rung(required=("query", "expected"), optional=("relation",), looks_at_data=True),
     "integrity": Rung(required=("tables",), optional=("optional",)),
 }
 SECRETIVE = ("canary", "query")  # their expected and found values are never shown
@@ -81,6 +81,7 @@ class Check:
     secret: Any = field(default=None, repr=False)  # canary: the expected value; query: the expected rows
     is_optional: bool = False  # do not object when the engine does not offer this check
     is_open: bool = False  # expects nothing, only records
+    reads_views: bool = False  # the relations are views, as the user declared
 
     @property
     def table(self) -> Table:
