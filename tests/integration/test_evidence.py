@@ -176,7 +176,8 @@ def test_a_missing_document_is_detected(lab: Lab, folder: Path, keys: Keys) -> N
 def test_another_key_is_detected(lab: Lab, folder: Path) -> None:
     code, result = verify(lab, folder / "second", make_keys(folder, "another"))
     assert code != 0
-    assert all("it is signed by another key" in one for one in result["problems"])
+    assert ["it is signed by another key" in one["reason"] for one in result["documents"]] == [True, True]
+    assert {one["good"] for one in result["pages"]} == {False}, "what they are made of is not known to be genuine"
 
 
 def test_a_document_missing_at_the_end_is_detected_and_comes_back_from_s3(lab: Lab, folder: Path, keys: Keys) -> None:
