@@ -44,6 +44,24 @@ link.sendall(asked)
 link.recv(4)
 os._exit(int(link.recv(4) or b"70"))
 """
+# What stands in for ansible-playbook where a shell is told to run it. With other surroundings than those of the warm
+# process it runs the real one.
+PROGRAM = """\
+#!{python} -IS
+import json, os, socket, sys
+words = sys.argv[1:]
+if {{name: value for name, value in os.environ.items() if name.startswith({decisive!r})}} != {surroundings!r}:
+    os.execv({real!r}, [{real!r}, *words])
+if not {{"-i", "--inventory"}} & {{*words}}:
+    words = [*{inventories!r}, *words]
+link = socket.socket(socket.AF_UNIX)
+link.connect({address!r})
+asked = json.dumps([["ansible-playbook", *words], dict(os.environ), os.getcwd()]).encode()
+socket.send_fds(link, [len(asked).to_bytes(4, "big")], [0, 1, 2])
+link.sendall(asked)
+link.recv(4)
+os._exit(int(link.recv(4) or b"70"))
+"""
 # Of these, Ansible reads when it is imported: who has others than the warm process gets a process of its own.
 DECISIVE = ("ANSIBLE_", "PYTHON", "LC_", "LANG", "HOME")
 
@@ -66,6 +84,7 @@ class Warm:
             python = self._folder / "python"
             python.write_text(CALLER.format(python=sys.executable, address=str(modules)), encoding="utf-8")
             python.chmod(0o755)
+            self.python = python
             self._playbooks = self._start("playbooks", str(python), str(modules))
             self._open = self._open.pop_all()
         return self
@@ -87,6 +106,19 @@ class Warm:
     def suits(self, environment: Mapping[str, str]) -> bool:
         """Tell whether Ansible, imported in that environment, would be what it is in the warm process."""
         return _decisive(environment) == _decisive(self._environment)
+
+    def write_program(self, path: Path, inventories: Iterable[Path]) -> None:
+        """Write a program that does what ansible-playbook does, in a fork."""
+        words = {
+            "python": sys.executable,
+            "decisive": DECISIVE,
+            "surroundings": _decisive(self._environment),
+            "real": str(Path(sys.executable).with_name("ansible-playbook")),
+            "inventories": [word for inventory in inventories for word in ("-i", str(inventory))],
+            "address": str(self._playbooks),
+        }
+        path.write_text(PROGRAM.format(**words), encoding="utf-8")
+        path.chmod(0o755)
 
     def run(
         self, command: list[str], *, cwd: Path, env: Mapping[str, str], timeout: float
@@ -114,6 +146,22 @@ def ansible_playbook(
     if _warm().suits(env):
         return _warm().run(command, cwd=cwd, env=env, timeout=timeout)
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def interpreter() -> Path:
+    """Return what a cold ansible-playbook can take for the interpreter of its modules."""
+    return _warm().python
+
+
+def environment_for_commands(lab: Mapping[str, str], folder: Path, *inventories: Path) -> dict[str, str]:
+    """Return the environment in which the commands of a page run as quickly as ours, with these inventories by default.
+
+    :param folder: where the program that stands in for ansible-playbook is written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _warm().write_program(folder / "ansible-playbook", inventories)
+    paths = (str(folder), str(Path(sys.executable).parent), lab["PATH"])
+    return {**lab, "ANSIBLE_NOCOLOR": "1", "PATH": os.pathsep.join(paths)}
 
 
 _open = contextlib.ExitStack()

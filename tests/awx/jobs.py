@@ -18,6 +18,7 @@ import ansible_runner
 from lifeboat_lab import Lab
 from tests.awx.rules import is_a
 from tests.machine import processes_with
+from tests.warm import interpreter
 
 ROOT = Path(__file__).parents[2]
 MARK = "LIFEBOAT_TEST_JOB"  # in the environment of everything that belongs to one job
@@ -51,7 +52,13 @@ def launched(survey: Iterable[Mapping[str, Any]], **answers: Any) -> dict[str, A
 class Job:
     """One run of a playbook, and what came out of it while it ran."""
 
-    def __init__(self, lab: Lab, folder: Path, inventory: Mapping[str, Any], **extra_vars: Any) -> None:
+    def __init__(
+        self, lab: Lab, folder: Path, inventory: Mapping[str, Any], *, cold: bool = False, **extra_vars: Any
+    ) -> None:
+        """Prepare a job.
+
+        :param cold: start a Python for each module, as AWX does: only then each process of the job bears its mark.
+        """
         self.mark = uuid4().hex
         self.folder = folder / self.mark
         self.events: list[Event] = []
@@ -63,7 +70,8 @@ class Job:
         hosts.chmod(0o700)
         found = {name: value for name, value in lab.env().items() if name.startswith(NEEDED)}
         self.write("envvars", found | {MARK: self.mark, "LC_ALL": "C.UTF-8"})
-        self.write("extravars", {"lifeboat_poll_interval": 1} | extra_vars)
+        quick = {} if cold else {"ansible_python_interpreter": str(interpreter())}
+        self.write("extravars", {"lifeboat_poll_interval": 1} | quick | extra_vars)
         self.write("settings", {"idle_timeout": 120, "job_timeout": 300, "suppress_ansible_output": True})
 
     def write(self, name: str, content: Any) -> None:

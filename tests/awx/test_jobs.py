@@ -83,7 +83,7 @@ def test_slices_of_publish_do_every_site_exactly_once(lab: Lab, tmp_path: Path) 
 def test_an_ended_job_leaves_nothing_running_and_the_next_one_finishes(ended: str, lab: Lab, tmp_path: Path) -> None:
     """Its workers would wait for copies that take hours: progress is seen while the job runs, or never."""
     lab.admin("PATCH", "settings", {"durations": {"copy": 36000}})
-    first = Job(lab, tmp_path, INVENTORY)
+    first = Job(lab, tmp_path, INVENTORY, cold=True)
 
     def end() -> bool:
         if ended == "failed" and first.progress():

@@ -146,7 +146,7 @@ def test_a_cancelled_recovery_is_continued_by_the_next_job(lab: Lab, inventory: 
     forget_calls(lab)
     lab.admin("PATCH", "settings", {"durations": {"restore_instance": 24_000}})  # 20 seconds: enough to be cancelled in
     answers = launched(RECOVER, recover_databases="billing orders")
-    first = Job(lab, tmp_path, inventory, **answers)
+    first = Job(lab, tmp_path, inventory, cold=True, **answers)
     runner = first.run("recover.yml", cancelled=lambda: bool(first.progress()))
     assert runner.status == "canceled", first.printed()
     first.wait_until_gone()

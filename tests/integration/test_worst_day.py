@@ -19,7 +19,9 @@ from lifeboat_lab import Lab
 from tests.documentation import as_of_now, code_blocks
 from tests.integration.play import ROLES, ROOT, play
 from tests.prepared import prepare
+from tests.warm import environment_for_commands
 
+QUICK = ROOT / "tests" / "integration" / "quick"
 COMING_BACK = "## To come back"
 
 
@@ -67,11 +69,10 @@ def test_there_are_commands_for_the_night_and_for_the_way_back() -> None:
 @pytest.mark.parametrize(("is_back", "line"), COMMANDS, ids=[line for _is_back, line in COMMANDS])
 def test_runs_as_it_is_written(is_back: bool, line: str, lab: Lab, checkout: Path) -> None:
     lab.admin("POST", "dark", {"account": "production", "dark": not is_back})
-    quick = f"{ROOT / 'inventory'},{ROOT / 'tests' / 'integration' / 'quick'}"
-    environment = lab.env() | {"ANSIBLE_INVENTORY": quick, "LIFEBOAT_EVIDENCE": str(checkout / "evidence")}
-    programs = Path(sys.executable).parent
-    paths = (programs, programs.parent / "awscli" / "bin", environment["PATH"])
-    environment["PATH"] = os.pathsep.join(map(str, paths))
+    ours = lab.env() | {"LIFEBOAT_EVIDENCE": str(checkout / "evidence")}
+    environment = environment_for_commands(ours, checkout / "bin", ROOT / "inventory", QUICK)
+    awscli = Path(sys.executable).parents[1] / "awscli" / "bin"
+    environment["PATH"] = f"{checkout / 'bin'}{os.pathsep}{awscli}{os.pathsep}{environment['PATH']}"
     # Of a profile, version 1 of the AWS CLI does not take where RDS of us-east-1 is.
     command = as_of_now(line).replace("aws rds", f"aws --endpoint-url {lab.url} rds")
     done = subprocess.run(
