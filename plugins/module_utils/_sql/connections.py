@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from .engines import Engine, Family
-from .sessions import clear_postgresql, postgresql_options
+from .sessions import clear_mysql, clear_postgresql, postgresql_options
 
 # prefer: encrypt if the server can, as the drivers do by default
 Tls = Literal["prefer", "verify", "require", "off"]
@@ -168,6 +168,7 @@ def connect_mysql(server: Server, limits: SessionLimits) -> Line:
         with cutting(wire, limits.connect_timeout) as cut:
             try:
                 connection.connect(line)
+                clear_mysql(connection, server.database)
                 set_up_mysql(connection, limits)
                 is_encrypted = bool(mysql_value(connection, "Ssl_version"))
             except pymysql.err.OperationalError as error:

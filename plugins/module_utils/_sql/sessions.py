@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
     from .connections import SessionLimits
 
+RESET_CONNECTION = 0x1F
+# The variables that change what a statement means or finds. A function may have set them in the session, too.
+MYSQL_STATE = (
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', timestamp = DEFAULT, time_zone = '+00:00', "
+    "sql_select_limit = 18446744073709551615, sql_auto_is_null = 0, sql_big_selects = 1, "
+    "group_concat_max_len = 1048576, div_precision_increment = 4, default_week_format = 0"
+)
+
 
 def postgresql_options(limits: SessionLimits) -> str:
     """Write the settings that a connection asks for. They outrank those of ALTER ROLE and ALTER DATABASE."""
@@ -58,3 +66,18 @@ def begin(connection: Connection) -> None:
     """Start the transaction of a check from the known state. An earlier check may have called the user's functions."""
     if is_postgresql(connection):
         connection.exec_driver_sql(ONLY_OURS)
+    elif connection.dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql(MYSQL_STATE)
+
+
+def clear_mysql(connection: Any, database: str) -> None:
+    """Undo what ``init_connect`` has done: temporary tables, which hide others, variables, and another database.
+
+    The driver has no method for this command.
+    """
+    connection._execute_command(RESET_CONNECTION, "")
+    connection._read_ok_packet()
+    connection.select_db(database)
+    with connection.cursor() as cursor:
+        cursor.execute("SET NAMES utf8mb4")
+        cursor.execute(MYSQL_STATE)

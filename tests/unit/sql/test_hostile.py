@@ -187,3 +187,36 @@ def test_a_huge_value_of_mariadb_is_not_read(ask_mariadb: Ask, mariadb: Server) 
     result = ask_mariadb(CANARY, FRESHNESS | {"table": "canary", "column": "value"})
     assert check_statuses(result) == ["passed", "unverified", "failed"]
     assert "10000000 bytes" in result["reason"]
+
+
+INIT_CONNECTS = {
+    "a-clock-of-its-own": "SET SESSION timestamp = 1577836800 + 60",
+    "temporary-tables": "CREATE TEMPORARY TABLE shop.orders SELECT seq AS id FROM shop.many",
+    "another-database": "USE other",
+    "a-mode-with-other-quotes": "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'",
+    "a-limit": "SET SESSION sql_select_limit = 0",
+}
+
+
+@pytest.fixture
+def init_connect(mariadb: Server) -> Iterator[Server]:
+    """Provide a database whose server runs something for everybody who connects."""
+    mariadb.execute(
+        [
+            "CREATE TABLE many SELECT seq FROM seq_1_to_1000",
+            "CREATE DATABASE other",
+            "CREATE TABLE other.orders SELECT seq AS id FROM seq_1_to_1000",
+            "CREATE TABLE other.heartbeat SELECT now() AS beat_at",
+        ],
+        "shop",
+    )
+    yield mariadb
+    mariadb.execute(["SET GLOBAL init_connect = ''"])
+
+
+@pytest.mark.parametrize("lie", INIT_CONNECTS.values(), ids=INIT_CONNECTS)
+def test_what_a_server_runs_at_the_start_changes_no_answer(ask_mariadb: Ask, init_connect: Server, lie: str) -> None:
+    init_connect.execute(['SET GLOBAL init_connect = "' + lie + '"'])
+    assert ask_mariadb(ROWS, FRESHNESS, CANARY)["verdict"] == "verified"
+    init_connect.execute(["DELETE FROM orders", "UPDATE heartbeat SET beat_at = '2020-01-01'"], "shop")
+    assert check_statuses(ask_mariadb(ROWS, FRESHNESS, CANARY)) == ["passed", "failed", "failed", "passed"]
