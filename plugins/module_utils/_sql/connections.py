@@ -134,6 +134,9 @@ def postgresql_place(server: Server) -> dict[str, str]:
         place["hostaddr"] = str(socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][4][0])
     if server.tls == "verify" and server.ca_file:
         place["sslrootcert"] = server.ca_file
+    if server.tls in ("prefer", "off"):
+        # Encryption is not certain, so a server that asks for the password in clear text does not get it.
+        place["require_auth"] = "scram-sha-256,md5"
     return place
 
 
@@ -206,7 +209,7 @@ def mysql_tls(server: Server, pymysql: Any) -> dict[str, Any]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return {"ssl": context}
-    plugins = dict.fromkeys(("mysql_clear_password", "dialog"), silent(pymysql))
+    plugins = dict.fromkeys(("mysql_clear_password", "dialog", "sha256_password"), silent(pymysql))
     return {"ssl_disabled": server.tls == "off", "auth_plugin_map": plugins}
 
 

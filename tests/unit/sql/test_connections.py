@@ -195,6 +195,16 @@ def test_a_password_is_not_given_in_clear_text_to_who_asks_for_it_in_the_open(as
     assert "asks for the password in clear text" in result["reason"]
 
 
+@pytest.mark.parametrize("tls", ["off", None], ids=["off", "where-offered"])
+def test_postgresql_gets_no_password_in_clear_text_in_the_open(healthy: Shop, tls: str | None) -> None:
+    if healthy.is_mariadb:
+        return
+    asks_for_it = b"R\x00\x00\x00\x08\x00\x00\x00\x03"
+    received, result = met_by(healthy, asks_for_it if tls else b"N" + asks_for_it, tls=tls)
+    assert b"s3cr3t" not in received
+    assert result["verdict"] == "unverified"
+
+
 def test_a_driver_that_is_not_there_is_named(healthy: Shop) -> None:
     for driver in ("oracle+oracledb", "no+such"):
         with pytest.raises(LifeboatError, match="cannot be used by") as caught:
