@@ -35,6 +35,8 @@ DRILL, RECOVER = JOBS["drill"]["survey"], JOBS["recover"]["survey"]
 META = {"awx_job_id": 42, "awx_user_name": "jo"}
 TOO_MANY = {"check": "rows", "table": "orders", "minimum": 10**9}
 
+pytestmark = pytest.mark.story
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:

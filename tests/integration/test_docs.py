@@ -54,6 +54,9 @@ def not_run_yet() -> Iterator[tuple[str, str]]:
 
 COMMANDS = list(not_run_yet())
 
+# A reader runs the commands of one page after those of the pages before it.
+pytestmark = pytest.mark.story
+
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:

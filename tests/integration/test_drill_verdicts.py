@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,8 @@ def forwards(tmp_path: Path) -> Iterator[list[str]]:
     given = {
         "drill_forward_open": str(FORWARD / "open.yml"),
         "drill_forward_close": str(FORWARD / "close.yml"),
+        # A Python of its own: the warm one would leave its fork behind when the forward is closed.
+        "forward_python": sys.executable,
         "forward_script": str(FORWARD / "forwarder.py"),
         "forward_folder": str(tmp_path),
     }
