@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as core_version
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.keys import Resolve, wrong_keys
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.keys import DEFINITIONS, Resolve, wrong_keys
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.names import unknown_names
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run import (
     Run,
@@ -24,9 +24,16 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run i
     unknown_variable,
     wrong_with,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
 
 ARGUMENTS: dict[str, Any] = {"sites": {"type": "list", "elements": "str"}}
 OWN_NAMES, ACCEPTS_NONE = "lifeboat_own_names", "lifeboat_accept_no_sites"
+
+
+def own_names(resolve: Resolve) -> list[str]:
+    """Read which names the user declares to be others than ours."""
+    own = resolve(OWN_NAMES)
+    return [one for one in (own if isinstance(own, list) else [own]) if isinstance(one, str)]
 
 
 class ActionModule(ActionBase):
@@ -54,10 +61,11 @@ class ActionModule(ActionBase):
 
     def read_run(self, wanted: list[str], variables: Mapping[str, Any]) -> Run:
         """Read what Ansible says of the run in its own variables."""
+        own = own_names(self.resolver(variables))
         return Run(
             wanted=wanted,
             within=variables["ansible_play_hosts_all"],
-            groups=variables["groups"],
+            groups={name: hosts for name, hosts in variables["groups"].items() if name not in own},
             limit=variables.get("ansible_limit", ""),
             tags=variables["ansible_run_tags"],
             skipped=variables["ansible_skip_tags"],
@@ -79,12 +87,14 @@ class ActionModule(ActionBase):
     ) -> Iterator[LifeboatError]:
         """Yield what is wrong with the names at one site."""
         resolve = self.resolver(variables, templated)
-        own = resolve(OWN_NAMES)
-        for name, near in unknown_names(variables, own if isinstance(own, list) else ()):
+        for name, near in unknown_names(variables, own_names(resolve)):
             yield unknown_variable(name, near)
         yield from misspelt_environment(resolve("lifeboat_environment"), resolve("lifeboat_enabled_environments"))
         yield from misspelt_host(resolve("lifeboat_check_host"), variables.get("groups", {}).get("all", ()))
-        yield from wrong_keys(variables, resolve)
+        try:
+            yield from wrong_keys(variables, resolve)
+        except LifeboatError as error:
+            yield error
 
     def resolver(self, variables: Mapping[str, Any], templated: Mapping[str, Any] | None = None) -> Resolve:
         """Return a function that reads one variable. What has no value yet is left to the role that reads it."""
@@ -94,6 +104,15 @@ class ActionModule(ActionBase):
                 if templated is not None:
                     return templated.get(name)
                 return self._templar.template(variables.get(name))
+            except AnsibleUndefinedVariable as error:
+                if name == DEFINITIONS and templated is None:
+                    # The defaults of roles would read it as if nothing were said, exclusions and retention included.
+                    raise LifeboatError(
+                        f"Cannot read {DEFINITIONS}",
+                        why=f"its template has no value: {printable(str(error), 200)}",
+                        remedy="Correct the template, or give it a default",
+                    ) from error
+                return None
             except AnsibleError:
                 return None
 

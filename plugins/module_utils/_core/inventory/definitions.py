@@ -16,6 +16,7 @@ from ..words import printable
 from .nearness import remedy_for
 from .overrides import CHOICE, read_overrides, settings_for
 from .selection import Candidate
+from .templates import is_template
 
 Definitions = Mapping[str, Any]
 Rule = tuple[Callable[[Any], bool], str]  # tests a value, and describes a valid one
@@ -76,6 +77,11 @@ def is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
+def are_tags(value: Any) -> bool:
+    """Tell whether it is a dictionary of tags. Of a boolean nobody knows how the tag spells it."""
+    return isinstance(value, Mapping) and not any(isinstance(one, bool) for one in value.values())
+
+
 def is_rows(value: Any) -> bool:
     """Tell whether it is a list of dictionaries."""
     return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
@@ -127,7 +133,7 @@ RULES: Mapping[str, Rule] = {
     "copy_option_group": YES_OR_NO,
     **dict.fromkeys(RETENTION, NUMBER),
     "below_floor": (is_yes_no, "true or false"),
-    "match_tags": (is_mapping, "a dictionary of tags"),
+    "match_tags": (are_tags, "a dictionary of tags, with true and false in quotes as they are in AWS"),
     "engines": (is_texts, "a list of engines"),
     "kinds": (are_kinds, "a list of instance and cluster"),
 }
@@ -158,6 +164,11 @@ def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
     what = f"Cannot use lifeboat_databases.{printable(name, 70)}"
     if not is_text(name):
         raise LifeboatError(what, why=f"{printable(name, 70)} is not a text", remedy="Put the identifier in quotes")
+    if is_template(name):
+        why = "Ansible makes no other value of a key, so it would match no database"
+        raise LifeboatError(
+            what, why=why, remedy="Write the identifier or a pattern itself, or build the whole dictionary"
+        )
     if entry is None:
         return
     if not isinstance(entry, Mapping):
@@ -166,7 +177,7 @@ def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
         check_setting(what, setting, value, RULES)
     for setting, value in (entry.get("recovery") or {}).items():
         check_setting(f"{what}.recovery", setting, value, RECOVERY)
-    if is_no(entry.get("protect")) and not entry.get("reason"):
+    if is_no(entry.get("protect")) and "reason" not in entry:
         why = "it excludes databases, and no reason says why to whoever reads the reports"
         raise LifeboatError(what, why=why, remedy="Set reason beside protect: false")
     if name == EVERY and not is_first and not set(NARROWER) & set(entry):

@@ -14,11 +14,13 @@ from ..errors import LifeboatError
 from ..words import printable
 from .definitions import check_definitions, check_entry
 from .nearness import remedy_for
+from .templates import is_template
 from .variables import VARIABLES
 
 Resolve = Callable[[str], Any]  # the value of a variable that is a template as a whole; None when it has none yet
 
 DEFINITIONS = "lifeboat_databases"
+DR_ACCOUNTS = "lifeboat_dr_accounts"
 # What stands for a value that only Ansible can read. As a setting, None is as good as left out.
 UNREAD = None
 OF_CHECKS = {kind: ("check", *rung.required, *rung.expectations, *rung.optional) for kind, rung in LADDER.items()}
@@ -34,15 +36,27 @@ def wrong_keys(variables: Mapping[str, Any], resolve: Resolve) -> Iterator[Lifeb
             value = variables[name]
             found = resolve(name) if is_template(value) else value
             yield from wrong_definitions(found) if name == DEFINITIONS else wrong_names(name, found, variable.keys)
+        if name in variables and name != DEFINITIONS:
+            yield from wrong_form(name, variables[name], variable.type)
 
 
-def is_template(value: Any) -> bool:
-    """Tell whether Ansible would make another value of this text."""
-    return isinstance(value, str) and ("{{" in value or "{%" in value)
+def wrong_form(name: str, value: Any, form: str) -> Iterator[LifeboatError]:
+    """Yield an error for what is no dictionary or no list, which roles would read as if nothing were said.
+
+    Ansible makes a list of a text, except of the DR accounts, which roles read before Ansible does.
+    """
+    if value is None or is_template(value) or not isinstance(value, (str, int, float, list, Mapping)):
+        return
+    what, why = f"Cannot use {name}", f"it is {printable(repr(value), 70)}"
+    if form == "dict" and not isinstance(value, Mapping):
+        yield LifeboatError(what, why=f"{why}, not a dictionary", remedy="Write keys and values there")
+    text_is_fine = isinstance(value, str) and name != DR_ACCOUNTS
+    if form.startswith("list") and not isinstance(value, list) and not text_is_fine:
+        yield LifeboatError(what, why=f"{why}, not a list", remedy="Write it as a list, in brackets")
 
 
 def wrong_names(what: str, value: Any, known: tuple[str, ...]) -> Iterator[LifeboatError]:
-    """Yield an error for each key that is not known. Another form than a dictionary is the business of the role."""
+    """Yield an error for each key that is not known."""
     for key in value if isinstance(value, Mapping) else ():
         if key not in known:
             remedy = remedy_for(str(key), known, f"Known are {', '.join(known)}")

@@ -32,7 +32,7 @@ OF_AWX = frozenset(
     )
 )
 KNOWN = frozenset((*VARIABLES, *TOLD, *NAMES, *OF_AWX))
-SHORT = 4  # letters after a role's prefix: of so few, two other ones make another word
+SHORT = 7  # letters after a role's prefix: of so few, two other ones make another word (state, start, status)
 # One letter that is wrong, or two that are swapped, leave the first ones or the last ones as they are.
 END = 3
 

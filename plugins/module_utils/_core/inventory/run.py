@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import LifeboatError
+from .names import OURS
 from .nearness import distance
+from .templates import is_template
 from .variables import GROUPS
 
 LEAST_CORE = (2, 19)
@@ -19,6 +21,7 @@ EVERYTHING = ("all", "untagged")
 ACCOUNT, REGION = re.compile(r"\d{12}"), re.compile(r"[a-z]+(-[a-z]+)+-\d+")
 ENABLED = ("production", "staging")  # where the inventory does not say it
 BEGUN = "Cannot begin the run"
+OWN = "If it is yours, name it in lifeboat_own_names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def misspelt_groups(groups: Mapping[str, Sequence[str]]) -> Iterator[LifeboatErr
         for known, letters in GROUPS.items():
             if 0 < distance(str(name), known, letters) <= letters and not sites.issuperset(hosts):
                 why = f"{listed(hosts)} would be no site"
-                yield LifeboatError(f"Unknown group {name}", why=why, remedy=f"Did you mean {known}?")
+                yield LifeboatError(f"Unknown group {name}", why=why, remedy=f"Did you mean {known}? {OWN}")
 
 
 def wrong_tags(run: Run) -> LifeboatError:
@@ -116,18 +119,31 @@ def half_filled(variables: Mapping[str, Any]) -> Iterator[LifeboatError]:
         value = variables.get(name)
         if value is None:
             yield LifeboatError("Cannot use the site", why=f"it has no {name}", remedy=remedy)
-        elif isinstance(value, (str, int)) and "{{" not in str(value) and not form.fullmatch(str(value)):
+        elif is_wrong(value, form):
             yield LifeboatError("Cannot use the site", why=f"its {name} is '{value}'", remedy=remedy)
+
+
+def is_wrong(value: Any, form: re.Pattern[str]) -> bool:
+    """Tell whether a value has another form. One that is encrypted or a template is not judged."""
+    if isinstance(value, (list, tuple, dict, float)):
+        return True
+    return isinstance(value, (str, int)) and not is_template(value) and not form.fullmatch(str(value))
 
 
 def misspelt_environment(environment: Any, enabled: Any) -> Iterator[LifeboatError]:
     """Yield an error when an environment is named almost as one that is protected: its site would be left out."""
     known = [str(one) for one in enabled] if isinstance(enabled, list) else list(ENABLED)
     if isinstance(environment, str) and environment not in known:
-        near = [one for one in known if distance(environment, one, 2) <= 2]
+        near = [one for one in known if is_slip(environment, one)]
         if near:
             why = f"'{environment}' is none that is enabled, so nothing here would be protected"
             yield LifeboatError("Unknown lifeboat_environment", why=why, remedy=f"Did you mean {near[0]}?")
+
+
+def is_slip(name: str, known: str) -> bool:
+    """Tell whether one word is the other with a slip. ``tst`` and ``stg``, or ``staging`` and ``staging2``, are two."""
+    other_number = re.sub(r"[-_]?\d+$", "", name) == re.sub(r"[-_]?\d+$", "", known)
+    return not other_number and distance(name, known, 2) <= min(2, len(known) // 4)
 
 
 def misspelt_host(name: Any, hosts: Sequence[str]) -> Iterator[LifeboatError]:
@@ -156,4 +172,6 @@ def told_once(problems: Mapping[str, Sequence[str]], sites: Sequence[str]) -> li
 def unknown_variable(name: str, near: str | None) -> LifeboatError:
     """Describe a variable that nobody knows."""
     remedy = f"Did you mean {near}?" if near else "Correct it, or name it in lifeboat_own_names if it is yours"
+    if near and not name.startswith(OURS):  # an ordinary word, which somebody else may have meant
+        remedy += f" {OWN}"
     return LifeboatError(f"Unknown variable {name}", why="nothing reads it", remedy=remedy)

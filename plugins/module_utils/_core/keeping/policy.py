@@ -73,7 +73,7 @@ class Declared:
             return None
         return Policy(
             keep=1 if self.keep is None else self.keep,
-            max_age=None if self.max_age_days is None else timedelta(days=self.max_age_days),
+            max_age=None if self.max_age_days is None else timedelta(days=min(self.max_age_days, timedelta.max.days)),
             daily=self.daily or 0,
             weekly=self.weekly or 0,
             monthly=self.monthly or 0,

@@ -39,6 +39,13 @@ def of_databases(**entry: Any) -> list[str]:
         pytest.param({"lifeboat_databases": []}, "it is a list, not a dictionary", id="a list"),
         pytest.param({"lifeboat_databases": {"orders": 3600}}, "it is not a dictionary", id="a number"),
         pytest.param({"lifeboat_databases": {12: {}}}, "Put the identifier in quotes", id="a number for a name"),
+        pytest.param(
+            {"lifeboat_databases": {"{{ app }}-*": {"rpo": 1}}}, "makes no other value of a key", id="a template"
+        ),
+        pytest.param({"lifeboat_retention": 35}, "not a dictionary", id="a number for a dictionary"),
+        pytest.param({"lifeboat_profiles": "production"}, "not a dictionary", id="a text for a dictionary"),
+        pytest.param({"lifeboat_dr_accounts": "222222222222"}, "Write it as a list", id="a text for the DR accounts"),
+        pytest.param({"lifeboat_dr_accounts": 222222222222}, "Write it as a list", id="a number for a list"),
         pytest.param({"lifeboat_databases": {"a": {"rpo": 1}, "*": {"rpo": 2}}}, "Put it first", id="the order"),
     ],
 )
@@ -52,6 +59,7 @@ def test_a_wrong_key_is_named_with_the_remedy(variables: dict[str, Any], problem
     ("entry", "problem"),
     [
         pytest.param({"rop": 60}, "unknown setting 'rop'. Did you mean 'rpo'?", id="a setting"),
+        pytest.param({"match_tags": {"skip": True}}, "true and false in quotes", id="a boolean for a tag"),
         pytest.param({"recovery": {"multiaz": True}}, "Did you mean 'multi_az'?", id="of recoveries"),
         pytest.param({"rpo": "a day"}, "Set rpo to a whole number of seconds above 0", id="a value"),
         pytest.param({"recovery": {"multi_az": "maybe"}}, "Set multi_az to true or false", id="a value of recoveries"),
@@ -78,6 +86,8 @@ def test_everything_that_is_wrong_is_said() -> None:
         pytest.param({"owner": Encrypted(), "checks": [{"check": "canary", "expected": Encrypted()}]}, id="vault"),
         pytest.param({"vpc_security_group_ids": [Encrypted()], "serverless": {"min": Encrypted()}}, id="deeper"),
         pytest.param({"rpo": "{{ day }}", "checks": "{{ common }}", "recovery": "{{ ours }}"}, id="templates"),
+        pytest.param({"protect": False, "reason": "{{ why }}"}, id="a reason that is a template"),
+        pytest.param({"protect": False, "reason": Encrypted()}, id="a reason that is encrypted"),
         pytest.param({"checks": [{"check": "{{ kind }}", "x": 1}]}, id="a check that is a template"),
         pytest.param({"rpo": None, "checks": [], "match_tags": {"a": "b"}}, id="right"),
     ],
@@ -95,6 +105,20 @@ def test_a_dictionary_that_is_a_template_is_read() -> None:
     variables = {"lifeboat_retention": "{{ common | combine(mine) }}"}
     assert "'kep'" in said(variables, lifeboat_retention={"kep": 1})[0]
     assert said(variables, lifeboat_retention=None) == []
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"lifeboat_drill_security_groups": "lifeboat-drill"},
+        {"lifeboat_dr_accounts": "{{ accounts }}"},
+        {"lifeboat_dr_accounts": [222222222222]},
+        {"lifeboat_retention": "{% if strict %}{{ long }}{% endif %}"},
+        {"lifeboat_stand_in": Encrypted()},
+    ],
+)
+def test_what_ansible_makes_right_is_accepted(variables: dict[str, Any]) -> None:
+    assert said(variables) == []
 
 
 def test_nothing_is_read_that_is_no_template() -> None:

@@ -41,6 +41,7 @@ def test_a_misspelt_name_is_found_with_what_was_meant(name: str, meant: str | No
         *("ansible_connection", "inventory_hostname", "hostvars", "groups", "playbook_dir", "environment"),
         *("status_code", "status_report", "subscription_plan", "awx_url", "awx_token", "publish_date", "drill_bit"),
         *("recover_from", "prepare_hosts_file", "prune_images", "reap_children", "conclude", "drill", "posture"),
+        *("awx_status", "awx_start", "prepare_state", "publish_storage", "publish_force", "subscription_status"),
         *("__drill_id", "__recover_databasse", "tower_job_id", "tower_user_name", "my_lifeboat", "boat"),
         *("lifeboat_region", "recover_databases", *TOLD, *sorted(OF_AWX)),
     ],

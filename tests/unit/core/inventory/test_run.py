@@ -108,6 +108,8 @@ def test_an_ansible_that_was_never_tested_is_refused_with_the_command(version: s
         pytest.param({}, None, id="as it should be"),
         pytest.param({"lifeboat_account_id": 123456789012}, None, id="without quotes"),
         pytest.param({"lifeboat_account_id": "{{ accounts.shop }}"}, None, id="a template"),
+        pytest.param({"lifeboat_account_id": "{% if x %}1{% endif %}"}, None, id="a statement"),
+        pytest.param({"lifeboat_account_id": ["123456789012"]}, "12 digits", id="a list"),
         pytest.param({"lifeboat_account_id": object()}, None, id="encrypted"),
         pytest.param({"lifeboat_account_id": None}, "it has no lifeboat_account_id", id="no account"),
         pytest.param({"lifeboat_account_id": "12345678901"}, "12 digits", id="eleven digits"),
@@ -141,12 +143,15 @@ def test_the_message_names_the_sites_that_it_is_about() -> None:
 def test_an_unknown_variable_has_a_remedy_in_any_case() -> None:
     assert str(unknown_variable("lifeboat_regoin", "lifeboat_region")).endswith("Did you mean lifeboat_region?")
     assert "lifeboat_own_names" in str(unknown_variable("lifeboat_team", None))
+    assert "lifeboat_own_names" in str(unknown_variable("awx_job", "awx_jobs"))
 
 
 @pytest.mark.parametrize(
     ("environment", "enabled", "meant"),
     [
         pytest.param("prodution", None, "production", id="a letter is missing"),
+        pytest.param("tst", ["prd", "stg"], None, id="short words"),
+        pytest.param("production2", None, None, id="another number"),
         pytest.param("production", None, None, id="protected"),
         pytest.param(None, None, None, id="left out"),
         pytest.param("development", None, None, id="another one"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.floor import NO_FLOOR
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Policy
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Declared, Policy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import (
     Retention,
     Ruling,
@@ -126,6 +126,11 @@ def test_the_first_week_of_a_year_may_begin_in_the_last() -> None:
         "the newest of 2026-W01",
         "the newest of 2025",
     ]
+
+
+def test_an_age_beyond_all_times_keeps_everything() -> None:
+    policy = Declared(max_age_days=10**12).policy
+    assert all(one.keep for one in rulings([dr(hours) for hours in (1, 50, 10**5)], DR, policy))
 
 
 def test_the_day_is_that_of_utc() -> None:
