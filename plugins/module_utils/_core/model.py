@@ -20,6 +20,7 @@ RESOURCE_ID = "lifeboat:resource-id"
 ORIGINAL_TIME = "lifeboat:original-time"
 LANDED = "lifeboat:landed"  # followed by an account ID: lifeboat:landed:222222222222
 VERIFIED = "lifeboat:verified"
+EXCLUDED = "lifeboat:excluded"  # on the newest copy of a database that is no longer published: when that was first seen
 PURPOSE = "lifeboat:purpose"
 DRILL_ID = "lifeboat:drill-id"
 RECOVERY_ID = "lifeboat:recovery-id"

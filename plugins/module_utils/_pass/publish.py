@@ -12,17 +12,17 @@ from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.copying.elsewhere import is_empty, nothing_here
 from .._core.copying.intermediates import left_behind, unfinished
-from .._core.copying.newest import by_database, of_database
+from .._core.copying.newest import by_database, newest_copy, of_database
 from .._core.copying.plan import Copy, Rows, expected
 from .._core.copying.publish import Publication, PublishOptions, begin, complete
 from .._core.copying.routes import WHY_SHARE, Place
 from .._core.copying.stand_in import StandIn, StandInOptions, still_needed
 from .._core.errors import LifeboatError
 from .._core.handover.manifest import describe_published, published_manifest
-from .._core.inventory.protection import exemption_of
+from .._core.inventory.protection import Exemption, exemption_of
 from .._core.inventory.selection import candidate_of, databases_among
 from .._core.keys import check_key
-from .._core.model import Database, RecoveryPoint, iso
+from .._core.model import EXCLUDED, Database, RecoveryPoint, iso
 from .._core.naming import is_our_point
 from .._core.option_groups import Groups, is_default
 from .._core.restoring.isolation import check_isolation
@@ -49,11 +49,27 @@ from .stand_ins import tend
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """A database that is not published, why, and the newest copy of it from the time when it was."""
+
+    database: Database
+    state: Exemption
+    reason: str
+    last: RecoveryPoint | None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it was published before, and no run has said yet that somebody excluded it since."""
+        return self.state == "excluded" and self.last is not None and EXCLUDED not in self.last.tags
+
+
+@dataclass(frozen=True, slots=True)
 class PublicationView:
     """What a full pass read."""
 
     databases: list[Database]
     rows: Rows
+    aside: list[Aside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +95,14 @@ def publish(request: PublishRequest, site: Site, *, check_mode: bool) -> dict[st
     site.check_account(request.account_id)
     options = options_of(request, site)
     manifests = open_manifests(request.store, request.prefix, site, work.report)
-    seen, publications = look(request, options, site, work.report)
+    seen, publications = look(request, options, site)
     publications = completed(publications, seen.rows, options, site)
     report_problems(publications, work.report, accept=request.accept_unprotected)
     copies = within_quota([copy for one in publications for copy in one.copies], seen.rows, work)
     stand_ins = [one.stand_in for one in publications if one.stand_in]
     check_networks(still_needed(stand_ins, copies, seen.rows), site)
+    for one in seen.aside:
+        set_aside(one, work)
     settle(copies, stand_ins, seen.databases, seen.rows, shares, work)
     play_out(lambda documents: go_on(documents, shares, work), work)
     rows = {**seen.rows, **work.planned}
@@ -144,9 +162,7 @@ def check_snapshot_time(moment: datetime | None, now: datetime) -> None:
         )
 
 
-def look(
-    request: PublishRequest, options: PublishOptions, site: Site, report: Report
-) -> tuple[PublicationView, list[Publication]]:
+def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[PublicationView, list[Publication]]:
     """Read the site by page, and decide what each selected database should offer.
 
     :raises LifeboatError: when the site has no database at all, or one that is selected by name is not there.
@@ -156,7 +172,8 @@ def look(
     if not request.accept_empty and is_empty(databases, points, request.prefix):
         raise nothing_here(f"account {site.account} in {site.region}", *site.instances_elsewhere())
     found = databases_among(databases, request.selection, f"account {site.account}, {site.region}")
-    selected = [one for one in found if not is_exempt(one, request, report)]
+    exempt = {id(one): exemption for one in found if (exemption := exemption_for(one, request))}
+    selected = [one for one in found if id(one) not in exempt]
     wishes = [request.wishes.of(candidate_of(one)) for one in selected]
     if any(wish.source == "awsbackup" for wish in wishes):
         points += site.recovery_points("awsbackup")
@@ -167,16 +184,32 @@ def look(
         begin(one, of_database(one, grouped), wish, options, site.now)
         for one, wish in zip(selected, wishes, strict=True)
     ]
-    return PublicationView(databases, points_by_key(points)), publications
+    aside = [
+        Aside(one, *exempt[id(one)], newest_copy(of_database(one, grouped), options.prefix))
+        for one in found
+        if id(one) in exempt
+    ]
+    return PublicationView(databases, points_by_key(points), aside), publications
 
 
-def is_exempt(database: Database, request: PublishRequest, report: Report) -> bool:
-    """Tell whether a database needs no recovery points of its own, and report why."""
-    exemption = exemption_of(request.protection.of(candidate_of(database)), database.replica_of)
-    if exemption:
-        status, reason = exemption
-        report.step(status, reason=reason, database=database.id.identifier, kind=database.id.kind)
-    return exemption is not None
+def exemption_for(database: Database, request: PublishRequest) -> tuple[Exemption, str] | None:
+    """Tell why a database needs no recovery points of its own, or return None."""
+    return exemption_of(request.protection.of(candidate_of(database)), database.replica_of)
+
+
+def set_aside(one: Aside, work: Work) -> None:
+    """Report a database that is not published. Mark its newest copy, so that its exclusion is news only once."""
+    is_news = one.is_news
+    if is_news and one.last:
+        work.report.change(one.last.name, "published", "excluded")
+        try:
+            if not work.check_mode:
+                work.site.in_region(one.last.region).tag(one.last.arn, {EXCLUDED: iso(work.site.now)})
+        except AwsRefusal as refusal:  # the exclusion holds all the same, and the next run tells it again
+            work.report.warnings.append(str(refusal))
+    about = one.database.id
+    reason = f"no longer published: {one.reason}" if is_news else one.reason
+    work.report.step(one.state, reason=reason, changed=is_news, database=about.identifier, kind=about.kind)
 
 
 def completed(publications: list[Publication], rows: Rows, options: PublishOptions, site: Site) -> list[Publication]:

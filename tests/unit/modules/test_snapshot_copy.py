@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manifest import read_published
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import EXCLUDED, iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_copy
 from tests.builders import (
@@ -511,6 +511,34 @@ def test_what_is_excluded_is_listed_with_its_reason_and_fails_nothing(
     assert by_database(result) == {"billing": "excluded", "orders": "excluded"}
     assert {step["reason"] for step in result["steps"]} == {"excluded: a sandbox"}
     assert (writes(source), result.get("failed"), names(result)) == ([], None, [])
+
+
+def test_a_database_that_became_excluded_is_news_once(run: Any, site: Any, writes: Any) -> None:
+    wish = {"overrides": [saying("orders", protect=False, reason="a sandbox")]}
+    published = copied(hours=5)
+    source = site(databases=[database()], points=[automated(), published, copied(hours=30)])
+    (step,) = run(source, **wish)["steps"]
+    assert (step["status"], step["changed"]) == ("excluded", True)
+    assert step["reason"] == "no longer published: excluded: a sandbox"
+    source.tag.assert_called_once_with(published.arn, {EXCLUDED: iso(NOW)})
+    known = replace(published, tags=published.tags | {EXCLUDED: iso(NOW)})
+    again = site(databases=[database()], points=[automated(), known, copied(hours=30)])
+    (step,) = run(again, **wish)["steps"]
+    assert (step["reason"], step["changed"], writes(again)) == ("excluded: a sandbox", False, [])
+
+
+def test_check_mode_foretells_that_an_exclusion_is_news(run: Any, site: Any, writes: Any) -> None:
+    source = site(databases=[database()], points=[automated(), copied(hours=5)])
+    (step,) = run(source, check_mode=True, overrides=[saying("orders", protect=False, reason="a sandbox")])["steps"]
+    assert (step["changed"], writes(source)) == (True, [])
+
+
+def test_an_exclusion_that_cannot_be_marked_holds_all_the_same(run: Any, site: Any) -> None:
+    source = site(databases=[database()], points=[copied(hours=5)])
+    source.tag.side_effect = refusal("permission")
+    result = run(source, overrides=[saying("orders", protect=False, reason="a sandbox")])
+    assert ([step["status"] for step in result["steps"]], result.get("failed")) == (["excluded"], None)
+    assert "AWS said no" in result["warnings"][0]
 
 
 def test_an_exclusion_without_a_reason_stops_before_anything_is_read(run: Any, site: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from ..model import Database, RecoveryPoint
+from ..model import STAGE, Database, RecoveryPoint
 from ..naming import Lineage, digest_of_database, is_our_point, lineage_of, own_lineage
 
 Source = Literal["automated", "manual", "awsbackup", "snapshot"]
@@ -73,6 +73,11 @@ def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
     """Find the newest available snapshot. While RDS makes a snapshot, it may show it without a time."""
     finished = [one for one in points if one.is_available and one.created is not None]
     return max(finished, key=lambda one: (one.original or one.created, one.name), default=None)
+
+
+def newest_copy(points: Iterable[RecoveryPoint], prefix: str) -> RecoveryPoint | None:
+    """Find the newest available copy that our installation made to be offered."""
+    return newest(one for one in points if is_our_point(one, prefix) and STAGE not in one.tags)
 
 
 def taken_before(database: Database, points: Iterable[RecoveryPoint], prefix: str) -> list[Lineage]:

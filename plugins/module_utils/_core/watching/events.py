@@ -24,6 +24,7 @@ ID = re.compile(r"[A-Z][A-Z0-9]{1,30}-EVENT-[0-9]{4}")
 MAX_TEXT = 2000  # characters: ten such texts fit into the 256 KB of a call in any encoding
 
 PUBLISHED, NOT_PUBLISHED = "LIFEBOAT-EVENT-0001", "LIFEBOAT-EVENT-0002"
+NO_LONGER_PUBLISHED = "LIFEBOAT-EVENT-0003"
 LANDED, NOT_LANDED = "LIFEBOAT-EVENT-0011", "LIFEBOAT-EVENT-0012"
 REMOVED, NOT_REMOVED = "LIFEBOAT-EVENT-0021", "LIFEBOAT-EVENT-0022"
 VERDICTS = {
@@ -161,10 +162,12 @@ def run_failed(site: Reporter, text: str) -> OwnEvent:
 
 
 def of_publish(site: Reporter, result: Row) -> Iterator[OwnEvent]:
-    """Report what was published, and what could not be."""
+    """Report what was published, what could not be, and what somebody excluded since the last run."""
     for step in result.get("steps") or ():
         if step["status"] == "published" and step["changed"]:
             yield about_snapshot(site, PUBLISHED, step, f"Published a recovery point of {step['database']}")
+        elif step["status"] == "excluded" and step["changed"]:
+            yield about_step(site, NO_LONGER_PUBLISHED, step)
         elif step["status"] == "failed":
             yield about_step(site, NOT_PUBLISHED, step)
 

@@ -183,6 +183,13 @@ def test_the_page_lists_exactly_the_ids_that_there_are() -> None:
     assert listed == re.findall(r'"(LIFEBOAT-EVENT-\d{4})"', source)
 
 
+def test_only_a_database_that_became_excluded_is_told() -> None:
+    excluded = {"database": "orders", "kind": "instance", "status": "excluded", "reason": "no longer published: x"}
+    steps = [excluded | {"changed": True}, excluded | {"database": "billing", "changed": False}]
+    (event,) = events_of(SITE, {"publish": {"steps": steps}}, [])
+    assert (event.id, event.database, event.text) == (events.NO_LONGER_PUBLISHED, "orders", "no longer published: x")
+
+
 @pytest.mark.parametrize("verdict", ["verified", "failed", "unverified"])
 def test_a_posture_tells_its_verdict_once(verdict: str) -> None:
     outcome = {"posture": {"verdict": verdict, "words": "1 never drilled"}, "why": "x", "beside": ""}
