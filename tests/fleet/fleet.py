@@ -158,7 +158,7 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self._settings = self.lab.admin("GET", "settings")
-        self._sessions = {side.profile: self._session(side) for side in SIDES}
+        self._sessions = {side.profile: self._session(side) for side in (*SIDES, STRANGER)}
         self._others: dict[tuple[Side, str], Any] = {}
         self._subnets: list[str] = []
         self._group = ""

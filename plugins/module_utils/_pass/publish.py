@@ -204,7 +204,7 @@ def set_aside(one: Aside, work: Work) -> None:
         work.report.change(one.last.name, "published", "excluded")
         try:
             if not work.check_mode:
-                work.site.in_region(one.last.region).tag(one.last.arn, {EXCLUDED: iso(work.site.now)})
+                work.site.in_region(one.last.region).tag(one.last.arn, {EXCLUDED: str(iso(work.site.now))})
         except AwsRefusal as refusal:  # the exclusion holds all the same, and the next run tells it again
             work.report.warnings.append(str(refusal))
     about = one.database.id
