@@ -27,7 +27,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run i
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
 
 ARGUMENTS: dict[str, Any] = {"sites": {"type": "list", "elements": "str"}}
-OWN_NAMES, ACCEPTS_NONE = "lifeboat_own_names", "lifeboat_accept_no_sites"
+OWN_NAMES = "lifeboat_own_names"
+ACCEPTS_NONE = "lifeboat_accept_no_sites"
 
 
 def own_names(resolve: Resolve) -> list[str]:

@@ -138,7 +138,7 @@ def refusals_or_gone(what: str, is_there: Callable[[], bool]) -> Iterator[None]:
         code = str(refusal.code)
         if not code.startswith("AccessDenied") or is_there():
             raise
-        raise AwsRefusal(what, why="it does not exist any more", code=code, meaning="missing") from refusal
+        raise AwsRefusal(what, why="it does not exist any more", code=code, meaning="missing") from None
 
 
 def refusal_of(what: str, error: Any) -> AwsRefusal:

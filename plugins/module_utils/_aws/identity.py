@@ -69,7 +69,7 @@ class Chosen:
             if not (remedy := self.remedy_for(code)):
                 raise
             what = f"{what} ({self})"
-            raise AwsRefusal(what, why=refusal.why, code=code, meaning=refusal.meaning, remedy=remedy) from refusal
+            raise AwsRefusal(what, why=refusal.why, code=code, meaning=refusal.meaning, remedy=remedy) from None
 
 
 class WrongAccount(LifeboatError):

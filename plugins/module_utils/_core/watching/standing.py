@@ -8,13 +8,13 @@ from operator import itemgetter
 from typing import Any, Literal
 
 from ..arns import account_of, region_of
-from ..inventory.protection import Exemption, Protection, exemption_of
+from ..inventory.protection import Protection, exemption_of
 from ..model import DATABASE, OUR_TAGS, RecoveryPoint, iso
 from ..naming import is_our_point
 from ..recipe import tells_class
 from .coverage import Coverage, View
 
-State = Literal["protected", "unprotected", "history"] | Exemption
+State = Literal["protected", "unprotected", "history", "excluded", "replica"]
 NOTHING_SAID = Protection()
 
 
