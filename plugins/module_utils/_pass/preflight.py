@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.errors import LifeboatError, raise_all
 from .._core.inventory.selection import Candidate
@@ -62,7 +63,7 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     began = iso(site.now)
     check_time(request.choice, site.now)
     wishes = wishes_of(request, site, report)
-    context = guarded(request, wishes, site, report)
+    context, wishes = guarded(request, wishes, site, report)
     if request.purpose == "drill":  # in a recovery it is too late for that
         origins = (point.tags.get(DATABASE) for wish in wishes for _lineage, point in wish.points)
         report.warnings += in_one_region(origins, site.account, site.region)
@@ -76,7 +77,7 @@ def wishes_of(request: RestoreRequest, site: Site, report: Report) -> list[Resto
 
     For a recovery, all recovery points of one original are those of one database, even if it was created again.
 
-    :raises LifeboatError: when one of them would have no network, or its settings do not suit the purpose.
+    :raises LifeboatError: when none has landed yet and the settings could not serve any.
     """
     where = f"the landed recovery points of account {site.account}, {site.region}"
     found = landed_by_database(site.recovery_points("manual"), request.prefix, request.selection, where)
@@ -89,12 +90,8 @@ def wishes_of(request: RestoreRequest, site: Site, report: Report) -> list[Resto
     found = [one for one in found if one[1][0][0].digest not in left_out]
     candidates = by_original(found) if request.purpose == "recovery" else found
     wishes = [RestoreWish(one, rows, request.settings.of(one)) for one, rows in candidates]
-    for wish in wishes:
-        require_network(wish.database.identifier, wish.settings)
     if not wishes:  # report a mistake at once, not when the first database has landed
         require_network("databases", request.settings.default)
-    for wish in wishes:
-        check_settings(wish.settings, request.purpose)
     return wishes
 
 
@@ -116,41 +113,84 @@ def require_network(what: str, settings: RestoreSettings) -> None:
             )
 
 
-def guarded(request: RestoreRequest, wishes: list[RestoreWish], site: Site, report: Report) -> RestoreContext:
-    """Return what all restores share, once it is known to be isolated and usable.
+def guarded(
+    request: RestoreRequest, wishes: list[RestoreWish], site: Site, report: Report
+) -> tuple[RestoreContext, list[RestoreWish]]:
+    """Return what all restores share, and the wishes whose own settings are isolated and usable; report the others.
 
-    :raises LifeboatError: naming all problems.
+    :raises LifeboatError: naming all problems, when none of the wishes is left, or the account or the key is wrong.
     """
     points = [point for wish in wishes for _lineage, point in wish.points]
-    settings = [wish.settings for wish in wishes] or [request.settings.default]
-    networks = site.networks(str(one.db_subnet_group_name) for one in settings)
-    groups = sorted({(str(one.db_subnet_group_name), one.vpc_security_group_ids) for one in settings})
-    is_drill, key_id = request.purpose == "drill", request.kms_key_id
+    named_by_all = [wish.settings for wish in wishes] or [request.settings.default]
+    networks, refused = read_networks(named_by_all, site)
+    trouble = {id(one): why for one in named_by_all if (why := troubles(one, request, networks, refused))}
+    of_all = [why for found in trouble.values() for why in found] if len(trouble) == len(named_by_all) else []
+    key_id = request.kms_key_id
     key: list[Key] = []
-    check_all(
+    of_site = problems_of(
         lambda: check_accounts(site.account, request.source_accounts, points),
-        *((lambda network=network: check_isolation(network)) for network in networks.values() if is_drill),
-        *((lambda name=name, ids=ids: chosen_groups(networks[name], ids)) for name, ids in groups),
         lambda: key.append(check_key(site.key(key_id), site.account, site.region)) if key_id else None,
     )
-    report.warnings += [] if is_drill else [doubt for network in networks.values() for doubt in doubts(network)]
-    return RestoreContext(
-        request, key=next(iter(key), None), networks=networks, databases=databases_by_id(site.databases())
+    raise_all(CANNOT, [*of_site, *{str(why): why for why in of_all}.values()])
+    for wish in wishes:
+        if found := trouble.get(id(wish.settings)):
+            reason = f"{CANNOT} {wish.database.identifier}: {' '.join(map(str, found))}"
+            report.step("failed", reason=reason, database=wish.database.identifier, kind=wish.database.kind)
+    left = [wish for wish in wishes if id(wish.settings) not in trouble]
+    used = {str(wish.settings.db_subnet_group_name): None for wish in left}
+    report.warnings += (
+        [] if request.purpose == "drill" else [doubt for name in used for doubt in doubts(networks[name])]
+    )
+    here = databases_by_id(site.databases())
+    return RestoreContext(request, key=next(iter(key), None), networks=networks, databases=here), left
+
+
+def read_networks(
+    settings: Iterable[RestoreSettings], site: Site
+) -> tuple[dict[str, Network], dict[str, LifeboatError]]:
+    """Look at the subnet groups that are named, and find why some cannot be read."""
+    names = sorted({one.db_subnet_group_name for one in settings if one.db_subnet_group_name})
+    networks: dict[str, Network] = {}
+    refused: dict[str, LifeboatError] = {}
+    try:
+        return site.networks(names), refused
+    except AwsRefusal:
+        for name in names:  # one by one, to find the one that is wrong
+            try:
+                networks |= site.networks([name])
+            except AwsRefusal as refusal:
+                refused[name] = refusal
+    return networks, refused
+
+
+def troubles(
+    settings: RestoreSettings,
+    request: RestoreRequest,
+    networks: Mapping[str, Network],
+    refused: Mapping[str, LifeboatError],
+) -> list[LifeboatError]:
+    """Find what is wrong with the settings of one database: the purpose, or a network that is not isolated."""
+    name = str(settings.db_subnet_group_name)
+    unfit = problems_of(
+        lambda: require_network("databases", settings), lambda: check_settings(settings, request.purpose)
+    )
+    if unfit or name in refused:
+        return unfit or [refused[name]]
+    return problems_of(
+        lambda: check_isolation(networks[name]) if request.purpose == "drill" else None,
+        lambda: chosen_groups(networks[name], settings.vpc_security_group_ids),
     )
 
 
-def check_all(*checks: Callable[[], Any]) -> None:
-    """Run all checks, so that one run tells all that is wrong.
-
-    :raises LifeboatError: naming all problems that they find.
-    """
+def problems_of(*checks: Callable[[], Any]) -> list[LifeboatError]:
+    """Run all checks, so that one run tells all that is wrong, and return the problems that they find."""
     problems = []
     for check in checks:
         try:
             check()
         except LifeboatError as problem:
             problems.append(problem)
-    raise_all(CANNOT, problems)
+    return problems
 
 
 def plan(wish: RestoreWish, context: RestoreContext, site: Site, report: Report) -> Target | None:

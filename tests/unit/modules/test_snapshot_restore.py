@@ -32,7 +32,7 @@ from tests.builders import (
     refusal,
     restored,
 )
-from tests.modules import by_name
+from tests.modules import by_database, by_name
 
 Row = dict[str, Any]
 
@@ -310,6 +310,33 @@ def test_the_guard_tells_all_that_is_wrong_at_once(run: Any, dr_site: Any) -> No
     assert [part in str(caught.value) for part in ("source account", "gateway", "no such group", "111111111111")] == [
         True
     ] * 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        pytest.param({"vpc_security_group_ids": ["sg-9"]}, "has no such group", id="a group of another VPC"),
+        pytest.param({"db_subnet_group_name": "elsewhere"}, "AWS said no", id="a subnet group that does not exist"),
+        pytest.param({"restore_as": "x"}, "Cannot use restore_as in a drill", id="a setting of recoveries"),
+    ],
+)
+def test_a_network_or_setting_of_one_database_that_is_wrong_fails_only_that_one(
+    run: Any, dr_site: Any, wrong: Any, message: str
+) -> None:
+    site = dr_site(landed("billing"), landed("orders"))
+    known = site.networks.side_effect
+
+    def networks(names: Any) -> Any:
+        wanted = list(names)
+        if "elsewhere" in wanted:
+            raise refusal("missing")
+        return known(wanted)
+
+    site.networks.side_effect = networks
+    result = run(site, overrides=[{"databases": ["orders"], **wrong}])
+    assert by_database(result) == {"billing": "restoring", "orders": "failed"}
+    assert message in result["msg"]
+    assert [one.args[0].original.identifier for one in site.restore.mock_calls] == ["billing"]
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
