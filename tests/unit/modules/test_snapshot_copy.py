@@ -345,6 +345,12 @@ def test_each_database_has_the_source_that_is_said_of_it(run: Any, site: Any) ->
     assert taken == {"billing": True, "orders": False}
 
 
+@pytest.mark.parametrize("interval", [10**15, 366 * 86400 + 1])
+def test_an_interval_of_more_than_a_year_is_refused(run: Any, site: Any, interval: int) -> None:
+    with pytest.raises(LifeboatError, match=r"more than a year\. Set interval to"):
+        run(site(**BOTH), source="snapshot", interval=interval)
+
+
 @pytest.mark.parametrize("given", [{"interval": 299}, {"overrides": [{"interval": 0}]}])
 def test_an_interval_that_never_ends_is_refused(run: Any, site: Any, given: Row) -> None:
     given = {"overrides": [], **given}

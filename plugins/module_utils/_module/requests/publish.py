@@ -14,7 +14,8 @@ from ..._core.words import read_time
 from ..._pass.requests.publish import PublishRequest, StandInRequest
 from ..arguments import read_limits, read_protection, read_request, read_selection, read_settings, read_store, read_tags
 
-SHORTEST = 300  # seconds between two snapshots of a database
+SHORTEST, LONGEST = 300, 366 * 86400  # seconds between two snapshots of a database
+LIFE = 8760  # the most hours of a stand-in: a year
 
 
 def read_publish(params: Mapping[str, Any]) -> PublishRequest:
@@ -45,17 +46,26 @@ def read_snapshot_time(text: str | None) -> datetime | None:
 def read_interval(seconds: int) -> timedelta:
     """Read how much time lies between two snapshots.
 
-    :raises LifeboatError: when it is so short that the next one would be due before the last one ends.
+    :raises LifeboatError: when it is so short that the next one would be due before the last one ends, or above a year.
     """
+    what = f"Cannot take snapshots every {seconds} s"
     if seconds < SHORTEST:
-        what, remedy = f"Cannot take snapshots every {seconds} s", f"Set interval to {SHORTEST} or more"
-        raise LifeboatError(what, why=f"it is below {SHORTEST}", remedy=remedy)
+        raise LifeboatError(what, why=f"it is below {SHORTEST}", remedy=f"Set interval to {SHORTEST} or more")
+    if seconds > LONGEST:
+        raise LifeboatError(what, why="that is more than a year", remedy=f"Set interval to {LONGEST} or less")
     return timedelta(seconds=seconds)
 
 
 def read_stand_in(given: Mapping[str, Any] | None) -> StandInRequest | None:
+    """Read how stand-ins are made.
+
+    :raises LifeboatError: when they would expire at once, or later than in a year.
+    """
     if given is None:
         return None
+    if not 1 <= (hours := given["expire_hours"]) <= LIFE:
+        why = f"a stand-in may live for 1 to {LIFE} hours"
+        raise LifeboatError(f"Cannot use expire_hours {hours}", why=why, remedy=f"Set it to 1 to {LIFE}")
     return StandInRequest(
         subnet_group=given["subnet_group"],
         security_groups=tuple(given["security_groups"]),

@@ -15,6 +15,7 @@ from ..._core.model import Purpose
 from ..._core.restoring.choice import Choice
 from .common import LoopRequest
 
+LONGEST = 366 * 24 * 60  # minutes that what a drill restores may live
 RETENTION = range(1, 36)  # days that RDS keeps backups where there are any
 
 
@@ -72,12 +73,19 @@ class RemoveRequest(LoopRequest):
 def check_settings(settings: RestoreSettings, purpose: Purpose) -> None:
     """Refuse what does not suit the purpose.
 
-    :raises LifeboatError: when a drill has a setting that is only for recoveries, or backups would be off.
+    :raises LifeboatError: when a drill has a setting that is only for recoveries, when what it restores would expire at
+        once or never, or when backups would be off.
     """
     if purpose == "drill" and (told := settings.of_recoveries):
         why = "a drill's databases have names of their own, no standby and no backups"
         name = next(iter(told))
         raise LifeboatError(f"Cannot use {name} in a drill", why=why, remedy=f"Leave {name} out")
+    if not 1 <= settings.expires_after <= LONGEST:
+        raise LifeboatError(
+            f"Cannot use expires_after {settings.expires_after}",
+            why=f"what a drill restores may live for 1 to {LONGEST} minutes, a year",
+            remedy=f"Set expires_after to 1 to {LONGEST}",
+        )
     days = settings.backup_retention_period
     if days is not None and days not in RETENTION:
         raise LifeboatError(
