@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,10 @@ def pytest_configure() -> None:
     # The files of whoever runs the tests may hold working credentials; an instance's role would be some as well.
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+    # Who starts the tests in the background may ignore it, and every process of a test would do so as well.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     environment = Path(sys.prefix)
     root = Path(__file__).parent.parent
