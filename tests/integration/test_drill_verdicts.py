@@ -154,7 +154,7 @@ def refused(lab: Lab, drill: Any) -> Row:
     lab.admin("POST", "faults", {**about, "code": "KMSKeyNotAccessibleFault", "message": "no key"})
     done, document = drill(REFUSED, "-e", '{"drill_databases": ["billing", "catalog", "orders"]}')
     assert done.code == 2, done.output
-    assert done.output.count("Name another db_instance_class") == 1, "a failure is told once"
+    assert done.output.count("Set db_instance_class to another class") == 1, "a failure is told once"
     assert done.output.count("fatal: [production_dr]: FAILED!") == 1, "at the end of the run"
     return document | {"marks": marks(lab), "left": left_in_dr(lab)}
 

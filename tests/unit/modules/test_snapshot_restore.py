@@ -339,8 +339,8 @@ def test_a_network_or_setting_of_one_database_that_is_wrong_fails_only_that_one(
     assert [one.args[0].original.identifier for one in site.restore.mock_calls] == ["billing"]
 
 
-@pytest.mark.parametrize("minutes", [-5, 0, 366 * 24 * 60 + 1, 60 * 10**9])
-def test_a_drill_that_would_expire_at_once_or_never_is_refused(run: Any, dr_site: Any, minutes: int) -> None:
+@pytest.mark.parametrize("minutes", [-5, 366 * 24 * 60 + 1, 60 * 10**9])
+def test_a_drill_that_would_expire_before_it_begins_or_never_is_refused(run: Any, dr_site: Any, minutes: int) -> None:
     with pytest.raises(LifeboatError, match=f"Cannot use expires_after {minutes}"):
         run(dr_site(landed()), expires_after=minutes)
 

@@ -21,6 +21,7 @@ Resolve = Callable[[str], Any]  # the value of a variable that is a template as 
 
 DEFINITIONS = "lifeboat_databases"
 DR_ACCOUNTS = "lifeboat_dr_accounts"
+READ_BY_ROLES = ("lifeboat_retention", "lifeboat_profiles")  # key by key, so that a text would have none of them
 # What stands for a value that only Ansible can read. As a setting, None is as good as left out.
 UNREAD = None
 OF_CHECKS = {kind: ("check", *rung.required, *rung.expectations, *rung.optional) for kind, rung in LADDER.items()}
@@ -40,15 +41,21 @@ def wrong_keys(variables: Mapping[str, Any], resolve: Resolve) -> Iterator[Lifeb
             yield from wrong_form(name, variables[name], variable.type)
 
 
+def is_pairs(value: Any) -> bool:
+    """Tell whether Ansible makes a dictionary of a text."""
+    return isinstance(value, str) and ("=" in value or value.lstrip().startswith("{"))
+
+
 def wrong_form(name: str, value: Any, form: str) -> Iterator[LifeboatError]:
     """Yield an error for what is no dictionary or no list, which roles would read as if nothing were said.
 
-    Ansible makes a list of a text, except of the DR accounts, which roles read before Ansible does.
+    Ansible makes a list of a text, except of the DR accounts, which roles read before Ansible does. It makes a
+    dictionary of ``choose=random`` and of JSON, as surveys answer, except where roles read a key themselves.
     """
     if value is None or is_template(value) or not isinstance(value, (str, int, float, list, Mapping)):
         return
     what, why = f"Cannot use {name}", f"it is {printable(repr(value), 70)}"
-    if form == "dict" and not isinstance(value, Mapping):
+    if form == "dict" and not isinstance(value, Mapping) and (name in READ_BY_ROLES or not is_pairs(value)):
         yield LifeboatError(what, why=f"{why}, not a dictionary", remedy="Write keys and values there")
     text_is_fine = isinstance(value, str) and name != DR_ACCOUNTS
     if form.startswith("list") and not isinstance(value, list) and not text_is_fine:

@@ -73,18 +73,18 @@ class RemoveRequest(LoopRequest):
 def check_settings(settings: RestoreSettings, purpose: Purpose) -> None:
     """Refuse what does not suit the purpose.
 
-    :raises LifeboatError: when a drill has a setting that is only for recoveries, when what it restores would expire at
-        once or never, or when backups would be off.
+    :raises LifeboatError: when a drill has a setting that is only for recoveries, when what it restores would expire
+        before it begins or never, or when backups would be off.
     """
     if purpose == "drill" and (told := settings.of_recoveries):
         why = "a drill's databases have names of their own, no standby and no backups"
         name = next(iter(told))
         raise LifeboatError(f"Cannot use {name} in a drill", why=why, remedy=f"Leave {name} out")
-    if not 1 <= settings.expires_after <= LONGEST:
+    if not 0 <= settings.expires_after <= LONGEST:
         raise LifeboatError(
             f"Cannot use expires_after {settings.expires_after}",
-            why=f"what a drill restores may live for 1 to {LONGEST} minutes, a year",
-            remedy=f"Set expires_after to 1 to {LONGEST}",
+            why=f"what a drill restores may live for 0 to {LONGEST} minutes, a year",
+            remedy=f"Set expires_after to 0 to {LONGEST}",
         )
     days = settings.backup_retention_period
     if days is not None and days not in RETENTION:

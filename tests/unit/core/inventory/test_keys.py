@@ -43,6 +43,8 @@ def of_databases(**entry: Any) -> list[str]:
             {"lifeboat_databases": {"{{ app }}-*": {"rpo": 1}}}, "makes no other value of a key", id="a template"
         ),
         pytest.param({"lifeboat_retention": 35}, "not a dictionary", id="a number for a dictionary"),
+        pytest.param({"lifeboat_retention": "keep=3"}, "not a dictionary", id="pairs that a role reads by key"),
+        pytest.param({"lifeboat_drill_recovery_point": "newest"}, "not a dictionary", id="a text without pairs"),
         pytest.param({"lifeboat_profiles": "production"}, "not a dictionary", id="a text for a dictionary"),
         pytest.param({"lifeboat_dr_accounts": "222222222222"}, "Write it as a list", id="a text for the DR accounts"),
         pytest.param({"lifeboat_dr_accounts": 222222222222}, "Write it as a list", id="a number for a list"),
@@ -110,6 +112,8 @@ def test_a_dictionary_that_is_a_template_is_read() -> None:
 @pytest.mark.parametrize(
     "variables",
     [
+        {"lifeboat_drill_recovery_point": "choose=random"},
+        {"lifeboat_drill_recovery_point": '{"choose": "random"}'},
         {"lifeboat_drill_security_groups": "lifeboat-drill"},
         {"lifeboat_dr_accounts": "{{ accounts }}"},
         {"lifeboat_dr_accounts": [222222222222]},
