@@ -73,10 +73,8 @@ class Databases(Connection):
     def restore(self, target: Target) -> Database:
         """Start a database from a recovery point, in the target's network and never public."""
         spelling = SPELLINGS[target.kind]
-        what, source = (
-            f"Cannot restore {target.original.recovery_point} as {target.name} in {self.region}",
-            target.original,
-        )
+        source = target.original
+        what = f"Cannot restore {source.recovery_point} as {target.name} in {self.region}"
         with refusals_or_gone(what, lambda: self._is_there(source.recovery_point_arn)):
             answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
         return rows.database(answer[spelling.database], spelling)

@@ -172,8 +172,8 @@ def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[
     if not request.accept_empty and is_empty(databases, points, request.prefix):
         raise nothing_here(f"account {site.account} in {site.region}", *site.instances_elsewhere())
     found = databases_among(databases, request.selection, f"account {site.account}, {site.region}")
-    exempt = {id(one): exemption for one in found if (exemption := exemption_for(one, request))}
-    selected = [one for one in found if id(one) not in exempt]
+    judged = [(one, exemption_for(one, request)) for one in found]
+    selected = [one for one, exemption in judged if exemption is None]
     wishes = [request.wishes.of(candidate_of(one)) for one in selected]
     if any(wish.source == "awsbackup" for wish in wishes):
         points += site.recovery_points("awsbackup")
@@ -185,9 +185,9 @@ def look(request: PublishRequest, options: PublishOptions, site: Site) -> tuple[
         for one, wish in zip(selected, wishes, strict=True)
     ]
     aside = [
-        Aside(one, *exempt[id(one)], newest_copy(of_database(one, grouped), options.prefix))
-        for one in found
-        if id(one) in exempt
+        Aside(one, *exemption, newest_copy(of_database(one, grouped), options.prefix))
+        for one, exemption in judged
+        if exemption
     ]
     return PublicationView(databases, points_by_key(points), aside), publications
 
