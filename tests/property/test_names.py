@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.keys import wrong_keys
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.names import KNOWN, unknown_names
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.nearness import distance
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.role_variables import NAMES
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.variables import VARIABLES
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.nearness import distance
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 OURS = st.sampled_from(sorted({*VARIABLES, *NAMES}))

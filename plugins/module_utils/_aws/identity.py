@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from .._core.errors import LifeboatError
+from .._core.nearness import hint
 from .errors import CREDENTIALS, AwsRefusal, refusals
 from .session import known_profiles
 
@@ -46,8 +46,8 @@ class Chosen:
     def remedy_for(self, code: str) -> str:
         """Say what to do about credentials that cannot be used, or nothing where the cause is another one."""
         if code == "ProfileNotFound":
-            close = get_close_matches(self.profile or "", sorted(known_profiles()), n=1)
-            meant = f". Did you mean {close[0]}?" if close else ""
+            close = hint(self.profile or "", sorted(known_profiles()))
+            meant = f". Did you mean {close}?" if close else ""
             return f"Correct {self.to_correct}, or add the profile to the AWS configuration{meant}"
         if code in ("NoCredentialsError", "PartialCredentialsError"):
             return f"Set {self.to_correct} to an AWS profile that has credentials"

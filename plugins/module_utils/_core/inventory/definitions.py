@@ -12,8 +12,8 @@ from typing import Any
 from ..checking.checks import looks_at_data
 from ..errors import LifeboatError
 from ..keeping.policy import NUMBERS as RETENTION
+from ..nearness import remedy_for
 from ..words import printable
-from .nearness import remedy_for
 from .overrides import CHOICE, read_overrides, settings_for
 from .selection import Candidate
 from .templates import is_template

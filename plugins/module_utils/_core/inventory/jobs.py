@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import LifeboatError
-from .nearness import remedy_for
+from ..nearness import remedy_for
 
 Entry = Mapping[str, Any]
 

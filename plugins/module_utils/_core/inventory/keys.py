@@ -11,9 +11,9 @@ from typing import Any
 
 from ..checking.checks import LADDER
 from ..errors import LifeboatError
+from ..nearness import remedy_for
 from ..words import printable
 from .definitions import check_definitions, check_entry
-from .nearness import remedy_for
 from .templates import is_template
 from .variables import VARIABLES
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from .nearness import distance, hint
+from ..nearness import distance, hint
 from .role_variables import NAMES, ROLES
 from .variables import TOLD, VARIABLES
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import LifeboatError
+from ..nearness import distance
 from .names import OURS
-from .nearness import distance
 from .templates import is_template
 from .variables import GROUPS
 

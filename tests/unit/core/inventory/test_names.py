@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.names import OF_AWX, unknown_names
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.nearness import distance, hint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.variables import TOLD
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.nearness import distance, hint
 
 
 @pytest.mark.parametrize(
