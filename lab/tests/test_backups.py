@@ -32,6 +32,12 @@ def create(rds: Any, **more: Any) -> str:
     return name
 
 
+def far_window(lab: Lab) -> str:
+    """Return a backup window twelve hours away: close to it, half an hour decides what counts as too old."""
+    opens = datetime.fromisoformat(lab.admin("GET", "clock")["now"]) + timedelta(hours=12)
+    return f"{opens:%H:%M}-{opens + timedelta(minutes=30):%H:%M}"
+
+
 def times(rds: Any, name: str, **more: Any) -> list[datetime]:
     """Return when the automated snapshots of an instance were taken, the oldest first."""
     words = more or {"DBInstanceIdentifier": name}
@@ -85,7 +91,7 @@ def test_a_window_that_was_moved_is_the_one_that_counts(own_lab: Lab, rds: Any) 
 
 
 def test_a_shorter_retention_applies_at_once_and_none_removes_all(own_lab: Lab, rds: Any) -> None:
-    name = create(rds, BackupRetentionPeriod=5)
+    name = create(rds, BackupRetentionPeriod=5, PreferredBackupWindow=far_window(own_lab))
     advance(own_lab, 6 * DAY)
     assert len(times(rds, name)) == 5
     rds.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=2)

@@ -175,11 +175,11 @@ def test_a_restore_may_end_badly(own_lab: Lab, rows: Any, large: dict[str, Any],
 
 def test_a_doomed_restore_has_no_server(lab: Lab, rds: Any) -> None:
     name = fresh("doomed")
-    lab.admin("POST", "faults", {"kind": "restore-ends", "resource": name, "status": "insufficient-capacity"})
-    rds.restore_db_instance_from_db_snapshot(
-        DBInstanceIdentifier=name, DBSnapshotIdentifier=automated(rds, "catalog")["DBSnapshotIdentifier"]
-    )
-    until(lambda: instance(rds, name)["DBInstanceStatus"] == "insufficient-capacity")
+    with lab.fault("restore-ends", resource=name, status="insufficient-capacity"):
+        rds.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier=name, DBSnapshotIdentifier=automated(rds, "catalog")["DBSnapshotIdentifier"]
+        )
+        until(lambda: instance(rds, name)["DBInstanceStatus"] == "insufficient-capacity")
     seen = next(each for each in lab.admin("GET", "status")["databases"] if each["arn"].endswith(f":db:{name}"))
     assert seen["running"] is False
     delete(rds, name)
