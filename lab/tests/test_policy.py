@@ -196,6 +196,28 @@ def test_the_value_of_a_variable_is_no_wildcard() -> None:
     assert decide(statement, resource=odd, context={"aws:username": "*"}).allowed
 
 
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+@pytest.mark.parametrize(
+    ("operator", "key", "wanted"),
+    [
+        ("DateGreaterThan", "aws:CurrentTime", "${aws:PrincipalTag/since}"),
+        ("DateNotEquals", "aws:CurrentTime", "${aws:PrincipalTag/since}"),
+        ("DateGreaterThanIfExists", "aws:EpochTime", "${aws:PrincipalTag/since}"),
+        ("NumericLessThan", "rds:StorageSize", "${aws:PrincipalTag/size}"),
+        ("Bool", "aws:SecureTransport", "${aws:PrincipalTag/safe}"),
+        ("NotIpAddress", "aws:SourceIp", "${aws:PrincipalTag/home}"),
+        ("Null", "aws:RequestTag/other", "${aws:PrincipalTag/safe}"),
+    ],
+)
+def test_only_texts_and_arns_have_variables(effect: str, operator: str, key: str, wanted: str) -> None:
+    """Follow the IAM User Guide, condition operators: "Policy variables - Not supported"."""
+    tags: Context = {"since": "2020-01-01T00:00:00Z", "size": "100", "safe": "true", "home": "10.0.0.0/8"}
+    known = {**KNOWN, **{f"aws:principaltag/{tag}": value for tag, value in tags.items()}}
+    statement = {**allow(Condition={operator: {key: wanted}}), "Effect": effect}
+    assert decide(allow(), statement, context=known).allowed
+    assert not decide(statement, context=known).allowed
+
+
 def test_older_policies_have_no_variables() -> None:
     found = policy.statements(document(allow(resource="${aws:username}"), version="2008-10-17"))
     assert not policy.decide(found, "rds:X", "me", {"aws:username": "me"}).allowed

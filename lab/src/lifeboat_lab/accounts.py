@@ -230,11 +230,27 @@ def _user(backend: IAMBackend, name: str) -> list[Any]:
 
 
 def may(principal: Principal, action: str, resource: str | None, context: Context) -> Decision:
-    """Decide whether identity policies, and those of the session, allow an action."""
+    """Decide whether identity policies, the permissions boundary and those of the session all allow an action."""
     if action in ALWAYS_ALLOWED:
         return Decision(allowed=True)
     found = policy.decide(identity_statements(principal), action, resource, context)
-    if found.denied or principal.session is None:
+    if found.denied:
         return found
-    limit = replace(policy.decide(principal.session, action, resource, context), by=policy.SESSION)
-    return found if limit.allowed else limit
+    for by, limits in ((policy.BOUNDARY, boundary(principal)), (policy.SESSION, principal.session)):
+        limit = replace(policy.decide(limits, action, resource, context), by=by) if limits is not None else found
+        if limits is not None and not limit.allowed:
+            return limit
+    return found
+
+
+def boundary(principal: Principal) -> tuple[Statement, ...] | None:
+    """Return the permissions boundary of a role; None without one. A boundary that is gone allows nothing.
+
+    moto gives users none.
+    """
+    backend = backend_of(principal.account)
+    arn = next((role.permissions_boundary_arn for role in _role(backend, principal.role or "")), None)
+    if not arn:
+        return None
+    managed = backend.managed_policies.get(arn)
+    return policy.statements(current(managed)) if managed else ()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lifeboat_lab import accounts, policy, wire
+from lifeboat_lab import accounts, organizations, policy, wire
 from lifeboat_lab.accounts import Principal
 from lifeboat_lab.conditions import Context, Values, key_name
 from lifeboat_lab.errors import AwsError
@@ -80,6 +80,12 @@ def check(caller: Principal, needs: Iterable[Need], context: Context) -> None:
 
 
 def judge(caller: Principal, need: Need, context: Context) -> Decision:
+    """Ask the organization first, then the caller's own policies, then the resource's."""
+    if need.permission in accounts.ALWAYS_ALLOWED:
+        return Decision(allowed=True)
+    above = organizations.verdict(caller.account, need.owner, need.permission, need.resource, context)
+    if not above.allowed:
+        return above
     identity = accounts.may(caller, need.permission, need.resource, context)
     if need.owner is None:
         return identity
@@ -94,11 +100,12 @@ def joint(identity: Decision, granted: Decision, *, own: bool, closed: bool) -> 
 
     In the resource's own account one of them is enough, unless the resource is ``closed`` (a key or a role): then its
     policy must admit the caller himself, or admit his account while his own policies allow him. A caller from another
-    account needs both.
+    account needs both. What a boundary or a session leaves out, no resource policy gives back. (AWS spares a user or a
+    session that a resource policy names itself.)
     """
     if identity.denied or granted.denied:
         return identity if identity.denied else granted
-    if own and granted.direct and identity.by != policy.SESSION:
+    if own and granted.direct and identity.by not in (policy.SESSION, policy.BOUNDARY):
         return granted
     if not identity.allowed:
         return identity
@@ -108,10 +115,11 @@ def joint(identity: Decision, granted: Decision, *, own: bool, closed: bool) -> 
 def refusal(caller: Principal, permission: str, resource: str | None, verdict: Decision) -> AwsError:
     """Build AccessDenied in AWS's words (IAM User Guide, troubleshooting access denied messages)."""
     about = f" on resource: {resource}" if resource else ""
+    kind = verdict.by if verdict.by == policy.BOUNDARY else f"{verdict.by} policy"
     why = (
-        f"with an explicit deny in {_article(verdict.by)} policy"
+        f"with an explicit deny in {_article(kind)}"
         if verdict.denied
-        else f"because no {verdict.by} policy allows the {permission} action"
+        else f"because no {kind} allows the {permission} action"
     )
     return AwsError(
         "AccessDenied", f"User: {caller.caller_arn} is not authorized to perform: {permission}{about} {why}", 403
@@ -119,7 +127,7 @@ def refusal(caller: Principal, permission: str, resource: str | None, verdict: D
 
 
 def _article(kind: str) -> str:
-    return f"an {kind}" if kind == policy.IDENTITY else f"a {kind}"
+    return f"an {kind}" if kind.startswith(policy.IDENTITY) else f"a {kind}"
 
 
 def service_may(document: str | Mapping[str, Any], service: str, action: str, resource: str, context: Context) -> bool:

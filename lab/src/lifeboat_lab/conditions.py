@@ -21,6 +21,9 @@ Values = str | Sequence[str]
 Context = Mapping[str, Values]
 
 _VARIABLE = re.compile(r"\$\{([^},]+)(?:, *'([^']*)')?\}")
+# Operators whose values may have variables; elsewhere a policy with one is in error, and so never met (IAM User Guide,
+# condition operators, "Policy variables"; Access Analyzer, "invalid variable for operator").
+_WITH_VARIABLES = ("String", "Arn")
 # ${*}, ${?} and ${$} stand for the characters themselves.
 _SIGNS = re.compile(r"\$\{([*?$])\}|([*?])")
 
@@ -137,6 +140,8 @@ class Condition:
     over: str = ""
 
     def holds(self, context: Context) -> bool:
+        if not self.operator.startswith(_WITH_VARIABLES) and any(map(_VARIABLE.search, self.wanted)):
+            return False
         values = _all_of(context.get(self.key))
         if self.operator == "Null":
             return ("true" if not values else "false") in self.wanted

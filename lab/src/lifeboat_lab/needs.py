@@ -120,7 +120,7 @@ def _secrets(_world: World, request: Request, caller: Principal) -> Iterator[Nee
     arn = secret.arn if secret else name if name.startswith("arn:") else f"{prefix}{name}-AbCdEf"
     tags = {tag["Key"]: tag["Value"] for tag in (secret.tags if secret else None) or []}
     own: dict[str, Values] = {key_name(f"secretsmanager:ResourceTag/{tag}"): value for tag, value in tags.items()}
-    yield Need(request.permission, arn, known | resource_tags(tags) | own)
+    yield Need(request.permission, arn, known | resource_tags(tags) | own, owner=caller.account)
     if request.action == "CreateSecret" and request.tags:
         yield Need("secretsmanager:TagResource", arn, known)
 

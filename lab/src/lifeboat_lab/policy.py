@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evaluate IAM, key and resource policies (IAM User Guide, policy evaluation logic). Pure.
-
-Permissions boundaries and service control policies are not looked at.
-"""
+"""Evaluate IAM, key, resource and organization policies (IAM User Guide, policy evaluation logic). Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from typing import Any
 from lifeboat_lab.conditions import Absent, Condition, Context, condition, filled, like
 
 IDENTITY, SESSION, RESOURCE = "identity-based", "session", "resource-based"
+BOUNDARY, SERVICE_CONTROL, RESOURCE_CONTROL = "permissions boundary", "service control", "resource control"
 
 
 @dataclass(frozen=True)
