@@ -183,3 +183,12 @@ class FakeClock:
 def by_kind_and_name(*databases: Any) -> dict[tuple[str, str], Any]:
     """Return databases as a pass looks them up."""
     return {(one.id.kind, one.id.identifier): one for one in databases}
+
+
+class Encrypted:
+    """A value of Ansible Vault: whoever reads it needs the password."""
+
+    def __str__(self) -> str:
+        raise AssertionError("it was decrypted")
+
+    __repr__ = __str__

@@ -102,17 +102,22 @@ def page() -> str:
     sys.path.insert(0, str(ROOT / ".venv" / "collections"))
     from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.variables import VARIABLES
 
-    rows = "".join(f"| `{name}` | {one.type} | {meaning_of(one)} |\n" for name, one in VARIABLES.items())
+    rows = "".join(f"| `{name}` | {type_of(one)} | {meaning_of(one)} |\n" for name, one in VARIABLES.items())
     text = PAGE.read_text(encoding="utf-8")
     if not TABLE.search(text):
         raise ValueError("docs/inventory.md has no table under '## All variables'")
     return TABLE.sub(lambda _: HEAD + rows, text)
 
 
+def type_of(variable: Any) -> str:
+    """Say of what type a variable is."""
+    return f"list of {variable.elements}" if variable.elements else str(variable.type)
+
+
 def meaning_of(variable: Any) -> str:
-    """Say what a variable means, and which keys it has."""
-    keys = ", ".join(f"`{key}`" for key in variable.keys)
-    return f"{variable.meaning}: {keys}" if keys else str(variable.meaning)
+    """Say what a variable means, and which keys or values it may have."""
+    known = ", ".join(f"`{one}`" for one in variable.options or variable.choices)
+    return f"{variable.meaning}: {known}" if known else str(variable.meaning)
 
 
 def main(words: list[str]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as core_version
@@ -24,6 +25,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run i
     unknown_variable,
     wrong_with,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.values import wrong_values
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
 
 ARGUMENTS: dict[str, Any] = {"sites": {"type": "list", "elements": "str"}}
@@ -35,6 +37,11 @@ def own_names(resolve: Resolve) -> list[str]:
     """Read which names the user declares to be others than ours."""
     own = resolve(OWN_NAMES)
     return [one for one in (own if isinstance(own, list) else [own]) if isinstance(one, str)]
+
+
+def fits(spec: Mapping[str, Any], value: Any) -> bool:
+    """Tell whether Ansible takes a value for an entry of an argument specification."""
+    return not ArgumentSpecValidator({"value": dict(spec)}).validate({"value": value}).error_messages
 
 
 class ActionModule(ActionBase):
@@ -92,6 +99,7 @@ class ActionModule(ActionBase):
             yield unknown_variable(name, near)
         yield from misspelt_environment(resolve("lifeboat_environment"), resolve("lifeboat_enabled_environments"))
         yield from misspelt_host(resolve("lifeboat_check_host"), variables.get("groups", {}).get("all", ()))
+        yield from wrong_values(variables, fits)
         try:
             yield from wrong_keys(variables, resolve)
         except LifeboatError as error:

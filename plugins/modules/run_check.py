@@ -7,13 +7,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: run_check
-short_description: Refuse names that nobody knows before a run calls anything
+short_description: Refuse misspelt names and wrong values before a run calls anything
 version_added: 0.1.0
 description:
   - Fails when a variable begins with C(lifeboat_) and is none of this collection's, or is named almost as a variable of
     one of its roles. It says which one may have been meant.
   - Fails when C(lifeboat_databases), or another dictionary of the inventory, has a key that nothing reads.
-  - It looks at names. It decrypts nothing, and reads no value but one that is a template as a whole.
+  - Fails when the value of a C(lifeboat_) variable is not of its type, or none of those that there are.
+  - It decrypts nothing, judges no value that is a template, and reads none but one that is a template as a whole.
   - With O(sites) it looks at all sites of the inventory, and at the run itself. It fails when a group is named almost
     as C(lifeboat_source) or C(lifeboat_dr), when the limit leaves none of O(sites), when no task has one of the tags
     that the run asks for, when a site has no account or no Region, and when ansible-core is too old.

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,11 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.varia
     VARIABLES,
     WORK,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import NUMBERS
+from ansible_collections.lifeboat.rds.plugins.modules.snapshot_copy import ARGUMENTS as COPY
+from ansible_collections.lifeboat.rds.plugins.modules.snapshot_prune import ARGUMENTS as PRUNE
+from ansible_collections.lifeboat.rds.plugins.modules.snapshot_restore import ARGUMENTS as RESTORE
+from ansible_collections.lifeboat.rds.plugins.modules.topic_delivery import ARGUMENTS as DELIVERY
 from tools.variable_tables import all_names, main, read, set_in
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +85,48 @@ def test_every_variable_of_a_role_is_a_known_name() -> None:
 
 def test_the_list_of_names_and_the_table_on_the_page_are_up_to_date() -> None:
     assert main(["--check"]) == 0, "Run make tables"
+
+
+def taken_from() -> Iterator[tuple[str, str]]:
+    """Yield each variable of a role whose default is one of the inventory's, and the name of that."""
+    for path in sorted(ROOT.glob("roles/*/defaults/main.yml")):
+        for name, value in (read(path) or {}).items():
+            if match := re.match(r"\{\{ (lifeboat_\w+)(?: \| default\([^|]*\))? \}\}$", str(value).strip()):
+                yield name, match[1]
+
+
+def specification(variable: str) -> dict[str, Any]:
+    """Return the entry of a role's variable in its argument specification."""
+    role = max((one for one in ROLES if variable.startswith(f"{one}_")), key=len)
+    specs = read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+    return next(one["options"][variable] for one in specs.values() if variable in one["options"])
+
+
+@pytest.mark.parametrize(("name", "shared"), list(taken_from()))
+def test_a_role_declares_what_it_takes_from_the_inventory_as_the_table_does(name: str, shared: str) -> None:
+    own, ours = specification(name), VARIABLES[shared].spec
+    alike = {"path": "str"}
+    assert alike.get(own["type"], own["type"]) == alike.get(ours["type"], ours["type"])
+    assert (own.get("elements"), own.get("choices")) == (ours.get("elements"), ours.get("choices"))
+    assert set(own.get("options") or ours.get("options") or ()) == set(ours.get("options") or ())
+
+
+@pytest.mark.parametrize(
+    ("shared", "options"),
+    [
+        pytest.param("lifeboat_failback_overrides", RESTORE["overrides"]["options"], id="overrides"),
+        pytest.param("lifeboat_drill_recovery_point", RESTORE["recovery_point"]["options"], id="recovery point"),
+        pytest.param("lifeboat_event_listeners", DELIVERY["subscriptions"]["options"], id="listeners"),
+        pytest.param("lifeboat_max_in_flight", COPY["max_in_flight"]["options"], id="limits"),
+        pytest.param("lifeboat_stand_in", COPY["stand_in"]["options"], id="stand-in"),
+        pytest.param("lifeboat_retention", {key: PRUNE[key] for key in NUMBERS}, id="retention"),
+    ],
+)
+def test_the_keys_of_a_dictionary_are_those_that_its_module_takes(shared: str, options: dict[str, Any]) -> None:
+    keys = ("type", "elements", "choices")
+    ours = VARIABLES[shared].spec["options"]
+    found = {name: {key: one.get(key) for key in keys} for name, one in ours.items()}
+    assert found == {name: {key: one.get(key) for key in keys} for name, one in options.items()}
 
 
 def test_each_kind_of_work_has_a_profile_that_a_play_uses() -> None:

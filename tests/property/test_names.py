@@ -7,9 +7,11 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ansible_collections.lifeboat.rds.plugins.action.run_check import fits
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.keys import wrong_keys
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.names import KNOWN, unknown_names
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.role_variables import NAMES
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.values import wrong_values
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.variables import VARIABLES
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.nearness import distance
 
@@ -72,8 +74,7 @@ VALUES = st.recursive(
 )
 
 
-@given(
-    st.sampled_from(sorted(name for name, one in VARIABLES.items() if one.keys or name == "lifeboat_databases")), VALUES
-)
+@given(st.sampled_from(sorted(VARIABLES)), VALUES)
 def test_any_value_is_looked_at_without_an_accident(name: str, value: Any) -> None:
     assert all(str(one) for one in wrong_keys({name: value}, {name: value}.get))
+    assert all(name in str(one) for one in wrong_values({name: value}, fits))

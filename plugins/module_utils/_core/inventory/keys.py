@@ -20,50 +20,32 @@ from .variables import VARIABLES
 Resolve = Callable[[str], Any]  # the value of a variable that is a template as a whole; None when it has none yet
 
 DEFINITIONS = "lifeboat_databases"
-DR_ACCOUNTS = "lifeboat_dr_accounts"
-READ_BY_ROLES = ("lifeboat_retention", "lifeboat_profiles")  # key by key, so that a text would have none of them
 # What stands for a value that only Ansible can read. As a setting, None is as good as left out.
 UNREAD = None
 OF_CHECKS = {kind: ("check", *rung.required, *rung.expectations, *rung.optional) for kind, rung in LADDER.items()}
 
 
 def wrong_keys(variables: Mapping[str, Any], resolve: Resolve) -> Iterator[LifeboatError]:
-    """Yield what is wrong with the names in our dictionaries, as far as a host has them.
+    """Yield what is wrong with what databases say, and with the names in dictionaries that are templates as a whole.
 
     :param variables: the variables of the host, as they are in the inventory.
     """
     for name, variable in VARIABLES.items():
-        if name in variables and (variable.keys or name == DEFINITIONS):
-            value = variables[name]
-            found = resolve(name) if is_template(value) else value
-            yield from wrong_definitions(found) if name == DEFINITIONS else wrong_names(name, found, variable.keys)
-        if name in variables and name != DEFINITIONS:
-            yield from wrong_form(name, variables[name], variable.type)
+        if name == DEFINITIONS and name in variables:
+            yield from wrong_definitions(read(name, variables, resolve))
+        elif variable.options and is_template(variables.get(name)):
+            yield from wrong_names(name, resolve(name), tuple(variable.options))
 
 
-def is_pairs(value: Any) -> bool:
-    """Tell whether Ansible makes a dictionary of a text."""
-    return isinstance(value, str) and ("=" in value or value.lstrip().startswith("{"))
-
-
-def wrong_form(name: str, value: Any, form: str) -> Iterator[LifeboatError]:
-    """Yield an error for what is no dictionary or no list, which roles would read as if nothing were said.
-
-    Ansible makes a list of a text, except of the DR accounts, which roles read before Ansible does. It makes a
-    dictionary of ``choose=random`` and of JSON, as surveys answer, except where roles read a key themselves.
-    """
-    if value is None or is_template(value) or not isinstance(value, (str, int, float, list, Mapping)):
-        return
-    what, why = f"Cannot use {name}", f"it is {printable(repr(value), 70)}"
-    if form == "dict" and not isinstance(value, Mapping) and (name in READ_BY_ROLES or not is_pairs(value)):
-        yield LifeboatError(what, why=f"{why}, not a dictionary", remedy="Write keys and values there")
-    text_is_fine = isinstance(value, str) and name != DR_ACCOUNTS
-    if form.startswith("list") and not isinstance(value, list) and not text_is_fine:
-        yield LifeboatError(what, why=f"{why}, not a list", remedy="Write it as a list, in brackets")
+def read(name: str, variables: Mapping[str, Any], resolve: Resolve) -> Any:
+    """Read a variable: as it stands, unless it is a template."""
+    return resolve(name) if is_template(variables[name]) else variables[name]
 
 
 def wrong_names(what: str, value: Any, known: tuple[str, ...]) -> Iterator[LifeboatError]:
-    """Yield an error for each key that is not known."""
+    """Yield an error for each key that is not known, of a dictionary or of each in a list."""
+    for one in value if isinstance(value, list) else ():
+        yield from wrong_names(what, one, known)
     for key in value if isinstance(value, Mapping) else ():
         if key not in known:
             remedy = remedy_for(str(key), known, f"Known are {', '.join(known)}")

@@ -11,14 +11,13 @@ from typing import Any
 from ..errors import LifeboatError
 from ..nearness import distance
 from .names import OURS
-from .templates import is_template
-from .variables import GROUPS
+from .variables import GROUPS, VARIABLES
 
 LEAST_CORE = (2, 19)
 # Tags that mean something without any task that has them, and those of them with which our tasks run.
 SPECIAL_TAGS = ("all", "always", "never", "tagged", "untagged")
 EVERYTHING = ("all", "untagged")
-ACCOUNT, REGION = re.compile(r"\d{12}"), re.compile(r"[a-z]+(-[a-z]+)+-\d+")
+NEEDED = ("lifeboat_account_id", "lifeboat_region")
 ENABLED = ("production", "staging")  # where the inventory does not say it
 BEGUN = "Cannot begin the run"
 OWN = "If it is yours, name it in lifeboat_own_names"
@@ -111,23 +110,10 @@ def no_site(run: Run) -> LifeboatError:
 
 
 def half_filled(variables: Mapping[str, Any]) -> Iterator[LifeboatError]:
-    """Yield what every site needs and this one lacks, or has in another form. A template is not judged."""
-    for name, form, remedy in (
-        ("lifeboat_account_id", ACCOUNT, "Set it to the 12 digits of its account, in quotes"),
-        ("lifeboat_region", REGION, "Set it to its home Region, such as eu-west-1"),
-    ):
-        value = variables.get(name)
-        if value is None:
-            yield LifeboatError("Cannot use the site", why=f"it has no {name}", remedy=remedy)
-        elif is_wrong(value, form):
-            yield LifeboatError("Cannot use the site", why=f"its {name} is '{value}'", remedy=remedy)
-
-
-def is_wrong(value: Any, form: re.Pattern[str]) -> bool:
-    """Tell whether a value has another form. One that is encrypted or a template is not judged."""
-    if isinstance(value, (list, tuple, dict, float)):
-        return True
-    return isinstance(value, (str, int)) and not is_template(value) and not form.fullmatch(str(value))
+    """Yield what every site needs and this one lacks."""
+    for name in NEEDED:
+        if variables.get(name) is None and (form := VARIABLES[name].form):
+            yield LifeboatError("Cannot use the site", why=f"it has no {name}", remedy=form.remedy)
 
 
 def misspelt_environment(environment: Any, enabled: Any) -> Iterator[LifeboatError]:
