@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +15,7 @@ from .._core.errors import LifeboatError
 from .errors import AwsRefusal, refusals
 from .identity import Chosen, WrongAccount
 from .pace import Pace
+from .rows import Incomplete, Row
 from .session import open_session
 
 with suppress(ImportError):  # AnsibleAWSModule reports the missing library
@@ -35,6 +36,7 @@ ARN_WORDS = {
 }
 
 Here = TypeVar("Here", bound="Connection")
+One = TypeVar("One")
 
 
 class Connection:
@@ -47,6 +49,7 @@ class Connection:
         self.region = region
         self.chosen = chosen or Chosen()
         self.api_calls: Counter[str] = Counter()
+        self.left_out: list[str] = []  # rows that cannot be read, and why
         self._session = session
         self._settings = settings
         self._clients: dict[tuple[str, str], Any] = {}
@@ -83,7 +86,7 @@ class Connection:
             return self
         other = type(self)(self._session, region, self._settings, self.chosen)
         other.api_calls, other._clients, other._identity = self.api_calls, self._clients, self._identity
-        other._dates, other._started = self._dates, self._started
+        other._dates, other._started, other.left_out = self._dates, self._started, self.left_out
         return other
 
     def _client(self, service: str, **config: Any) -> Any:
@@ -173,6 +176,22 @@ class Connection:
         with refusals(f"Cannot list {key} in {self.region}"):
             for page in self._client("rds").get_paginator(operation).paginate(**parameters):
                 yield from page[key]
+
+    def _read(self, found: Iterable[Row], convert: Callable[[Row], One]) -> list[One]:
+        """Convert rows. Those that lack what nothing can replace are left out, and told."""
+        read: list[One] = []
+        for row in found:
+            try:
+                read.append(convert(row))
+            except Incomplete as error:
+                self.left_out.append(f"{error} in {self.region}, so it is left out.")
+        return read
+
+
+def is_foreign(row: Row) -> bool:
+    """Tell whether a row belongs to Neptune or DocumentDB."""
+    engine = row.get("Engine")
+    return engine is not None and engine.startswith(FOREIGN_ENGINES)
 
 
 def chunks(names: Iterable[str]) -> Iterable[list[str]]:

@@ -11,7 +11,7 @@ from .._core.copying.stand_in import StandIn
 from .._core.model import Database, partition_of
 from .._core.restoring.target import Target
 from . import replica_rows, rows
-from .connection import FOREIGN_ENGINES, IMPATIENT, Connection, chunks
+from .connection import IMPATIENT, Connection, chunks, is_foreign
 from .errors import AwsRefusal, refusals, refusals_or_gone
 from .rows import INSTANCE, SPELLINGS, Spelling
 
@@ -25,9 +25,9 @@ class Databases(Connection):
 
     def _databases(self, spelling: Spelling, **parameters: Any) -> list[Database]:
         found = self._pages(f"describe_{spelling.database_operation}s", f"{spelling.database}s", **parameters)
-        ours = [row for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+        ours = [row for row in found if not is_foreign(row)]
         writers = self._writers() if any(map(replica_rows.may_be_secondary, ours)) else {}
-        return [rows.database(row, spelling, writers) for row in ours]
+        return self._read(ours, lambda row: rows.database(row, spelling, writers))
 
     def _writers(self) -> dict[str, str]:
         """Find the primary cluster of each secondary one of global databases, by ARN.
@@ -59,7 +59,7 @@ class Databases(Connection):
     def _instances_at_a_glance(self) -> int:
         with refusals(f"Cannot list {INSTANCE.database}s in {self.region}"):
             rows_here = self._client("rds", **IMPATIENT).describe_db_instances()["DBInstances"]
-        return sum(1 for row in rows_here if not row["Engine"].startswith(FOREIGN_ENGINES))
+        return sum(1 for row in rows_here if not is_foreign(row))
 
     def databases_named(self, names: Mapping[str, Iterable[str]]) -> list[Database]:
         """List the databases with these identifiers, by kind. Those that do not exist are left out."""
@@ -70,20 +70,18 @@ class Databases(Connection):
                 found += self._databases(spelling, Filters=[name_filter])
         return found
 
-    def restore(self, target: Target) -> Database:
+    def restore(self, target: Target) -> None:
         """Start a database from a recovery point, in the target's network and never public."""
         spelling = SPELLINGS[target.kind]
         source = target.original
         what = f"Cannot restore {source.recovery_point} as {target.name} in {self.region}"
         with refusals_or_gone(what, lambda: self._is_there(source.recovery_point_arn)):
-            answer = getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
-        return rows.database(answer[spelling.database], spelling)
+            getattr(self._client("rds"), spelling.restore)(**rows.restore_parameters(target, spelling))
 
-    def stand_in(self, stand_in: StandIn) -> Database:
+    def stand_in(self, stand_in: StandIn) -> None:
         """Start an instance from the snapshot of a Multi-AZ DB cluster, in the named network and never public."""
         with refusals(f"Cannot restore {stand_in.recovery_point} as {stand_in.name} in {self.region}"):
-            answer = self._client("rds").restore_db_instance_from_db_snapshot(**rows.stand_in_parameters(stand_in))
-        return rows.database(answer[INSTANCE.database], INSTANCE)
+            self._client("rds").restore_db_instance_from_db_snapshot(**rows.stand_in_parameters(stand_in))
 
     def add_member(self, target: Target) -> None:
         """Add the instance through which a restored cluster is reached: a restore makes none."""

@@ -88,7 +88,7 @@ def as_option_group(row: Row) -> OptionGroup:
     """Convert a row of DescribeOptionGroups."""
     options = row.get("Options", ())
     staying = frozenset(one["OptionName"] for one in options if one.get("Persistent") or one.get("Permanent"))
-    return OptionGroup(row["OptionGroupName"], row.get("EngineName", ""), staying)
+    return OptionGroup(row["OptionGroupName"], row.get("EngineName"), staying)
 
 
 def parameter_chunks(parameters: Mapping[str, str]) -> list[list[dict[str, str]]]:

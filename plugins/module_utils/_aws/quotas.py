@@ -15,10 +15,11 @@ class Quotas(Connection):
     """What an account may have in a Region."""
 
     def account_quotas(self) -> dict[str, Quota]:
-        """Read how much of each quota is used, under the names of DescribeAccountAttributes."""
+        """Read how much of each quota is used, under the names of DescribeAccountAttributes, as far as AWS shows it."""
         with refusals(f"Cannot read the quotas of {self.region}"):
             answer = self._client("rds").describe_account_attributes()["AccountQuotas"]
-        return {row["AccountQuotaName"]: Quota(row["Used"], row["Max"]) for row in answer}
+        whole = [row for row in answer if {"AccountQuotaName", "Used", "Max"} <= row.keys()]
+        return {row["AccountQuotaName"]: Quota(row["Used"], row["Max"]) for row in whole}
 
     def quotas(self) -> dict[Slot, Quota]:
         """Read how many manual snapshots there are and may be, by Region and kind."""
@@ -29,7 +30,8 @@ class Quotas(Connection):
     def class_offer(self, wanted: WantedClass) -> ClassOffer:
         """Ask whether AWS offers an engine, version and class here."""
         engine, version, instance_class = wanted
-        about = {"Engine": engine, "EngineVersion": version, "DBInstanceClass": instance_class}
+        about = {"Engine": engine, "DBInstanceClass": instance_class}
+        about |= {"EngineVersion": version} if version else {}
         operation, key = "describe_orderable_db_instance_options", "OrderableDBInstanceOptions"
         return as_class_offer(list(self._pages(operation, key, **about)))
 

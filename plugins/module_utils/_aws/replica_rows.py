@@ -32,11 +32,11 @@ def may_be_secondary(row: Row) -> bool:
 def writers(found: Iterable[Row]) -> dict[str, str]:
     """Read rows of DescribeGlobalClusters: the ARN of the primary cluster by that of each secondary one."""
     members = [row.get("GlobalClusterMembers", ()) for row in found]
-    primary = [next((one["DBClusterArn"] for one in each if one.get("IsWriter")), None) for each in members]
+    primary = [next((one.get("DBClusterArn") for one in each if one.get("IsWriter")), None) for each in members]
     return {
         one["DBClusterArn"]: writer
         for each, writer in zip(members, primary, strict=True)
         if writer
         for one in each
-        if one["DBClusterArn"] != writer
+        if one.get("DBClusterArn") not in (None, writer)
     }

@@ -77,24 +77,47 @@ SPELLINGS: dict[str, Spelling] = {"instance": INSTANCE, "cluster": CLUSTER}
 Row = Mapping[str, Any]
 
 
+class Incomplete(ValueError):
+    """A row without a member that nothing can replace. Its text says which row and which member."""
+
+
+def needed(row: Row, spelling: Spelling, *members: str) -> Any:
+    """Read the first of these members that a row has.
+
+    AWS's documents call hardly any member required. So we need few: those without which a row cannot be named, or means
+    nothing (aws_rds.md 1.9).
+
+    :raises Incomplete: when it has none of them.
+    """
+    for member in members:
+        if row.get(member) is not None:
+            return row[member]
+    names = [row[name] for name in (f"{spelling.snapshot}Identifier", f"{spelling.database}Identifier") if name in row]
+    raise Incomplete(f"AWS does not show the {members[0]} of {'a row' if not names else names[0]}")
+
+
 def tags_of(row: Row) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in row.get("TagList", ())}
+    """Read the tags. A tag has a key, and a value that may be missing (RDS API, Tag)."""
+    return {tag["Key"]: tag.get("Value", "") for tag in row.get("TagList", ())}
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def is_encrypted(row: Row, spelling: Spelling) -> bool:
+def is_encrypted(row: Row, spelling: Spelling, member: str) -> bool:
     """StorageEncryptionType first: the boolean misses storage encrypted under an AWS-owned key (sse-rds)."""
-    kind = row.get("StorageEncryptionType")
-    return kind != "none" if kind else bool(row.get(spelling.encrypted))
+    found = needed(row, spelling, "StorageEncryptionType", member)
+    return found != "none" if isinstance(found, str) else bool(found)
 
 
 def recovery_point(row: Row, spelling: Spelling) -> RecoveryPoint:
-    """Convert a row of DescribeDBSnapshots or DescribeDBClusterSnapshots. A shared row has its ARN as identifier."""
-    arn = row[f"{spelling.snapshot}Arn"]
-    origin = row.get("SnapshotType", "manual")
+    """Convert a row of DescribeDBSnapshots or DescribeDBClusterSnapshots. A shared row has its ARN as identifier.
+
+    :raises Incomplete: when it lacks what nothing can replace.
+    """
+    arn = needed(row, spelling, f"{spelling.snapshot}Arn")
+    origin = needed(row, spelling, "SnapshotType")
     return RecoveryPoint(
         kind=spelling.kind,
         name=name_of(arn),
@@ -102,21 +125,21 @@ def recovery_point(row: Row, spelling: Spelling) -> RecoveryPoint:
         account=account_of(arn),
         region=region_of(arn),
         origin="manual" if origin in ("shared", "public") else origin,
-        status=row.get("Status", "unknown"),
-        engine=row.get("Engine", ""),
-        engine_version=row.get("EngineVersion", ""),
-        identifier=row[f"{spelling.database}Identifier"],
-        resource_id=row.get(spelling.resource_id, ""),
-        size_gib=row.get("AllocatedStorage", 0),
-        percent=row.get("PercentProgress", 0),
-        encrypted=is_encrypted(row, spelling),
+        status=needed(row, spelling, "Status"),
+        engine=needed(row, spelling, "Engine"),
+        engine_version=row.get("EngineVersion"),
+        identifier=needed(row, spelling, f"{spelling.database}Identifier"),
+        resource_id=row.get(spelling.resource_id),
+        size_gib=row.get("AllocatedStorage"),
+        percent=row.get("PercentProgress"),
+        encrypted=is_encrypted(row, spelling, spelling.encrypted),
         kms_key_id=row.get("KmsKeyId"),
         created=row.get("SnapshotCreateTime"),
         original=row.get("OriginalSnapshotCreateTime"),
         database_time=row.get("SnapshotDatabaseTime"),
         source_region=row.get("SourceRegion"),
         source_arn=row.get(spelling.source_arn),
-        option_group=row.get("OptionGroupName", ""),
+        option_group=row.get("OptionGroupName"),
         tags=tags_of(row),
     )
 
@@ -125,23 +148,24 @@ def database(row: Row, spelling: Spelling, writers: Mapping[str, str] | None = N
     """Convert a row of DescribeDBInstances or DescribeDBClusters.
 
     :param writers: the primary clusters of secondary ones, by ARN (see writers).
+    :raises Incomplete: when it lacks what nothing can replace.
     """
-    arn = row[f"{spelling.database}Arn"]
+    arn = needed(row, spelling, f"{spelling.database}Arn")
     identity = DatabaseId(
         account=account_of(arn),
         region=region_of(arn),
         kind=spelling.kind,
-        identifier=row[f"{spelling.database}Identifier"],
-        resource_id=row[spelling.resource_id],
+        identifier=needed(row, spelling, f"{spelling.database}Identifier"),
+        resource_id=needed(row, spelling, spelling.resource_id),
     )
     host, port = endpoint(row)
     secret = row.get("MasterUserSecret") or {}
     return Database(
         id=identity,
-        engine=row.get("Engine", ""),
-        engine_version=row.get("EngineVersion", ""),
-        status=row.get(f"{spelling.database}Status") or row.get("Status", "unknown"),
-        encrypted=is_encrypted(row, SPELLINGS["cluster"]),  # for databases, both say StorageEncrypted
+        engine=needed(row, spelling, "Engine"),
+        engine_version=row.get("EngineVersion"),
+        status=needed(row, spelling, f"{spelling.database}Status", "Status"),
+        encrypted=is_encrypted(row, spelling, "StorageEncrypted"),
         kms_key_id=row.get("KmsKeyId"),
         tags=tags_of(row),
         host=host,
@@ -154,7 +178,7 @@ def database(row: Row, spelling: Spelling, writers: Mapping[str, str] | None = N
         created=row.get("InstanceCreateTime") or row.get("ClusterCreateTime"),
         backup_retention_days=row.get("BackupRetentionPeriod"),
         ca=row.get("CACertificateIdentifier"),
-        iam=bool(row.get("IAMDatabaseAuthenticationEnabled")),
+        iam=row.get("IAMDatabaseAuthenticationEnabled"),
         secret_arn=secret.get("SecretArn"),
         secret_status=secret.get("SecretStatus"),
         replica_of=replica_of(row, arn) or (writers or {}).get(arn),
@@ -165,12 +189,11 @@ def database(row: Row, spelling: Spelling, writers: Mapping[str, str] | None = N
 def members(row: Row) -> tuple[str, ...]:
     """List the instances of a cluster, the writer first."""
     found = sorted(row.get("DBClusterMembers", ()), key=lambda one: not one.get("IsClusterWriter"))
-    return tuple(one["DBInstanceIdentifier"] for one in found)
+    return tuple(one["DBInstanceIdentifier"] for one in found if "DBInstanceIdentifier" in one)
 
 
 def configuration(row: Row) -> Configuration:
     """Read what both kinds of rows say under the same names, and the parameter group of each kind."""
-    scaling = row.get("ServerlessV2ScalingConfiguration")
     groups = row.get("OptionGroupMemberships", ())
     return Configuration(
         instance_class=row.get("DBInstanceClass"),
@@ -178,11 +201,17 @@ def configuration(row: Row) -> Configuration:
         iops=row.get("Iops"),
         throughput=row.get("StorageThroughput"),
         multi_az=row.get("MultiAZ") or None,
-        serverless=f"{scaling['MinCapacity']}-{scaling['MaxCapacity']}" if scaling else None,
-        option_group=next((one["OptionGroupName"] for one in groups), None),
-        parameter_group=next((one["DBParameterGroupName"] for one in row.get("DBParameterGroups", ())), None),
+        serverless=capacity(row.get("ServerlessV2ScalingConfiguration", {})),
+        option_group=next((one.get("OptionGroupName") for one in groups), None),
+        parameter_group=next((one.get("DBParameterGroupName") for one in row.get("DBParameterGroups", ())), None),
         cluster_parameter_group=row.get("DBClusterParameterGroup"),
     )
+
+
+def capacity(scaling: Row) -> str | None:
+    """Read the capacity of Aurora Serverless v2, if both ends of it are shown."""
+    least, most = scaling.get("MinCapacity"), scaling.get("MaxCapacity")
+    return None if least is None or most is None else f"{least}-{most}"
 
 
 def endpoint(row: Row) -> tuple[str | None, int | None]:
@@ -257,17 +286,14 @@ def cluster_parameters(target: Target) -> dict[str, Any]:
     """Without EngineVersion, RDS takes the Region's default one; a cluster keeps backups for at least a day."""
     scaling = {f"{name.capitalize()}Capacity": value for name, value in (target.setup.serverless or {}).items()}
     optional = {
+        "EngineVersion": target.original.engine_version,
         "KmsKeyId": None if target.original.encrypted else target.kms_key_id,
         "DBClusterParameterGroupName": target.setup.cluster_parameter_group,
         "StorageType": target.setup.storage_type,
         "ServerlessV2ScalingConfiguration": scaling,
     }
     days = max(1, target.backup_retention_days)
-    fixed = {
-        "Engine": target.original.engine,
-        "EngineVersion": target.original.engine_version,
-        "BackupRetentionPeriod": days,
-    }
+    fixed = {"Engine": target.original.engine, "BackupRetentionPeriod": days}
     return fixed | {name: value for name, value in optional.items() if value}
 
 

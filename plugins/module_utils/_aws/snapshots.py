@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 from time import monotonic
 from typing import Any
 
-from .._core.copying.plan import Copy
+from .._core.copying.plan import Copy, as_made
 from .._core.model import RecoveryPoint
 from . import rows
-from .connection import FOREIGN_ENGINES, Connection, chunks
+from .connection import Connection, chunks, is_foreign
 from .errors import refusals, refusals_or_gone
 from .rows import INSTANCE, SPELLINGS, Spelling
 
@@ -32,7 +33,8 @@ class Snapshots(Connection):
 
     def _points(self, spelling: Spelling, **parameters: Any) -> list[RecoveryPoint]:
         found = self._pages(f"describe_{spelling.snapshot_operation}s", f"{spelling.snapshot}s", **parameters)
-        return [rows.recovery_point(row, spelling) for row in found if not row["Engine"].startswith(FOREIGN_ENGINES)]
+        ours = (row for row in found if not is_foreign(row))
+        return self._read(ours, lambda row: rows.recovery_point(row, spelling))
 
     def recovery_points_named(self, names: Mapping[str, Iterable[str]]) -> list[RecoveryPoint]:
         """List own manual snapshots with these names, by kind. Names that do not exist are left out."""
@@ -49,11 +51,14 @@ class Snapshots(Connection):
         with refusals(f"Cannot see with whom {point.name} in {self.region} is shared"):
             answer = describe(**{f"{spelling.snapshot}Identifier": point.name})
         attributes = answer[f"{spelling.snapshot}AttributesResult"][f"{spelling.snapshot}Attributes"]
-        values = [one.get("AttributeValues", []) for one in attributes if one["AttributeName"] == "restore"]
+        values = [one.get("AttributeValues", []) for one in attributes if one.get("AttributeName") == "restore"]
         return frozenset(chain.from_iterable(values))
 
     def copy(self, copy: Copy) -> RecoveryPoint:
-        """Start a copy that ends in this Region, wherever its source is, or take a snapshot of a database."""
+        """Start a copy that ends in this Region, wherever its source is, or take a snapshot of a database.
+
+        It is started even if the answer shows less than a row that is listed.
+        """
         spelling = SPELLINGS[copy.kind]
         if copy.is_taken:
             operation, parameters = f"create_{spelling.snapshot_operation}", rows.take_parameters(copy, spelling)
@@ -63,7 +68,10 @@ class Snapshots(Connection):
         with refusals_or_gone(what, lambda: self._is_there(copy.source_arn)):
             answer = getattr(self._client("rds"), operation)(**parameters)
         self._started[:] = [monotonic()]
-        return rows.recovery_point(answer[spelling.snapshot], spelling)
+        try:
+            return rows.recovery_point(answer[spelling.snapshot], spelling)
+        except rows.Incomplete:
+            return replace(as_made(copy), status="creating")
 
     def share(self, point: RecoveryPoint, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         """Let accounts copy and restore a snapshot, or take that back."""

@@ -73,6 +73,12 @@ def snapshot_arn(account: str, region: str, kind: Kind, name: str) -> str:
     return f"arn:{partition_of(region)}:rds:{region}:{account}:{resource}:{name}"
 
 
+def database_arn(account: str, region: str, kind: Kind, identifier: str) -> str:
+    """Build the ARN of a database."""
+    resource = "db" if kind == "instance" else "cluster"
+    return f"arn:{partition_of(region)}:rds:{region}:{account}:{resource}:{identifier}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class DatabaseId:
     """Identifies a database. The resource ID tells it from a later database with the same name."""
@@ -85,8 +91,7 @@ class DatabaseId:
 
     @property
     def arn(self) -> str:
-        resource = "db" if self.kind == "instance" else "cluster"
-        return f"arn:{partition_of(self.region)}:rds:{self.region}:{self.account}:{resource}:{self.identifier}"
+        return database_arn(self.account, self.region, self.kind, self.identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class Database:
 
     id: DatabaseId
     engine: str
-    engine_version: str
+    engine_version: str | None
     status: str
     encrypted: bool = False
     kms_key_id: str | None = None
@@ -125,15 +130,15 @@ class Database:
     created: datetime | None = None
     backup_retention_days: int | None = None  # 0: automated backups are off; None: not known
     ca: str | None = None  # the certificate authority of its TLS certificate; instances only
-    iam: bool = False  # whether users may log in with IAM tokens
+    iam: bool | None = None  # whether users may log in with IAM tokens
     secret_arn: str | None = None  # the secret of a master password that RDS manages
     secret_status: str | None = None
     replica_of: str | None = None  # the ARN of the database that it replicates
     configuration: Configuration = Configuration()
 
     @property
-    def option_group(self) -> str:
-        return self.configuration.option_group or ""
+    def option_group(self) -> str | None:
+        return self.configuration.option_group
 
     @property
     def is_custom(self) -> bool:
@@ -155,7 +160,11 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryPoint:
-    """One snapshot, at one place, from which a database can be restored."""
+    """One snapshot, at one place, from which a database can be restored.
+
+    What AWS does not show is unknown, and None: it equals nothing and differs from nothing. AWS leaves out more than
+    its documents say (aws_rds.md 1.9): a copied cluster snapshot has no resource ID, a copy on its way has no times.
+    """
 
     kind: Kind
     name: str
@@ -165,11 +174,11 @@ class RecoveryPoint:
     origin: str  # automated, manual or awsbackup; a shared one is manual and belongs to another account
     status: str
     engine: str
-    engine_version: str
+    engine_version: str | None
     identifier: str  # of the database or stand-in that the snapshot was taken from
-    resource_id: str  # of the same; every copy keeps it
-    size_gib: int = 0
-    percent: int = 0
+    resource_id: str | None  # of the same
+    size_gib: int | None = None  # of a cluster snapshot it says nothing: it may be 0 or 1
+    percent: int | None = None
     encrypted: bool = False
     kms_key_id: str | None = None
     created: datetime | None = None
@@ -177,13 +186,21 @@ class RecoveryPoint:
     database_time: datetime | None = None  # DB snapshots only: the time of the last transaction in it
     source_region: str | None = None
     source_arn: str | None = None
-    option_group: str = ""  # DB snapshots only
+    option_group: str | None = None  # DB snapshots only
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
         """Identify a snapshot within an account."""
         return self.region, self.kind, self.name
+
+    @property
+    def known_time(self) -> datetime | None:
+        """Return the time that AWS itself gives: the original time, else that at which this copy was made.
+
+        The time in a name is only a claim.
+        """
+        return self.original or self.created
 
     @property
     def is_available(self) -> bool:

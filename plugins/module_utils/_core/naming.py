@@ -61,7 +61,7 @@ def why_time_not_believed(lineage: Lineage, point: RecoveryPoint) -> str | None:
     It cannot be later than the time that AWS shows. For a DB snapshot that is the original time, which copies keep (RDS
     API, DBSnapshot). For a cluster snapshot AWS shows the creation time only.
     """
-    known = point.original or point.created
+    known = point.known_time
     if known is None:
         return "AWS does not say when it was made"
     if lineage.original > known + ROUNDING:

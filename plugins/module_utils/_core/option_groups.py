@@ -17,7 +17,7 @@ class OptionGroup:
     """An option group of a Region."""
 
     name: str
-    engine: str
+    engine: str | None
     persistent: frozenset[str]  # options that data depend on
 
 
@@ -26,12 +26,12 @@ Groups = Mapping[str, OptionGroup]
 
 def is_default(name: str) -> bool:
     """Tell whether an option group is a default one, which exists in every Region."""
-    return not name or name.startswith("default:")
+    return name.startswith("default:")
 
 
 def custom(name: str | None) -> str | None:
-    """Return the name unless it is that of a default option group."""
-    return None if is_default(name or "") else name
+    """Return the name unless it is that of a default option group, or not known."""
+    return None if name is None or is_default(name) else name
 
 
 def why_not_usable(
@@ -44,7 +44,7 @@ def why_not_usable(
     group = groups.get(wanted)
     if group is None:
         return f"{region} has no option group {wanted}", "Create it there, or set option_group to another one"
-    if group.engine != engine:
+    if group.engine not in (None, engine):
         return f"the option group {wanted} is for {group.engine}, not {engine}", "Set option_group to another one"
     if missing := needed - group.persistent:
         return f"the option group {wanted} lacks {', '.join(sorted(missing))}", "Add what it lacks"

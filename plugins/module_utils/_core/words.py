@@ -20,6 +20,11 @@ def printable(text: object, limit: int = MAX_REASON) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+def engine_words(engine: str, version: str | None) -> str:
+    """Name an engine, with its version if that is known."""
+    return engine if version is None else f"{engine} {version}"
+
+
 def read_time(what: str, text: str) -> datetime:
     """Read a time with a zone.
 

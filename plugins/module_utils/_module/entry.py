@@ -80,7 +80,8 @@ def run_module(
         def one_pass(resume: list[dict[str, Any]] | None, settled: list[str] | None = None) -> dict[str, Any]:
             given = {**module.params, "resume": resume, "settled": settled}
             result = run(given, site, check_mode=module.check_mode)
-            return {"began": iso(site.now), **result, "now": iso(site.now)}
+            warnings = [*result.get("warnings", ()), *site.left_out]
+            return {"began": iso(site.now), **result, "now": iso(site.now), "warnings": warnings}
 
         last = last_full_pass(module.params) if callable(last_full_pass) else last_full_pass
         result = linger(one_pass, pace, ModuleClock(), lambda: site.last_start, last_full_pass=last)

@@ -94,7 +94,7 @@ class CredentialsPass:
 
     def make_iam(self, database: Database) -> None:
         """Make a token, which takes no call and changes nothing."""
-        if not database.iam:
+        if database.iam is False:
             why = f"Cannot make a token for {database.id.identifier}: IAM authentication is off there."
             remedy = "Restore it with iam_authentication, or set mode to another one."
             self.report.step("failed", reason=f"{why} {remedy}", **about(database))

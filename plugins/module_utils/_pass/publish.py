@@ -24,7 +24,7 @@ from .._core.inventory.selection import candidate_of, databases_among
 from .._core.keys import check_key
 from .._core.model import EXCLUDED, Database, RecoveryPoint, iso
 from .._core.naming import is_our_point
-from .._core.option_groups import Groups, is_default
+from .._core.option_groups import Groups, custom
 from .._core.restoring.isolation import check_isolation
 from .._core.result import Report
 from .._core.sharing import plan_share
@@ -241,7 +241,7 @@ def option_groups(publications: list[Publication], options: PublishOptions, site
     """Read the option groups here and where it is published, as far as a publication depends on them."""
     points = [one.chosen.point for one in publications if one.chosen]
     used = [(point or one.database).option_group for point, one in zip(points, publications, strict=True)]
-    here = site.option_groups() if any(not is_default(name) for name in used) else {}
+    here = site.option_groups() if any(map(custom, used)) else {}
     is_elsewhere = options.publish_in != site.region and any(one.wish.option_group for one in publications)
     return here, site.in_region(options.publish_in).option_groups() if is_elsewhere else {}
 

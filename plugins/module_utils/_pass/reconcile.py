@@ -207,7 +207,8 @@ def is_made(copy: Copy, work: Work) -> bool:
 def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work) -> None:
     report, now = work.report, work.site.now
     for copy, row in decision.in_flight:
-        report.step("copying", reason=f"{row.status}, {row.percent} %", **facts(copy))
+        done = "" if row.percent is None else f", {row.percent} %"
+        report.step("copying", reason=f"{row.status}{done}", **facts(copy))
         wait_for(copy if copy.started or copy.doubtful else replace(copy, started=iso(row.created or now)), report, row)
     for copy, row in decision.failed:
         remedy = "Delete it with snapshot_prune and run again."

@@ -153,8 +153,7 @@ def settle(copies: list[Copy], rows: Rows, work: Work) -> None:
             continue
         about = facts(copy) | {"seconds": seconds_of(copy, work)}
         if problem := why_not_landed(copy, row):
-            reason = f"{row.name} does not match its source: {problem}. Delete it and run again."
-            work.report.step("failed", reason=reason, **about)
+            work.report.step("failed", reason=problem, **about)
         else:
             work.report.step("landed", reason=copy.reason, **about)
 

@@ -190,10 +190,11 @@ def test_where_a_snapshot_comes_from_is_kept_as_far_as_it_matters(point: Any, or
 def test_what_aws_leaves_out_while_a_copy_is_under_way_is_not_known(point: Any) -> None:
     absent = (
         "SnapshotCreateTime OriginalSnapshotCreateTime SnapshotDatabaseTime PercentProgress AllocatedStorage TagList"
-        " KmsKeyId StorageEncryptionType"
+        " KmsKeyId StorageEncryptionType DbiResourceId EngineVersion OptionGroupName"
     )
     one = point(Status="copying", Encrypted=False, **dict.fromkeys(absent.split()))
-    assert (one.created, one.original, one.database_time, one.percent, one.size_gib) == (None, None, None, 0, 0)
+    unknown = "known_time created original database_time percent size_gib resource_id engine_version option_group"
+    assert {getattr(one, name) for name in unknown.split()} == {None}
     assert (one.is_in_progress, one.tags, one.kms_key_id, one.encrypted) == (True, {}, None, False)
 
 
@@ -213,6 +214,18 @@ def test_what_is_encrypted_is_known_of_every_kind(
 ) -> None:
     name = "Encrypted" if kind == "instance" else "StorageEncrypted"
     assert point(kind, StorageEncryptionType=storage, **{name: flag}).encrypted is encrypted
+
+
+@pytest.mark.parametrize("kind", ["instance", "cluster"])
+@pytest.mark.parametrize("number", range(6))
+def test_few_members_cannot_be_replaced(point: Any, kind: str, number: int) -> None:
+    what = SPELLED[kind][3]
+    lacking = (f"{what.snapshot}Arn", f"{what.database}Identifier", "Status", "Engine", "SnapshotType", what.encrypted)
+    absent = {lacking[number]: None, "StorageEncryptionType": None}
+    with pytest.raises(
+        rows.Incomplete, match=f"{'StorageEncryptionType' if number == 5 else lacking[number]} of {NAME}"
+    ):
+        point(kind, **absent)
 
 
 # -- databases --------------------------------------------------------------------------------------------------------

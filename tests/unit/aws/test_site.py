@@ -48,27 +48,57 @@ NO_CLUSTER_SNAPSHOTS: Row = {"DBClusterSnapshots": []}
 
 def snapshot(name: str, engine: str = "postgres") -> Row:
     arn = f"arn:aws:rds:{EAST}:{DR}:snapshot:{name}"
-    return {"DBSnapshotIdentifier": name, "DBSnapshotArn": arn, "DBInstanceIdentifier": "orders", "Engine": engine}
+    about = {"DBInstanceIdentifier": "orders", "SnapshotType": "manual", "Status": "available", "Encrypted": True}
+    return {"DBSnapshotIdentifier": name, "DBSnapshotArn": arn, "Engine": engine, **about}
 
 
 def cluster_snapshot(name: str, engine: str = "aurora-postgresql") -> Row:
     arn = f"arn:aws:rds:{EAST}:{DR}:cluster-snapshot:{name}"
-    return {
-        "DBClusterSnapshotIdentifier": name,
-        "DBClusterSnapshotArn": arn,
-        "DBClusterIdentifier": "shop",
-        "Engine": engine,
-    }
+    about = {"DBClusterIdentifier": "shop", "SnapshotType": "manual", "Status": "available", "StorageEncrypted": True}
+    return {"DBClusterSnapshotIdentifier": name, "DBClusterSnapshotArn": arn, "Engine": engine, **about}
 
 
 def instance(name: str, engine: str = "postgres") -> Row:
     arn = f"arn:aws:rds:{EAST}:{DR}:db:{name}"
-    return {"DBInstanceIdentifier": name, "DBInstanceArn": arn, "DbiResourceId": f"db-{name}", "Engine": engine}
+    about = {"DbiResourceId": f"db-{name}", "DBInstanceStatus": "available", "StorageEncrypted": True}
+    return {"DBInstanceIdentifier": name, "DBInstanceArn": arn, "Engine": engine, **about}
 
 
 def cluster(name: str, engine: str = "aurora-postgresql") -> Row:
     arn = f"arn:aws:rds:{EAST}:{DR}:cluster:{name}"
-    return {"DBClusterIdentifier": name, "DBClusterArn": arn, "DbClusterResourceId": f"c-{name}", "Engine": engine}
+    about = {"DbClusterResourceId": f"c-{name}", "Status": "available", "StorageEncrypted": True}
+    return {"DBClusterIdentifier": name, "DBClusterArn": arn, "Engine": engine, **about}
+
+
+# -- rows that lack something ------------------------------------------------------------------------------------------
+
+
+def test_a_row_that_lacks_what_nothing_can_replace_costs_that_row_and_is_told(aws: Any) -> None:
+    nameless = {name: value for name, value in snapshot("old").items() if name != "DBSnapshotArn"}
+    site, _wire = aws(
+        DescribeDBSnapshots={"DBSnapshots": [nameless, snapshot("b")]},
+        DescribeDBClusterSnapshots={"DBClusterSnapshots": [{}]},
+    )
+    assert [one.name for one in site.recovery_points()] == ["b"]
+    assert site.left_out == [
+        "AWS does not show the DBSnapshotArn of old in us-east-1, so it is left out.",
+        "AWS does not show the DBClusterSnapshotArn of a row in us-east-1, so it is left out.",
+    ]
+
+
+def test_what_other_regions_leave_out_is_told_together(aws: Any) -> None:
+    site, _wire = aws(
+        DescribeDBInstances={"DBInstances": [{"DBInstanceIdentifier": "orders"}]},
+        DescribeDBClusters={"DBClusters": []},
+    )
+    assert site.in_region(WEST).databases() == []
+    assert "DBInstanceArn of orders in us-west-2" in site.left_out[0]
+
+
+def test_a_copy_that_aws_started_is_started_whatever_its_answer_shows(aws: Any) -> None:
+    site, _wire = aws(CopyDBSnapshot={"DBSnapshot": {"Status": "pending"}})
+    row = site.copy(copy("instance", WEST, DR_KEY))
+    assert (row.name, row.is_in_progress) == ("ours", True)
 
 
 # -- reading by page --------------------------------------------------------------------------------------------------
@@ -560,7 +590,7 @@ CLUSTER_TARGET = plan_target(
 
 def test_an_instance_is_restored_private_in_the_named_network(aws: Any) -> None:
     site, wire = aws(RestoreDBInstanceFromDBSnapshot={"DBInstance": instance(TARGET.name)})
-    assert site.restore(TARGET).id.identifier == TARGET.name
+    site.restore(TARGET)
     (sent,) = wire.params("RestoreDBInstanceFromDBSnapshot")
     assert {name: value for name, value in sent.items() if name != "Tags"} == {
         "DBInstanceIdentifier": TARGET.name,
@@ -579,7 +609,7 @@ def test_an_instance_is_restored_private_in_the_named_network(aws: Any) -> None:
 
 def test_a_cluster_is_restored_with_its_version_and_encrypted_on_the_way(aws: Any) -> None:
     site, wire = aws(RestoreDBClusterFromSnapshot={"DBCluster": cluster(CLUSTER_TARGET.name)})
-    assert site.restore(CLUSTER_TARGET).id.kind == "cluster"
+    site.restore(CLUSTER_TARGET)
     (sent,) = wire.params("RestoreDBClusterFromSnapshot")
     assert {name: value for name, value in sent.items() if name != "Tags"} == {
         "DBClusterIdentifier": CLUSTER_TARGET.name,

@@ -147,7 +147,7 @@ def test_a_document_that_json_does_not_allow_costs_its_source_alone(tmp_path: Pa
 
 def test_entries_that_cannot_be_read_are_left_out_with_their_source_named(tmp_path: Path) -> None:
     (point,) = PUBLISHED["points"]
-    bad = [{**point, "recipe": {"iops": "many", "parameter_groups": []}}, {**point, "size_gib": None}, "x"]
+    bad = [{**point, "recipe": {"iops": "many", "parameter_groups": []}}, {**point, "size_gib": "20"}, "x"]
     lay(tmp_path, json.dumps({**PUBLISHED, "points": [*bad, point]}), "published", SOURCE, WEST)
     manifests, report = opened(tmp_path)
     assert [one["points"] for one in manifests.published_by([SOURCE], [WEST])] == [[point]]

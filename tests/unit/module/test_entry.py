@@ -149,7 +149,7 @@ def test_the_parent_of_a_process_may_go(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.fixture
 def main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Row]:
     """Run a module as Ansible does, on a site that is not there, and return what it prints."""
-    site = Mock(spec=Site, account=SOURCE, region=WEST, now=NOW, api_calls=Counter(), last_start=0.0)
+    site = Mock(spec=Site, account=SOURCE, region=WEST, now=NOW, api_calls=Counter(), last_start=0.0, left_out=[])
     monkeypatch.setattr(Site, "connect", lambda *_options: site)
     monkeypatch.setattr(entry, "ModuleClock", FakeClock)
 
@@ -176,6 +176,15 @@ def test_a_warning_is_one_of_ansible(main: Any) -> None:
     """Its shape depends on the line of Ansible."""
     (warning,) = main(look)["warnings"]
     assert "careful" in json.dumps(warning)
+
+
+def test_a_row_that_is_left_out_is_told(main: Any) -> None:
+    def run(_params: Row, site: Mock, **_mode: bool) -> Row:
+        site.left_out.append("AWS does not show the DBSnapshotArn of old.")
+        return {"changed": False}
+
+    (warning,) = main(run)["warnings"]
+    assert "DBSnapshotArn of old" in json.dumps(warning)
 
 
 def test_check_mode_reaches_the_pass(main: Any) -> None:

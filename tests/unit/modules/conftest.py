@@ -62,7 +62,7 @@ def make_site(
     rows, here, offers = list(points), list(databases), shared
     elsewhere: dict[str, Mock] = {}
     known = {**{one.arn: one for one in keys}, **(aliases or {})}
-    site = Mock(spec=Site, account=account, region=region, now=NOW, api_calls=Counter())
+    site = Mock(spec=Site, account=account, region=region, now=NOW, api_calls=Counter(), left_out=[])
 
     def key(key_id: str) -> Key:
         if key_id not in known:

@@ -247,7 +247,7 @@ def test_a_token_is_for_the_named_user_and_changes_nothing(run: Any, dr_site: An
 
 
 def test_a_database_without_iam_authentication_gets_no_token(run: Any, dr_site: Any) -> None:
-    site = dr_site(ORDERS, restored("lifeboat-d1-billing", iam=True))
+    site = dr_site(replace(ORDERS, iam=False), restored("lifeboat-d1-billing", iam=True))
     site.token.return_value = "token"
     result = run(site, mode="iam", username="clerk")
     assert by_name(result) == {"lifeboat-d1-orders": "failed", "lifeboat-d1-billing": "set"}

@@ -52,6 +52,19 @@ def test_the_newest_at_each_place_is_shown_with_its_age(run: Any, site: Any) -> 
     assert (orders["age_seconds"], orders["protected"], orders["reason"]) == (3600, True, None)
 
 
+def test_what_is_without_a_resource_id_belongs_to_no_database_that_is_known(run: Any, site: Any) -> None:
+    nobodys = [automated(resource_id=None), automated("billing", hours=2, resource_id=None)]
+    found = run(site(databases=[database()], points=nobodys), history=True)
+    assert {name: one["newest"] for name, one in found.items()} == {"orders": {}}
+
+
+def test_what_is_without_a_time_of_aws_protects_nothing(run: Any, site: Any) -> None:
+    timeless = landed(hours=1, created=None, original=None)
+    orders = run(site(DR, EAST, points=[timeless, landed(hours=5)]))["orders"]
+    assert (orders["age_seconds"], orders["protected"]) == (5 * 3600, True)
+    assert run(site(DR, EAST, points=[timeless]))["orders"]["protected"] is False
+
+
 def test_an_age_counts_from_the_original_snapshot_and_not_from_its_copy(run: Any, site: Any) -> None:
     point = landed(hours=5, created=hours_ago(1), original=None)
     newest = run(site(DR, EAST, points=[point]))["orders"]["newest"][f"{DR}/{EAST}/manual"]

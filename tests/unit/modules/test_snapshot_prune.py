@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock, call
@@ -13,6 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     DATABASE,
     PURPOSE,
     RECOVERY_POINT,
+    RESOURCE_ID,
     RecoveryPoint,
     iso,
 )
@@ -353,6 +355,14 @@ def test_the_source_releases_what_belongs_to_a_database_that_is_gone(run: Any, s
     """One created anew under the old name is another one."""
     source = site(points=[copied()], databases=[database(resource_id="db-ANEW")])
     assert outcomes(run(source, release=[copied().name])) == [(copied().name, "deleted")]
+
+
+def test_without_any_resource_id_a_database_of_that_name_may_be_the_one(run: Any, site: Any) -> None:
+    point = copied(resource_id=None)
+    nameless = replace(point, tags={key: value for key, value in point.tags.items() if key != RESOURCE_ID})
+    source = site(points=[nameless], databases=[database(resource_id="db-ANEW")])
+    with pytest.raises(LifeboatError, match="its database orders still exists"):
+        run(source, release=[point.name])
 
 
 @pytest.mark.parametrize("apply", [False, True])

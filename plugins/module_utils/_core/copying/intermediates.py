@@ -11,14 +11,15 @@ from .plan import Copy, Rows
 
 
 def tags_for(
-    database_arn: str, resource_id: str, lineage: Lineage, prefix: str, extra: Mapping[str, str]
+    database_arn: str, resource_id: str | None, lineage: Lineage, prefix: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
     """Build the tags of a snapshot that we make. Our own tags override the extra ones."""
+    known = {} if resource_id is None else {RESOURCE_ID: resource_id}
     return {
         **extra,
+        **known,
         MANAGED_BY: prefix,
         DATABASE: database_arn,
-        RESOURCE_ID: resource_id,
         ORIGINAL_TIME: str(iso(lineage.original)),
     }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Literal
 
 from ..model import STAGE, Database, RecoveryPoint
@@ -42,7 +43,7 @@ def choose(
     if source != "snapshot":
         point = newest(one for one in mine if one.origin == source and not is_our_point(one, prefix))
         # A copy of a DB snapshot has a new creation time but keeps its original time (BC, DescribeDBSnapshots).
-        moment = point and (point.original or point.created)
+        moment = point and point.known_time
         return Chosen(lineage_of(database.id, moment), point) if moment else None
     taken = taken_before(database, mine, prefix)
     return to_take(database, taken, interval, now) if taken_for is None else to_take_for(database, taken, taken_for)
@@ -71,8 +72,8 @@ def to_take(database: Database, taken: list[Lineage], interval: timedelta, now: 
 
 def newest(points: Iterable[RecoveryPoint]) -> RecoveryPoint | None:
     """Find the newest available snapshot. While RDS makes a snapshot, it may show it without a time."""
-    finished = [one for one in points if one.is_available and one.created is not None]
-    return max(finished, key=lambda one: (one.original or one.created, one.name), default=None)
+    finished = [(one.known_time, one.name, one) for one in points if one.is_available and one.known_time is not None]
+    return max(finished, key=itemgetter(0, 1), default=(None, None, None))[2]
 
 
 def newest_copy(points: Iterable[RecoveryPoint], prefix: str) -> RecoveryPoint | None:
@@ -88,11 +89,17 @@ def taken_before(database: Database, points: Iterable[RecoveryPoint], prefix: st
 
 
 def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[RecoveryPoint]]:
-    """Group snapshots by database: our own by the digest in their name, others by kind and resource ID."""
+    """Group snapshots by database: our own by the digest in their name, others by kind and resource ID.
+
+    Those of others without a resource ID are left out: their identifier alone may be that of an earlier database.
+    """
     found: dict[str, list[RecoveryPoint]] = {}
     for point in points:
         lineage = own_lineage(point.name, point.tags, prefix)
-        found.setdefault(lineage.digest if lineage else f"{point.kind} {point.resource_id}", []).append(point)
+        if lineage:
+            found.setdefault(lineage.digest, []).append(point)
+        elif point.resource_id is not None:
+            found.setdefault(f"{point.kind} {point.resource_id}", []).append(point)
     return found
 
 

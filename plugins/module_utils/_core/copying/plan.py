@@ -32,10 +32,10 @@ class Copy:
     account: str  # of the destination
     region: str  # of the destination
     source_arn: str
-    size_gib: int
+    size_gib: int | None
     engine: str
     reason: str
-    resource_id: str  # of the database or stand-in that the snapshot was taken from; every copy keeps it
+    resource_id: str | None  # of the database or stand-in that the snapshot was taken from
     kms_key_id: str | None = None
     option_group: str | None = None
     copy_option_group: bool = False  # take the option group along where AWS can, instead of setting option_group
@@ -207,7 +207,7 @@ def as_made(copy: Copy) -> RecoveryPoint:
         origin="manual",
         status="available",
         engine=copy.engine,
-        engine_version="",
+        engine_version=None,
         identifier=copy.identifier,
         resource_id=copy.resource_id,
         size_gib=copy.size_gib,

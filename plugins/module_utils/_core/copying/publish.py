@@ -103,7 +103,7 @@ def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) ->
         account=options.home.account,
         region=options.publish_in,
         source_arn=point.arn if point else database.id.arn,
-        size_gib=point.size_gib if point else 0,
+        size_gib=point.size_gib if point else None,
         engine=database.engine,
         reason="",
         resource_id=database.id.resource_id,
@@ -173,7 +173,8 @@ def start_of(database: Database, point: RecoveryPoint | None, keys: Mapping[str,
     A manual snapshot counts as automated here: its name has no lineage, so it is copied once as well.
     """
     origin = "manual" if point is None else "automated" if point.origin == "manual" else point.origin
-    group = groups.get(point.option_group if point else database.option_group)
+    name = point.option_group if point else database.option_group
+    group = groups.get(name) if name else None
     return Start(
         kind=database.id.kind,
         engine=database.engine,

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..arns import account_of, region_of, type_of
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
 from ..keys import belongs_to
-from ..model import DATABASE, RESOURCE_ID, STAGE, DatabaseId, Key, RecoveryPoint
+from ..model import DATABASE, RESOURCE_ID, STAGE, Key, RecoveryPoint
+from ..model import database_arn as arn_of_database
 from ..naming import Lineage, digest_of, is_our_point, may_come_from, own_lineage, parse, why_time_not_believed
-from ..option_groups import is_default
+from ..option_groups import custom
 from ..recipe import RECIPE, as_tag, with_groups
 from .intermediates import tags_for
 from .plan import Copy, Rows
@@ -115,6 +116,7 @@ def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, pref
 
     The account part of the digest must fit the account that AWS names as the owner. The rest must match the entry of
     the manifest, or else the stand-in's name, or else the resource ID in one of the Regions that it may come from.
+    AWS shows no resource ID of a copied cluster snapshot. Then the rest is a claim, which concerns that account alone.
     """
     if not may_come_from(lineage, point.account):
         return False
@@ -124,6 +126,8 @@ def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, pref
     # A Multi-AZ DB cluster's recovery point was taken of a stand-in, whose name contains the cluster's lineage.
     if stand_in is not None:
         return stand_in == lineage
+    if point.resource_id is None:
+        return True
     regions = {point.region, point.source_region or point.region, region_of_source(point)}
     return any(lineage.digest == digest_of(point.account, region, point.resource_id) for region in regions)
 
@@ -206,7 +210,7 @@ def last_copy(offer: Offer, wish: ReplicateWish, options: ReplicateOptions) -> C
 
 def has_own_group(point: RecoveryPoint) -> bool:
     """Tell whether AWS can copy the option group as well: it does so for Oracle only (RDS API, CopyDBSnapshot)."""
-    return point.engine.startswith("oracle") and not is_default(point.option_group)
+    return point.engine.startswith("oracle") and custom(point.option_group) is not None
 
 
 def recipe_tag(offer: Offer, prefix: str) -> dict[str, str]:
@@ -259,7 +263,7 @@ def database_arn(offer: Offer) -> str:
     if point.is_intermediate:
         return point.tags.get(DATABASE, "")
     region = point.source_region or region_of_source(point)
-    return DatabaseId(point.account, region, point.kind, point.identifier, point.resource_id).arn
+    return arn_of_database(point.account, region, point.kind, point.identifier)
 
 
 def identifier_of(offer: Offer) -> str:
@@ -267,7 +271,7 @@ def identifier_of(offer: Offer) -> str:
     return offer.entry.database.identifier if offer.entry else offer.point.identifier
 
 
-def original_resource_id(offer: Offer) -> str:
+def original_resource_id(offer: Offer) -> str | None:
     """Find the resource ID of the original database. For a stand-in, only the manifest or our own tag tells it."""
     if offer.entry is not None:
         return offer.entry.database.resource_id
@@ -300,22 +304,33 @@ def landed_entries(copies: Iterable[Copy], rows: Rows, prefix: str, now: str) ->
 
 
 def why_not_landed(copy: Copy, row: RecoveryPoint) -> str | None:
-    """List how an available copy differs from its source, or return None when it has landed.
+    """Explain why an available copy has not landed, and what to do, or return None when it has.
+
+    Only what AWS shows of both the copy and its source can differ. But nothing lands while its key is not known.
+    """
+    if row.encrypted and row.kms_key_id is None:
+        return f"AWS does not say under which key {row.name} is. Run again when it does."
+    known = [(what, wanted, found) for what, wanted, found in compared(copy, row) if None not in (wanted, found)]
+    problems = [f"{what} is {found!r} instead of {wanted!r}" for what, wanted, found in known if wanted != found]
+    if copy.kms_key_id and not row.encrypted:
+        problems.append("it is not encrypted")
+    if not problems:
+        return None
+    return f"{row.name} does not match its source: {'; '.join(problems)}. Delete it and run again."
+
+
+def compared(copy: Copy, row: RecoveryPoint) -> Iterator[tuple[str, object, object]]:
+    """List what must be alike in a copy and its source: what it is, and its two values.
 
     A copy under another key of the DR account is as good: the site had another key when it was made.
     """
-    key = row.kms_key_id if belongs_to(row.kms_key_id, copy.account) else copy.kms_key_id
+    yield "engine", copy.engine, row.engine
+    if not belongs_to(row.kms_key_id, copy.account):
+        yield "key", copy.kms_key_id or "none", row.kms_key_id
+    # The size of a cluster snapshot says nothing (aws_rds.md 1.9).
+    if row.kind == "instance":
+        yield "size", copy.size_gib, row.size_gib
     # Each stand-in of a Multi-AZ DB cluster has its own resource ID. After a stand-in's snapshot was deleted at the
     # source, another stand-in may have replaced it: it is the same recovery point under another resource ID.
-    is_of_stand_in = row.database_kind != row.kind
-    problems = [
-        f"{what} is {found!r} instead of {wanted!r}"
-        for what, wanted, found in (
-            ("engine", copy.engine, row.engine),
-            ("size", copy.size_gib, row.size_gib),
-            ("key", key, row.kms_key_id),
-            ("resource id", row.resource_id if is_of_stand_in else copy.resource_id, row.resource_id),
-        )
-        if wanted != found
-    ]
-    return "; ".join(problems) or None
+    if row.database_kind == row.kind:
+        yield "resource id", copy.resource_id, row.resource_id

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ..arns import name_of
-from ..model import EXPIRES, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, DatabaseId, from_iso, iso
+from ..model import EXPIRES, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, DatabaseId, database_arn, from_iso, iso
 from ..naming import Lineage, own_lineage, stand_in_name
 from .intermediates import unfinished
 from .plan import Copy, Rows
@@ -75,13 +75,13 @@ def plan_stand_in(
 
 def arn_of(name: str, account: str, region: str) -> str:
     """Build the ARN of a stand-in."""
-    return DatabaseId(account, region, "instance", name, "").arn
+    return database_arn(account, region, "instance", name)
 
 
 def as_restored(one: StandIn, account: str, region: str) -> Database:
     """Predict the instance that a stand-in will be. Check mode goes on with it."""
     identity = DatabaseId(account, region, "instance", one.name, "")
-    return Database(identity, one.engine, "", "available", tags=one.tags)
+    return Database(identity, one.engine, None, "available", tags=one.tags)
 
 
 def still_needed(stand_ins: Iterable[StandIn], copies: Iterable[Copy], rows: Rows) -> list[StandIn]:

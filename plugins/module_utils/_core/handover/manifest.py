@@ -30,12 +30,12 @@ class Published:
     name: str
     arn: str
     engine: str
-    engine_version: str
+    engine_version: str | None
     encrypted: bool
     kms_key_id: str | None
 
-    size_gib: int
-    snapshot_resource_id: str  # of the database or stand-in that the snapshot was taken from
+    size_gib: int | None
+    snapshot_resource_id: str | None  # of the database or stand-in that the snapshot was taken from
     database_tags: Mapping[str, str] = field(default_factory=dict)
     landed_in: tuple[str, ...] = ()  # the DR accounts in which it has landed, as far as the source knows
     recipe: Recipe | None = None  # how the database is configured
@@ -177,7 +177,7 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
         return Published(
             database=database,
             lineage=lineage_of(database, read_exact_time(entry["original_time"])),
-            snapshot_resource_id=entry.get("snapshot_resource_id", database.resource_id),
+            snapshot_resource_id=entry.get("snapshot_resource_id"),
             database_tags=dict(entry.get("database_tags", {})),
             landed_in=tuple(entry.get("landed_in", ())),
             recipe=read_recipe(entry["recipe"]) if entry.get("recipe") else None,
@@ -188,7 +188,8 @@ def read_entry(entry: Mapping[str, Any]) -> Published:
 
 
 ENTRY_FIELDS = ("name", "arn", "engine", "engine_version", "encrypted", "kms_key_id", "size_gib")
-TEXTS = ("account", "region", "kind", "identifier", "resource_id", "name", "arn", "engine", "engine_version")
+TEXTS = ("account", "region", "kind", "identifier", "resource_id", "name", "arn", "engine")
+TEXTS_IF_KNOWN = ("engine_version", "kms_key_id", "snapshot_resource_id")
 
 
 def require_types(entry: Mapping[str, Any]) -> None:
@@ -197,12 +198,13 @@ def require_types(entry: Mapping[str, Any]) -> None:
     :raises ValueError: for the first field that has another type than we write.
     """
     tags, landed_in = entry.get("database_tags", {}), entry.get("landed_in", [])
-    rules = {key: isinstance(entry[key], str) for key in TEXTS} | {
+    rules = {key: isinstance(entry[key], str) for key in TEXTS}
+    rules |= {key: entry.get(key) is None or isinstance(entry[key], str) for key in TEXTS_IF_KNOWN}
+    rules |= {
         "kind": entry["kind"] in ("instance", "cluster"),
         "arn": str(entry["arn"]).split(":")[6:] == [entry["name"]],
-        "kms_key_id": entry["kms_key_id"] is None or isinstance(entry["kms_key_id"], str),
         "encrypted": isinstance(entry["encrypted"], bool),
-        "size_gib": isinstance(entry["size_gib"], int) and not isinstance(entry["size_gib"], bool),
+        "size_gib": entry["size_gib"] is None or type(entry["size_gib"]) is int,
         "database_tags": isinstance(tags, Mapping) and all(isinstance(one, str) for one in tags.values()),
         "landed_in": isinstance(landed_in, list) and all(isinstance(one, str) for one in landed_in),
     }

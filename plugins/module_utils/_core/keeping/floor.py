@@ -22,14 +22,6 @@ FLOOR = Floor()
 NO_FLOOR = Floor(newest=0, min_age=timedelta(0))
 
 
-def known_time(point: RecoveryPoint) -> datetime | None:
-    """Return the time that AWS itself gives for a snapshot, or None if it gives none.
-
-    That is the original time, else the time at which this copy was made. The time in a name is only a claim.
-    """
-    return point.original or point.created
-
-
 def why_in_floor(floor: Floor, point: RecoveryPoint, position: int, now: datetime) -> str | None:
     """Explain why a recovery point belongs to the floor, or return None if it does not.
 
@@ -41,7 +33,7 @@ def why_in_floor(floor: Floor, point: RecoveryPoint, position: int, now: datetim
         return f"the floor: one of the newest {floor.newest}" if floor.newest > 1 else "the floor: the newest"
     if not floor.min_age:
         return None
-    known = known_time(point)
+    known = point.known_time
     if known is None:
         return "the floor: AWS does not say how old it is"
     if now - known < floor.min_age:

@@ -45,12 +45,14 @@ def check_gone(points: Iterable[RecoveryPoint], databases: Iterable[Database]) -
 
     :raises LifeboatError: for the first copy whose database exists.
     """
-    living = {database.id.resource_id: database.id.identifier for database in databases}
+    living = list(databases)
     for point in points:
         # The snapshot row has a resource ID as well, in case somebody changed the tag.
-        for resource_id in (point.tags.get(RESOURCE_ID), point.resource_id):
-            if resource_id in living:
-                why = f"its database {living[resource_id]} still exists"
+        known = {point.tags.get(RESOURCE_ID), point.resource_id} - {None}
+        for one in living:
+            # Without a resource ID, a database of that name may be the one.
+            if one.id.resource_id in known or (not known and one.id.arn == point.database_arn):
+                why = f"its database {one.id.identifier} still exists"
                 raise cannot_release(point.name, why, "Let the retention delete it, or delete the database first")
 
 

@@ -23,7 +23,7 @@ from ..model import (
     RecoveryPoint,
 )
 from ..naming import Lineage, own_lineage
-from .floor import FLOOR, Floor, known_time, why_in_floor
+from .floor import FLOOR, Floor, why_in_floor
 from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
@@ -65,10 +65,15 @@ class Ruling:
 
 
 def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
-    """List our recovery points, grouped by database, newest first."""
+    """List our recovery points, grouped by database, newest first. One without a time of AWS is never the newest."""
     named = [(own_lineage(point.name, point.tags, prefix), point) for point in points]
     mine = [(lineage, point) for lineage, point in named if lineage is not None]
-    return sorted(mine, key=lambda one: (one[0].digest, one[0].original, one[1].arn), reverse=True)
+    return sorted(mine, key=lambda one: (one[0].digest, *recency(one), one[1].arn), reverse=True)
+
+
+def recency(one: Named) -> tuple[bool, datetime]:
+    """Order recovery points by their time. Those of which AWS shows none are older than all others."""
+    return one[1].known_time is not None, one[0].original
 
 
 def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Ruling]:
@@ -90,9 +95,11 @@ def undeclared(rulings: Iterable[Ruling]) -> int:
 def judge_database(rows: list[Named], retention: Retention) -> list[Ruling]:
     """Decide about the recovery points of one database.
 
-    Recovery points that are deleted in any case do not count toward its retention, and protect no other.
+    Recovery points that are deleted in any case, or of which AWS does not show enough, do not count toward its
+    retention, and protect no other.
     """
-    finished = [one for one in rows if one[1].is_available and not is_leaving(one[1], retention)]
+    available = [one for one in rows if one[1].is_available and not is_leaving(one[1], retention)]
+    finished = [one for one in available if why_unknown(one[1]) is None]
     is_source = any(is_published_by(retention.account, point) for _lineage, point in rows)
     protected = source_reasons(finished, retention) if is_source else dr_reasons(finished, retention.recovered)
     ranks = standings(lineage for lineage, _point in finished)
@@ -142,6 +149,8 @@ def weigh(
         return Ruling(point, UNDECLARED)
     if not point.is_available:
         return Ruling(point, f"{point.status}: nothing can be restored from it", keep=False)
+    if unknown := why_unknown(point):
+        return Ruling(point, unknown)
     if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now) or in_floor:
         return Ruling(point, reason)
     reason = why_not_wanted(policy)
@@ -152,13 +161,24 @@ def weigh(
     return Ruling(point, shown, keep=False, counts=counts)
 
 
+def why_unknown(point: RecoveryPoint) -> str | None:
+    """Explain what AWS does not show of an available snapshot that decides about it, or return None if it shows all.
+
+    Such a snapshot stays, and counts for no other.
+    """
+    if point.known_time is None:
+        return "AWS does not say when it was made"
+    if point.encrypted and point.kms_key_id is None:
+        return "AWS does not say under which key it is"
+    return None
+
+
 def is_passing(point: RecoveryPoint, now: datetime) -> bool:
     """Tell whether a published copy is so young that it is rather on its way than kept.
 
     Of these, all but the newest may go at once, after a weekend in which the DR site took nothing.
     """
-    known = known_time(point)
-    return known is not None and now - known < FLOOR.min_age
+    return point.known_time is not None and now - point.known_time < FLOOR.min_age
 
 
 def why_held(point: RecoveryPoint) -> str | None:
@@ -218,8 +238,8 @@ def is_under_own_key(point: RecoveryPoint) -> bool:
 
     A snapshot under another account's key is lost together with that account, so it protects nothing.
     """
-    key = point.kms_key_id or ""
-    return not key.startswith("arn:") or account_of(key) == point.account
+    key = point.kms_key_id
+    return key is None or not key.startswith("arn:") or account_of(key) == point.account
 
 
 def source_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import LifeboatError
 from ..inventory.selection import Candidate, Selection, candidate_of_point, select
-from ..keeping.retention import Named, ours
+from ..keeping.retention import Named, ours, recency
 from ..model import DATABASE, VERIFIED, RecoveryPoint, iso
 from ..words import read_time
 
@@ -83,7 +83,7 @@ def by_original(candidates: Iterable[tuple[Candidate, list[Named]]]) -> list[tup
     for one, rows in candidates:
         origin = rows[0][1].tags.get(DATABASE) or rows[0][0].digest
         _one, earlier = entries.get(origin, (one, []))
-        every = sorted([*earlier, *rows], key=lambda row: row[0].original, reverse=True)
+        every = sorted([*earlier, *rows], key=recency, reverse=True)
         entries[origin] = candidate_of_point(every[0][1], every), every
     return list(entries.values())
 

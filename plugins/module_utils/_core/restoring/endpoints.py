@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..evidence.facts import Result, steps_by
+from ..words import engine_words
 
 HEAD = ("database", "becomes", "engine", "listens at", "secret")
 # What a step tells about a recovered database, under the same names.
@@ -39,5 +40,5 @@ def recovery_table(endpoints: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def row_of(one: Mapping[str, Any]) -> Sequence[str]:
     """Write the cells of one line."""
-    engine = f"{one['engine']} {one['engine_version']}"
+    engine = engine_words(one["engine"], one["engine_version"])
     return one["name"], one["identifier"], engine, f"{one['host']}:{one['port']}", one.get("secret_arn") or "-"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..model import Key
+from ..words import engine_words
 from .target import Target
 
-WantedClass = tuple[str, str, str]  # engine, version, class
+WantedClass = tuple[str, str | None, str]  # engine, version (None: any), class
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def obstacles(target: Target, available: Available) -> list[str]:
 def class_obstacles(target: Target, available: Available) -> Iterator[str]:
     """Report a class that this Region does not offer for the engine and version, or not with IAM authentication."""
     offer = available.classes[wanted_class(target)]
-    what = f"{target.setup.instance_class} with {target.original.engine} {target.original.engine_version}"
+    what = f"{target.setup.instance_class} with {engine_words(target.original.engine, target.original.engine_version)}"
     if not offer.exists:
         yield (
             f"{target.original.region} does not offer {what}. Set db_instance_class (or overrides) to a class that it"
@@ -62,7 +63,9 @@ def class_obstacles(target: Target, available: Available) -> Iterator[str]:
 
 def key_obstacles(target: Target, available: Available) -> Iterator[str]:
     """Report a key of the recovery point that cannot be read or used."""
-    arn = target.original.kms_key_id or ""
+    arn = target.original.kms_key_id
+    if arn is None:
+        return
     if arn in available.refused_keys:
         yield f"its key {arn} cannot be read: {available.refused_keys[arn]}. Allow this role to use it."
     elif arn in available.keys and not available.keys[arn].is_enabled:

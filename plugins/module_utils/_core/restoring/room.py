@@ -26,12 +26,15 @@ STORAGE = QuotaKind("AllocatedStorage", "GiB of storage", "L-7ADDB58A")
 
 
 def needed_for(targets: Iterable[Target]) -> dict[QuotaKind, int]:
-    """Sum up what the targets need of each quota. A cluster has a member, which counts as an instance."""
+    """Sum up what the targets need of each quota, as far as known.
+
+    A cluster has a member, which counts as an instance.
+    """
     targets = list(targets)
     return {
         INSTANCES: len(targets),
         CLUSTERS: sum(one.kind == "cluster" for one in targets),
-        STORAGE: sum(one.original.size_gib for one in targets if one.kind == "instance"),
+        STORAGE: sum(size for one in targets if one.kind == "instance" and (size := one.original.size_gib) is not None),
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Any
 
-from ..words import duration, printable
+from ..words import duration, engine_words, printable
 from .stages import seconds_between
 
 RunbookStep = Mapping[str, Any]
@@ -120,11 +120,12 @@ def section(
     if not step.get("calls"):
         return [title, "", f"{'It cannot be restored' if step['status'] == 'failed' else 'Nothing to do'}: {why(step)}"]
     commands = [as_cli(one["operation"], one["parameters"], where(about)) for one in commands_of(step, about)]
+    engine = engine_words(step["engine"], step.get("engine_version"))
     looked_at = [check_line(one) for one in checks.get(step["database"], ())]
     return [
         title,
         "",
-        f"From the recovery point {step['recovery_point']} ({step['engine']} {step['engine_version']}).",
+        f"From the recovery point {step['recovery_point']} ({engine}).",
         *(f"- Different from the original: {printable(one)}" for one in step.get("unlike", ())),
         "",
         "```sh",

@@ -52,8 +52,8 @@ class Original:
     recovery_point_arn: str
     region: str
     engine: str
-    engine_version: str
-    size_gib: int
+    engine_version: str | None
+    size_gib: int | None
     encrypted: bool
 
     kms_key_id: str | None  # of the recovery point

@@ -35,8 +35,8 @@ def why_not_restorable(point: RecoveryPoint, account: str) -> str | None:
 
     Whatever a restore needs must not depend on another account.
     """
-    key = point.kms_key_id or ""
-    if key.startswith("arn:") and account_of(key) != account:
+    key = point.kms_key_id
+    if key is not None and key.startswith("arn:") and account_of(key) != account:
         return f"it is under the key {key} of another account. Copy it under a key of account {account}."
     if point.kind == "cluster" and not point.engine.startswith("aurora"):
         return "it is the snapshot of a Multi-AZ DB cluster. Restore that of a stand-in, which snapshot_copy makes."
@@ -136,9 +136,10 @@ def wants_multi_az(point: RecoveryPoint, options: RestoreOptions, told: Configur
 def fitting(told: Configuration, point: RecoveryPoint) -> Configuration:
     """Drop those settings that RDS would refuse for this restore.
 
-    For gp3, it accepts provisioned IOPS and throughput only from 400 GiB on (RDS User Guide).
+    For gp3, it accepts provisioned IOPS and throughput only from 400 GiB on (RDS User Guide). A volume of an unknown
+    size counts as smaller: a restore without them succeeds in any case.
     """
-    is_small = told.storage_type == "gp3" and point.size_gib < PROVISIONED_FROM
+    is_small = told.storage_type == "gp3" and (point.size_gib is None or point.size_gib < PROVISIONED_FROM)
     told = replace(told, iops=None, throughput=None) if is_small else told
     return told if point.kind == "cluster" else replace(told, cluster_parameter_group=None)
 

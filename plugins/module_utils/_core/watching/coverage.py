@@ -18,11 +18,11 @@ from ..model import (
     PURPOSE,
     STAGE,
     Database,
-    DatabaseId,
     RecoveryPoint,
+    database_arn,
 )
-from ..naming import digest_of, digest_of_database, is_our_point, parse
-from ..option_groups import Groups, is_default
+from ..naming import Lineage, digest_of, digest_of_database, is_our_point, parse
+from ..option_groups import Groups, custom
 
 # Purposes of databases that exist for some hours only, and need no protection.
 TEMPORARY = ("drill", "stand_in")
@@ -66,7 +66,7 @@ class Coverage:
             self.verified = (verified, point)
         if point.is_in_progress:
             self.in_flight.append(point.name)
-        elif point.is_available and STAGE not in point.tags:
+        elif point.is_available and STAGE not in point.tags and point.known_time is not None:
             for place in places_of(point, view):
                 if place not in self.newest or self.newest[place][0] < original:
                     self.newest[place] = (original, point)
@@ -117,9 +117,10 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
     for point in points:
         if point.tags.get(MANAGED_BY, view.prefix) != view.prefix:
             continue  # of another installation, or of the way back after a recovery, which has a prefix of its own
-        digest, original = lineage_of_point(point, view.prefix)
-        if original is not None and digest not in passing:
-            found.setdefault(digest, covered_by(point, digest, view.prefix)).add(original, point, view)
+        lineage = lineage_of_point(point, view.prefix)
+        if lineage is not None and lineage.digest not in passing:
+            digest = lineage.digest
+            found.setdefault(digest, covered_by(point, digest, view.prefix)).add(lineage.original, point, view)
     return sorted(found.values(), key=lambda one: (one.identifier, one.kind))
 
 
@@ -145,7 +146,7 @@ def covered_by(point: RecoveryPoint, digest: str, prefix: str) -> Coverage:
     kind, arn = point.database_kind, point.database_arn
     if arn is None and parse(point.name, prefix) is None:
         # A snapshot that others made does not name its original database, so assume that it was in the same place.
-        arn = DatabaseId(point.account, point.region, kind, point.identifier, point.resource_id).arn
+        arn = database_arn(point.account, point.region, kind, point.identifier)
     return Coverage(point.database, kind, point.engine, digest, arn, point.tags)
 
 
@@ -154,15 +155,16 @@ def candidates(covered: Iterable[Coverage]) -> list[Candidate]:
     return [Candidate(one.identifier, one.kind, one.engine, one.tags, one) for one in covered]
 
 
-def lineage_of_point(point: RecoveryPoint, prefix: str) -> tuple[str, datetime | None]:
-    """Find the digest and the original time of a recovery point.
+def lineage_of_point(point: RecoveryPoint, prefix: str) -> Lineage | None:
+    """Find the digest and the original time of a recovery point, or return None if they are not known.
 
     Our snapshots have them in their names. For others they come from the snapshot's row.
     """
-    lineage = parse(point.name, prefix)
-    if lineage is not None:
-        return lineage.digest, lineage.original
-    return digest_of(point.account, point.region, point.resource_id), point.original or point.created
+    if lineage := parse(point.name, prefix):
+        return lineage
+    if point.resource_id is None or point.known_time is None:
+        return None
+    return Lineage(digest_of(point.account, point.region, point.resource_id), point.known_time)
 
 
 def trouble_of(database: Database, broken_member: Database | None) -> str | None:
@@ -178,7 +180,7 @@ def trouble_of(database: Database, broken_member: Database | None) -> str | None
 
 def why_it_stays(database: Database, view: View) -> str | None:
     """Explain why no recovery point of a database can leave the account, in the words of publish, or return None."""
-    group = view.groups.get(database.option_group)
+    group = view.groups.get(database.option_group) if database.option_group else None
     options = group.persistent if group else frozenset()
     start = Start(database.id.kind, database.engine, "automated", "none", options)
     here = database.id.region
@@ -188,7 +190,7 @@ def why_it_stays(database: Database, view: View) -> str | None:
 
 def has_option_groups(databases: Iterable[Database]) -> bool:
     """Tell whether a database has an option group of its own, on which its data may depend."""
-    return any(not is_default(database.option_group) for database in databases)
+    return any(custom(database.option_group) for database in databases)
 
 
 def headroom(quotas: Mapping[Slot, Quota]) -> dict[str, dict[str, int]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import LifeboatError, raise_all
 from ..keeping.marks import KINDS
-from ..model import DatabaseId, Kind, snapshot_arn
+from ..model import Kind, database_arn, snapshot_arn
 from ..words import printable
 from .subscription_checks import TOPIC
 
@@ -260,5 +260,5 @@ def about_database(site: Reporter, event_id: str, kind: Kind, name: str, text: s
 
     :param original: the identifier of the original database.
     """
-    arn = DatabaseId(site.account, site.region, kind, name, "").arn
+    arn = database_arn(site.account, site.region, kind, name)
     return OwnEvent(event_id, DATABASE[kind], name, text, arn, original)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.newest import by_database, of_database
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.publish import (
     Publication,
     PublishOptions,
@@ -80,7 +81,15 @@ def test_the_newest_finished_automated_snapshot_is_published() -> None:
 
 
 def test_a_snapshot_without_a_time_is_not_finished() -> None:
-    assert publish(points=[automated(created=None)]).problem
+    assert publish(points=[automated(created=None, original=None)]).problem
+
+
+def test_snapshots_without_a_resource_id_are_of_no_database_that_is_known() -> None:
+    """Their identifier may be that of an earlier database, and together they are not one database."""
+    unknown = [automated(resource_id=None), automated("billing", resource_id=None)]
+    grouped = by_database([*unknown, automated(hours=2)], "lifeboat")
+    assert of_database(database(), grouped) == [automated(hours=2)]
+    assert list(grouped) == ["instance db-ORDERS"]
 
 
 def test_the_newest_manual_snapshot_is_one_that_somebody_else_made() -> None:

@@ -14,6 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replica
     ReplicateOptions,
     ReplicateWish,
     as_own_offers,
+    database_arn,
     in_two_steps,
     landed_entries,
     newest_by_database,
@@ -32,7 +33,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     read_published,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keys import check_key, why_unfit
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, DatabaseId
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, DatabaseId, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
 from tests.builders import (
     DR,
@@ -49,6 +50,7 @@ from tests.builders import (
     of_cluster,
 )
 
+AUTOMATED_CLUSTER = f"arn:aws:rds:{WEST}:{SOURCE}:cluster-snapshot:rds:orders-2026-11-23-13-00"
 OPTIONS = ReplicateOptions("lifeboat", frozenset({SOURCE}), Place(DR, EAST))
 WISH = ReplicateWish(DR_KEY)
 
@@ -64,7 +66,7 @@ def plan_copy(one: Offer, wish: ReplicateWish = WISH) -> Copy:
 
 
 def landed(**facts: Any) -> Any:
-    return copied(account=DR, encrypted=True, kms_key_id=DR_KEY, **facts)
+    return copied(account=DR, **{"encrypted": True, "kms_key_id": DR_KEY, **facts})
 
 
 def test_a_published_snapshot_is_an_offer() -> None:
@@ -82,6 +84,28 @@ def test_a_name_that_belongs_to_another_database_is_refused() -> None:
     found = read_offer(copied(resource_id="db-OTHER"), OPTIONS, {})
     assert isinstance(found, Refusal)
     assert "does not match the database" in found.reason
+
+
+def of_aurora(hours: float = 1, **facts: Any) -> RecoveryPoint:
+    """Build what a source shares of Aurora, as AWS shows it: a copy has no resource ID (recorded in 2024)."""
+    point = of_cluster(copied(hours=hours, **{"source_arn": AUTOMATED_CLUSTER, **facts}))
+    return replace(point, resource_id=None, tags={})
+
+
+def test_a_copied_cluster_snapshot_is_an_offer_though_aws_shows_no_resource_id() -> None:
+    found = read_offer(of_aurora(), OPTIONS, {})
+    assert isinstance(found, Offer)
+    assert database_arn(found) == f"arn:aws:rds:{WEST}:{SOURCE}:cluster:orders"
+    assert "lifeboat:resource-id" not in plan_copy(found).tags
+
+
+def test_without_a_resource_id_the_account_must_still_fit_and_the_time_as_well() -> None:
+    of_another = of_aurora(name=named_for(1, ELSEWHERE))
+    later = of_aurora(name=named_for(-1))
+    reasons = [
+        found.reason for one in (of_another, later) if isinstance(found := read_offer(one, OPTIONS, {}), Refusal)
+    ]
+    assert ["does not match the database" in reasons[0], "AWS says" in reasons[1]] == [True, True]
 
 
 def named_for(hours: float, of: DatabaseId | None = None) -> str:
@@ -153,7 +177,9 @@ def test_a_copy_has_the_name_and_the_lineage_of_its_source() -> None:
         pytest.param({"size_gib": 10}, "size", id="size"),
         pytest.param({"kms_key_id": SOURCE_KEY}, "key", id="a key of the source"),
         pytest.param({"kms_key_id": f"arn:aws:kms:{EAST}:{STRANGER}:key/x"}, "key", id="a key of a third account"),
-        pytest.param({"kms_key_id": None}, "key", id="no key"),
+        pytest.param({"encrypted": False, "kms_key_id": None}, "not encrypted", id="no key"),
+        pytest.param({"kms_key_id": None}, "does not say under which key", id="an unknown key"),
+        pytest.param({"size_gib": None, "resource_id": None}, None, id="unknown is no difference"),
         pytest.param({"kms_key_id": f"arn:aws:kms:{EAST}:{DR}:key/older"}, None, id="an older key of the DR account"),
         pytest.param({"resource_id": "db-OTHER"}, "resource id", id="lineage"),
     ],
@@ -162,6 +188,22 @@ def test_a_copy_has_landed_when_it_matches_its_source(difference: dict[str, Any]
     row = replace(landed(), **difference)
     found = why_not_landed(plan_copy(offer()), row)
     assert (found is None) if problem is None else problem in str(found)
+
+
+def test_what_only_one_side_shows_is_no_difference() -> None:
+    copy = plan_copy(offer())
+    assert why_not_landed(replace(copy, size_gib=None, resource_id=None), landed()) is None
+
+
+def test_the_size_of_a_cluster_snapshot_says_nothing() -> None:
+    copy = plan_copy(Offer(of_aurora(), lineage_of(database().id, hours_ago(1))))
+    assert why_not_landed(copy, replace(of_cluster(landed()), size_gib=0)) is None
+
+
+def test_nobody_is_told_to_delete_what_is_only_not_known() -> None:
+    copy = plan_copy(offer())
+    assert "Delete" not in str(why_not_landed(copy, landed(kms_key_id=None)))
+    assert "Delete" in str(why_not_landed(copy, landed(size_gib=10)))
 
 
 def test_a_copy_of_one_stand_in_stands_for_what_another_one_left_at_the_source() -> None:
@@ -316,7 +358,7 @@ def test_within_its_region_an_option_group_can_be_taken_along() -> None:
     for engine, group, wanted in (
         ("oracle-ee", "theirs", True),
         ("oracle-ee", "default:oracle-ee-19", False),
-        ("oracle-ee", "", False),
+        ("oracle-ee", None, False),
         ("mysql", "theirs", False),
     ):
         (copy,) = plan_copies(offer(engine=engine, option_group=group), ReplicateWish(DR_KEY, "ours", True), options)

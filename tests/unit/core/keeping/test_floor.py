@@ -65,7 +65,7 @@ def test_the_original_time_counts_where_aws_shows_it() -> None:
 
 def test_what_aws_gives_no_time_for_is_not_known_to_be_old() -> None:
     points = [replace(landed(hours=hours), created=None, original=None) for hours in (9000, 9100, 9200)]
-    assert kept(points)[2] == "the floor: AWS does not say how old it is"
+    assert kept(points)[2] == "AWS does not say when it was made"
 
 
 @pytest.mark.parametrize(

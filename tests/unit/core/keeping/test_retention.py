@@ -69,6 +69,35 @@ def test_the_source_keeps_what_has_not_landed_and_the_newest(points: list[Any], 
     assert kept(points, SOURCE) == wanted
 
 
+TIMELESS = {"created": None, "original": None}
+KEYLESS = {"encrypted": True, "kms_key_id": None}
+
+
+@pytest.mark.parametrize(
+    ("unknown", "reason"),
+    [
+        pytest.param(TIMELESS, "AWS does not say when it was made", id="when it was made"),
+        pytest.param(KEYLESS, "AWS does not say under which key it is", id="under which key it is"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_aws_does_not_tell_enough_of_stays_and_counts_for_no_other(
+    unknown: dict[str, Any], reason: str, place: int
+) -> None:
+    points = [dr(1), dr(2), dr(3)]
+    points[place] = dr(place + 1, **unknown)
+    found = [(one.keep, one.reason) for one in rulings(points, DR, Policy(keep=1))]
+    known = [one for one in (0, 1, 2) if one != place]
+    assert found[place] == (True, reason)
+    assert [found[one][0] for one in known] == [True, False]
+
+
+@pytest.mark.parametrize("account", [SOURCE, DR])
+def test_what_is_without_a_time_is_never_the_newest(account: str) -> None:
+    points = [copied(hours=1, account=account, **TIMELESS), copied(hours=2, account=account)]
+    assert [point for _lineage, point in ours(points, "lifeboat")] == [points[1], points[0]]
+
+
 @pytest.mark.parametrize(
     ("points", "policy", "wanted"),
     [

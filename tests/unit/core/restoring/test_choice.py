@@ -72,6 +72,14 @@ def test_only_what_is_finished_and_no_intermediate_is_restored() -> None:
     assert [point for _lineage, point in found] == rows[2:]
 
 
+def test_what_is_without_a_time_of_aws_is_restored_only_when_there_is_no_other() -> None:
+    timeless, timed = landed(hours=1, created=None, original=None), landed(hours=2)
+    for points, wanted in (([timeless, timed], timed), ([timeless], timeless)):
+        ((_candidate, rows),) = landed_by_database(points, "lifeboat", Selection(), "here")
+        found = choose(rows, Choice(), "d1")
+        assert found and found[1] == wanted
+
+
 def test_an_unknown_database_is_refused() -> None:
     with pytest.raises(LifeboatError, match="there are: orders"):
         landed_by_database([landed()], "lifeboat", Selection(identifiers=("odrers",)), "here")

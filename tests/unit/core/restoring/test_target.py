@@ -215,9 +215,11 @@ def test_serverless_is_for_clusters_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "named"), [("default:postgres-16", None), ("", None), ("shop-options", "shop-options")]
+    ("group", "named"), [("default:postgres-16", None), (None, None), ("shop-options", "shop-options")]
 )
-def test_the_option_group_of_a_recovery_point_is_named_unless_it_is_a_default_one(group: str, named: Any) -> None:
+def test_the_option_group_of_a_recovery_point_is_named_unless_it_is_a_default_one(
+    group: str | None, named: Any
+) -> None:
     assert planned(landed(option_group=group)).setup.option_group == named
 
 
