@@ -25,10 +25,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import IO, Any, NoReturn
 
 # What Ansible takes for the interpreter of its modules. It brings its script as a file; what comes in on its input, as
@@ -66,8 +65,6 @@ os._exit(int(link.recv(4) or b"70"))
 DECISIVE = ("ANSIBLE_", "PYTHON", "LC_", "LANG", "HOME")
 
 KINDS = ("action", "callback", "connection", "filter", "inventory", "lookup", "shell", "strategy", "test", "vars")
-# Kinds of plugins of which every playbook reads the documentation, for their options.
-CONFIGURED = ("become", "cache", "callback", "connection", "inventory", "shell")
 
 
 class Warm:
@@ -329,6 +326,9 @@ def import_for_playbooks(python: str, modules: str) -> None:
     import ansible.cli.playbook
     from ansible.plugins.loader import init_plugin_loader
 
+    sys.path[0] = str(Path(__file__).parents[1])
+    from tests.kept import keep
+
     # Once is enough: here it makes the collections importable, and nobody has other ones.
     init_plugin_loader()
     ansible.cli.init_plugin_loader = lambda _path: None
@@ -337,28 +337,8 @@ def import_for_playbooks(python: str, modules: str) -> None:
         _import_all(f"ansible.plugins.{kind}")
     for kind in ("action", "filter"):
         _import_all(f"ansible_collections.lifeboat.rds.plugins.{kind}")
-    remember_plugins()
+    keep()
     call_directly(python, modules)
-
-
-def remember_plugins() -> None:
-    """Read once which options plugins have and where modules are: nobody adds any while tests run."""
-    from ansible.plugins import loader
-
-    for kind in CONFIGURED:
-        list(getattr(loader, f"{kind}_loader").all(class_only=True))
-
-    @cache
-    def names(folder: str) -> list[str]:
-        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-
-    def iglob(pattern: str) -> Iterator[str]:
-        folder, name = os.path.split(pattern)
-        assert name.endswith(".*"), "all that Ansible looks for in this way"
-        return (os.path.join(folder, found) for found in names(folder) if found.startswith(name[:-1]))
-
-    # It reads the folder anew for each of the modules that a group of them names.
-    loader.glob = SimpleNamespace(glob=loader.glob.glob, iglob=iglob)
 
 
 def call_directly(python: str, modules: str) -> None:
