@@ -147,11 +147,44 @@ def test_whether_a_cluster_copy_keeps_its_time_is_a_switch(bare: Bare, keeps: bo
     assert same is keeps
 
 
-def test_a_copy_of_a_copy_names_the_copy(bare: Bare) -> None:
-    """Follow aws_rds.md 1.9.
+@pytest.mark.parametrize("keeps", [False, True])
+def test_whether_a_copy_keeps_the_resource_id_is_a_switch(bare: Bare, keeps: bool) -> None:
+    """Cover question 17 of aws_rds.md 13."""
+    there = bare.lab.client("production", "rds", "eu-west-1")
+    cluster, instance = bare.sow(1, engine="aurora-postgresql")[0], bare.own_copy(bare.sow(1)[0])
+    copies = bare.copy_cluster(cluster), bare.copy(bare.arn(instance), there)
+    bare.advance(FULL + 1)
+    rules = {"cluster_copy_keeps_resource_id": keeps, "instance_copy_keeps_resource_id": keeps}
+    with settings(bare.lab, rules=rules):
+        assert ("DbClusterResourceId" in cluster_snapshot(bare.rds, copies[0])) is keeps
+        assert ("DbiResourceId" in snapshot(there, copies[1])) is keeps
 
-    SourceDBSnapshotIdentifier is there only across accounts or Regions, SourceDBClusterSnapshotArn always.
-    """
+
+def test_what_a_copy_on_its_way_to_another_region_lacks_it_shows_in_the_end(bare: Bare) -> None:
+    """Follow aws_rds.md 1.9, as recorded; within its Region it shows the resource ID from the beginning."""
+    there = bare.lab.client("production", "rds", "eu-west-1")
+    lacking = {"DbiResourceId", "OptionGroupName", "SnapshotCreateTime", "OriginalSnapshotCreateTime"}
+    source = bare.own_copy(bare.sow(1)[0])
+    far = bare.copy(bare.arn(source), there)
+    assert not lacking & snapshot(there, far).keys()
+    bare.advance(FULL + 1)
+    assert lacking <= snapshot(there, far).keys()
+    near = bare.copy(source)
+    assert "DbiResourceId" in bare.snapshot(near)
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_whether_the_storage_of_an_aurora_copy_differs_is_a_switch(bare: Bare, differs: bool) -> None:
+    """Cover question 18 of aws_rds.md 13."""
+    source = bare.sow(1, engine="aurora-postgresql")[0]
+    copy = bare.copy_cluster(source)
+    with settings(bare.lab, rules={"aurora_storage_differs": differs}):
+        same = cluster_snapshot(bare.rds, copy)["AllocatedStorage"] == bare.cluster_snapshot(source)["AllocatedStorage"]
+    assert same is not differs
+
+
+def test_a_copy_of_a_copy_names_the_copy(bare: Bare) -> None:
+    """Follow aws_rds.md 1.9, as recorded: every copy names its source."""
     there = bare.lab.client("production", "rds", "eu-west-1")
     first = bare.own_copy(bare.sow(1)[0])
     second = bare.copy(bare.arn(first), there)
@@ -159,7 +192,10 @@ def test_a_copy_of_a_copy_names_the_copy(bare: Bare) -> None:
     bare.advance(FULL + 1)
     third = bare.copy(snapshot(there, second)["DBSnapshotArn"], there)
     row = snapshot(there, third)
-    assert ("SourceDBSnapshotIdentifier" in row, row["SourceRegion"]) == (False, "eu-west-1")
+    assert (row["SourceDBSnapshotIdentifier"], row["SourceRegion"]) == (
+        snapshot(there, second)["DBSnapshotArn"],
+        "eu-west-1",
+    )
     assert row["OriginalSnapshotCreateTime"] == bare.snapshot(first)["OriginalSnapshotCreateTime"]
 
 

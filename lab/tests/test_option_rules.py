@@ -47,6 +47,7 @@ def test_a_copy_at_home_keeps_its_option_group_and_one_elsewhere_has_the_default
     assert bare.snapshot(name)["OptionGroupName"] == options
     assert bare.snapshot(bare.copy(name))["OptionGroupName"] == options
     abroad = bare.copy(bare.arn(name), there)
+    bare.advance(LONG)
     assert snapshot(there, abroad)["OptionGroupName"] == "default:mysql-8-0"
 
 
@@ -55,6 +56,7 @@ def test_the_option_group_of_a_copy_can_be_named(bare: Bare) -> None:
     there = bare.lab.client("production", "rds", "eu-west-1")
     mine, other = group(there, engine="mysql"), group(there, engine="oracle-ee")
     copy = bare.copy(bare.arn(name), there, OptionGroupName=mine)
+    bare.advance(LONG)
     assert snapshot(there, copy)["OptionGroupName"] == mine
     words = {"SourceDBSnapshotIdentifier": bare.arn(name), "TargetDBSnapshotIdentifier": fresh("copy")}
     assert code_of(there.copy_db_snapshot, OptionGroupName="nowhere", **words) == "OptionGroupNotFoundFault"

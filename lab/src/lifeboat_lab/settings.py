@@ -74,6 +74,11 @@ RULES: dict[str, tuple[Any, ...]] = {
     "copy_tags_across_accounts": ("ignored", "refused"),
     # 10: the copy of a cluster snapshot keeps its SnapshotCreateTime.
     "cluster_copy_keeps_time": (True, False),
+    # 17: so does it its DbClusterResourceId, and a finished copy of an instance in another place its DbiResourceId.
+    "cluster_copy_keeps_resource_id": (False, True),
+    "instance_copy_keeps_resource_id": (True, False),
+    # 18: AllocatedStorage of an Aurora copy is another than that of its source.
+    "aurora_storage_differs": (False, True),
     # 11: the tags of a shared snapshot are seen by the other account.
     "shared_tags_visible": (False, True),
     # 12: the source of an encrypted copy must be an ARN, also in its own Region.
