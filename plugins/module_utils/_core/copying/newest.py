@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Literal
 
 from ..model import STAGE, Database, RecoveryPoint
-from ..naming import Lineage, digest_of_database, is_our_point, lineage_of, own_lineage
+from ..naming import Lineage, digest_of_database, is_our_point, lineage_of, own_lineage, parse
 
 Source = Literal["automated", "manual", "awsbackup", "snapshot"]
 
@@ -41,7 +41,8 @@ def choose(
     """
     mine = list(points)
     if source != "snapshot":
-        point = newest(one for one in mine if one.origin == source and not is_our_point(one, prefix))
+        # What is named like ours is not published again, also while AWS does not show its tags.
+        point = newest(one for one in mine if one.origin == source and parse(one.name, prefix) is None)
         # A copy of a DB snapshot has a new creation time but keeps its original time (BC, DescribeDBSnapshots).
         moment = point and point.known_time
         return Chosen(lineage_of(database.id, moment), point) if moment else None
