@@ -37,10 +37,11 @@ class Keys(Connection):
 
 def as_key(row: Row) -> Key:
     """Convert the KeyMetadata of kms:DescribeKey."""
+    enabled = {True: "Enabled", False: "Disabled"}.get(row.get("Enabled"))
     return Key(
         arn=row["Arn"],
         account=row["AWSAccountId"],
         region=region_of(row["Arn"]),
-        state=row.get("KeyState", "Enabled" if row.get("Enabled", True) else "Disabled"),
+        state=row.get("KeyState", enabled),
         is_aws_managed=row.get("KeyManager") == "AWS",
     )

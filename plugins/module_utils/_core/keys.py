@@ -35,7 +35,7 @@ def why_unfit(key: Key, account: str, region: str) -> str | None:
         return f"it belongs to account {key.account}, and a copy under it is lost together with that account"
     if key.region != region:
         return f"it is a key of {key.region}, but the copies are made in {region}"
-    if not key.is_enabled:
+    if key.is_out_of_use:
         return f"it is {key.state}"
     if key.is_aws_managed:
         return "it is an AWS-managed key, which can neither be shared nor moved"

@@ -254,12 +254,13 @@ class Key:
     arn: str
     account: str
     region: str
-    state: str
+    state: str | None
     is_aws_managed: bool
 
     @property
-    def is_enabled(self) -> bool:
-        return self.state == "Enabled"
+    def is_out_of_use(self) -> bool:
+        """Tell whether KMS says that it cannot be used."""
+        return self.state not in (None, "Enabled")
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -391,6 +391,7 @@ def test_a_change_that_is_still_to_be_applied_is_pending(made: Any, kind: str) -
         pytest.param({"KeyState": "PendingDeletion"}, ("PendingDeletion", False), id="about to be deleted"),
         pytest.param({"KeyState": "Enabled", "KeyManager": "AWS"}, ("Enabled", True), id="of AWS"),
         pytest.param({"Enabled": False}, ("Disabled", False), id="no state, but it is disabled"),
+        pytest.param({}, (None, False), id="neither"),
     ],
 )
 def test_a_key_is_what_kms_says_of_it(row: Row, wanted: Any) -> None:

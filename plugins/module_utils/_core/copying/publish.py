@@ -162,7 +162,7 @@ def why_not_readable(
     if key is None:
         why = f"its key {key_id} cannot be read: {refused[key_id].rstrip('.')}"
         return Unsupported(why, "Allow kms:DescribeKey on it for this role, if the key still exists")
-    if not key.is_enabled:
+    if key.is_out_of_use:
         return Unsupported(f"its key {key.arn} is {key.state}", "Enable the key, or cancel its deletion")
     return None
 

@@ -285,7 +285,7 @@ def why_not_copyable(offer: Offer, keys: Mapping[str, Key], refused: Mapping[str
         return (
             f"its key cannot be used from here ({refused[key_id]}). Allow this account in the key policy of {key_id}."
         )
-    if key_id in keys and not keys[key_id].is_enabled:
+    if key_id in keys and keys[key_id].is_out_of_use:
         return f"its key {key_id} is {keys[key_id].state}. Enable it."
     return None
 

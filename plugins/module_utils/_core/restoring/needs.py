@@ -68,7 +68,7 @@ def key_obstacles(target: Target, available: Available) -> Iterator[str]:
         return
     if arn in available.refused_keys:
         yield f"its key {arn} cannot be read: {available.refused_keys[arn]}. Allow this role to use it."
-    elif arn in available.keys and not available.keys[arn].is_enabled:
+    elif arn in available.keys and available.keys[arn].is_out_of_use:
         yield f"its key {arn} is {available.keys[arn].state}. Enable it."
 
 

@@ -276,6 +276,7 @@ def test_landed_names_are_kept_by_dr_account() -> None:
     ("keys", "refused", "reason"),
     [
         pytest.param({SOURCE_KEY: key()}, {}, None, id="usable"),
+        pytest.param({SOURCE_KEY: key(state=None)}, {}, None, id="its state is not known"),
         pytest.param({}, {SOURCE_KEY: "AccessDenied"}, "Allow this account in", id="its policy does not admit us"),
         pytest.param({SOURCE_KEY: key(state="Disabled")}, {}, "Enable it", id="disabled"),
     ],
