@@ -19,7 +19,7 @@ SECTIONS = (
     "1.1", "1.2", "1.3", "1.5", "1.6", "1.7", "1.8", "1.9", "1.10", "1.11", "1.12", "2", "3", "4", "5.1", "5.2", "5.3",
     "5.5", "6", "7.1", "7.2", "7.3", "7.5", "8", "9", "10", "11.2",
 )  # fmt: skip
-QUESTIONS = range(1, 17)
+QUESTIONS = range(1, 19)
 _SECTION = re.compile(r"aws_rds\.md ((?:\d+(?:\.\d+)?(?:, | and |,\s)?)+)")
 _QUESTION = re.compile(r"[Qq]uestions? ((?:\d+(?:, | and )?)+)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
