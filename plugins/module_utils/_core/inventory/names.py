@@ -7,6 +7,7 @@ Only we name variables ``lifeboat_…``, so there an unknown name is wrong. The 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -35,6 +36,10 @@ KNOWN = frozenset((*VARIABLES, *TOLD, *NAMES, *OF_AWX))
 SHORT = 7  # letters after a role's prefix: of so few, two other ones make another word (state, start, status)
 # One letter that is wrong, or two that are swapped, leave the first ones or the last ones as they are.
 END = 3
+# After the prefix of a role that restores or deletes, these can only be meant to leave all other databases alone.
+FEWER = ("database", "databases", "db", "dbs")
+DECISIVE = ("drill", "failback", "prune", "reap", "recover")
+OTHER_SPELLING = re.compile(r"(?<=[a-z\d])(?=[A-Z])|[-. ]")
 
 
 def unknown_names(names: Iterable[str], own: Iterable[str] = ()) -> list[tuple[str, str | None]]:
@@ -49,15 +54,32 @@ def unknown_names(names: Iterable[str], own: Iterable[str] = ()) -> list[tuple[s
 
 def is_misspelt(name: str) -> bool:
     """Tell whether an unknown name can only be meant for one of ours."""
-    return name.startswith(OURS) or neighbour(name) is not None
+    spelt = as_ours(name)
+    return spelt.startswith(OURS) or narrows(spelt) or neighbour(spelt) is not None
+
+
+def as_ours(name: str) -> str:
+    """Write a name as ours are written: in small letters, with underscores between the words."""
+    return OTHER_SPELLING.sub("_", name).lower()
+
+
+def narrows(name: str) -> bool:
+    """Tell whether a name can only be meant to choose databases."""
+    role, _underscore, rest = name.partition("_")
+    return role in DECISIVE and rest in FEWER
 
 
 def meant_by(name: str) -> str | None:
     """Return the name that an unknown one may have been meant for."""
-    if near := neighbour(name):
+    spelt = as_ours(name)
+    bare = spelt.removeprefix(OURS)
+    if near := neighbour(spelt) or neighbour(bare):  # the variables of roles have no prefix of ours
         return near
+    if narrows(bare):
+        chosen = f"{bare.partition('_')[0]}_databases"
+        return chosen if chosen in NAMES else None
     ours = {known.removeprefix(OURS): known for known in VARIABLES}
-    return ours.get(hint(name.removeprefix(OURS), ours) or "")
+    return ours.get(hint(bare, ours) or "")
 
 
 @cache
