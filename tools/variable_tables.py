@@ -26,6 +26,8 @@ MODULE = '''\
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 ROLES = (
 {roles}
 )
@@ -34,6 +36,10 @@ NAMES = frozenset(
 {names}
     }}
 )
+# What each role reads of the inventory.
+READS: Mapping[str, tuple[str, ...]] = {{
+{reads}
+}}
 '''
 
 
@@ -86,7 +92,16 @@ def names_module(root: Path = ROOT) -> str:
     """Return the text of the module that lists the names of roles' variables."""
     roles = role_names(root)
     ours = sorted(name for name in all_names(root) if name.startswith(tuple(f"{role}_" for role in roles)))
-    return MODULE.format(roles=lines(roles, 4), names=lines(ours, 8))
+    reads = "\n".join(f'    "{role}": (\n{lines(read_by(root / "roles" / role), 8)}\n    ),' for role in roles)
+    return MODULE.format(roles=lines(roles, 4), names=lines(ours, 8), reads=reads)
+
+
+def read_by(role: Path) -> list[str]:
+    """List the variables of the inventory that the files of a role name, but for what a run says itself."""
+    paths = (path for part in ("defaults", "tasks", "vars") for path in role.glob(f"{part}/*.yml"))
+    texts = (path.read_text(encoding="utf-8") for path in paths)
+    found = {name for text in texts for name in re.findall(r"(?<![\w.])lifeboat_[a-z0-9_]+", text)}
+    return sorted(found & set(variables()))
 
 
 def lines(names: Iterable[str], indent: int) -> str:
@@ -94,15 +109,20 @@ def lines(names: Iterable[str], indent: int) -> str:
     return "\n".join(f'{" " * indent}"{name}",' for name in names)
 
 
+def variables() -> Mapping[str, Any]:
+    """Return the table of the inventory's variables."""
+    sys.path.insert(0, str(ROOT / ".venv" / "collections"))
+    from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.variables import VARIABLES
+
+    return VARIABLES
+
+
 def page() -> str:
     """Return the page about the inventory with its table as the variables are described.
 
     :raises ValueError: when the page has no table under "All variables".
     """
-    sys.path.insert(0, str(ROOT / ".venv" / "collections"))
-    from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.variables import VARIABLES
-
-    rows = "".join(f"| `{name}` | {type_of(one)} | {meaning_of(one)} |\n" for name, one in VARIABLES.items())
+    rows = "".join(f"| `{name}` | {type_of(one)} | {meaning_of(one)} |\n" for name, one in variables().items())
     text = PAGE.read_text(encoding="utf-8")
     if not TABLE.search(text):
         raise ValueError("docs/inventory.md has no table under '## All variables'")

@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as core_version
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.keys import DEFINITIONS, Resolve, wrong_keys
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.keys import Resolve, wrong_keys
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.names import unknown_names
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run import (
     Run,
@@ -23,10 +23,11 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.run i
     old_core,
     told_once,
     unknown_variable,
+    without_value,
     wrong_with,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.templates import templates_among
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.values import wrong_values
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
 
 ARGUMENTS: dict[str, Any] = {"sites": {"type": "list", "elements": "str"}}
 OWN_NAMES = "lifeboat_own_names"
@@ -58,7 +59,7 @@ class ActionModule(ActionBase):
         wanted = given["sites"]
         problems = [f"{one}" for one in filter(None, [old_core(core_version)])]
         if not problems and wanted is None:
-            problems = [str(one) for one in self.wrong_at(variables)]
+            problems = [str(one) for one in [*self.wrong_at(variables), *self.without_values(variables)]]
         elif not problems:
             run = self.read_run(wanted, variables)
             if run.is_left_out:
@@ -100,10 +101,21 @@ class ActionModule(ActionBase):
         yield from misspelt_environment(resolve("lifeboat_environment"), resolve("lifeboat_enabled_environments"))
         yield from misspelt_host(resolve("lifeboat_check_host"), variables.get("groups", {}).get("all", ()))
         yield from wrong_values(variables, fits)
-        try:
-            yield from wrong_keys(variables, resolve)
-        except LifeboatError as error:
-            yield error
+        yield from wrong_keys(variables, resolve)
+
+    def without_values(self, variables: Mapping[str, Any]) -> Iterator[LifeboatError]:
+        """Yield an error for each template of the inventory that the role reads and that has no value.
+
+        The defaults of the role would read it as if nothing were said: a retention, or which databases to recover.
+        """
+        roles = [variables.get("ansible_role_name", ""), *variables.get("ansible_parent_role_names", ())]
+        for name, value in templates_among(variables, roles):
+            try:
+                self._templar.template(value)
+            except AnsibleUndefinedVariable as error:
+                yield without_value(name, str(error))
+            except AnsibleError:  # such as a lookup that fails, which the role will tell
+                continue
 
     def resolver(self, variables: Mapping[str, Any], templated: Mapping[str, Any] | None = None) -> Resolve:
         """Return a function that reads one variable. What has no value yet is left to the role that reads it."""
@@ -113,15 +125,6 @@ class ActionModule(ActionBase):
                 if templated is not None:
                     return templated.get(name)
                 return self._templar.template(variables.get(name))
-            except AnsibleUndefinedVariable as error:
-                if name == DEFINITIONS and templated is None:
-                    # The defaults of roles would read it as if nothing were said, exclusions and retention included.
-                    raise LifeboatError(
-                        f"Cannot read {DEFINITIONS}",
-                        why=f"its template has no value: {printable(str(error), 200)}",
-                        remedy="Correct the template, or give it a default",
-                    ) from error
-                return None
             except AnsibleError:
                 return None
 

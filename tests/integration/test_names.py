@@ -146,6 +146,27 @@ HALF_FILLED: dict[str, tuple[Site, str, str]] = {
     "a retention of nothing": ({"lifeboat_retention": {"keep": 0}}, "prune", "keep"),
     "a retention in words": ({"lifeboat_retention": {"keep": "all"}}, "prune", "keep"),
     "databases from nowhere": ({"lifeboat_databases": "{{ our_databasse }}"}, "prune", "its template has no value"),
+    "a retention from nowhere": (
+        {"lifeboat_retention": "{{ our_retentoin }}", "lifeboat_max_age_days": 3},
+        "prune",
+        "Cannot read lifeboat_retention: its template has no value",
+    ),
+    "a part of it from nowhere": (
+        {"lifeboat_retention": {"keep": 3, "yearly": "{{ seven }}"}},
+        "prune",
+        "Cannot read lifeboat_retention: its template has no value",
+    ),
+    "a prefix from nowhere": ({"lifeboat_prefix": "{{ ours }}"}, "prune", "Cannot read lifeboat_prefix"),
+    "one database from nowhere": (
+        {"lifeboat_drill_databases": "{{ one }}", "lifeboat_evidence": "x"},
+        "drill",
+        "Cannot read lifeboat_drill_databases",
+    ),
+    "a network from nowhere": (
+        {"lifeboat_recovery_subnet_group": "{{ safe }}", "lifeboat_evidence": "x"},
+        "recover",
+        "Cannot read lifeboat_recovery_subnet_group",
+    ),
     "no network to drill in": ({"lifeboat_drill_subnet_group": None}, "drill", "lifeboat_drill_subnet_group"),
     "no security group": ({"lifeboat_drill_security_groups": None}, "drill", "lifeboat_drill_security_groups"),
     "no place for evidence": ({}, "drill", "lifeboat_evidence"),

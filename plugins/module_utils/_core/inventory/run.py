@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import LifeboatError
 from ..nearness import distance
+from ..words import printable
 from .names import OURS
 from .variables import GROUPS, VARIABLES
 
@@ -153,6 +154,12 @@ def told_once(problems: Mapping[str, Sequence[str]], sites: Sequence[str]) -> li
         f"At {'all sites' if len(sites) > 1 and len(hosts) == len(sites) else listed(hosts)}: {said}" if hosts else said
         for said, hosts in problems.items()
     ]
+
+
+def without_value(name: str, why: str) -> LifeboatError:
+    """Describe a variable whose template has no value."""
+    remedy = "Correct the template, or give it a default"
+    return LifeboatError(f"Cannot read {name}", why=f"its template has no value: {printable(why, 200)}", remedy=remedy)
 
 
 def unknown_variable(name: str, near: str | None) -> LifeboatError:

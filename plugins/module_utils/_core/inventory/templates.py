@@ -3,9 +3,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from .role_variables import READS
+
+OUR_ROLES = "lifeboat.rds."
+# Its entries are dictionaries of what several roles read: each of them tells what it lacks.
+ENTRIES = "lifeboat_databases"
 
 
 def is_template(value: Any) -> bool:
     """Tell whether Ansible would make another value of this text."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def has_template(value: Any) -> bool:
+    """Tell whether Ansible would make another value of this, or of something in it."""
+    if isinstance(value, Mapping):
+        return any(has_template(one) for one in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(has_template(one) for one in value)
+    return is_template(value)
+
+
+def templates_among(variables: Mapping[str, Any], roles: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the variables of the inventory that are templates, or have some in them, and that these roles read.
+
+    :param roles: with their collection.
+    """
+    ours = [role.removeprefix(OUR_ROLES) for role in roles if role.startswith(OUR_ROLES)]
+    for name in sorted({name for role in ours for name in READS.get(role, ())}):
+        value = variables.get(name)
+        if is_template(value) or (name != ENTRIES and has_template(value)):
+            yield name, value
