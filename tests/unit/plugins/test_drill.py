@@ -245,7 +245,7 @@ def test_the_definitions_of_the_example_inventory_make_sense() -> None:
 @pytest.mark.parametrize(
     ("definitions", "said"),
     [
-        pytest.param([], ["lifeboat_databases", "it is a list, not a dictionary"], id="a list"),
+        pytest.param([], ["lifeboat_databases", "it is not a dictionary. Make it a dictionary"], id="a list"),
         pytest.param({"orders": {"rpoo": 1}}, ["lifeboat_databases.orders", "unknown setting 'rpoo'", "mean 'rpo'?"],
                      id="a typo"),
         pytest.param({"orders": {"zzz": 1}}, ["setting 'zzz'", "Known settings: rpo, rto"], id="an unknown key"),

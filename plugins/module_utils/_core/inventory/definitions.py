@@ -22,6 +22,7 @@ Definitions = Mapping[str, Any]
 Rule = tuple[Callable[[Any], bool], str]  # tests a value, and describes a valid one
 
 EVERY = "*"
+NOT_WHOLE = "With Ansible Vault, encrypt the values in it and not the whole"
 NARROWER = tuple(name for name in CHOICE if name != "databases")
 YES_NO = ("true", "false", "yes", "no")
 
@@ -147,8 +148,8 @@ def check_definitions(definitions: Any) -> Definitions:
     if not isinstance(definitions, Mapping):
         raise LifeboatError(
             "Cannot use lifeboat_databases",
-            why=f"it is a {type(definitions).__name__}, not a dictionary",
-            remedy="Make it a dictionary with a dictionary for each identifier or pattern",
+            why="it is not a dictionary",
+            remedy=f"Make it a dictionary with a dictionary for each identifier or pattern. {NOT_WHOLE}",
         )
     for position, (name, entry) in enumerate(definitions.items()):
         check_entry(name, entry, is_first=position == 0)
@@ -172,7 +173,8 @@ def check_entry(name: Any, entry: Any, *, is_first: bool) -> None:
     if entry is None:
         return
     if not isinstance(entry, Mapping):
-        raise LifeboatError(what, why="it is not a dictionary", remedy="Write settings there, such as rpo and checks")
+        remedy = f"Write settings there, such as rpo and checks. {NOT_WHOLE}"
+        raise LifeboatError(what, why="it is not a dictionary", remedy=remedy)
     for setting, value in entry.items():
         check_setting(what, setting, value, RULES)
     for setting, value in (entry.get("recovery") or {}).items():

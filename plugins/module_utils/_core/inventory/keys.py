@@ -76,7 +76,7 @@ def tried(check: Callable[..., Any], *values: Any, **more: Any) -> Iterator[Life
 def readable(entry: Any) -> Any:
     """Return an entry with its settings as far as they can be judged as they stand."""
     if not isinstance(entry, Mapping):
-        return UNREAD if is_template(entry) or not is_plain(entry) else entry
+        return UNREAD if is_template(entry) else entry
     return {
         key: readable(value)
         if key == "recovery" and isinstance(value, Mapping)

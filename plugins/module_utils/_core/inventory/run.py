@@ -20,6 +20,7 @@ SPECIAL_TAGS = ("all", "always", "never", "tagged", "untagged")
 EVERYTHING = ("all", "untagged")
 NEEDED = ("lifeboat_account_id", "lifeboat_region")
 ENABLED = ("production", "staging")  # where the inventory does not say it
+SHORTEST = 3  # letters of an environment's name that stand for all of it
 BEGUN = "Cannot begin the run"
 OWN = "If it is yours, name it in lifeboat_own_names"
 
@@ -128,9 +129,16 @@ def misspelt_environment(environment: Any, enabled: Any) -> Iterator[LifeboatErr
 
 
 def is_slip(name: str, known: str) -> bool:
-    """Tell whether one word is the other with a slip. ``tst`` and ``stg``, or ``staging`` and ``staging2``, are two."""
-    other_number = re.sub(r"[-_]?\d+$", "", name) == re.sub(r"[-_]?\d+$", "", known)
-    return not other_number and distance(name, known, 2) <= min(2, len(known) // 4)
+    """Tell whether one word is the other with a slip, or its beginning, such as ``prod``.
+
+    ``tst`` and ``stg``, or ``staging`` and ``staging2``, are two.
+    """
+    typed, wanted = name.strip().lower(), known.lower()
+    rest = wanted.removeprefix(typed)
+    if len(typed) >= SHORTEST and (not rest or (rest != wanted and rest.isalpha())):
+        return True
+    other_number = re.sub(r"[-_]?\d+$", "", typed) == re.sub(r"[-_]?\d+$", "", wanted)
+    return not other_number and distance(typed, wanted, 2) <= min(2, len(wanted) // 4)
 
 
 def misspelt_host(name: Any, hosts: Sequence[str]) -> Iterator[LifeboatError]:

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import LifeboatError
 from ..nearness import remedy_for
 from ..words import printable
+from .definitions import NOT_WHOLE
 from .keys import DEFINITIONS, wrong_names
 from .templates import is_template
 from .variables import VARIABLES, Variable
@@ -43,6 +44,8 @@ def wrong_values(variables: Mapping[str, Any], fits: Fits) -> Iterator[LifeboatE
 def wrong_value(what: str, wanted: Variable, value: Any, fits: Fits) -> Iterator[LifeboatError]:
     """Yield an error for each part of a value that is wrong: a key of a dictionary, one of a list, or all of it."""
     if not isinstance(value, PLAIN) or is_template(value):
+        if value is not None and not is_template(value) and takes_no_text(wanted):
+            yield encrypted_whole(what, wanted)
         return
     if isinstance(value, Mapping) and wanted.type == "dict" and wanted.options:
         yield from wrong_names(what, value, tuple(wanted.options))
@@ -54,7 +57,18 @@ def wrong_value(what: str, wanted: Variable, value: Any, fits: Fits) -> Iterator
     elif is_lossy(wanted, value) or not fits(wanted.spec, value):
         yield unlike(what, wanted, value)
     elif wanted.form and not wanted.form.pattern.fullmatch(str(value)):
-        yield LifeboatError(f"Cannot use {what}", why=found(value, wanted), remedy=wanted.form.remedy)
+        yield LifeboatError(f"Cannot use {what}", why=found(value), remedy=wanted.form.remedy)
+
+
+def takes_no_text(wanted: Variable) -> bool:
+    """Tell whether a text is wrong although Ansible makes a list or a dictionary of one."""
+    return wanted.type in ("list", "dict") and wanted.as_written
+
+
+def encrypted_whole(what: str, wanted: Variable) -> LifeboatError:
+    """Describe a list or a dictionary that is encrypted, which makes one text of it."""
+    noun, remedy = WANTED[wanted.type]
+    return LifeboatError(f"Cannot use {what}", why=f"it is not {noun}", remedy=f"{remedy}. {NOT_WHOLE}")
 
 
 def is_lossy(wanted: Variable, value: Any) -> bool:
@@ -63,7 +77,7 @@ def is_lossy(wanted: Variable, value: Any) -> bool:
     It writes lists, booleans and numbers such as 1.10 as text, reads ``yes`` as the number 1, and a number as a list.
     """
     if wanted.type in ("list", "dict") and isinstance(value, str):
-        return wanted.as_written
+        return takes_no_text(wanted)
     refused: Mapping[str, tuple[type, ...]] = {
         "int": (bool,),
         "list": (int, float),
@@ -78,11 +92,12 @@ def unlike(what: str, wanted: Variable, value: Any) -> LifeboatError:
     """Describe a value that is of another type, or is none of those that there are."""
     if wanted.choices and isinstance(value, str):
         remedy = remedy_for(value, wanted.choices, f"Use one of {', '.join(wanted.choices)}")
-        return LifeboatError(f"Cannot use {what}", why=found(value, wanted), remedy=remedy)
+        return LifeboatError(f"Cannot use {what}", why=found(value), remedy=remedy)
     noun, remedy = WANTED[wanted.type]
-    return LifeboatError(f"Cannot use {what}", why=f"{found(value, wanted)}, not {noun}", remedy=remedy)
+    why = f"it is not {noun}" if wanted.secret else f"{found(value)}, not {noun}"
+    return LifeboatError(f"Cannot use {what}", why=why, remedy=remedy)
 
 
-def found(value: Any, wanted: Variable) -> str:
-    """Say what there is, unless it may be secret."""
-    return f"it is {printable(repr(value), 70)}" if not wanted.secret else f"it is of the type {type(value).__name__}"
+def found(value: Any) -> str:
+    """Say what there is."""
+    return f"it is {printable(repr(value), 70)}"

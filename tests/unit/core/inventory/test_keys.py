@@ -21,7 +21,7 @@ def of_databases(**entry: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [
-        pytest.param({"lifeboat_databases": []}, "it is a list, not a dictionary", id="a list"),
+        pytest.param({"lifeboat_databases": []}, "it is not a dictionary. Make it a dictionary", id="a list"),
         pytest.param({"lifeboat_databases": {"orders": 3600}}, "it is not a dictionary", id="a number"),
         pytest.param({"lifeboat_databases": {12: {}}}, "Put the identifier in quotes", id="a number for a name"),
         pytest.param(
@@ -58,6 +58,12 @@ def test_what_an_entry_says_wrongly_is_named_with_the_remedy(entry: dict[str, An
 
 def test_everything_that_is_wrong_is_said() -> None:
     assert len(said({"lifeboat_databases": {"a": {"rop": 1}, "b": {"oner": "x"}}})) == 2
+
+
+@pytest.mark.parametrize("definitions", [Encrypted(), {"orders": Encrypted()}])
+def test_what_is_encrypted_as_a_whole_is_one_text_and_refused(definitions: Any) -> None:
+    (wrong,) = said({"lifeboat_databases": definitions})
+    assert "encrypt the values in it and not the whole" in wrong
 
 
 @pytest.mark.parametrize(

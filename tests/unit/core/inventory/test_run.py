@@ -147,6 +147,10 @@ def test_an_unknown_variable_has_a_remedy_in_any_case() -> None:
         pytest.param("development", None, None, id="another one"),
         pytest.param("liev", ["live", "test"], "live", id="of the user's own"),
         pytest.param("production", ["live"], None, id="not enabled"),
+        pytest.param("prod", None, "production", id="the beginning"),
+        pytest.param("PRODUCTION", None, "production", id="capital letters"),
+        pytest.param("prod", ["prod-eu", "live"], None, id="a part of another one"),
+        pytest.param("st", None, None, id="too short to say"),
     ],
 )
 def test_an_environment_that_is_almost_a_protected_one_is_refused(

@@ -61,6 +61,11 @@ def said(**variables: Any) -> list[str]:
         pytest.param("drill_recovery_point", {"chose": "at"}, "Did you mean 'choose'?", id="a point"),
         pytest.param("drill_recovery_point", {"choose": "latest"}, "Use one of newest, verified", id="which point"),
         pytest.param("drill_recovery_point", "newest", "not a dictionary", id="a text without pairs"),
+        pytest.param(
+            "retention", Encrypted(), "encrypt the values in it and not the whole", id="an encrypted retention"
+        ),
+        pytest.param("profiles", Encrypted(), "it is not a dictionary", id="encrypted profiles"),
+        pytest.param("dr_accounts", Encrypted(), "it is not a list", id="encrypted accounts"),
     ],
 )
 def test_a_wrong_value_is_named_with_the_remedy(name: str, value: Any, problem: str) -> None:
@@ -98,7 +103,7 @@ def test_what_ansible_makes_right_is_accepted(name: str, value: Any) -> None:
 def test_a_secret_is_not_in_the_message() -> None:
     (wrong,) = said(lifeboat_signing_passphrase=["hunter2"])
     assert "hunter2" not in wrong
-    assert "it is of the type list, not a text" in wrong
+    assert "it is not a text" in wrong
 
 
 def test_everything_that_is_wrong_is_said() -> None:
