@@ -58,10 +58,12 @@ def test_pages_identity_and_quotas_are_all_that_each_site_is_asked(lab: Lab, run
         assert asked == Counter([*PAGES, "GetCallerIdentity", "DescribeAccountAttributes"])
 
 
-def test_a_run_fails_for_what_is_unprotected_when_it_is_told_to(run: Callable[..., Run]) -> None:
-    done = run("-e", "status_fail_unprotected=true", "--limit", "production")
-    assert done.code == 2
-    assert "shop-00000 is unprotected, shop-00001 is unprotected" in done.on_one_line()
+@pytest.mark.parametrize(("told", "code"), [("true", 2), ("false", 0)])
+def test_a_run_fails_for_what_is_unprotected_when_it_is_told_to(run: Callable[..., Run], told: str, code: int) -> None:
+    """What is said like that is text for Ansible."""
+    done = run("-e", f"status_fail_unprotected={told}", "--limit", "production")
+    assert done.code == code, done.output
+    assert ("shop-00000 is unprotected, shop-00001 is unprotected" in done.on_one_line()) == bool(code)
 
 
 def test_foreign_shares_are_looked_for_when_it_is_told_to(lab: Lab, run: Callable[..., Run]) -> None:

@@ -152,6 +152,27 @@ def test_every_playbook_begins_with_the_check_and_so_does_every_role() -> None:
     assert {*ROLES} - checked == {"recover", "conclude"}
 
 
+def booleans() -> set[str]:
+    """List the variables of roles that are true or false."""
+    entries = [read(path)["argument_specs"] for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
+    options = [one["options"] for specs in entries for one in specs.values()]
+    return {name for some in options for name, option in some.items() if option["type"] == "bool"}
+
+
+def deciding(text: str, names: set[str]) -> list[str]:
+    """List the lines in which one of these variables decides as it is, a text perhaps, and is not only handed on."""
+    bare = re.compile(rf"\b(?:{'|'.join(sorted(names))})\b(?! \| bool)")
+    handed_on = re.compile(r"^\s*\w+: \"{{ \w+( \| default\(\w+\))? }}\"$|^\s*\w+: (true|false|\d+)\b|^\s*#")
+    return [line for line in text.splitlines() if bare.search(handed_on.sub("", line))]
+
+
+def test_what_is_said_with_e_name_false_is_text_and_decides_as_a_boolean_all_the_same() -> None:
+    paths = [path for part in ("tasks", "vars", "templates") for path in ROOT.glob(f"roles/*/{part}/*")]
+    assert [line for path in paths for line in deciding(path.read_text(encoding="utf-8"), booleans())] == []
+    assert deciding("when: status_history", booleans()) == ["when: status_history"]
+    assert deciding("when: status_history | bool", booleans()) == []
+
+
 def test_would_notice_what_tasks_set() -> None:
     tasks = [
         {"block": [{"ansible.builtin.set_fact": {"drill_a": 1}}], "rescue": [{"register": "drill_b"}]},
