@@ -55,6 +55,9 @@ def pytest_configure() -> None:
     os.environ["ANSIBLE_CONFIG"] = str(root / "ansible.cfg")
     # ansible.cfg names the main environment; on the other line these are other versions.
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(environment / "collections")
+    # Print what is handed to a scheduler, for the tests that read it: set for these alone, it would keep them from the
+    # warm process.
+    os.environ["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
 
 
 def pytest_unconfigure() -> None:

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 from lifeboat_lab import Lab
 from tests.documentation import as_of_now, code_blocks
 from tests.integration.play import ROLES, ROOT
+from tests.warm import environment_for_commands
 
 PAGES = (
     "docs/inventory.md",
@@ -75,15 +74,19 @@ def test_the_readmes_commands_are_targets_of_the_makefile() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
+@pytest.fixture(scope="module")
+def environment(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return that of a reader who set no inventory: the example's is the default, and the lab needs no patience."""
+    programs = tmp_path_factory.mktemp("programs")
+    return environment_for_commands(lab.env(), programs, ROOT / "inventory", ROOT / "tests" / "integration" / "quick")
+
+
 @pytest.mark.parametrize(("page", "block"), COMMANDS, ids=[block.splitlines()[-1] for _page, block in COMMANDS])
-def test_runs_as_it_is_written(page: str, block: str, lab: Lab, tmp_path: Path) -> None:
-    quick = f"{ROOT / 'inventory'},{ROOT / 'tests' / 'integration' / 'quick'}"
-    environment = lab.env() | {"ANSIBLE_INVENTORY": quick, "LIFEBOAT_EVIDENCE": str(tmp_path)}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+def test_runs_as_it_is_written(page: str, block: str, environment: dict[str, str], tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-ec", as_of_now(block)],
         cwd=ROOT,
-        env=environment,
+        env=environment | {"LIFEBOAT_EVIDENCE": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=300,

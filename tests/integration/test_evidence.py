@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
 import subprocess
-import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.integration.play import DR, EAST, ROLES, ROOT, Run, forget_calls, lef
 from tests.keys import Keys, make_keys
 from tests.prepared import prepare
 from tests.schemas import read_evidence
+from tests.warm import environment_for_commands
 
 pytestmark = pytest.mark.story
 
@@ -58,19 +59,25 @@ def drill(lab: Lab, keys: Keys) -> Callable[..., Run]:
     return drill
 
 
-def ad_hoc(lab: Lab, module: str, arguments: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Call a module as an auditor does, without an inventory."""
-    command = ["ansible", "localhost", "-m", f"lifeboat.rds.{module}", "-a", json.dumps(arguments)]
-    environment = lab.env() | {
-        "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
-        "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.oneline",
-    }
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, json.loads(done.stdout.partition("=>")[2].strip())
+def call(lab: Lab, module: str, arguments: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Call a module as an auditor does, away from all sites. The page has the command that needs no playbook."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        leave = {"content": "{{ found | to_json }}", "dest": str(folder / "found.json"), "mode": "0600"}
+        tasks = [
+            {f"lifeboat.rds.{module}": arguments, "register": "found", "ignore_errors": True},
+            {"ansible.builtin.copy": leave},
+        ]
+        plays = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+        (folder / "call.yml").write_text(json.dumps(plays), encoding="utf-8")
+        done = play(lab, str(folder / "call.yml"), evidence=folder)
+        assert done.code == 0, done.output
+        found = json.loads((folder / "found.json").read_text(encoding="utf-8"))
+        return int(found["failed"]), found
 
 
 def verify(lab: Lab, directory: Path, keys: Keys, **more: Any) -> tuple[int, dict[str, Any]]:
-    return ad_hoc(lab, "evidence_verify", {"directory": str(directory), "public_keys": [str(keys.public)], **more})
+    return call(lab, "evidence_verify", {"directory": str(directory), "public_keys": [str(keys.public)], **more})
 
 
 def documents(directory: Path) -> list[Path]:
@@ -187,7 +194,7 @@ def test_a_document_missing_at_the_end_is_detected_and_comes_back_from_s3(lab: L
     assert verify(lab, copy, keys)[0] == 0
     assert verify(lab, copy, keys, newest_sha256=[digest])[0] != 0
     about = {"account_id": DR, "region": EAST, "profile": "production_dr_drill", "store": STORE}
-    code, result = ad_hoc(lab, "evidence_sync", {**about, "directory": str(copy), "push": False})
+    code, result = call(lab, "evidence_sync", {**about, "directory": str(copy), "push": False})
     assert code == 0, result
     assert [one["status"] for one in result["steps"]] == ["fetched", "fetched"]
     assert verify(lab, copy, keys, newest_sha256=[digest])[0] == 0
@@ -198,7 +205,7 @@ def test_a_document_that_differs_from_the_one_in_s3_is_detected(lab: Lab, folder
     there = kept(lab)
     first.write_bytes(first.read_bytes().replace(b'"verified"', b'"failed"  ', 1))
     about = {"account_id": DR, "region": EAST, "profile": "production_dr_drill", "store": STORE}
-    code, result = ad_hoc(lab, "evidence_sync", {**about, "directory": str(copy)})
+    code, result = call(lab, "evidence_sync", {**about, "directory": str(copy)})
     assert code != 0
     assert "it differs from the file of that name" in result["msg"]
     assert kept(lab) == there
@@ -217,9 +224,8 @@ def test_the_role_of_the_drill_cannot_delete_or_write_elsewhere(lab: Lab) -> Non
 
 
 def test_s3_that_is_down_changes_no_verdict_and_the_next_drill_puts_what_is_missing(
-    lab: Lab, drill: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, drill: Any, folder: Path
 ) -> None:
-    monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "1")
     lab.admin("POST", "faults", {"kind": "reset-before", "service": "s3", "count": None})
     done = drill(folder / "second")
     lab.admin("DELETE", "faults")
@@ -282,24 +288,21 @@ def test_a_recovery_is_the_next_in_the_history_of_the_drills(lab: Lab, folder: P
 
 PAGE = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
 BLOCKS = code_blocks(PAGE)
+QUICK = ROOT / "tests" / "integration" / "quick"
 
 
 def test_every_command_of_the_page_runs_as_it_is_written(lab: Lab, tmp_path: Path) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl")
-    environment = lab.env() | {
-        "ANSIBLE_INVENTORY": f"{ROOT / 'inventory'},{ROOT / 'tests' / 'integration' / 'quick'}",
-        "HOME": str(tmp_path),
-        "LIFEBOAT_EVIDENCE": str(tmp_path / "evidence"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{lab.env()['PATH']}",
-    }
+    ours = lab.env() | {"LIFEBOAT_EVIDENCE": str(tmp_path / "evidence")}
+    environment = environment_for_commands(ours, tmp_path / "programs", ROOT / "inventory", QUICK)
     assert len(BLOCKS) >= 4
     # The page names the same place: an auditor's key does not know what the tests before signed.
     s3 = lab.client("production_dr", "s3", EAST)
     for name in kept(lab):
         s3.delete_object(Bucket=BUCKET, Key=f"{START}{name}")
     done = subprocess.run(
-        ["bash", "-ec", "\n".join(BLOCKS)],
+        ["bash", "-ec", re.sub(r"~(?=/)|\$HOME\b", str(tmp_path), "\n".join(BLOCKS))],
         cwd=ROOT,
         env=environment,
         capture_output=True,

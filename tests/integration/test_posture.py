@@ -31,12 +31,6 @@ ALARMS = """
 """
 
 
-@pytest.fixture(autouse=True)
-def shown_stats(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Show what is handed to the scheduler at the end of the output."""
-    monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "true")
-
-
 def report(run: Callable[..., Run], *arguments: str, code: int = 0) -> tuple[Run, Row]:
     """Run a posture, and read the document that it wrote."""
     done = run("posture.yml", *arguments)
