@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,20 @@ import pytest
 
 from lifeboat_lab import Lab
 from lifeboat_lab.testing import PASSWORD, cluster, connect, instance, mysql_ask, until
-from tests.integration.play import DR, EAST, SOURCE, WEST, Run, forget_calls, newest_evidence, play, snapshots, writes
+from tests.integration.play import (
+    DR,
+    EAST,
+    SOURCE,
+    WEST,
+    Run,
+    forget_calls,
+    left_in_dr,
+    newest_evidence,
+    play,
+    snapshots,
+    writes,
+)
 from tests.machine import missing
-
-pytestmark = pytest.mark.story
 
 SHOP = ["billing", "catalog", "events", "ledger", "orders"]
 WRITTEN = "INSERT INTO canary VALUES (2, 'written at the DR site')"
@@ -109,83 +121,170 @@ def points_of(lab: Lab, account: str, region: str, prefix: str) -> list[str]:
 
 # -- before anything goes back ----------------------------------------------------------------------------------------
 
+# What the role is told, in which of its steps it notices, and what it says.
+BAD_INPUT: dict[str, tuple[dict[str, Any], str, str]] = {
+    "unknown": ({"failback_databases": "ordres"}, "look", "there is no such database"),
+    "no recovery": ({"failback_databases": "by-hand"}, "look", "no recovery of ours restored it"),
+    "no such site": ({"failback_databases": "lost"}, "look", "account 444444444444, us-west-2, which is not a source"),
+    "prefixes alike": ({"lifeboat_failback_prefix": "lifeboat-back"}, "look", "side by side"),
+    "name in use": ({"failback_names": {"orders": "orders"}}, "free", "db:orders exists there already"),
+    "no id": ({"failback_id": "yesterday"}, "publish", "it is not a time such as"),
+}
+SITES_OF_STEPS = {
+    "look": ("production_dr", "failback_publish"),
+    "free": ("production", "failback_replicate"),
+    "publish": ("production_dr", "failback_publish"),
+}
+# Of each step one bad input for the whole playbook; and what only an extra variable can do.
+PLAYED: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown": ({"failback_databases": "ordres"}, "there is no such database"),
+    "name in use": ({"failback_names": {"orders": "orders"}}, "db:orders exists there already"),
+    "no id": ({"failback_id": "yesterday"}, "it is not a time such as"),
+    "recover's databases": ({"recover_databases": ["billing"]}, "Say failback_databases"),
+    "publish's databases": ({"publish_databases": ["billing"]}, "Say failback_databases"),
+}
+# One step at one site, with each bad input in turn.
+STEP = """\
+- name: Take a step
+  hosts: {site}
+  gather_facts: false
+  module_defaults:
+    group/lifeboat.rds.all:
+      profile: "{{{{ lifeboat_profiles.{profile} }}}}"
+      region: "{{{{ lifeboat_region }}}}"
+  tasks:
+{tasks}
+    - name: Leave what was said
+      ansible.builtin.copy:
+        content: "{{{{ the_said | to_json }}}}"
+        dest: {left}
+        mode: "0600"
+"""
+CASE = """\
+    - name: Try
+      block:
+        - name: Take the step
+          ansible.builtin.include_role:
+            name: lifeboat.rds.failback
+          vars: {given}
+      rescue:
+        - name: Keep what it said
+          ansible.builtin.set_fact:
+            the_said: "{{{{ the_said | default({{}}) | combine({{the_case: ansible_failed_result.msg}}) }}}}"
+          vars:
+            the_case: {case}
+"""
 
-def test_without_its_own_roles_nothing_goes_back(go: Callable[..., Run]) -> None:
-    assert go("failback.yml").code != 0
-    succeed(go("prepare_failback.yml"))
+
+@dataclass
+class Refused:
+    """How a run ended that should write nothing, and what it wrote."""
+
+    done: Run
+    writes: list[str]
 
 
-def test_preparing_twice_changes_nothing(go: Callable[..., Run]) -> None:
-    done = succeed(go("prepare_failback.yml"))
-    assert (done.recap("production")["changed"], done.recap("production_dr")["changed"]) == (0, 0)
+@dataclass
+class Before:
+    """What was tried while the source had come back and nothing had gone back yet."""
+
+    without_roles: Run
+    prepared_again: Run
+    said: dict[str, str]  # by the role, of each bad input
+    written: list[str]  # meanwhile
+    played: dict[str, Refused]
+    not_stopped: Refused
+    checked: Refused
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        pytest.param({"failback_databases": "ordres"}, "there is no such database", id="unknown"),
-        pytest.param({"failback_databases": "by-hand"}, "no recovery of ours restored it", id="no recovery"),
-        pytest.param(
-            {"failback_databases": "lost"}, "account 444444444444, us-west-2, which is not a source", id="no such site"
-        ),
-        pytest.param({"failback_names": {"orders": "orders"}}, "db:orders exists there already", id="name in use"),
-        pytest.param({"failback_id": "yesterday"}, "it is not a time such as", id="no id"),
-        pytest.param({"recover_databases": ["billing"]}, "Say failback_databases", id="recover's databases"),
-        pytest.param({"publish_databases": ["billing"]}, "Say failback_databases", id="publish's databases"),
-        pytest.param({"lifeboat_failback_prefix": "lifeboat-back"}, "side by side", id="prefixes alike"),
-    ],
-)
-def test_bad_input_is_refused_before_the_first_write(
-    lab: Lab, go: Callable[..., Run], given: dict[str, Any], says: str
-) -> None:
+@pytest.fixture(scope="module")
+def before(lab: Lab, go: Callable[..., Run], hooks: Path, tmp_path_factory: pytest.TempPathFactory) -> Before:
+    def refused(*arguments: str) -> Refused:
+        forget_calls(lab)
+        return Refused(go("failback.yml", *arguments), writes(lab))
+
+    without_roles = go("failback.yml")
+    _first, again = (succeed(go("prepare_failback.yml")) for _time in range(2))
+    with strangers(lab):
+        forget_calls(lab)
+        said = said_by_the_role(go, tmp_path_factory.mktemp("steps"))
+        written = writes(lab)
+        played = {}
+        for case, (given, _says) in PLAYED.items():
+            named = {} if "failback_databases" in given else {"failback_databases": ["orders"]}
+            played[case] = refused("-e", json.dumps(named | given))
+    not_stopped = refused("-e", f"failback_before={hooks / 'fails.yml'}")
+    checked = refused("--check", "--diff", "-e", f"failback_before={hooks / 'before.yml'}")
+    assert not (hooks / "before.json").exists()
+    return Before(without_roles, again, said, written, played, not_stopped, checked)
+
+
+@contextmanager
+def strangers(lab: Lab) -> Iterator[None]:
+    """Two databases at the DR site that cannot go back: one made by hand, one of a site that nobody knows."""
     rds = lab.client("production_dr", "rds", EAST)
-    strangers: dict[str, dict[str, str]] = {
-        "by-hand": {},
-        "lost": {
-            "managed-by": "lifeboat",
-            "purpose": "recovery",
-            "database": f"arn:aws:rds:{WEST}:444444444444:db:lost",
-        },
-    }
-    for name, tags in strangers.items():
+    lost = {"managed-by": "lifeboat", "purpose": "recovery", "database": f"arn:aws:rds:{WEST}:444444444444:db:lost"}
+    tags: dict[str, dict[str, str]] = {"by-hand": {}, "lost": lost}
+    for name in tags:
         rds.create_db_instance(
             DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t3.micro", AllocatedStorage=20,
             MasterUsername="me", MasterUserPassword=PASSWORD,
-            Tags=[{"Key": f"lifeboat:{key}", "Value": value} for key, value in tags.items()],
+            Tags=[{"Key": f"lifeboat:{key}", "Value": value} for key, value in tags[name].items()],
         )  # fmt: skip
-    try:
-        forget_calls(lab)
-        named = {} if "failback_databases" in given else {"failback_databases": ["orders"]}
-        done = go("failback.yml", "-e", json.dumps({**named, **given}))
-        assert done.code == 2
-        assert says in " ".join(done.output.split())
-        assert writes(lab) == []
-    finally:
-        for name in strangers:
-            until(lambda name=name: instance(rds, name)["DBInstanceStatus"] == "available")
-            rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
-        until(
-            lambda: (
-                not {one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]} & set(strangers)
-            )
-        )
+    yield
+    for name in tags:
+        until(lambda name=name: instance(rds, name)["DBInstanceStatus"] == "available")
+        rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    until(lambda: tags.keys().isdisjoint(left_in_dr(lab)))
 
 
-def test_when_the_applications_cannot_be_stopped_no_snapshot_is_taken(
-    lab: Lab, go: Callable[..., Run], hooks: Path
-) -> None:
-    forget_calls(lab)
-    done = go("failback.yml", "-e", f"failback_before={hooks / 'fails.yml'}")
-    assert done.code == 2
-    assert "still busy" in done.output
-    assert writes(lab) == []
+def said_by_the_role(go: Callable[..., Run], folder: Path) -> dict[str, str]:
+    """Take each step with each bad input that it has to notice, in one run."""
+    plays = []
+    for step, (site, profile) in SITES_OF_STEPS.items():
+        tasks = ""
+        for case, (given, noticed, _says) in BAD_INPUT.items():
+            told = {"failback_step": step, "failback_databases": ["orders"], **given}
+            tasks += CASE.format(case=json.dumps(case), given=json.dumps(told)) if noticed == step else ""
+        plays.append(STEP.format(site=site, profile=profile, tasks=tasks, left=folder / f"{site}.json"))
+    (folder / "steps.yml").write_text("".join(plays), encoding="utf-8")
+    succeed(go(str(folder / "steps.yml")))
+    left = [
+        json.loads((folder / f"{site}.json").read_text(encoding="utf-8")) for site in ("production", "production_dr")
+    ]
+    return left[0] | left[1]
 
 
-def test_check_mode_names_every_step_and_writes_nothing(lab: Lab, go: Callable[..., Run], hooks: Path) -> None:
-    forget_calls(lab)
-    done = succeed(go("failback.yml", "--check", "--diff", "-e", f"failback_before={hooks / 'before.yml'}"))
-    assert writes(lab) == []
-    assert not (hooks / "before.json").exists()
+def test_without_its_own_roles_nothing_goes_back(before: Before) -> None:
+    assert before.without_roles.code != 0
+
+
+def test_preparing_twice_changes_nothing(before: Before) -> None:
+    done = before.prepared_again
+    assert (done.recap("production")["changed"], done.recap("production_dr")["changed"]) == (0, 0)
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_the_role_refuses_bad_input_and_writes_nothing(before: Before, case: str) -> None:
+    assert BAD_INPUT[case][2] in before.said[case]
+    assert before.written == []
+
+
+@pytest.mark.parametrize("case", PLAYED)
+def test_bad_input_ends_the_playbook_before_the_first_write(before: Before, case: str) -> None:
+    refused = before.played[case]
+    assert (refused.done.code, refused.writes) == (2, [])
+    assert PLAYED[case][1] in refused.done.on_one_line()
+
+
+def test_when_the_applications_cannot_be_stopped_no_snapshot_is_taken(before: Before) -> None:
+    assert (before.not_stopped.done.code, before.not_stopped.writes) == (2, [])
+    assert "still busy" in before.not_stopped.done.output
+
+
+def test_check_mode_names_every_step_and_writes_nothing(before: Before) -> None:
+    done = succeed(before.checked.done)
+    assert before.checked.writes == []
     for name in SHOP:
         shown = re.findall(rf"^\+    failback-{name}-[\w-]+(.*):", done.output, re.MULTILINE)
         assert sorted(shown) == ["", "", " shared with"], "a snapshot at the DR site, a copy at the source"
@@ -196,7 +295,7 @@ def test_check_mode_names_every_step_and_writes_nothing(lab: Lab, go: Callable[.
 
 
 @pytest.fixture(scope="module")
-def back(lab: Lab, go: Callable[..., Run], hooks: Path) -> Run:
+def back(before: Before, lab: Lab, go: Callable[..., Run], hooks: Path) -> Run:
     hooked = {"failback_before": str(hooks / "before.yml"), "failback_hook": str(hooks / "after.yml")}
     return succeed(go("failback.yml", "-e", json.dumps(hooked)))
 
@@ -251,7 +350,9 @@ def test_the_normal_direction_takes_nothing_of_the_way_back(back: Run, lab: Lab,
     assert "0 of 10 unprotected" in done.output, "the originals, and what came back: it is in use, so it is protected"
 
 
-def test_preparing_the_normal_direction_closes_the_key_of_the_dr_site(lab: Lab, go: Callable[..., Run]) -> None:
+def test_preparing_the_normal_direction_closes_the_key_of_the_dr_site(
+    back: Run, lab: Lab, go: Callable[..., Run]
+) -> None:
     kms = lab.client("production_dr", "kms", EAST)
     policy = kms.get_key_policy(KeyId="alias/lifeboat", PolicyName="default")["Policy"]
     assert SOURCE in policy
