@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from typing import Any
+
 import pytest
 import yaml
 
@@ -10,20 +13,34 @@ from tests.awx.conftest import ROOT, Configure, Done
 from tests.awx.standin import Awx
 from tests.awx.variables import DEFAULTS, KEY, PASSWORD, TOKEN, VARIABLES
 
-pytestmark = pytest.mark.story
-
 # What a change is about, so that the others need not be looked at.
-CREDENTIAL, (CHAT, _HOOK) = VARIABLES["awx_credentials"][0], VARIABLES["awx_notifications"]
+(CREDENTIAL, KEY_OF_DRILLS), (CHAT, _HOOK) = VARIABLES["awx_credentials"], VARIABLES["awx_notifications"]
 ONE_JOB = VARIABLES | {
     "awx_jobs": {"prune": DEFAULTS["awx_jobs"]["prune"]},
     "awx_credentials": [CREDENTIAL | {"jobs": ["prune"]}],
     "awx_notifications": [CHAT | {"success": []}],
+}
+# A job with a schedule, and what a workflow is made of.
+FEW = VARIABLES | {
+    "awx_jobs": {name: DEFAULTS["awx_jobs"][name] for name in ("prune", "drill", "recover")},
+    "awx_credentials": [CREDENTIAL | {"jobs": ["prune"]}, KEY_OF_DRILLS],
 }
 
 
 @pytest.fixture(scope="module")
 def made(configure: Configure) -> Done:
     return configure(VARIABLES, "-v")
+
+
+@pytest.fixture(scope="module")
+def everything(made: Done, awx: Awx) -> Any:
+    return deepcopy((awx.items, awx.links))
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was_made(everything: Any, awx: Awx) -> None:
+    """Let each test find AWX as the first run left it."""
+    awx.items, awx.links = deepcopy(everything)
 
 
 def test_makes_everything(made: Done, awx: Awx) -> None:
@@ -157,4 +174,4 @@ def test_everything_that_runs_is_removed_at_once(made: Done, awx: Awx, configure
     done = configure(VARIABLES | {"awx_state": "absent"})
     assert done.code == 0, done.output
     assert [awx.items[kind] for kind in ("workflow_job_templates", "job_templates", "schedules")] == [{}, {}, {}]
-    assert configure(VARIABLES | {"awx_state": "absent"}).tasks_changed == 0
+    assert configure(FEW | {"awx_state": "absent"}).tasks_changed == 0

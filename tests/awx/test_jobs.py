@@ -41,16 +41,24 @@ INVENTORY = {
 }
 
 
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab(metadata_only=True, durations=AT_ONCE) as running:
+@pytest.fixture(scope="module")
+def started() -> Iterator[Lab]:
+    with Lab(metadata_only=True) as running:
         for name, (_account, region) in SITES.items():
             kms = running.client(PROFILES[name], "kms", region)
             kms.create_alias(AliasName="alias/lifeboat", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-        for site, prefix in (("production", "orders"), ("staging", "billing")):
-            running.admin("POST", "seed", {"account": site, "prefix": prefix, "databases": 2, "snapshots": 1})
-        forget_calls(running)
         yield running
+
+
+@pytest.fixture
+def lab(started: Lab) -> Lab:
+    """Two databases of each source site, each with a snapshot, and nothing else."""
+    started.admin("POST", "reset")
+    started.admin("PATCH", "settings", {"durations": AT_ONCE})
+    for site, prefix in (("production", "orders"), ("staging", "billing")):
+        started.admin("POST", "seed", {"account": site, "prefix": prefix, "databases": 2, "snapshots": 1})
+    forget_calls(started)
+    return started
 
 
 def published(lab: Lab) -> list[str]:

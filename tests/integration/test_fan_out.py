@@ -49,16 +49,23 @@ EVERYTHING = {
 }
 
 
-@pytest.fixture
-def lab() -> Iterator[Lab]:
+@pytest.fixture(scope="module")
+def started() -> Iterator[Lab]:
     with Lab(metadata_only=True, durations=AT_ONCE) as running:
         for account, region in REGIONS.items():
             kms = running.client(account, "kms", region)
             kms.create_alias(AliasName="alias/lifeboat", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-        running.admin("POST", "seed", {"account": "production", "prefix": "orders", "databases": 2, "snapshots": 1})
-        running.admin("POST", "seed", {"account": "staging", "prefix": "billing", "databases": 1, "snapshots": 1})
-        forget_calls(running)
         yield running
+
+
+@pytest.fixture
+def lab(started: Lab) -> Lab:
+    """Two databases of production and one of staging, each with a snapshot, and nothing else."""
+    started.admin("POST", "reset")
+    started.admin("POST", "seed", {"account": "production", "prefix": "orders", "databases": 2, "snapshots": 1})
+    started.admin("POST", "seed", {"account": "staging", "prefix": "billing", "databases": 1, "snapshots": 1})
+    forget_calls(started)
+    return started
 
 
 @pytest.fixture

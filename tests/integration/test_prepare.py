@@ -22,7 +22,10 @@ SITES = {"production": (SOURCE, WEST), "production_dr": (DR, EAST)}
 @pytest.fixture(scope="module")
 def labs() -> Iterator[dict[str, Lab]]:
     """One lab in which ansible-playbook ran as users start it, and one in which that was replayed."""
-    with Lab(roles=ROLES, shop=True) as cold, Lab(roles=ROLES, shop=True) as replayed:
+    with Lab(roles=ROLES, metadata_only=True) as cold, Lab(roles=ROLES, metadata_only=True) as replayed:
+        for one in (cold, replayed):
+            kms = one.client("production", "kms", WEST)
+            kms.create_alias(AliasName="alias/shop-data", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
         with cold.recording() as steps:
             command = ["ansible-playbook", str(ROOT / "playbooks" / "prepare.yml")]
             done = subprocess.run(command, cwd=ROOT, env=cold.env(), capture_output=True, text=True, check=False)
