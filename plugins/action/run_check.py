@@ -32,6 +32,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.value
 ARGUMENTS: dict[str, Any] = {"sites": {"type": "list", "elements": "str"}}
 OWN_NAMES = "lifeboat_own_names"
 ACCEPTS_NONE = "lifeboat_accept_no_sites"
+HOSTS = "lifeboat_hosts"
+SITES = "__begin_sites"  # how a playbook of ours chooses its sites, as it is written there
 
 
 def own_names(resolve: Resolve) -> list[str]:
@@ -79,6 +81,7 @@ class ActionModule(ActionBase):
             tags=variables["ansible_run_tags"],
             skipped=variables["ansible_skip_tags"],
             own_tags=frozenset(self._task.tags) - {"always"},
+            ignores_hosts=HOSTS in variables and HOSTS not in str(variables.get(SITES, HOSTS)),
         )
 
     def wrong_with_all(self, run: Run, variables: Mapping[str, Any]) -> list[str]:

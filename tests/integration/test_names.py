@@ -308,8 +308,10 @@ BOTH = {"lifeboat_source": {"production": site()}, "lifeboat_dr": {"production_d
         ("protect.yml", BOTH, ["--tags", "nonsense"], "These playbooks have no tags"),
         ("protect.yml", {"lifeboat_sources": {"production": site()}}, [], "Did you mean lifeboat_source?"),
         ("status.yml", {"lifeboat_source": {}, "lifeboat_dr": {}}, [], "Check the inventory"),
+        ("status.yml", BOTH, ["-e", "lifeboat_hosts=prodution"], "nothing in lifeboat_hosts"),
+        ("protect.yml", BOTH, ["-e", "lifeboat_hosts=production_dr"], "Cannot use lifeboat_hosts"),
     ],
-    ids=["a limit", "a tag", "a group", "no site"],
+    ids=["a limit", "a tag", "a group", "no site", "no host", "hosts that it does not read"],
 )
 def test_a_run_that_would_touch_no_site_is_an_error(
     lab: Lab, run: Callable[..., Run], playbook: str, groups: Any, words: list[str], message: str

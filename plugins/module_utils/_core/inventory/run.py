@@ -36,6 +36,7 @@ class Run:
     tags: Sequence[str] = ("all",)
     skipped: Sequence[str] = ()
     own_tags: frozenset[str] = field(default_factory=frozenset)  # what an importing playbook gave to all our plays
+    ignores_hosts: bool = False  # lifeboat_hosts is set, and this playbook does not choose its sites by it
 
     @property
     def sites(self) -> list[str]:
@@ -74,6 +75,9 @@ def wrong_with(run: Run, *, accepts_none: bool) -> Iterator[LifeboatError]:
 
     :param accepts_none: whether it is no error when the run touches no site.
     """
+    if run.ignores_hosts:
+        why = "this playbook would work on all of its sites, or publish and replicate at the same ones"
+        yield LifeboatError("Cannot use lifeboat_hosts", why=why, remedy="Leave it out, and choose sites with --limit")
     groups = list(misspelt_groups(run.groups))
     yield from groups
     if not run.is_chosen:

@@ -58,7 +58,7 @@ def read_token(text: str) -> Token:
         pass
     raise LifeboatError(
         f"Cannot accept the deletions {text[:70]!r}",
-        why="a run that refuses to delete asks for something else",
+        why="no run that refused to delete asked for that",
         remedy="Paste accept_deletions from the message of that run, or leave it out",
     )
 

@@ -43,6 +43,7 @@ def test_a_run_that_touches_a_site_may_begin() -> None:
         pytest.param(Run([], ["localhost"], {}), "nothing in lifeboat_source or lifeboat_dr.*-i", id="no inventory"),
         pytest.param(Run([], ALL, {"lifeboat_source": ALL}), "nothing in lifeboat_dr", id="one group is missing"),
         pytest.param(Run([], ALL, GROUPS), "nothing in lifeboat_hosts", id="a pattern that matches nothing"),
+        pytest.param(Run(ALL, ALL, GROUPS, ignores_hosts=True), "Cannot use lifeboat_hosts", id="hosts nobody reads"),
         pytest.param(Run([], ALL, {"lifeboat_sources": ALL}), "Did you mean lifeboat_source[?]", id="a plural"),
         pytest.param(Run([], ALL, {"lifeboat_sorce": ALL}), "Did you mean lifeboat_source[?]", id="a letter"),
         pytest.param(Run([], ALL, {"lifeboat_drs": ALL}), "Did you mean lifeboat_dr[?]", id="a plural of dr"),
