@@ -74,7 +74,8 @@ def place(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Make a home with an Ansible, as its package is, and nothing of this checkout."""
     home = tmp_path_factory.mktemp("stranger")
     python = home / "python"
-    subprocess.run([sys.executable, "-m", "venv", python], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", python], check=True)
+    lend_pip(python)
     # Nothing of the surroundings of the tests but what the lab needs: no settings, no collections, no Python of theirs.
     environment = {name: value for name, value in lab.env().items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
     environment |= {
@@ -82,6 +83,8 @@ def place(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Place:
         "PATH": f"{python / 'bin'}{os.pathsep}/usr/local/bin{os.pathsep}/usr/bin{os.pathsep}/bin",
         "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # Python compiles what it imports; of most packages that is a small part.
+        "PIP_NO_COMPILE": "1",
         "ANSIBLE_INVENTORY": f"hosts.yml,{QUICK}",
         "ANSIBLE_NOCOLOR": "1",
     }
@@ -90,6 +93,18 @@ def place(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Place:
     (made.work / "hosts.yml").write_text(INVENTORY, encoding="utf-8")
     made.type("pip install --quiet ansible-core")
     return made
+
+
+def lend_pip(python: Path) -> None:
+    """Give an environment the pip of this one: to unpack and compile that of Python takes seconds."""
+    (there,) = (python / "lib").glob("python*/site-packages")
+    for path in Path(sysconfig.get_path("purelib")).glob("pip*"):
+        (there / path.name).symlink_to(path)
+    program = python / "bin" / "pip"
+    program.write_text(
+        f"#!{python / 'bin' / 'python'}\nfrom pip._internal.cli.main import main\nraise SystemExit(main())\n"
+    )
+    program.chmod(0o755)
 
 
 @pytest.fixture(scope="module")
