@@ -24,12 +24,14 @@ def fresh(prefix: str) -> str:
 
 
 def until(check: Callable[[], Any], timeout: float = 120.0) -> Any:
-    """Ask again and again until the answer is true, and return it."""
+    """Ask again and again until the answer is true, and return it. What takes longer is asked more seldom."""
     deadline = time.monotonic() + timeout
+    pause = 0.03
     while time.monotonic() < deadline:
         if answer := check():
             return answer
-        time.sleep(0.03)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.3)
     raise AssertionError(f"not within {timeout} s")
 
 
