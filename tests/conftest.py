@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 from _pytest.fixtures import reorder_items  # what pytest does for fixtures with parameters
+from hypothesis import HealthCheck, settings
 
 from tests import warm
+
+# Decisions are fast, but the machine may be busy.
+settings.register_profile("house", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 # What takes longest comes first, so that no worker begins with it when the others have nothing left to do.
 LONGEST = (

@@ -26,11 +26,11 @@ description:
     database that is still there. O(release) deletes them all the same.
   - There is a floor at a DR site. The newest two recovery points of a database stay, and all that are younger than 7
     days, whatever the retention says, unless O(below_floor) is set. Their age goes by the time that AWS gives.
-  - A run deletes nothing when a declared retention would delete more than half of the recovery points and more than 5,
-    or all but one of a database that has more than 3. It fails, and its message has what O(accept_deletions) accepts
-    that plan with. In check mode and without O(apply), this is a warning. What is released and
-    failed copies do not count, nor does at a source site what goes without a declared retention or is younger than 7
-    days.
+  - A run deletes nothing when a declared retention would delete more than half of the recovery points and more than
+    5, or so many of those of one database, or more than 2 of a database of which not more than the newest 2 would
+    stay. It fails, and its message has what O(accept_deletions) accepts that plan with. In check mode and without
+    O(apply), this is a warning. What is released and failed copies do not count, nor does at a source site what goes
+    without a declared retention or is younger than 7 days.
   - A recovery point with a C(retain) tag stays. Snapshots that do not carry both our tag and our name are ignored.
   - O(databases) selects by the database that a snapshot was taken from, whether it still exists or not. O(match_tags)
     goes by the tags of the snapshot.

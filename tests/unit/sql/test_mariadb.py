@@ -131,7 +131,7 @@ def test_no_time_limit_cuts_the_look_at_a_table_short(
 ) -> None:
     """MariaDB reports OK for an InnoDB table even if max_statement_time ends CHECK TABLE.
 
-    So the test counts the pages read.
+    So the test counts the pages read. The server reads some for itself as well; a look cut short reads hardly any.
     """
     make = "CREATE TABLE many (id int PRIMARY KEY, word varchar(40), KEY words (word))"
     mariadb.execute([make, "INSERT INTO many SELECT seq, CONCAT('x', seq) FROM seq_1_to_200000"], "shop")
@@ -144,7 +144,7 @@ def test_no_time_limit_cuts_the_look_at_a_table_short(
             cursor.execute("SET SESSION max_statement_time = 0.001")
 
     monkeypatch.setattr(connections, "set_up_mysql", set_up_impatiently)
-    assert pages_read(mariadb, lambda: ask_mariadb({"check": "integrity", "tables": ["many"]})) >= whole * 0.9
+    assert pages_read(mariadb, lambda: ask_mariadb({"check": "integrity", "tables": ["many"]})) > whole / 2
 
 
 def test_a_missing_table_has_no_integrity(ask_mariadb: Ask) -> None:

@@ -15,10 +15,11 @@ from datetime import datetime, timezone
 from ..errors import LifeboatError
 from ..model import STAGE, RecoveryPoint
 from ..naming import ROUNDING, TIME_FORMAT, parse, short_hash
+from .floor import FLOOR
 from .retention import Ruling
 
-FEW = 5  # so many deletions are never too many for a site
-FEW_OF_ONE = 3  # a database with so many recovery points may lose all but one
+FEW = 5  # so many deletions are never more than half
+FEW_OF_ONE = 2  # a database may lose so many, whatever is left of it
 NAMED = 3  # databases in a message
 TOKEN = re.compile(r"(?P<time>\d{14})-(?P<digest>[0-9a-v]{12})")
 LATER = "it came after the plan that was accepted"
@@ -73,10 +74,10 @@ def why_too_many(rulings: Iterable[Ruling], released: frozenset[str], prefix: st
     groups = by_database([one for one in rulings if is_counted(one.point, released)], prefix)
     had, going = sum(map(len, groups)), sum(map(number_going, groups))
     reasons = []
-    if going > FEW and 2 * going > had:
+    if is_most(going, had):
         reasons.append(f"it would delete {going} of {had} recovery points, which is more than half")
     if losing := [group for group in groups if is_losing(group)]:
-        reasons.append(f"it would leave 1 of {named(losing)}")
+        reasons.append(f"it would leave {named(losing)}")
     return ", and ".join(reasons) or None
 
 
@@ -99,14 +100,20 @@ def number_going(group: Iterable[Ruling]) -> int:
     return sum(one.counts and not one.keep for one in group)
 
 
+def is_most(going: int, had: int) -> bool:
+    """Tell whether more than half would go, and more than a few."""
+    return going > FEW and 2 * going > had
+
+
 def is_losing(group: Sequence[Ruling]) -> bool:
-    """Tell whether a database with more than a few recovery points would keep only one of them."""
-    return len(group) > FEW_OF_ONE and len(group) - number_going(group) <= 1
+    """Tell whether a database would lose most of its recovery points, or all but those that the floor always keeps."""
+    going = number_going(group)
+    return is_most(going, len(group)) or (going > FEW_OF_ONE and len(group) - going <= FLOOR.newest)
 
 
 def named(groups: Sequence[Sequence[Ruling]]) -> str:
-    """Name databases, each with the number of its recovery points, but not hundreds of them."""
-    shown = [f"the {len(group)} of {group[0].point.database}" for group in groups[:NAMED]]
+    """Say how many recovery points each database would keep, but not of hundreds of databases."""
+    shown = [f"{len(one) - number_going(one)} of the {len(one)} of {one[0].point.database}" for one in groups[:NAMED]]
     more = len(groups) - len(shown)
     words = [*shown, *([f"{more} more database{'s' if more > 1 else ''}"] if more else [])]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if words[1:] else words[0]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.bound import (
     FEW,
+    FEW_OF_ONE,
     LATER,
     before,
     read_token,
@@ -22,6 +23,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.bound i
     why_too_many,
     with_later,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.floor import FLOOR
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import Ruling
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE
 from tests.builders import NOW, landed
@@ -48,20 +50,24 @@ def site(*databases: tuple[int, int]) -> list[Ruling]:
         pytest.param([(2, 0), (3, 0)], None, id="nothing goes"),
         pytest.param([(35, 1)] * 9, None, id="a day with five weeks"),
         pytest.param([(1, 1)] * 300, None, id="one for one: exactly half"),
-        pytest.param([(2, 3)], None, id="more than half, but few"),
+        pytest.param([(3, 4)], None, id="more than half, but few"),
         pytest.param([(1, 2)] * 2, None, id="all but one of 3, and few"),
-        pytest.param([(3, 3), (2, 3)], "it would delete 6 of 11 recovery points, which is more than half", id="half"),
+        pytest.param([(9, 0), (3, 3)], None, id="half of one, and few"),
+        pytest.param([(50, 0), (2, 3)], "it would leave 2 of the 5 of db-1", id="all but the floor's newest"),
+        pytest.param([(35, 0), (3, 32)] * 4, "it would leave 3 of the 35 of db-1, 3 of the 35", id="a digit of some"),
+        pytest.param([(40, 0), (6, 6)], None, id="half of one"),
+        pytest.param([(3, 4), (2, 2)], "it would delete 6 of 11 recovery points, which is more than half", id="half"),
         pytest.param([(3, 32)] * 300, "it would delete 9600 of 10500 recovery points", id="a digit is missing"),
         pytest.param([(50, 0), (1, 3)], "it would leave 1 of the 4 of db-1", id="all but one"),
         pytest.param(
             [(1, 3)] * 5,
             "it would delete 15 of 20 recovery points, which is more than half, and it would leave 1 of"
-            " the 4 of db-0, the 4 of db-1, the 4 of db-2 and 2 more databases",
+            " the 4 of db-0, 1 of the 4 of db-1, 1 of the 4 of db-2 and 2 more databases",
             id="both",
         ),
     ],
 )
-def test_more_than_half_of_a_site_or_all_but_one_of_a_database_is_too_much(
+def test_most_of_a_site_or_of_a_database_or_all_but_its_newest_is_too_much(
     databases: list[tuple[int, int]], why: str | None
 ) -> None:
     found = why_too_many(site(*databases), NONE, "lifeboat")
@@ -141,4 +147,4 @@ def test_whatever_passes_deletes_few_or_at_most_half_and_no_history(databases: l
     if why_too_many(site(*databases), NONE, "lifeboat") is None:
         stay, go = (sum(column) for column in zip(*databases, strict=True))
         assert go <= max(FEW, stay)
-        assert not [one for one in databases if one[0] == 1 and sum(one) > 3]
+        assert not [stay for stay, go in databases if go > max(FEW, stay) or (go > FEW_OF_ONE and stay <= FLOOR.newest)]
