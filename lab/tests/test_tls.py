@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,9 +17,11 @@ import pytest
 
 from helpers import missing
 from lifeboat_lab import Lab
+from lifeboat_lab.engines import Engines, programs
 from lifeboat_lab.engines.certificates import Authority
 from lifeboat_lab.home import Home
 from lifeboat_lab.testing import PASSWORD, connect, delete, mysql, new_instance
+from lifeboat_lab.workspace import RunFolder
 
 Connect = Callable[..., Any]
 
@@ -80,6 +83,32 @@ def test_postgresql_is_refused_by_who_trusts_another_authority(postgres: Connect
 def test_postgresql_also_takes_plain_connections(postgres: Connect) -> None:
     with postgres(sslmode="disable") as connection:
         assert connection.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone() == (False,)
+
+
+def test_a_postgresql_that_was_built_without_tls_offers_it_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_PG_BIN", str(next(programs._wheel())))
+    run = RunFolder()
+    engines = Engines(run.folder)
+    try:
+        server = engines.server("postgres")
+        engines.create(server)
+        server.start()
+        server.create_master("me", PASSWORD, "things")
+        (tmp_path / "ca.pem").write_text(engines.ca())
+        way = {"host": "127.0.0.1", "port": server.port, "user": "me", "password": PASSWORD, "dbname": "things"}
+        for tls in ({"sslmode": "verify-full", "sslrootcert": str(tmp_path / "ca.pem")}, {"sslmode": "disable"}):
+            with psycopg.connect(**way, **tls) as connection:
+                answer = connection.execute("SELECT repeat('x', 3000000), host(inet_client_addr())").fetchone()
+                assert answer == ("x" * 3000000, "127.0.0.1")
+                assert connection.pgconn.ssl_in_use == (tls["sslmode"] != "disable")
+        server.stop()
+        with pytest.raises(psycopg.OperationalError, match="refused"):
+            psycopg.connect(**way)
+    finally:
+        engines.close()
+        run.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -33,18 +33,19 @@ def drill_definitions(definitions: Any) -> Definitions:
     """
     try:
         for name, entry in check_definitions(definitions).items():
-            check_form(name, (entry or {}).get("checks") or [])
+            check_form(name, entry or {})
     except LifeboatError as error:
         raise AnsibleFilterError(str(error)) from error
     return dict(definitions)
 
 
-def check_form(name: str, checks: list[Mapping[str, Any]]) -> None:
-    """Read checks as database_check would.
+def check_form(name: str, entry: Mapping[str, Any]) -> None:
+    """Read checks, and how to connect, as database_check would.
 
     :raises LifeboatError: when it could not run one of them.
     """
-    database = {**NOBODY, "name": name, "checks": plain(checks)}
+    way = {key: entry[key] for key in ("driver", "tls") if entry.get(key) is not None}
+    database = {**NOBODY, **way, "name": name, "checks": plain(entry.get("checks") or [])}
     found = ArgumentSpecValidator(ARGUMENTS).validate({"databases": [database]})
     if found.error_messages:
         why = printable(found.error_messages[0])

@@ -60,7 +60,7 @@ options:
       credentials_kind:
         description:
           - The kind of O(databases[].password).
-          - V(iam) is a token of IAM database authentication, which is only sent over TLS.
+          - V(iam) is a token of IAM database authentication. It is sent as it is, so it needs O(databases[].ca_file).
         type: str
         choices: [password, iam]
         default: password
@@ -68,8 +68,8 @@ options:
         description:
           - V(verify) verifies the name of the server by O(databases[].ca_file), V(require) encrypts without
             verification, and V(off) does not encrypt.
-          - The default is V(verify) if O(databases[].ca_file) is set. Otherwise the connection is encrypted if the
-            server offers it, and nothing is verified.
+          - The default is V(verify) if O(databases[].ca_file) is set, and V(require) otherwise.
+          - Without verification, a server that asks for the password itself does not get it.
         type: str
         choices: [verify, require, 'off']
       ca_file:

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Opens read-only connections in which every wait has a limit."""
+"""Opens read-only connections in which every wait and every answer has a limit."""
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
-from .engines import Engine, Family
+from .authentication import REQUIRE_AUTH, Tls, mysql_connection
+from .engines import Engine, Family, dbapi_of
+from .relay import LOOPBACK, MOST_BYTES, Relay
 from .sessions import clear_mysql, clear_postgresql, postgresql_options
 
-# prefer: encrypt if the server can, as the drivers do by default
-Tls = Literal["prefer", "verify", "require", "off"]
-SSLMODES: Mapping[Tls, str] = {"prefer": "prefer", "verify": "verify-full", "require": "require", "off": "disable"}
-CANNOT_CONNECT = 2003  # the error number of MySQL's clients for this
+SSLMODES: Mapping[Tls, str] = {"verify": "verify-full", "require": "require", "off": "disable"}
+FLOODED = f"the server sent more than {MOST_BYTES // 1024**2} MiB, of which no more was read"
+# How libpq begins an error. Its address is that of the relay, which means nothing to the reader.
+ADDRESS = re.compile(r'connection to server at "[^"]*"(?: \([^)]*\))?, port [0-9]+ failed: ')
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Server:
     database: str
     username: str
     password: str = field(repr=False)
-    tls: Tls = "prefer"
+    tls: Tls = "require"
     ca_file: str | None = None
     tls_name: str | None = None  # the name in the certificate, when the host is the near end of a port forward
 
@@ -57,16 +60,50 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A connection of a driver, and its socket, which can be cut without the driver."""
+    """A connection of a driver, and the relay that it goes through, which can be cut without the driver."""
 
     connection: Any
-    wire: socket.socket | None
+    relay: Relay | None
     how: str  # how it is secured, in words
 
 
 def connect(server: Server, limits: SessionLimits) -> Line:
-    """Connect to a server. Raises whatever the driver raises."""
-    return CONNECT[server.engine.family](server, limits)
+    """Connect to a server. Raises whatever the driver raises.
+
+    :raises ConnectionError: when the server cannot be reached, does not answer in time, or sends too much.
+    """
+    if server.engine.family == "other":
+        return connect_other(server)
+    with ExitStack() as stack:
+        relay = stack.enter_context(closing(Relay(reach(server, limits))))
+        with cutting(relay, limits.connect_timeout) as cut:
+            try:
+                connection, is_encrypted = LOG_IN[server.engine.family](server, limits, relay.port)
+            except (dbapi_of(server.engine).Error, OSError) as error:
+                if relay.is_flooded or cut.happened:
+                    raise unreachable(server, FLOODED if relay.is_flooded else "timeout expired") from error
+                raise
+        stack.pop_all()
+    return Line(connection, relay, secured(server, is_encrypted=is_encrypted))
+
+
+def reach(server: Server, limits: SessionLimits) -> socket.socket:
+    """Open the socket to the server.
+
+    :raises ConnectionError: when it cannot be reached.
+    """
+    try:
+        wire = socket.create_connection((server.host, server.port), limits.connect_timeout)
+    except OSError as error:
+        raise unreachable(server, str(error)) from error
+    wire.settimeout(None)
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return wire
+
+
+def unreachable(server: Server, why: str) -> ConnectionError:
+    """Build the error for a server that cannot be talked to."""
+    return ConnectionError(f"connection to {server.address} failed: {why}")
 
 
 class Cut:
@@ -76,15 +113,14 @@ class Cut:
 
 
 @contextmanager
-def cutting(wire: socket.socket | None, seconds: float) -> Iterator[Cut]:
+def cutting(relay: Relay | None, seconds: float) -> Iterator[Cut]:
     """Cut a connection that does not answer in time. When a server hangs, so does its own statement timeout."""
     cut = Cut()
 
     def act() -> None:
         cut.happened = True
-        with suppress(OSError):
-            if wire is not None:
-                wire.shutdown(socket.SHUT_RDWR)
+        if relay is not None:
+            relay.cut()
 
     timer = threading.Timer(seconds, act)
     timer.daemon = True
@@ -95,49 +131,42 @@ def cutting(wire: socket.socket | None, seconds: float) -> Iterator[Cut]:
         timer.cancel()
 
 
-def connect_postgresql(server: Server, limits: SessionLimits) -> Line:
-    """Connect to PostgreSQL with psycopg."""
+def log_in_to_postgresql(server: Server, limits: SessionLimits, port: int) -> tuple[Any, bool]:
+    """Log in to PostgreSQL with psycopg. Return the connection, and whether it is encrypted.
+
+    libpq connects to ``hostaddr``, and verifies the certificate against ``host``.
+
+    :param port: that of the relay.
+    """
     psycopg = import_module("psycopg")
-    connection = psycopg.connect(
-        **postgresql_place(server),
-        port=server.port,
-        dbname=server.database,
-        user=server.username,
-        password=server.password,
-        connect_timeout=limits.connect_timeout,
-        sslmode=SSLMODES[server.tls],
-        options=postgresql_options(limits),
-        application_name="lifeboat",
-        client_encoding="utf8",
-    )
-    wire = socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        connection = psycopg.connect(
+            host=server.name,
+            hostaddr=LOOPBACK,
+            port=port,
+            dbname=server.database,
+            user=server.username,
+            password=server.password,
+            connect_timeout=limits.connect_timeout,
+            sslmode=SSLMODES[server.tls],
+            gssencmode="disable",
+            **({"sslrootcert": server.ca_file} if server.tls == "verify" else {}),
+            **REQUIRE_AUTH[server.tls],
+            options=postgresql_options(limits),
+            application_name="lifeboat",
+            client_encoding="utf8",
+        )
+    except psycopg.OperationalError as error:
+        raise type(error)(ADDRESS.sub(f"connection to {server.address} failed: ", str(error))) from error
     with ExitStack() as stack:
         stack.callback(connection.close)
-        stack.callback(wire.close)
-        with cutting(wire, limits.connect_timeout):
-            clear_postgresql(connection)
+        clear_postgresql(connection)
         stack.pop_all()
     # Set for every transaction, so a query that changes the default of the session has no effect.
     connection.read_only = True
     # A prepared statement would keep the names as they were found the first time.
     connection.prepare_threshold = None
-    return Line(connection, wire, secured(server, is_encrypted=bool(connection.pgconn.ssl_in_use)))
-
-
-def postgresql_place(server: Server) -> dict[str, str]:
-    """Build the parameters that say where libpq connects. It verifies the certificate against ``host``.
-
-    With ``hostaddr``, libpq connects to that address instead of resolving ``host``.
-    """
-    place = {"host": server.name}
-    if server.tls_name:
-        place["hostaddr"] = str(socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][4][0])
-    if server.tls == "verify" and server.ca_file:
-        place["sslrootcert"] = server.ca_file
-    if server.tls in ("prefer", "off"):
-        # Encryption is not certain, so a server that asks for the password in clear text does not get it.
-        place["require_auth"] = "scram-sha-256,md5"
-    return place
+    return connection, bool(connection.pgconn.ssl_in_use)
 
 
 def secured(server: Server, *, is_encrypted: bool) -> str:
@@ -147,14 +176,15 @@ def secured(server: Server, *, is_encrypted: bool) -> str:
     return f"over TLS, verified as {server.name}" if server.tls == "verify" else "over TLS, not verified"
 
 
-def connect_mysql(server: Server, limits: SessionLimits) -> Line:
-    """Connect to MariaDB or MySQL with PyMySQL.
+def log_in_to_mysql(server: Server, limits: SessionLimits, port: int) -> tuple[Any, bool]:
+    """Log in to MariaDB or MySQL with PyMySQL. Return the connection, and whether it is encrypted.
 
-    The socket is opened here, because it may lead to another host than the certificate names, and so that it can be
-    cut.
+    The socket is opened here, because it leads to another host than the certificate names.
+
+    :param port: that of the relay.
     """
     pymysql = import_module("pymysql")
-    connection = pymysql.connect(
+    connection = mysql_connection(pymysql, server.tls)(
         host=server.name,
         port=server.port,
         user=server.username,
@@ -163,68 +193,30 @@ def connect_mysql(server: Server, limits: SessionLimits) -> Line:
         charset="utf8mb4",
         program_name="lifeboat",
         defer_connect=True,
-        **mysql_tls(server, pymysql),
+        ssl=mysql_tls(server),
+        ssl_disabled=server.tls == "off",
     )
-    line = reach(server, limits, pymysql)
+    with closing(socket.create_connection((LOOPBACK, port), limits.connect_timeout)) as near:
+        connection.connect(near.dup())
     with ExitStack() as stack:
-        wire = stack.enter_context(closing(line.dup()))
-        with cutting(wire, limits.connect_timeout) as cut:
-            try:
-                connection.connect(line)
-                clear_mysql(connection, server.database)
-                set_up_mysql(connection, limits)
-                is_encrypted = bool(mysql_value(connection, "Ssl_version"))
-            except pymysql.err.OperationalError as error:
-                if cut.happened:
-                    raise unreachable(server, "timeout expired", pymysql) from error
-                raise
+        stack.callback(connection.close)
+        clear_mysql(connection, server.database)
+        set_up_mysql(connection, limits)
         stack.pop_all()
-    return Line(connection, wire, secured(server, is_encrypted=is_encrypted))
+    return connection, bool(connection._secure)  # a server may say of itself what it likes
 
 
-def reach(server: Server, limits: SessionLimits, pymysql: Any) -> socket.socket:
-    """Open the socket to the server."""
-    try:
-        line = socket.create_connection((server.host, server.port), limits.connect_timeout)
-    except OSError as error:
-        raise unreachable(server, str(error), pymysql) from error
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return line
-
-
-def unreachable(server: Server, why: str, pymysql: Any) -> Exception:
-    """Build the driver's error for a server that cannot be reached."""
-    error: Exception = pymysql.err.OperationalError(CANNOT_CONNECT, f"connection to {server.address} failed: {why}")
-    return error
-
-
-def mysql_tls(server: Server, pymysql: Any) -> dict[str, Any]:
-    """Build the driver's TLS parameters. By default it encrypts if the server can, and verifies nothing."""
+def mysql_tls(server: Server) -> ssl.SSLContext | None:
+    """Build the driver's TLS context."""
+    if server.tls == "off":
+        return None
+    # Not Python's default context: since Python 3.13 it rejects the older authorities of Amazon.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if server.tls == "verify":
-        # Not Python's default context: since Python 3.13 it rejects the older authorities of Amazon.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cafile=server.ca_file)
-        return {"ssl": context}
-    if server.tls == "require":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return {"ssl": context}
-    plugins = dict.fromkeys(("mysql_clear_password", "dialog", "sha256_password"), silent(pymysql))
-    return {"ssl_disabled": server.tls == "off", "auth_plugin_map": plugins}
-
-
-def silent(pymysql: Any) -> Callable[[Any], Any]:
-    """Build an authentication plugin that never sends the password in clear text, as encryption is not certain here."""
-
-    class Silent:
-        def __init__(self, _connection: Any) -> None:
-            pass
-
-        def authenticate(self, _packet: Any) -> None:
-            text = "the server asks for the password in clear text: set tls to verify or require"
-            raise pymysql.err.OperationalError(CANNOT_CONNECT, text)
-
-    return Silent
+    return context
 
 
 def set_up_mysql(connection: Any, limits: SessionLimits) -> None:
@@ -244,15 +236,7 @@ def set_up_mysql(connection: Any, limits: SessionLimits) -> None:
         cursor.execute(f"SET SESSION {timeout}, lock_wait_timeout = {limits.statement_timeout}, time_zone = '+00:00'")
 
 
-def mysql_value(connection: Any, status: str) -> str:
-    """Read one status variable of the session."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW SESSION STATUS LIKE %s", (status,))
-        found = cursor.fetchone()
-    return str(found[1]) if found else ""
-
-
-def connect_other(server: Server, _limits: SessionLimits) -> Line:
+def connect_other(server: Server) -> Line:
     """Connect with a driver that the user chose, as SQLAlchemy would. No known setting limits such a session.
 
     The URL, which contains the password, is never turned into text.
@@ -267,8 +251,7 @@ def connect_other(server: Server, _limits: SessionLimits) -> Line:
     return Line(connection, None, "by a driver of the user's choice")
 
 
-CONNECT: Mapping[Family, Callable[[Server, SessionLimits], Line]] = {
-    "postgresql": connect_postgresql,
-    "mysql": connect_mysql,
-    "other": connect_other,
+LOG_IN: Mapping[Family, Callable[[Server, SessionLimits, int], tuple[Any, bool]]] = {
+    "postgresql": log_in_to_postgresql,
+    "mysql": log_in_to_mysql,
 }

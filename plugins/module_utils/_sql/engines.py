@@ -107,12 +107,16 @@ def require(module: str, package: str, host: str) -> None:
         raise missing(package, host, f"cannot be imported ({printable(error)})") from error
     wanted = tuple(int(part) for part in package.partition(">=")[2].split("."))
     if version_of(found) < wanted:
-        raise missing(package, host, f"is {printable(found.__version__)}")
+        raise missing(package, host, f"is {printable(version_text(found))}")
 
 
 def version_of(module: Any) -> tuple[int, ...]:
-    """Read the major and minor version of a module."""
-    return tuple(int(part) for part in re.findall(r"\d+", module.__version__)[:2])
+    """Read the major and minor version of a module. PyMySQL's ``__version__`` is that of another library."""
+    return tuple(int(part) for part in re.findall(r"\d+", version_text(module))[:2])
+
+
+def version_text(module: Any) -> str:
+    return str(getattr(module, "VERSION_STRING", module.__version__))
 
 
 def require_driver(engine: Engine, host: str) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .._core.checking.checks import SECRETIVE, Check, Outcome, left_out, records, summary, timed, why_skipped
 from .._core.errors import LifeboatError
 from .._core.words import printable
-from .connections import Line, SessionLimits, connect, cutting
+from .connections import FLOODED, Line, SessionLimits, connect, cutting
 from .engines import dbapi_of, require_libraries
 from .problems import is_refusal, lost_connection, reason_of, status_of
 from .relations import why_disbelieved
@@ -118,8 +118,8 @@ def hang_up(line: Line, error: type[Exception]) -> None:
     """Close a connection. Some drivers object when SQLAlchemy has closed it already."""
     with suppress(error, OSError):
         line.connection.close()
-    if line.wire is not None:
-        line.wire.close()
+    if line.relay is not None:
+        line.relay.close()
 
 
 @dataclass(slots=True)
@@ -209,11 +209,13 @@ class Climb:
 
     @contextmanager
     def watch(self, line: Line) -> Iterator[None]:
-        """Cut the connection if the server does not answer in time.
+        """Cut the connection if the server does not answer in time, or answers too much.
 
         When a server hangs, so does its own statement timeout.
         """
-        with cutting(line.wire, self.limits.statement_timeout + GRACE) as cut:
+        if line.relay is not None:
+            line.relay.refill()
+        with cutting(line.relay, self.limits.statement_timeout + GRACE) as cut:
             try:
                 yield
             finally:
@@ -221,6 +223,8 @@ class Climb:
 
     def outcome_of(self, check: Check, error: Exception) -> Outcome:
         """Turn an error into the outcome of a check."""
+        if self.line and self.line.relay and self.line.relay.is_flooded:
+            return Outcome(check, "unverified", reason=FLOODED, lost=True)
         if self.is_silent:
             reason = f"no answer within {self.limits.statement_timeout + GRACE} s"
             return Outcome(check, "unverified", reason=reason, lost=True)

@@ -33,6 +33,12 @@ COMPUTED = """
 SELECT column_name FROM information_schema.columns
 WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name AND extra LIKE '%VIRTUAL%' LIMIT 4096
 """
+# An event changes data while they are checked, and init_connect runs for everybody who is not a superuser.
+EVENTS = """
+SELECT CONCAT('the event ', event_schema, '.', event_name) FROM information_schema.events
+WHERE status = 'ENABLED' AND @@global.event_scheduler = 'ON' ORDER BY 1 LIMIT 4
+"""
+AT_LOGIN = "SELECT 'init_connect' FROM DUAL WHERE @@global.init_connect <> ''"
 
 
 def kind_of(connection: Connection, table: Table) -> str | None:
@@ -73,6 +79,11 @@ def computed_columns(connection: Connection, table: Table) -> list[str]:
     from sqlalchemy import text
 
     return list(connection.execute(text(COMPUTED), {"name": table.name, "schema": table.schema}).scalars())
+
+
+def unbidden(connection: Connection) -> list[str]:
+    """List what the server runs by itself."""
+    return [words for query in (AT_LOGIN, EVENTS) for words in connection.exec_driver_sql(query).scalars()]
 
 
 def newest_of(check: Check) -> Executable:

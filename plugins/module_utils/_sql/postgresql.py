@@ -89,6 +89,12 @@ AND n.nspname OPERATOR(pg_catalog.=) CAST(:schema AS pg_catalog.name)
 AND CAST(a.attgenerated AS pg_catalog.text) OPERATOR(pg_catalog.=) 'v' LIMIT 1600
 """
 VIRTUAL_SINCE = (18,)
+# Since PostgreSQL 17, a trigger may run whenever somebody logs in.
+AT_LOGIN = """
+SELECT pg_catalog.concat('the login trigger ', evtname) FROM pg_catalog.pg_event_trigger
+WHERE evtevent OPERATOR(pg_catalog.=) 'login' AND CAST(evtenabled AS pg_catalog.text) OPERATOR(pg_catalog.<>) 'D'
+ORDER BY 1 LIMIT 4
+"""
 
 
 def is_postgresql(connection: Connection) -> bool:
@@ -155,6 +161,11 @@ def computed_columns(connection: Connection, table: Table) -> list[str]:
     if (connection.dialect.server_version_info or ()) < VIRTUAL_SINCE:
         return []
     return list(connection.execute(text(COMPUTED), place_of(table)).scalars())
+
+
+def unbidden(connection: Connection) -> list[str]:
+    """List what the server runs by itself."""
+    return list(connection.exec_driver_sql(AT_LOGIN).scalars())
 
 
 def count_of(connection: Connection, table: Table) -> Executable:

@@ -14,7 +14,8 @@ from typing import Any
 from .._core.checking.checks import LADDER, Check, Rung, Table
 from .._core.errors import LifeboatError
 from .._core.words import printable, read_time
-from .connections import Server, SessionLimits, Tls
+from .authentication import Tls
+from .connections import Server, SessionLimits
 from .engines import Engine, engine_named
 
 MAX_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer names silently, and would look at another table
@@ -90,7 +91,7 @@ def read_subject(row: Mapping[str, Any], *, is_record: bool = False) -> Subject:
 def read_tls(what: str, engine: Engine, row: Mapping[str, Any]) -> dict[str, Any]:
     """Read how to secure the connection.
 
-    A token is a password that is sent in clear text, so it is never sent without TLS.
+    A token is a password that is sent as it is, so only a server that has proved its name gets it.
     """
     tls, ca_file, name = row.get("tls"), row.get("ca_file"), row.get("tls_name")
     if engine.family == "other":
@@ -98,16 +99,19 @@ def read_tls(what: str, engine: Engine, row: Mapping[str, Any]) -> dict[str, Any
             why = f"TLS and tokens cannot be set for the driver {engine.dialect}"
             raise LifeboatError(what, why=why, remedy="Remove tls, tls_name, ca_file and credentials_kind")
         return {}
-    if tls == "verify" and not ca_file:
+    default: Tls = "verify" if ca_file or is_token(row) else "require"
+    found: Tls = tls or default
+    if is_token(row) and found != "verify":
+        why = f"a token is sent as it is, and tls is {tls}, so that the server need not prove its name"
+        raise LifeboatError(what, why=why, remedy="Set ca_file to the authority's certificates, and remove tls")
+    if found == "verify" and not ca_file:
+        why = "a token is sent as it is" if is_token(row) else "tls is verify"
         raise LifeboatError(
-            what, why="tls is verify, and it has no ca_file", remedy="Set ca_file to the authority's certificates"
+            what, why=f"{why}, and it has no ca_file", remedy="Set ca_file to the authority's certificates"
         )
     if name and (CONTROL.search(name) or not name.strip()):
         raise LifeboatError(what, why=f"'{printable(name)}' is not a valid tls_name", remedy="Correct tls_name")
-    if is_token(row) and tls == "off":
-        raise LifeboatError(what, why="a token needs TLS, and tls is off", remedy="Set tls to verify or require")
-    default: Tls = "verify" if ca_file else "require" if is_token(row) else "prefer"
-    return {"tls": tls or default, "ca_file": ca_file or None, "tls_name": name or None}
+    return {"tls": found, "ca_file": ca_file or None, "tls_name": name or None}
 
 
 def is_token(row: Mapping[str, Any]) -> bool:

@@ -27,10 +27,14 @@ NOT_KNOWN = ("42P01", "3F000", "42883", "42704")
 
 
 def ask_connection(connection: Connection, check: Check) -> Outcome:
-    """Report the engine and version of the server."""
+    """Report the engine and version of the server, and what it runs by itself: that is not undone."""
     version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
     name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else connection.dialect.name
-    return Outcome(check, "passed", f"{name} {version}")
+    if connection.dialect.name not in KNOWN:
+        return Outcome(check, "passed", f"{name} {version}")
+    runs = (postgresql if is_postgresql(connection) else mysql).unbidden(connection)
+    more = f" (runs by itself: {printable(', '.join(runs), 200)})" if runs else ""
+    return Outcome(check, "passed", f"{name} {version}{more}")
 
 
 def ask_tables(connection: Connection, check: Check) -> Outcome:

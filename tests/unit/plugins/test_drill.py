@@ -123,6 +123,23 @@ def test_what_only_some_databases_need_is_left_out_for_the_others() -> None:
     assert (rich["username"], rich["password"]) == ("clerk", "token")
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"), [("off", "off"), (False, "off"), ("require", "require"), (None, None)], ids=str
+)
+def test_tls_is_as_the_inventory_says_but_for_tokens(said: object, asked: str | None) -> None:
+    definition = {"orders": {"tls": said}}
+    (target,) = drill_targets(restored(), credentials(), definition, ca_file="/ca.pem")
+    assert target.get("tls") == asked
+    token = {"credentials": {"lifeboat-d1-orders": {"username": "clerk", "password": "token", "kind": "iam"}}}
+    assert "tls" not in drill_targets(restored(), token, definition, ca_file="/ca.pem")[0]
+
+
+@pytest.mark.parametrize("said", ["verify", "prefer", True, 0, ""], ids=repr)
+def test_another_word_for_tls_is_refused(said: object) -> None:
+    with pytest.raises(AnsibleFilterError, match="Set tls to require"):
+        drill_definitions({"orders": {"tls": said}})
+
+
 FORWARDS: Row = {"lifeboat-d1-orders": {"host": "127.0.0.1", "port": "15001"}}
 
 

@@ -220,3 +220,15 @@ def test_what_a_server_runs_at_the_start_changes_no_answer(ask_mariadb: Ask, ini
     assert ask_mariadb(ROWS, FRESHNESS, CANARY)["verdict"] == "verified"
     init_connect.execute(["DELETE FROM orders", "UPDATE heartbeat SET beat_at = '2020-01-01'"], "shop")
     assert check_statuses(ask_mariadb(ROWS, FRESHNESS, CANARY)) == ["passed", "failed", "failed", "passed"]
+
+
+def test_what_a_server_runs_by_itself_is_told(ask_mariadb: Ask, init_connect: Server) -> None:
+    init_connect.execute(["CREATE EVENT wipe ON SCHEDULE EVERY 1 DAY DO DELETE FROM orders"], "shop")
+    assert "runs by itself" not in str(ask_mariadb(ROWS))
+    init_connect.execute(["SET GLOBAL event_scheduler = ON", "SET GLOBAL init_connect = 'SET @x = 1'"])
+    try:
+        init_connect.execute(["GRANT EVENT ON shop.* TO master"])
+        found = ask_mariadb(ROWS)["checks"][0]["found"]
+    finally:
+        init_connect.execute(["SET GLOBAL event_scheduler = OFF"])
+    assert "(runs by itself: init_connect, the event shop.wipe) over TLS" in found

@@ -157,7 +157,11 @@ def test_a_check_that_cannot_run_is_refused(check: Row, why: str) -> None:
         pytest.param({"username": "a\n"}, "is not a valid username", id="username"),
         pytest.param({"tls": "verify"}, "it has no ca_file", id="verify-against-nothing"),
         pytest.param({"tls_name": " "}, "is not a valid tls_name", id="tls-name"),
-        pytest.param({"credentials_kind": "iam", "tls": "off"}, "a token needs TLS", id="token-in-the-open"),
+        pytest.param({"credentials_kind": "iam", "tls": "off"}, "a token is sent as it is", id="token-in-the-open"),
+        pytest.param(
+            {"credentials_kind": "iam", "tls": "require", "ca_file": "/ca.pem"}, "need not prove", id="token-to-anybody"
+        ),
+        pytest.param({"credentials_kind": "iam"}, "has no ca_file", id="token-and-no-authority"),
         pytest.param({"driver": "oracle"}, "'oracle' is not a dialect with a driver", id="driver"),
         pytest.param({"driver": "oracle+oracledb", "tls": "require"}, "cannot be set for", id="tls-of-another-driver"),
         pytest.param(
@@ -179,11 +183,10 @@ def test_a_database_that_cannot_be_asked_is_refused(changes: Row, why: str) -> N
 @pytest.mark.parametrize(
     ("changes", "tls"),
     [
-        pytest.param({}, "prefer", id="nothing-said"),
+        pytest.param({}, "require", id="nothing-said"),
         pytest.param({"ca_file": "/ca.pem"}, "verify", id="an-authority"),
-        pytest.param({"credentials_kind": "iam"}, "require", id="a-token"),
         pytest.param({"credentials_kind": "iam", "ca_file": "/ca.pem"}, "verify", id="a-token-and-an-authority"),
-        pytest.param({"credentials_kind": "password"}, "prefer", id="a-password"),
+        pytest.param({"credentials_kind": "password"}, "require", id="a-password"),
         pytest.param({"tls": "require", "ca_file": "/ca.pem"}, "require", id="told"),
         pytest.param({"tls": "off"}, "off", id="told-not-to"),
     ],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lifeboat_lab.engines import ldap, programs
 from lifeboat_lab.engines.base import Family, Server, scramble
 from lifeboat_lab.engines.catalogue import POSTGRESQL, SUPERUSER
+from lifeboat_lab.engines.front import BEHIND, Front
 from lifeboat_lab.engines.host import Host
 from lifeboat_lab.engines.ldap import Doorman
 from lifeboat_lab.engines.users import user
@@ -87,6 +88,20 @@ class PostgresServer(Server):
     family: Postgres
     gentle = signal.SIGINT
     at_once = signal.SIGQUIT
+    front: Front | None = None  # offers TLS where the programs have none
+
+    def start(self) -> None:
+        with self.lock:
+            super().start()
+            if not self.family.has_tls and self.front is None:
+                self.front = Front(self.port, self.family.certificate())
+
+    def stop(self, *, at_once: bool = False) -> None:
+        with self.lock:
+            if self.front is not None:
+                self.front.close()
+                self.front = None
+            super().stop(at_once=at_once)
 
     def _prepare(self) -> None:
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
@@ -121,7 +136,9 @@ class PostgresServer(Server):
 
     def _settings(self) -> Iterator[str]:
         yield f"hba_file={self.access}"
-        if self.family.has_tls:
+        if not self.family.has_tls:
+            yield f"listen_addresses={BEHIND}"
+        else:
             certificate = self.family.certificate()
             yield "ssl=on"
             yield f"ssl_cert_file={certificate.path}"

@@ -58,6 +58,11 @@ def is_no(value: Any) -> bool:
     return str(value).lower() in ("false", "no")
 
 
+def is_tls(value: Any) -> bool:
+    """Tell whether it is a way to secure a connection less. YAML reads a plain off as false."""
+    return value is False or (isinstance(value, str) and value in ("off", "require"))
+
+
 def is_class(value: Any) -> bool:
     """Tell whether it looks like an instance class."""
     return is_text(value) and value.startswith("db.")
@@ -124,6 +129,7 @@ RULES: Mapping[str, Rule] = {
     "reason": TEXT,
     "database": TEXT,
     "driver": TEXT,
+    "tls": (is_tls, "require, which encrypts and proves no name, or to off"),
     **RESTORES,
     "expires_after": (is_seconds, "a whole number of minutes above 0"),
     "recovery": (is_mapping, "a dictionary of settings"),

@@ -99,6 +99,8 @@ def target_of(
         "ca_file": ca_file,
         # Through a port forward, the certificate still has the name of the database's own host.
         "tls_name": step["host"] if ca_file and reached["forwarded"] else None,
+        # A token goes to nobody who has not proved its name.
+        "tls": tls_of(definition) if way["kind"] == "password" else None,
         "credentials_kind": way["kind"] if way["kind"] != "password" else None,
     }
     return {
@@ -114,6 +116,11 @@ def target_of(
         "checks": with_time(definition.get("checks") or [], step),
         **{name: value for name, value in optional.items() if value},
     }
+
+
+def tls_of(definition: Mapping[str, Any]) -> str | None:
+    """Read how the inventory wants the connection secured, or None if it does not say."""
+    return "off" if definition.get("tls") is False else definition.get("tls")
 
 
 def with_time(checks: list[dict[str, Any]], step: Mapping[str, Any]) -> list[dict[str, Any]]:
