@@ -60,6 +60,14 @@ options:
       result:
         description: The result of M(lifeboat.rds.recovery_point_info). It is ignored if O(sites[].problem) is set.
         type: dict
+  public_keys:
+    description:
+      - Public keys, as the paths of PEM files or as PEM text. With them, only evidence that one of them signed counts.
+        What else is in O(directory) is ignored with a warning.
+      - It needs the Python library C(cryptography).
+    type: list
+    elements: str
+    default: []
   max_drill_age:
     description: How old the newest drill of a database may be, in seconds. The default is 100 days.
     type: int
@@ -229,6 +237,7 @@ OVERRIDE: dict[str, Any] = {
 ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},
     "sites": {"type": "list", "elements": "dict", "required": True, "options": SITE},
+    "public_keys": {"type": "list", "elements": "str", "default": []},
     "max_drill_age": {"type": "int", "default": 8640000},
     "overrides": {"type": "list", "elements": "dict", "default": [], "options": OVERRIDE},
     **SIGNING,
@@ -238,7 +247,7 @@ ARGUMENTS: dict[str, Any] = {
 def run(params: dict[str, Any], tool: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
     """Return the posture, and what to warn of."""
     looks = [read_site(site) for site in params["sites"]]
-    drills, warnings = last_drills(params["directory"], latest(looks))
+    drills, warnings = last_drills(params["directory"], latest(looks), params["public_keys"])
     expected = Expected(max_drill_age=params["max_drill_age"])
     settings = PerDatabase(expected, tuple(read_overrides(params["overrides"])))
     return document(looks, drills, settings, tool), warnings

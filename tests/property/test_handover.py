@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import Mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,8 +25,15 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     landed_manifest,
     published_manifest,
     read_entry,
+    read_landed,
+    read_published,
     readable_points,
 )
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.store import StoreError, unpack
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE as RECIPE_TAG
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import WORDS, as_tag, configuration_of
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.result import Report
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.store import open_manifests
 from tests.builders import DR, EAST, SOURCE, WEST, copied, database, hours_ago
 
 JSON = st.recursive(
@@ -100,3 +108,36 @@ def test_carried_tags_are_legal_and_leave_room_for_ours(tags: dict[str, str], gi
     carried = carried_tags(read_entry(ENTRY | {"database_tags": tags}), {f"extra{n}": "" for n in range(given)})
     assert all(is_carried(key, value) and tags[key] == value for key, value in carried.items())
     assert not carried or len(carried) + given + ROOM_FOR_OURS <= MAX_TAGS
+
+
+@given(st.lists(JSON, max_size=3), st.booleans(), st.data())
+def test_what_a_run_is_handed_costs_no_more_than_what_is_wrong(rows: list[Any], is_published: bool, data: Any) -> None:
+    """Whatever one source says: its honest entries count, and so does what the others say."""
+    honest, wanted = (PUBLISHED, "published") if is_published else (LANDED, "landed")
+    spoilt_entry = spoilt(honest, data.draw(JSON), data)["points"]
+    bad = rows + (spoilt_entry if isinstance(spoilt_entry, list) else [])
+    report = Report(check_mode=False)
+    manifests = open_manifests(None, "lifeboat", Mock(), report)
+    found = manifests.given([{**honest, "points": [*bad, *honest["points"]]}, honest], wanted)
+    assert honest["points"][0] in found[0]["points"]
+    assert found[1] == honest
+    read_published(found) if is_published else read_landed(found)
+    assert len(report.warnings) <= 1
+    assert all(report.warnings[0].isprintable() for _one in report.warnings)
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_in_a_store_are_a_document_or_a_stated_problem(content: bytes) -> None:
+    try:
+        assert isinstance(unpack(content, "here"), dict)
+    except StoreError as error:
+        assert error.is_broken and str(error).startswith("Cannot read here: ")
+
+
+@given(
+    st.text(max_size=60) | st.lists(st.sampled_from([*WORDS, "=", " ", "1", "yes", "\0", "٣", "9" * 30])).map("".join)
+)
+def test_any_recipe_in_a_tag_is_a_configuration_or_none(text: str) -> None:
+    point = copied(tags={RECIPE_TAG: text})
+    found = configuration_of(point)
+    assert found is None or configuration_of(copied(tags={RECIPE_TAG: as_tag(found)})) == found

@@ -17,7 +17,7 @@ from .._core.errors import LifeboatError
 from .._core.evidence.history import FILE, Entry, next_place, read_entry, unreadable
 from .._core.foreign import Malformed
 from .regular import read_regular
-from .signing import SUFFIX, Signer
+from .signing import SIGNATURE_SIZE, SUFFIX, Signer
 
 LOCK = ".lock"  # a file, since NFS locks only what is open for writing, and a directory is not
 MODE, FOLDER_MODE, LOCK_MODE = 0o640, 0o750, 0o660
@@ -104,6 +104,16 @@ def read_document(path: Path) -> tuple[Entry, bytes]:
     except Malformed as error:
         raise unreadable(path.name, str(error)) from error
     return read_entry(path.name, content), content
+
+
+def signature_of(document: Path) -> bytes | None:
+    """Read the signature of a document, or return None when there is none. What is no such file is no signature."""
+    try:
+        return read_regular(document.with_name(document.name + SUFFIX), SIGNATURE_SIZE)
+    except FileNotFoundError:
+        return None
+    except Malformed:
+        return b""
 
 
 def documents_in(directory: Path) -> list[Path]:

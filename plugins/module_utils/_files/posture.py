@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
@@ -13,32 +13,47 @@ from typing import Any
 from .._core.errors import LifeboatError
 from .._core.evidence.history import posture_stem
 from .._core.evidence.last_drills import Drills, drilled_in, why_foreign
-from .._core.foreign import EVIDENCE, read_json
+from .._core.foreign import EVIDENCE, read_object
 from .._core.words import printable
-from .evidence import add, check_writable, is_free, locked, pack
+from .evidence import add, check_writable, is_free, locked, pack, signature_of
 from .regular import read_regular
-from .signing import Signer
+from .signing import Signer, open_public_keys, why_not_signed
 
 SHOWN = 3  # of the ignored files
 
 
-def last_drills(directory: str, now: datetime) -> tuple[Drills, list[str]]:
+def last_drills(directory: str, now: datetime, public_keys: Sequence[str] = ()) -> tuple[Drills, list[str]]:
     """Read the newest drill of each database from the evidence, and what to warn of.
 
-    :raises LifeboatError: when the directory may not be read.
+    :param public_keys: when there are any, what none of them has signed does not count.
+    :raises LifeboatError: when the directory may not be read, or a key cannot be used.
     """
-    drills, ignored = Drills(), []
+    drills, ignored, keys = Drills(), [], open_public_keys(list(public_keys))
     for path in documents(directory):
         try:
-            found = read_json(read_regular(Path(path)), EVIDENCE)
-            if why := why_foreign(found, now):
-                raise ValueError(why)
+            found = read_drill(Path(path), now, keys)
         except (OSError, ValueError) as error:
             ignored.append(f"{printable(os.path.basename(path))} ({printable(error)})")
             continue
         for one in drilled_in(found, os.path.basename(path)):
             drills.add(one)
     return drills, warnings(ignored)
+
+
+def read_drill(path: Path, now: datetime, keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read a document of the evidence.
+
+    :raises ValueError: when it cannot be read, is something else, or is not signed by one of the keys.
+    :raises OSError: when it may not be read.
+    """
+    content = read_regular(path)
+    document = read_object(content, EVIDENCE)
+    why = why_foreign(document.members, now)
+    if keys and not why:
+        why = why_not_signed(content, signature_of(path), document.text_or_none("signed_by"), keys)
+    if why:
+        raise ValueError(why)
+    return document.members
 
 
 def documents(directory: str) -> Iterator[str]:

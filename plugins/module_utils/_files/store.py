@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from .._aws.bucket import Bucket
 from .._aws.site import Site
 from .._core.errors import sentence
 from .._core.handover.between_runs import WRITTEN, differences, merge_landed, merge_published, same, why_unusable
-from .._core.handover.manifest import readable_points
+from .._core.handover.manifest import read_landed, read_published, readable_points
 from .._core.handover.store import Address, Store, StoreError, folder_of, key_of, site_of
 from .._core.model import iso
 from .._core.result import Report
+from .._core.words import printable
 from .directory import Directory
 
 Document = dict[str, Any]
@@ -41,6 +42,13 @@ class Manifests:
         places = [place for place in map(site_of, self._keys("landed")) if place and place[0] in accounts]
         found = [self._read("landed", *place) for place in sorted(places)]
         return [document for document in found if document is not None]
+
+    def given(self, documents: Iterable[Mapping[str, Any]], wanted: str) -> list[Document]:
+        """Return manifests that a run was handed, without the entries that cannot be used, as of those in the store.
+
+        :raises LifeboatError: when one is no such manifest at all: then the run was called wrongly.
+        """
+        return [self._readable(document, wanted, f"a {wanted} manifest") for document in documents]
 
     def leave(self, document: Document, existing: Collection[str]) -> Document:
         """Merge a document into the stored one, write it if that changes it, and return the merged document.
@@ -86,7 +94,7 @@ class Manifests:
         document, wrong = readable_points(document, wanted)
         why = why_unusable(document, wanted, account, region)
         if why is None:
-            self._warn_of(wrong, key, f"{account}, {region}")
+            self._warn_of(wrong, f"{self._store}/{key}", document)
             return document
         remedy = "The run goes on without it, and its site writes it again"
         self._report.warnings.append(sentence(f"Cannot use {self._store}/{key}", why, remedy))
@@ -102,10 +110,18 @@ class Manifests:
         self._report.change(f"{store}/{key}", *differences(earlier, merged))
         self._report.changed = True
 
-    def _warn_of(self, wrong: list[str], key: str, source: str) -> None:
+    def _readable(self, document: Mapping[str, Any], wanted: str, where: str) -> Document:
+        frame = {**document, "points": []} if isinstance(document.get("points"), list) else document
+        (read_landed if wanted == "landed" else read_published)([frame])
+        usable, wrong = readable_points(document, wanted)
+        self._warn_of(wrong, where, document)
+        return usable
+
+    def _warn_of(self, wrong: list[str], where: str, document: Mapping[str, Any]) -> None:
         """Warn of the entries of a document that were left out: one warning, however many they are."""
         if wrong:
-            what = f"Cannot use {len(wrong)} {'entry' if len(wrong) == 1 else 'entries'} of {self._store}/{key}"
+            what = f"Cannot use {len(wrong)} {'entry' if len(wrong) == 1 else 'entries'} of {where}"
+            source = f"{printable(document.get('account'))}, {printable(document.get('region'))}"
             remedy = f"The run goes on without them. Ask who runs {source}"
             self._report.warnings.append(sentence(what, wrong[0], remedy))
 

@@ -14,11 +14,10 @@ from .._core.errors import LifeboatError
 from .._core.evidence.archive import SIGNATURE
 from .._core.evidence.audit import Seen, audit, odd_digests
 from .._core.evidence.history import FILE
-from .._core.foreign import Malformed
 from .._core.words import printable
-from .evidence import LOCK, read_document
+from .evidence import LOCK, read_document, signature_of
 from .regular import read_regular, why_not_regular
-from .signing import SIGNATURE_SIZE, open_public_keys, why_not_signed
+from .signing import open_public_keys, why_not_signed
 
 PAGES = (".html", ".xml")
 MOST = 200_000  # files and folders; a drill a day leaves 1500 files a year
@@ -135,16 +134,6 @@ def read_all(folder: Path, files: Sequence[Path], keys: Mapping[str, Any]) -> tu
         except OSError as error:
             problems.append(f"{printable(path.relative_to(folder))}: {error.strerror or type(error).__name__}")
     return seen, problems
-
-
-def signature_of(document: Path) -> bytes | None:
-    """Read the signature of a document, or return None when there is none. A larger file is no signature."""
-    try:
-        return read_regular(document.with_name(document.name + ".sig"), SIGNATURE_SIZE)
-    except FileNotFoundError:
-        return None
-    except Malformed:
-        return b""
 
 
 def document_of(path: Path) -> Path:

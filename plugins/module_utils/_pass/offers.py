@@ -103,14 +103,15 @@ def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> Replica
     here = Here(options.home, request.prefix, points_by_key(one for one in points if one.account == site.account))
     left = manifests.published_by(request.source_accounts, request.source_regions)
     foreign = [one for one in points if one.account != site.account]
-    offered = read_offered([*left, *request.published], foreign, here, options)
+    given = manifests.given(request.published, "published")
+    offered = read_offered([*left, *given], foreign, here, options)
     wishes = wishes_of(offered.every, request, default_key, site)
     single_step = request.single_step != "never"
     plans = {
         one.point.arn: plan_copies(one, wishes[one.lineage.digest], options, single_step=single_step)
         for one in offered.every
     }
-    return ReplicationView(here, offered, plans, announced(request.published, offered, here))
+    return ReplicationView(here, offered, plans, announced(given, offered, here))
 
 
 def own_key(key_id: str, site: Site) -> str:

@@ -76,7 +76,7 @@ def prune(request: PruneRequest, site: Site, *, check_mode: bool) -> dict[str, A
     one = PrunePass(site, Report(check_mode=check_mode), request.apply)
     manifests = open_manifests(request.store, request.prefix, site, one.report)
     site.check_account(request.account_id)
-    documents = [*manifests.landed_in(request.dr_accounts), *request.landed]
+    documents = [*manifests.landed_in(request.dr_accounts), *manifests.given(request.landed, "landed")]
     landed, refused = read_landed(documents), read_refused(documents)
     here = site.recovery_points("manual")
     points = points_among(here, request.selection, f"the recovery points of {where(site)}")

@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
-from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import open_public_keys, why_not_signed
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.posture import last_drills
+from ansible_collections.lifeboat.rds.plugins.module_utils._files.signing import (
+    open_public_keys,
+    open_signer,
+    why_not_signed,
+)
 from ansible_collections.lifeboat.rds.plugins.modules import posture_report
-from tests.builders import DR, EAST, hours_ago
+from tests.builders import DR, EAST, NOW, hours_ago
 from tests.keys import make_keys
 from tests.modules import answer_of
 from tests.postures import DIGEST, dark, dr_site, row, seen_at_dr, source_site
@@ -39,7 +44,7 @@ def call(place: Path) -> Any:
 def read(place: Path) -> tuple[Row, list[str]]:
     """Return the posture and the warnings of this call alone: Ansible keeps all the warnings of a process."""
     return posture_report.run(
-        {"directory": str(place), "sites": list(BOTH), "overrides": [], "max_drill_age": 8640000}, {}
+        {"directory": str(place), "sites": list(BOTH), "overrides": [], "max_drill_age": 8640000, "public_keys": []}, {}
     )
 
 
@@ -171,3 +176,27 @@ def test_a_key_that_cannot_be_used_fails_after_the_posture_was_written(call: Any
     result = call(*BOTH, signing_key=str(tmp_path / "missing.pem"))
     assert result["failed"]
     assert read_evidence(Path(result["path"]))["signed_by"] is None
+
+
+def test_with_keys_only_what_they_signed_counts(call: Any, place: Path, tmp_path: Path) -> None:
+    """Whoever can write to the directory makes nothing green, and hides no failure of a newer date either."""
+    for who in ("ours", "theirs"):
+        (tmp_path / who).mkdir()
+    keys, others = make_keys(tmp_path / "ours"), make_keys(tmp_path / "theirs")
+    signers = {who: open_signer(str(one.private), None) for who, one in (("ours", keys), ("theirs", others))}
+    for name, verdict, hours, by in (("d1", "failed", 9, "ours"), ("d2", "verified", 5, "theirs")):
+        content = json.dumps(drill(verdict, hours) | {"signed_by": signers[by].name}).encode()
+        leave(place, f"{name}-1.json", content.decode())
+        (place / f"{name}-1.json.sig").write_bytes(signers[by].sign(content))
+    leave(place, "d3-1.json", drill("verified", 1))
+    leave(place, "d4-1.json", drill("verified", 1) | {"signed_by": ["x"]})
+    leave(place, "d5-1.json", drill("verified", 1) | {"signed_by": signers["ours"].name})
+    assert verdict_of_orders(call(*BOTH)) == "verified"
+    _drills, (warning,) = last_drills(str(place), NOW, [str(keys.public)])
+    assert "d2-1.json (it is signed by another key" in warning and "d3-1.json (it was not signed)" in warning
+    assert verdict_of_orders(call(*BOTH, public_keys=[str(keys.public)])) == "failed"
+
+
+def verdict_of_orders(result: Row) -> str | None:
+    (database,) = result["posture"]["databases"]
+    return database["last_drill"] and str(database["last_drill"]["verdict"])

@@ -474,21 +474,6 @@ def test_a_second_run_finds_nothing_to_do(run: Any, site: Any, writes: Any) -> N
             id="the other direction",
         ),
         pytest.param(
-            {"landed": [{**manifest(), "points": [{}]}]},
-            "Cannot read the landed manifest",
-            id="an entry without a name",
-        ),
-        pytest.param(
-            {"landed": [{**manifest(), "points": [{"name": copied().name}]}]},
-            "Cannot read the landed manifest",
-            id="an entry without a time",
-        ),
-        pytest.param(
-            {"landed": [{**manifest(), "points": [copied().name]}]},
-            "Cannot read the landed manifest",
-            id="an entry that is none",
-        ),
-        pytest.param(
             {"landed": [{**manifest(), "points": None}]}, "Cannot read the landed manifest", id="no list of points"
         ),
         pytest.param(
@@ -510,6 +495,24 @@ def test_bad_input_stops_the_call_before_the_first_write(
     with pytest.raises(LifeboatError, match=message):
         run(source, check_mode=check_mode, **{"account_id": SOURCE, **given})
     assert writes(source) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({}, id="without a name"),
+        pytest.param({"name": copied().name}, id="without a time"),
+        pytest.param({"name": copied().name, "landed_time": float("inf")}, id="with a number for a time"),
+        pytest.param(copied().name, id="that is none"),
+    ],
+)
+def test_an_entry_of_a_manifest_that_cannot_be_read_costs_only_itself(run: Any, site: Any, wrong: object) -> None:
+    given = manifest(copied(hours=25))
+    given["points"].append(wrong)
+    result = run(site(points=[copied(hours=1), copied(hours=25)]), given)
+    assert [step["status"] for step in result["steps"]].count("retired") == 1
+    assert result["warnings"][0].startswith("Cannot use 1 entry of a landed manifest: ")
+    assert f"Ask who runs {DR}, " in result["warnings"][0]
 
 
 def test_every_step_has_what_the_documentation_promises(run: Any, site: Any, promised: Any) -> None:

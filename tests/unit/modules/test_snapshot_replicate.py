@@ -343,21 +343,35 @@ def test_check_mode_plans_nothing_older_than_what_is_here(run: Any, dr_site: Any
     assert (result["changed"], "copying" in by_database(result).values()) == (False, False)
 
 
-@pytest.mark.parametrize(
-    "points",
-    [
-        pytest.param([{"arn": published().arn}], id="an entry that says too little"),
-        pytest.param([{}], id="an entry that says nothing"),
-        pytest.param(["a"], id="an entry that is none"),
-        pytest.param(None, id="no list of points"),
-        pytest.param([{**manifest(copied())["points"][0], "original_time": "yesterday"}], id="a time that is none"),
-    ],
-)
-def test_a_manifest_that_cannot_be_read_is_refused(run: Any, dr_site: Any, writes: Any, points: Any) -> None:
+@pytest.mark.parametrize("given", [{}, {"points": []}, {**manifest(), "points": None}, {**manifest(), "version": True}])
+def test_what_is_no_manifest_is_refused(run: Any, dr_site: Any, writes: Any, given: Row) -> None:
     site = dr_site(published())
     with pytest.raises(LifeboatError, match="Cannot read the published manifest"):
-        run(site, published=[{**manifest(), "points": points}])
+        run(site, published=[given])
     assert writes(site) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"arn": published().arn}, id="says too little"),
+        pytest.param({}, id="says nothing"),
+        pytest.param("a", id="is none"),
+        pytest.param({**manifest(copied())["points"][0], "original_time": "yesterday"}, id="has a time that is none"),
+        pytest.param({**manifest(copied())["points"][0], "account": DR}, id="is about another account's database"),
+        pytest.param(
+            {**manifest(copied())["points"][0], "recipe": {"iops": float("inf"), "parameter_groups": []}},
+            id="has an endless number",
+        ),
+    ],
+)
+def test_an_entry_of_a_manifest_that_cannot_be_used_costs_only_itself(run: Any, dr_site: Any, wrong: object) -> None:
+    given = manifest(copied("orders", 1, **PUBLISHED))
+    given["points"].append(wrong)
+    result = run(dr_site(published("orders", 1)), published=[given])
+    assert by_database(result) == {"orders": "copying"}
+    (told,) = [one for one in result["warnings"] if one.startswith("Cannot use 1 entry of a published manifest: ")]
+    assert f"Ask who runs {SOURCE}, " in told
 
 
 # -- bad input and check mode -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..arns import account_of
 from ..errors import LifeboatError
 from ..model import LANDED, Database, DatabaseId, RecoveryPoint, from_iso, iso
 from ..naming import Lineage, lineage_of
@@ -19,6 +20,7 @@ from ..sharing import ACCOUNT
 from ..words import printable
 
 VERSION = 1
+LONGEST = 2048  # characters of a name; an ARN has no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def read_refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, Mapping) and (what := entry.get("arn") or entry.get("name")):
                 said.setdefault(str(what), []).append(
-                    f"the DR site {document.get('account')} says {entry.get('reason')}"
+                    f"the DR site {printable(document.get('account'))} says {printable(entry.get('reason'))}"
                 )
     return {what: ", and ".join(dict.fromkeys(reasons)) for what, reasons in said.items()}
 
@@ -141,9 +143,10 @@ def points_of(document: Mapping[str, Any], wanted: str) -> list[dict[str, Any]]:
 
     :raises LifeboatError: when its version or its type is another one, or when it has no list of points.
     """
-    points = document.get("points")
+    points, version = document.get("points"), document.get("version")
     is_list = isinstance(points, list) and all(isinstance(point, Mapping) for point in points)
-    if document.get("version") != VERSION or document.get("document") != wanted or not is_list:
+    is_ours = version == VERSION and not isinstance(version, bool) and document.get("document") == wanted
+    if not is_ours or not is_list:
         raise not_a_manifest(wanted, f"version {VERSION}, document {wanted!r} and a list of points are expected")
     return list(document["points"])
 
@@ -159,11 +162,24 @@ def readable_points(document: Mapping[str, Any], wanted: str) -> tuple[dict[str,
     for place, point in enumerate(points):
         try:
             points_of({**document, "points": [point]}, wanted)
-            read_entry(point) if wanted == "published" else read_landed([{**document, "points": [point]}])
+            if wanted == "landed":
+                read_landed([{**document, "points": [point]}])
+            elif (entry := read_entry(point)) and (why := why_foreign(entry, document)):
+                wrong[place] = why
         except LifeboatError as error:
             wrong[place] = error.why
     kept = [point for place, point in enumerate(points) if place not in wrong]
     return {**document, "points": kept}, list(wrong.values())
+
+
+def why_foreign(entry: Published, document: Mapping[str, Any]) -> str | None:
+    """Explain why a site may not say this, or return None if it may: a site describes its own databases only.
+
+    Whoever can write one account's document must not vouch for another's.
+    """
+    if entry.database.account == account_of(entry.arn) == document.get("account"):
+        return None
+    return f"it describes {printable(entry.arn)}, which belongs to another account"
 
 
 def read_entry(entry: Mapping[str, Any]) -> Published:
@@ -198,18 +214,24 @@ def require_types(entry: Mapping[str, Any]) -> None:
     :raises ValueError: for the first field that has another type than we write.
     """
     tags, landed_in = entry.get("database_tags", {}), entry.get("landed_in", [])
-    rules = {key: isinstance(entry[key], str) for key in TEXTS}
-    rules |= {key: entry.get(key) is None or isinstance(entry[key], str) for key in TEXTS_IF_KNOWN}
+    rules = {key: is_name(entry[key]) for key in TEXTS}
+    rules |= {key: entry.get(key) is None or is_name(entry[key]) for key in TEXTS_IF_KNOWN}
     rules |= {
         "kind": entry["kind"] in ("instance", "cluster"),
         "arn": str(entry["arn"]).split(":")[6:] == [entry["name"]],
         "encrypted": isinstance(entry["encrypted"], bool),
         "size_gib": entry["size_gib"] is None or type(entry["size_gib"]) is int,
-        "database_tags": isinstance(tags, Mapping) and all(isinstance(one, str) for one in tags.values()),
+        "database_tags": isinstance(tags, Mapping)
+        and all(isinstance(one, str) for pair in tags.items() for one in pair),
         "landed_in": isinstance(landed_in, list) and all(isinstance(one, str) for one in landed_in),
     }
     if wrong := [key for key, is_right in rules.items() if not is_right]:
         raise ValueError(f"{wrong[0]} is {printable(repr(entry.get(wrong[0])), 60)}")
+
+
+def is_name(value: Any) -> bool:
+    """Tell whether it is a text that AWS could have given: short, and of characters that can be shown."""
+    return isinstance(value, str) and len(value) <= LONGEST and value.isprintable()
 
 
 def read_exact_time(text: Any) -> datetime:

@@ -140,6 +140,9 @@ VARIABLES: Mapping[str, Variable] = {
     "lifeboat_evidence": Variable("path", "the directory of the evidence, on the controller"),
     "lifeboat_evidence_store": Variable("str", "an S3 prefix that holds the evidence as well"),
     "lifeboat_signing_key": Variable("path", "the private key that signs the evidence"),
+    "lifeboat_public_keys": Variable(
+        "list", "with them, a posture counts only evidence that one of them signed", elements="str"
+    ),
     "lifeboat_signing_passphrase": Variable("str", "its passphrase", secret=True),
     "lifeboat_recovery_subnet_group": Variable("str", "the DB subnet group in which recoveries restore"),
     "lifeboat_fallback_class": Variable("str", "the class of what is recovered without a recipe that tells one"),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._core.errors import LifeboatError
-from ..._core.handover.manifest import read_landed
 from ..._core.keeping.bound import read_token
 from ..._core.keeping.policy import Declared
 from ..._core.sharing import ACCOUNT
@@ -18,9 +17,8 @@ from ..arguments import read_request, read_selection, read_settings, read_store
 def read_prune(params: Mapping[str, Any]) -> PruneRequest:
     """Read the options of snapshot_prune.
 
-    :raises LifeboatError: when a retention, an account, a manifest or a token is not valid.
+    :raises LifeboatError: when a retention, an account or a token is not valid.
     """
-    read_landed(params["landed"])
     retention = read_settings(Declared, params)
     for declared in retention.every:
         declared.check()

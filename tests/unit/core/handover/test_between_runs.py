@@ -25,6 +25,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     published_manifest,
     read_entry,
     read_landed,
+    readable_points,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import iso
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
@@ -86,20 +87,25 @@ def test_an_entry_whose_recipe_cannot_be_read_is_refused() -> None:
         pytest.param(published(region=EAST), f"it is not from account {SOURCE}, {WEST}", id="another Region's"),
         pytest.param(published(points=None), "a list of points", id="no points"),
         pytest.param(published(["x"]), "a list of points", id="points of no shape"),  # type: ignore[arg-type]
-        pytest.param(
-            published(entry(account=STRANGER)), "which belongs to another account", id="speaks of another's database"
-        ),
-        pytest.param(
-            published(entry(arn=copied().arn.replace(SOURCE, STRANGER))),
-            "which belongs to another account",
-            id="speaks of another's snapshot",
-        ),
         pytest.param({}, "it is not from account", id="an empty object"),
     ],
 )
 def test_a_document_of_a_store_counts_only_for_its_own_site(document: Row, why: str | None) -> None:
     found = why_unusable(document, "published", SOURCE, WEST)
     assert found is None if why is None else why in str(found)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param(entry(account=STRANGER), id="another's database"),
+        pytest.param(entry(arn=copied().arn.replace(SOURCE, STRANGER)), id="another's snapshot"),
+    ],
+)
+def test_a_site_describes_its_own_databases_only(foreign: Row) -> None:
+    document, wrong = readable_points(published(foreign, entry()), "published")
+    assert (document, len(wrong)) == (published(entry()), 1)
+    assert "which belongs to another account" in wrong[0]
 
 
 @pytest.mark.parametrize(
