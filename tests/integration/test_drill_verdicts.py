@@ -74,10 +74,10 @@ def of(document: Row, name: str) -> Row:
     return next(one for one in document["databases"] if one["name"] == name)
 
 
-def marks(lab: Lab) -> list[str]:
-    """List the databases with a recovery point that is marked as verified."""
+def marks(lab: Lab) -> dict[str, str]:
+    """Map the databases with a recovery point that is marked as verified to the mark."""
     found = [row for row in snapshots(lab, "production_dr", EAST) if row.get("TagList")]
-    return sorted({row["Of"] for row in found if any(tag["Key"] == "lifeboat:verified" for tag in row["TagList"])})
+    return {row["Of"]: tag["Value"] for row in found for tag in row["TagList"] if tag["Key"] == "lifeboat:verified"}
 
 
 # -- refused before anything is created -------------------------------------------------------------------------------
@@ -85,11 +85,12 @@ def marks(lab: Lab) -> list[str]:
 
 def test_a_typo_stops_the_drill_before_anything_is_asked_of_aws(lab: Lab, drill: Any, evidence: Path) -> None:
     forget_calls(lab)
+    before = list(evidence.glob("*.json"))
     done, _evidence = drill({"orders": {"rpoo": 86400, "checks": [ROWS]}})
     assert done.code == 2
     assert "Cannot use lifeboat_databases.orders: unknown setting 'rpoo'. Did you mean 'rpo'?" in done.output
     assert lab.calls() == []
-    assert list(evidence.glob("*.json")) == []
+    assert list(evidence.glob("*.json")) == before
 
 
 def test_a_site_that_could_not_be_looked_at_is_unverified_and_says_once_why(drill: Any) -> None:
@@ -122,59 +123,47 @@ def test_a_database_that_nobody_has_fails_the_drill_before_anything_is_created(l
 
 # -- what was looked at and is wrong ----------------------------------------------------------------------------------
 
-DAMAGED = {
-    "*": {"rpo": 86400, "rto": 7200},
-    "orders": {"checks": [{"check": "tables", "tables": ["orders", "gone"]}, ROWS]},
-    "billing": {
-        "checks": [{"check": "canary", "table": "canary", "column": "word", "where": {"id": 1}, "expected": "dim-bay"}]
-    },
-    "catalog": {
-        "checks": [
-            {"check": "freshness", "table": "heartbeat", "column": "at", "max_age": 60, "at": "2099-01-01T00:00:00Z"}
-        ]
-    },
-}
-MISSED = {
-    "*": {"checks": [ROWS]},
-    "orders": {"rpo": 1, "owner": "the shop"},
-    "billing": {"rto": 1},
-    "catalog": {"checks": [], "accept_unverified": True},
-}
-
-
+GONE = {"check": "tables", "tables": ["orders", "gone"]}
+DIM = {"check": "canary", "table": "canary", "column": "word", "where": {"id": 1}, "expected": "dim-bay"}
+STALE = {"check": "freshness", "table": "heartbeat", "column": "at", "max_age": 60, "at": "2099-01-01T00:00:00Z"}
 SLOW = {"check": "query", "query": "SELECT count(*) FROM canary, pg_sleep(60)", "expected": [[1]]}
-REFUSED = {"*": {"checks": [ROWS]}, "orders": {"checks": [ROWS, SLOW]}}
+# A reason tells all failures, so one database can have two.
+DAMAGED = {
+    "orders": {"rpo": 1, "rto": 7200, "owner": "the shop", "checks": [GONE, ROWS]},
+    "billing": {"rpo": 86400, "rto": 1, "checks": [DIM]},
+    "catalog": {"rpo": 86400, "rto": 7200, "checks": [STALE]},
+    "events": {"checks": [ROWS]},
+}
+REFUSED = {
+    "*": {"checks": [ROWS]},
+    "orders": {"checks": [ROWS, SLOW]},
+    "events": {"checks": [], "accept_unverified": True},
+}
 
 
 @pytest.fixture(scope="module")
 def refused(lab: Lab, drill: Any) -> Row:
-    """AWS has no room for one instance and cannot use the key of another; a query of the third never ends."""
+    """AWS has no room for billing and cannot use the key of catalog; a query never ends; nobody looks at events."""
     about = {"kind": "error", "account": "production_dr", "action": "RestoreDBInstanceFromDBSnapshot", "status": 400}
     lab.admin("POST", "faults", {**about, "code": "InsufficientDBInstanceCapacity", "message": "no room"})
     lab.admin("POST", "faults", {**about, "code": "KMSKeyNotAccessibleFault", "message": "no key"})
-    done, document = drill(REFUSED, "-e", '{"drill_databases": ["billing", "catalog", "orders"]}')
+    before = marks(lab)
+    done, document = drill(REFUSED)
     assert done.code == 2, done.output
     assert done.output.count("Set db_instance_class to another class") == 1, "a failure is told once"
     assert done.output.count("fatal: [production_dr]: FAILED!") == 1, "at the end of the run"
-    return document | {"marks": marks(lab), "left": left_in_dr(lab)}
+    return document | {"marked": marks(lab) != before, "left": left_in_dr(lab)}
 
 
 @pytest.fixture(scope="module")
 def damaged(lab: Lab, drill: Any) -> Row:
-    """Something else is wrong with each; nobody declared the checks of events."""
-    done, document = drill(DAMAGED)
-    assert done.code == 2, done.output
-    return document | {"output": done.output, "marks": marks(lab), "left": left_in_dr(lab)}
-
-
-@pytest.fixture(scope="module")
-def missed(lab: Lab, drill: Any) -> Row:
-    """Run a drill in which the data are there, the objectives are missed, and the restore of events fails."""
+    """Something is wrong with the data of each, or an objective is missed; the restore of events fails."""
     fault = {"kind": "restore-ends", "status": "incompatible-restore", "account": "production_dr"}
     lab.admin("POST", "faults", {**fault, "action": "RestoreDBClusterFromSnapshot"})
-    done, document = drill(MISSED)
+    before = marks(lab)
+    done, document = drill(DAMAGED)
     assert done.code == 2, done.output
-    return document | {"marks": marks(lab), "left": left_in_dr(lab)}
+    return document | {"marked": marks(lab) != before, "left": left_in_dr(lab)}
 
 
 @pytest.mark.parametrize(
@@ -183,11 +172,10 @@ def missed(lab: Lab, drill: Any) -> Row:
         pytest.param("damaged", "orders", "failed", "gone", id="a table is missing"),
         pytest.param("damaged", "billing", "failed", "does not hold the expected value", id="another canary"),
         pytest.param("damaged", "catalog", "failed", "s old, more than 60 s", id="stale data"),
-        pytest.param("damaged", "events", "unverified", "accept_unverified: true", id="no check was declared"),
-        pytest.param("missed", "orders", "failed", "is over the objective of 1 s", id="the RPO is missed"),
-        pytest.param("missed", "billing", "failed", "is over the objective of 1 s", id="the RTO is missed"),
-        pytest.param("missed", "catalog", "unverified", "its definition says accept_unverified", id="accepted"),
-        pytest.param("missed", "events", "failed", "incompatible-restore", id="the restore failed"),
+        pytest.param("damaged", "orders", "failed", "is over the objective of 1 s", id="the RPO is missed"),
+        pytest.param("damaged", "billing", "failed", "is over the objective of 1 s", id="the RTO is missed"),
+        pytest.param("refused", "events", "unverified", "its definition says accept_unverified", id="accepted"),
+        pytest.param("damaged", "events", "failed", "incompatible-restore", id="the restore failed"),
         pytest.param("refused", "billing", "failed", "Set db_instance_class to another class", id="no capacity"),
         pytest.param("refused", "catalog", "failed", "Enable the key", id="a key that cannot be used"),
         pytest.param("refused", "orders", "unverified", "statement timeout", id="a statement that never ends"),
@@ -201,32 +189,50 @@ def test_each_way_to_fail_gives_its_verdict_and_says_why(
     assert (one["verdict"], document["verdict"]) == (verdict, "failed")
     assert said in one["reason"]
     assert "dim-bay" not in json.dumps(document)
-    assert (document["marks"], document["left"]) == ([], [])
+    assert (document["marked"], document["left"]) == (False, [])
 
 
-def test_a_missed_objective_is_told_with_the_number(missed: Row) -> None:
-    orders, billing = of(missed, "orders"), of(missed, "billing")
+def test_a_missed_objective_is_told_with_the_number(damaged: Row) -> None:
+    orders, billing = of(damaged, "orders"), of(damaged, "billing")
     assert (orders["objectives"]["rpo"], orders["owner"]) == (1, "the shop")
     assert orders["rpo_seconds"] > 1
-    assert orders["reason"].startswith("RPO ")
+    assert "RPO " in orders["reason"]
     assert billing["rto_validated_seconds"] >= billing["rto_connect_seconds"] > 1
-    assert billing["reason"].startswith("RTO ")
+    assert "RTO " in billing["reason"]
 
 
 # -- what somebody wrote into a row -----------------------------------------------------------------------------------
 
 
-def test_what_is_in_a_row_is_shown_harmlessly_wherever_it_is(drill: Any) -> None:
+@pytest.fixture(scope="module")
+def hostile(lab: Lab, drill: Any) -> Row:
+    """Look at the row of orders. Nobody declared a check for the others."""
     births = {"check": "freshness", "table": "births", "column": "born", "max_age": 60, "relation": "view"}
-    done, document = drill({"orders": {"checks": [births]}}, "-vvv", "-e", "drill_databases=orders")
-    assert (done.code, of(document, "orders")["verdict"]) == (2, "unverified")
+    forget_calls(lab)
+    done, document = drill({"orders": {"checks": [births]}}, "-vvv")
+    assert (done.code, document["verdict"]) == (2, "unverified")
+    return document | {"output": done.output, "writes": writes(lab)}
+
+
+def test_what_is_in_a_row_is_shown_harmlessly_wherever_it_is(hostile: Row) -> None:
+    output, document = hostile["output"], {name: hostile[name] for name in hostile if name != "output"}
+    assert of(document, "orders")["verdict"] == "unverified"
     assert "<script>" in of(document, "orders")["reason"], "the row's text is in the reason"
     shown = json.dumps(document, ensure_ascii=False)
     assert shown.isprintable()
     assert len(shown) < 50_000
-    assert not set("\x1b\u202e") & set(done.output)
-    assert "x" * 1000 not in done.output
+    assert not set("\x1b\u202e") & set(output)
+    assert "x" * 1000 not in output
     assert not (ROOT / "owned-by-a-row").exists(), "no text from a row is a template"
+
+
+@pytest.mark.parametrize("name", ["billing", "catalog", "events"])
+def test_what_nobody_looks_at_is_not_restored_and_stops_no_other(hostile: Row, name: str) -> None:
+    one = of(hostile, name)
+    assert (one["verdict"], "accept_unverified: true" in one["reason"]) == ("unverified", True)
+    assert [action for action in hostile["writes"] if action.startswith("Restore")] == [
+        "RestoreDBInstanceFromDBSnapshot"
+    ]
 
 
 # -- where the checks run, and what they leave ------------------------------------------------------------------------
@@ -235,8 +241,9 @@ def test_what_is_in_a_row_is_shown_harmlessly_wherever_it_is(drill: Any) -> None
 def test_a_mark_that_cannot_be_left_fails_the_run_and_not_the_verdict(lab: Lab, drill: Any) -> None:
     """Else nobody hears that prune may delete what was verified."""
     lab.admin("POST", "faults", {"kind": "access-denied", "account": "production_dr", "action": "AddTagsToResource"})
+    before = marks(lab)
     done, document = drill({"*": {"checks": [ROWS]}}, "-e", "drill_databases=orders")
-    assert (done.code, document["verdict"], marks(lab)) == (2, "verified", [])
+    assert (done.code, document["verdict"], marks(lab)) == (2, "verified", before)
     assert "Cannot tag arn:aws:rds:" in done.output
 
 
@@ -264,7 +271,7 @@ def test_the_checks_go_through_the_port_forwards_that_the_play_opens(
     assert sorted(one["reached"]["port"] for one in document["databases"]) == sorted(ports.values())
     assert all(one["reached"]["forwarded"] and one["checked_on"] for one in document["databases"])
     assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in read(path)]
-    assert marks(lab) == ["billing", "catalog", "events", "orders"], "what passed is marked"
+    assert sorted(marks(lab)) == ["billing", "catalog", "events", "orders"], "what passed is marked"
 
 
 def read(path: Path) -> bytes:
