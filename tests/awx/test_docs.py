@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.jobs import plan_jobs
@@ -15,6 +16,7 @@ from tests.awx.rules import look_at_schedule
 from tests.awx.standin import API, Awx
 from tests.awx.variables import DEFAULTS, SMALL
 from tests.documentation import code_blocks
+from tests.warm import environment_for_commands
 
 PAGE = (ROOT / "docs" / "awx.md").read_text(encoding="utf-8")
 
@@ -30,10 +32,12 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def test_every_command_runs_as_it_is_written(awx: Awx, url: str, tmp_path: Path) -> None:
+def test_every_command_runs_as_it_is_written(
+    awx: Awx, url: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     place = checkout(tmp_path)
     (place / "awx.yml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
-    settings = environment(url) | {"ANSIBLE_CONFIG": str(place / "ansible.cfg")}
+    settings = environment_for_commands(environment(url), tmp_path_factory.mktemp("programs"), ROOT / "inventory")
     jobs = []
     for block in code_blocks(PAGE):
         done = subprocess.run(
