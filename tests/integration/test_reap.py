@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lifeboat_lab import Lab
+from lifeboat_lab.testing import until
 from tests.integration.play import EAST, ROOT, Run, forget_calls, left_in_dr, newest_evidence, writes
 
 pytestmark = pytest.mark.usefixtures("protected")
@@ -37,12 +38,15 @@ def killed_drill(lab: Lab, evidence: Path) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as drill:
-        end = time.monotonic() + PATIENCE
-        while not any(action.startswith("Restore") for action in writes(lab)):
-            assert drill.poll() is None, "it ended before it restored anything"
-            assert time.monotonic() < end, "it restores nothing"
+        until(lambda: has_begun(lab, drill), PATIENCE)
         os.killpg(drill.pid, signal.SIGKILL)
     assert left_in_dr(lab)
+
+
+def has_begun(lab: Lab, drill: subprocess.Popen[Any]) -> bool:
+    """Whether a drill has restored something; it must not end before."""
+    assert drill.poll() is None, "it ended before it restored anything"
+    return bool(lab.calls(action="Restore*"))
 
 
 def test_a_preflight_that_finds_nothing_writes_nothing(lab: Lab, run: Callable[..., Run]) -> None:
@@ -110,10 +114,7 @@ def test_the_last_line_of_an_interrupted_drill_removes_what_it_restored(lab: Lab
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as drill:
-        end = time.monotonic() + PATIENCE
-        while not any(action.startswith("Restore") for action in writes(lab)):
-            assert drill.poll() is None, "it ended before it restored anything"
-            assert time.monotonic() < end, "it restores nothing"
+        until(lambda: has_begun(lab, drill), PATIENCE)
         os.killpg(drill.pid, signal.SIGINT)
         output = drill.communicate(timeout=60)[0]
     assert drill.returncode == 2
