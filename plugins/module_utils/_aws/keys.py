@@ -37,11 +37,11 @@ class Keys(Connection):
 
 def as_key(row: Row) -> Key:
     """Convert the KeyMetadata of kms:DescribeKey."""
-    enabled = {True: "Enabled", False: "Disabled"}.get(row.get("Enabled"))
+    known: dict[bool | None, str] = {True: "Enabled", False: "Disabled"}
     return Key(
         arn=row["Arn"],
         account=row["AWSAccountId"],
         region=region_of(row["Arn"]),
-        state=row.get("KeyState", enabled),
+        state=row.get("KeyState") or known.get(row.get("Enabled")),
         is_aws_managed=row.get("KeyManager") == "AWS",
     )
