@@ -319,3 +319,12 @@ def test_a_run_that_would_touch_no_site_is_an_error(
     done = run(playbook, groups, *words)
     assert (done.code, lab.calls()) == (2, []), done.output
     assert message in done.on_one_line(), done.output
+
+
+@pytest.mark.smoke
+def test_no_host_at_all_and_a_limit_is_an_error_although_no_task_can_run(lab: Lab, run: Callable[..., Run]) -> None:
+    done = run("drill.yml", {"lifeboat_dr": {}}, "--limit", "production_dr")
+    assert (done.code, lab.calls()) == (4, []), done.output
+    assert "--limit production_dr leaves none. Check the inventory" in done.on_one_line(), done.output
+    accepted = run("drill.yml", {}, "--limit", "production_dr", "-e", "lifeboat_accept_no_sites=true")
+    assert (accepted.code, lab.calls()) == (0, []), accepted.output

@@ -50,6 +50,7 @@ class Variable(NamedTuple):
 
 ACCOUNT = Form(re.compile(r"\d{12}"), "Set it to the 12 digits of the account, in quotes")
 REGION = Form(re.compile(r"[a-z]+(-[a-z]+)+-\d+"), "Set it to a Region, such as eu-west-1")
+OTHER_REGION = REGION._replace(pattern=re.compile(f"|{REGION.pattern.pattern}"))  # an empty text is as good as none
 TEXT, NUMBER = Variable("str"), Variable("int")
 TEXTS = Variable("list", elements="str")
 # The option ``overrides`` of snapshot_restore.
@@ -93,7 +94,7 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "lifeboat_interval": Variable("int", "the seconds between two snapshots that publish takes"),
     "lifeboat_publish_region": Variable(
-        "str", "the Region in which a source site publishes, if not its own", form=REGION
+        "str", "the Region in which a source site publishes, if not its own", form=OTHER_REGION
     ),
     "lifeboat_stand_in": Variable(
         "dict",

@@ -94,6 +94,7 @@ def test_a_wrong_value_is_named_with_the_remedy(name: str, value: Any, problem: 
         pytest.param("profiles", {"publish": None}, id="no profile"),
         pytest.param("databases", ["orders"], id="what databases say is checked elsewhere"),
         pytest.param("store", None, id="a null"),
+        pytest.param("publish_region", "", id="no other Region"),
     ],
 )
 def test_what_ansible_makes_right_is_accepted(name: str, value: Any) -> None:
