@@ -71,6 +71,19 @@ attributes:
       - The prediction does not know that AWS will refuse a step, or that a copy will fail.
 """
 
+    # Also for modules whose action plugin shows the plan.
+    SHOWN = r"""
+options: {}
+attributes:
+  action:
+    support: full
+    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
+    details: It shows the diff of C(check_mode) also when an item fails, for which Ansible shows none.
+  async:
+    support: none
+    description: Supports being used with the C(async) keyword.
+"""
+
     # Also for modules that an action plugin of the same name repeats until nothing is in flight.
     PASSES = r"""
 options: {}

@@ -19,7 +19,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.drill
     with_problem,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.words import printable
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_request
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_subject
 from ansible_collections.lifeboat.rds.plugins.modules.database_check import ARGUMENTS
 
 # A database that nobody asks: only the form of its checks is looked at.
@@ -50,7 +50,7 @@ def check_form(name: str, entry: Mapping[str, Any]) -> None:
     if found.error_messages:
         why = printable(found.error_messages[0])
         raise LifeboatError(f"Cannot use the checks of lifeboat_databases.{name}", why=why, remedy="Correct them")
-    read_request(found.validated_parameters)
+    read_subject(found.validated_parameters["databases"][0])
 
 
 def plain(value: Any) -> Any:

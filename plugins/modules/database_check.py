@@ -15,8 +15,9 @@ description:
   - The checks are a ladder. V(connection) always comes first, then V(tables), V(structure), V(rows), V(freshness),
     V(checksum), V(canary), V(query) and V(integrity). Several checks of one kind run in the given order. A check that
     builds on a failed one is skipped.
-  - A failed check is a result and not an error, and so is a database that cannot be reached. The module only fails,
-    before the first connection, if a check cannot be run as it is written, or if a Python package is missing.
+  - A failed check is a result and not an error, and so is a database that cannot be reached.
+  - A database of which a check cannot be run as it is written, or whose Python package is missing here, is
+    V(unverified) with the reason. The others are checked, and then the module fails.
   - It calls no AWS API. Delegate it to a host from which the databases can be reached.
 options:
   databases:
@@ -440,8 +441,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.engines import why_unready
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import ReadClock, check_all, not_run
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_request
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import (
+    ReadClock,
+    check_all,
+    not_run,
+    ready_from,
+)
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import Refused, read_request
 
 CHECK: dict[str, Any] = {
     "check": {"type": "str", "required": True},
@@ -499,14 +505,17 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 def run(params: dict[str, Any], clock: ReadClock, host: str, *, check_mode: bool) -> dict[str, Any]:
     """Check all databases; in check mode report what would be checked."""
-    subjects, limits = read_request(params)
+    asked, limits = read_request(params)
     if check_mode:
-        rows = not_run(subjects, "not run in check mode")
+        rows = not_run(asked, "not run in check mode")
     else:
-        rows = check_all(subjects, limits, clock, host, record=params["record"])
+        asked = ready_from(asked, host)
+        rows = check_all(asked, limits, clock, record=params["record"])
     looked = [(one["name"], why_unready(one["engine"], one["driver"], host)) for one in params["libraries_for"]]
     unready = [{"name": name, "reason": why} for name, why in looked if why]
-    return {"changed": False, "databases": rows, "checked_on": host, "unready": unready}
+    refused = " ".join(dict.fromkeys(str(one.why) for one in asked if isinstance(one, Refused)))
+    result = {"changed": False, "databases": rows, "checked_on": host, "unready": unready}
+    return result | ({"failed": True, "msg": refused} if refused else {})
 
 
 def withhold_canaries(module: AnsibleModule) -> None:

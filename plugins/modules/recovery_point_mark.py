@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - lifeboat.rds.attributes
+  - lifeboat.rds.attributes.shown
   - lifeboat.rds.site
 seealso:
   - module: lifeboat.rds.drill_report

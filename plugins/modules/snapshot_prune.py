@@ -109,6 +109,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - lifeboat.rds.attributes
+  - lifeboat.rds.attributes.shown
   - lifeboat.rds.site
   - lifeboat.rds.selection
   - lifeboat.rds.overrides.prune

@@ -19,11 +19,13 @@ description:
     this collection deletes it.
   - An Aurora DB cluster gets one member, since AWS restores a cluster without members. A Multi-AZ DB cluster is
     restored as an instance, from the snapshot of the instance that stood in for it. The steps say so.
-  - Before the first write it checks that the account is not a source account, that the key is usable and belongs to
-    this account, and that the quotas suffice. It reports all problems at once, and then restores nothing.
+  - Before the first write it checks that the account is not a source account, and that the key is usable and belongs to
+    this account. It reports all problems at once, and then restores nothing.
   - A problem with one database fails only that database. Its subnets must be private, no ingress rule may be open to
     the world, its name must be free, its class offered for its version, the groups that it needs must exist, and its
     recovery point must be under a usable key of this account.
+  - Where the quotas do not suffice for all, as many are restored as fit, in the order of O(databases) and then by name.
+    Each of the others fails with what to do.
   - In check mode it only makes these checks. So check mode is the preflight of a drill.
   - Run it again with the same O(drill_id) to continue a run that was killed. It adopts what that run started, and
     keeps the recovery points that it chose.

@@ -37,6 +37,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - lifeboat.rds.attributes
+  - lifeboat.rds.attributes.shown
   - lifeboat.rds.site
 """
 

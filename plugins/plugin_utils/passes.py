@@ -87,12 +87,15 @@ def must_go_on(result: dict[str, Any], waiting: dict[str, Any], elapsed: float) 
 
 
 def plan_of(result: dict[str, Any]) -> str:
-    """Write the plan of a result as Ansible shows a diff. Of a task that failed for one item, it shows none itself."""
+    """Write the plan of a result as Ansible shows a diff.
+
+    Of a task that failed for one item it shows none itself, unless its failed_when lets it pass, as our roles do.
+    """
     return str(CallbackBase()._get_diff(result.get("diff") or {})).rstrip()
 
 
 class PassesAction(ActionBase):
-    """The base class of action plugins that repeat the module with their own name."""
+    """The base class of action plugins that repeat the module with their own name. One that never waits runs once."""
 
     _supports_check_mode = True
     _supports_async = False  # an async task would run one pass and not wait, without saying so
@@ -111,7 +114,7 @@ class PassesAction(ActionBase):
 
         site = str(variables.get("inventory_hostname", "localhost"))
         result = repeat_passes(one_pass, ControllerClock(), show, site=site)
-        if result.get("failed") and self._task.check_mode and self._task.diff:
+        if result.get("failed") and self._task.check_mode and self._task.diff and not self._task.failed_when:
             show(plan_of(result))
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result

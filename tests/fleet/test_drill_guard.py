@@ -93,9 +93,7 @@ def name_taken(ground: Range) -> Given:
         ),
         pytest.param(key_of_the_source, "belongs to account 111111111111", "Set kms_key_id", id="source's key"),
         pytest.param(disabled_key, "it is Disabled", "Set kms_key_id", id="disabled key"),
-        pytest.param(quota_of("instances"), "0 DB instances, and 3 more", "raise L-7B6409FD", id="instances"),
-        pytest.param(quota_of("clusters"), "0 DB clusters, and 1 more", "raise L-952B80B8", id="clusters"),
-        pytest.param(quota_of("storage"), "GiB of storage, and 40 more", "raise L-7ADDB58A", id="storage"),
+        pytest.param(quota_of("instances"), "0 DB instances, and it needs 1 more", "raise L-7B6409FD", id="instances"),
     ],
 )
 def test_the_guard_stops_before_the_first_write_and_names_the_remedy(
@@ -114,6 +112,26 @@ def test_the_guard_stops_before_the_first_write_and_names_the_remedy(
             assert writing(ground.fleet.new_calls()) == []
     finally:
         ground.fleet.lab.admin("PATCH", "settings", settings)
+
+
+@pytest.mark.parametrize(
+    ("quota", "message", "remedy"),
+    [
+        pytest.param("clusters", "0 DB clusters, and it needs 1 more", "raise L-952B80B8", id="clusters"),
+        pytest.param("storage", "GiB of storage, and it needs", "raise L-7ADDB58A", id="storage"),
+    ],
+)
+def test_what_has_no_room_fails_and_what_has_is_restored(ground: Range, quota: str, message: str, remedy: str) -> None:
+    settings = ground.fleet.lab.admin("GET", "settings")
+    quota_of(quota)(ground)
+    try:
+        usual = {"drill_id": "d1", "kms_key_id": ground.fleet.keys["dr"], **ground.network}
+        steps = ground.fleet.one_pass(snapshot_restore, DR, check_mode=True, **usual)["steps"]
+    finally:
+        ground.fleet.lab.admin("PATCH", "settings", settings)
+    refused = [one for one in steps if one["status"] == "failed"]
+    assert {one["status"] for one in steps} == {"failed", "restoring"}
+    assert all(message in one["reason"] and remedy in one["reason"] for one in refused)
 
 
 def test_a_name_that_is_taken_fails_that_database_alone(ground: Range) -> None:

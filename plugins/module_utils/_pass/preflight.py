@@ -14,7 +14,7 @@ from typing import Any
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
 from .._core.errors import LifeboatError, raise_all
-from .._core.inventory.selection import Candidate
+from .._core.inventory.selection import Candidate, rank
 from .._core.keeping.retention import Named
 from .._core.keys import check_key
 from .._core.model import DATABASE, RECOVERY_POINT, Database, Key, iso
@@ -25,7 +25,7 @@ from .._core.restoring.choice import by_original, check_time, choose, landed_by_
 from .._core.restoring.isolation import Network, check_accounts, check_isolation, chosen_groups, doubts
 from .._core.restoring.needs import Available, named, obstacles, wanted_class
 from .._core.restoring.ownership import belongs_to, is_made_for, twins, why_taken
-from .._core.restoring.room import lacking
+from .._core.restoring.room import without_room
 from .._core.restoring.target import Databases, RestoreOptions, Target
 from .._core.restoring.target_plan import plan_target, why_not_recoverable, why_not_restorable
 from .._core.result import Report
@@ -123,8 +123,8 @@ def guarded(
     points = [point for wish in wishes for _lineage, point in wish.points]
     named_by_all = [wish.settings for wish in wishes] or [request.settings.default]
     networks, refused = read_networks(named_by_all, site)
-    trouble = {id(one): why for one in named_by_all if (why := troubles(one, request, networks, refused))}
-    of_all = [why for found in trouble.values() for why in found] if len(trouble) == len(named_by_all) else []
+    trouble = [troubles(one, request, networks, refused) for one in named_by_all]
+    of_all = [why for found in trouble for why in found] if all(trouble) else []
     key_id = request.kms_key_id
     key: list[Key] = []
     of_site = problems_of(
@@ -132,11 +132,13 @@ def guarded(
         lambda: key.append(check_key(site.key(key_id), site.account, site.region)) if key_id else None,
     )
     raise_all(CANNOT, [*of_site, *{str(why): why for why in of_all}.values()])
-    for wish in wishes:
-        if found := trouble.get(id(wish.settings)):
+    left = []
+    for wish, found in zip(wishes, trouble, strict=False):  # without wishes, the trouble is that of the default
+        if found:
             reason = f"{CANNOT} {wish.database.identifier}: {' '.join(map(str, found))}"
             report.step("failed", reason=reason, database=wish.database.identifier, kind=wish.database.kind)
-    left = [wish for wish in wishes if id(wish.settings) not in trouble]
+        else:
+            left.append(wish)
     used = {str(wish.settings.db_subnet_group_name): None for wish in left}
     report.warnings += (
         [] if request.purpose == "drill" else [doubt for name in used for doubt in doubts(networks[name])]
@@ -256,15 +258,14 @@ def options_for(settings: RestoreSettings, context: RestoreContext, site: Site) 
 
 
 def without_obstacles(targets: list[Target], context: RestoreContext, site: Site, report: Report) -> list[Target]:
-    """Return the targets that can be made here; report the others. What is wrong with one of them stops no other.
-
-    :raises LifeboatError: when the account has no room for all.
-    """
+    """Return the targets that can be made here; report the others. What is wrong with one of them stops no other."""
     available = read_available([one for one in targets if not one.progress.adopted], context, site)
-    same = {id(one): refused for one, refused in twins(targets)}
+    same = {one.original.recovery_point_arn: refused for one, refused in twins(targets)}
     free = []
     for one in targets:
-        if refused := same.get(id(one)):  # with a name, so that the step of the other does not replace this one
+        if refused := same.get(
+            one.original.recovery_point_arn
+        ):  # with a name, so that the step of the other does not replace this one
             report_failed(one, str(refused), report, name=one.original.recovery_point)
         elif taken := why_taken(one, context.databases):
             report_failed(one, str(taken), report)
@@ -272,22 +273,26 @@ def without_obstacles(targets: list[Target], context: RestoreContext, site: Site
             report_failed(one, f"{CANNOT} {one.original.identifier}: {' '.join(found)}", report)
         else:
             free.append(one)
-    require_room([one for one in free if not one.progress.adopted], site)
-    return free
+    return with_room(free, context, site, report)
 
 
 def report_failed(target: Target, reason: str, report: Report, **about: Any) -> None:
     report.step("failed", reason=reason, database=target.original.identifier, kind=target.original.kind, **about)
 
 
-def require_room(targets: list[Target], site: Site) -> None:
-    """Refuse to start when the quotas of the account do not suffice for all.
+def with_room(targets: list[Target], context: RestoreContext, site: Site, report: Report) -> list[Target]:
+    """Return the targets that the quotas of the account suffice for, in the order of the selection; report the others.
 
-    :raises LifeboatError: naming each quota.
+    What a killed run started has its room already.
     """
-    problems = lacking(targets, site.account_quotas()) if targets else []
-    if problems:
-        raise LifeboatError(f"{CANNOT} {len(targets)} databases in {site.region}", why=" ".join(problems))
+    wanted = context.request.selection.identifiers
+    ordered = sorted(targets, key=lambda one: rank(one.original.identifier, wanted))
+    new = [one for one in ordered if not one.progress.adopted]
+    refused = {one.key: why for one, why in without_room(new, site.account_quotas())} if new else {}
+    for one in ordered:
+        if one.key in refused:
+            report_failed(one, f"{CANNOT} {one.original.identifier} in {site.region}: {refused[one.key]}", report)
+    return [one for one in ordered if one.key not in refused]
 
 
 def read_available(targets: list[Target], context: RestoreContext, site: Site) -> Available:

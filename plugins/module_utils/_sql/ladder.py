@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the checks of many databases. Each database has its own thread and one connection.
 
-Every problem with a database becomes the outcome of a check. Only a missing library is an error.
+Every problem with a database becomes the outcome of a check. One that cannot be asked from here is unverified.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .connections import FLOODED, Line, SessionLimits, connect, cutting
 from .engines import dbapi_of, require_libraries
 from .problems import is_refusal, lost_connection, reason_of, status_of
 from .relations import why_disbelieved
-from .request import Subject
+from .request import Refused, Subject
 from .sessions import begin
 from .statements import ASK
 
@@ -34,28 +34,48 @@ PAUSE = 1.0  # seconds between two attempts to connect
 
 
 def check_all(
-    subjects: Sequence[Subject],
+    asked: Sequence[Subject | Refused],
     limits: SessionLimits,
     clock: ReadClock,
-    host: str,
     *,
     record: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, Any]]:
-    """Check all databases, and return their results in the same order.
+    """Check the databases that can be asked, and return the results of all in the same order.
 
+    :param asked: as ready_from returned them, since libraries must be imported before threads start.
     :param record: add what was found, as checks that expect it.
-    :raises LifeboatError: when a library, or a file with certificates, is missing on this host.
     """
     began = clock()
-    for engine in {subject.server.engine for subject in subjects}:
-        require_libraries(engine, host)
-    for subject in subjects:
-        require_authorities(subject, host)
     with ThreadPoolExecutor(max_workers=limits.parallel) as pool:
-        climbs = [Climb(subject, limits, clock, sleep, began) for subject in subjects]
-        futures = [pool.submit(check_one, climb, record=record) for climb in climbs]
-    return [result_of(*pair) for pair in zip(subjects, futures, strict=True)]
+        started = [
+            one
+            if isinstance(one, Refused)
+            else (one, pool.submit(check_one, Climb(one, limits, clock, sleep, began), record=record))
+            for one in asked
+        ]
+    return [refusal_of(one) if isinstance(one, Refused) else result_of(*one) for one in started]
+
+
+def ready_from(asked: Sequence[Subject | Refused], host: str) -> list[Subject | Refused]:
+    """Find out which databases can be asked from this host: their libraries and files with certificates are there."""
+    return [one if isinstance(one, Refused) else why_unready(one, host) or one for one in asked]
+
+
+def why_unready(subject: Subject, host: str) -> Refused | None:
+    """Explain why a database cannot be asked from this host, or return None if it can."""
+    try:
+        require_libraries(subject.server.engine, host)
+        require_authorities(subject, host)
+    except LifeboatError as error:
+        return Refused(subject.name, printable(subject.server.address), error)
+    return None
+
+
+def refusal_of(refused: Refused) -> dict[str, Any]:
+    """Build the result of a database that is not asked."""
+    outcomes = left_out([Check("connection")], "unverified", str(refused.why))
+    return summary(refused.name, outcomes, 0.0) | {"address": refused.address}
 
 
 def require_authorities(subject: Subject, host: str) -> None:
@@ -91,9 +111,14 @@ def placed(subject: Subject, result: dict[str, Any]) -> dict[str, Any]:
     return result | {"address": printable(subject.server.address)}
 
 
-def not_run(subjects: Sequence[Subject], reason: str) -> list[dict[str, Any]]:
+def not_run(asked: Sequence[Subject | Refused], reason: str) -> list[dict[str, Any]]:
     """Build the results when no database was asked."""
-    return [placed(one, summary(one.name, left_out(one.checks, "unverified", reason), 0.0)) for one in subjects]
+    return [
+        refusal_of(one)
+        if isinstance(one, Refused)
+        else placed(one, summary(one.name, left_out(one.checks, "unverified", reason), 0.0))
+        for one in asked
+    ]
 
 
 def secrets_of(subject: Subject) -> tuple[str, ...]:

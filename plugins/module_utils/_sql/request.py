@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the user's request for checks, and refuses it as a whole before the first connection."""
+"""Reads the user's request for checks before the first connection. A database with an invalid row is not asked."""
 
 from __future__ import annotations
 
@@ -43,10 +43,19 @@ class Subject:
     checks: tuple[Check, ...]
 
 
-def read_request(params: Mapping[str, Any]) -> tuple[list[Subject], SessionLimits]:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A database that is not asked anything, and why."""
+
+    name: str
+    address: str
+    why: LifeboatError
+
+
+def read_request(params: Mapping[str, Any]) -> tuple[list[Subject | Refused], SessionLimits]:
     """Read all databases with their checks, and the limits.
 
-    :raises LifeboatError: when any part of the request is not valid.
+    :raises LifeboatError: when a limit is not valid.
     """
     for name in ("statement_timeout", "connect_timeout", "parallel"):
         if params[name] < 1:
@@ -59,7 +68,15 @@ def read_request(params: Mapping[str, Any]) -> tuple[list[Subject], SessionLimit
             f"Cannot check with connect_retry {retry}", why="it is below 0", remedy="Set it to 0 or more"
         )
     limits = SessionLimits(params["connect_timeout"], params["statement_timeout"], params["parallel"], retry)
-    return [read_subject(row, is_record=bool(params.get("record"))) for row in params["databases"]], limits
+    return [read_row(row, is_record=bool(params.get("record"))) for row in params["databases"]], limits
+
+
+def read_row(row: Mapping[str, Any], *, is_record: bool) -> Subject | Refused:
+    """Read one database with its checks, or find out what about it is not valid."""
+    try:
+        return read_subject(row, is_record=is_record)
+    except LifeboatError as error:
+        return Refused(printable(row["name"]), printable(f"{row['host']}:{row['port']}"), error)
 
 
 def read_subject(row: Mapping[str, Any], *, is_record: bool = False) -> Subject:

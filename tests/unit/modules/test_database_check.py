@@ -72,13 +72,29 @@ def test_check_mode_connects_to_nothing_and_verifies_nothing(call: Any, monkeypa
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
-def test_a_bad_check_stops_the_call_before_the_first_connection(
-    call: Any, monkeypatch: pytest.MonkeyPatch, check_mode: bool
-) -> None:
-    monkeypatch.setattr(database_check, "check_all", None)
-    result = call(database(ROWS), database({"check": "row"}, name="billing"), check_mode=check_mode)
+def test_a_bad_check_fails_its_database_and_the_others_are_looked_at(call: Any, check_mode: bool) -> None:
+    result = call(database({"check": "row"}, name="billing"), database(ROWS), check_mode=check_mode)
     assert result["failed"]
     assert result["msg"].startswith("Cannot run check 1 of billing: 'row' is not a kind of check.")
+    bad, good = result["databases"]
+    assert (bad["name"], bad["verdict"], bad["address"]) == ("billing", "unverified", "127.0.0.1:1")
+    assert "'row' is not a kind of check" in bad["reason"]
+    assert "not run in check mode" if check_mode else "refused" in good["reason"]
+    assert len(good["checks"]) == 2
+
+
+def test_a_library_that_is_missing_fails_its_databases_and_no_other(call: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    result = call(database(ROWS, engine="mysql", name="stock"), database(ROWS))
+    assert result["failed"]
+    assert "pip install 'PyMySQL" in result["msg"]
+    assert ["PyMySQL" in one["reason"] for one in result["databases"]] == [True, False]
+
+
+def test_authorities_that_cannot_be_read_fail_their_databases_and_no_other(call: Any) -> None:
+    result = call(database(ROWS, ca_file="/nowhere.pem", name="billing"), database(ROWS))
+    assert result["failed"]
+    assert ["/nowhere.pem" in one["reason"] for one in result["databases"]] == [True, False]
 
 
 @pytest.mark.parametrize(

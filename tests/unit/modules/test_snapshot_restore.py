@@ -289,8 +289,6 @@ def test_bad_input_stops_the_call_before_the_first_write(
         pytest.param({}, {"vpc_security_group_ids": ["open"]}, "access from everywhere .0.0.0.0/0.", id="open group"),
         pytest.param({}, {"source_accounts": [SOURCE, DR]}, "it is a source account", id="a source account"),
         pytest.param({"points": [copied(account=DR, tags=HERE)]}, {}, "it is a source account", id="by the tags"),
-        pytest.param({"account_quotas": {"DBInstances": Quota(40, 40)}}, {}, "L-7B6409FD to 41", id="no room"),
-        pytest.param({"account_quotas": {"AllocatedStorage": Quota(0, 1)}}, {}, "L-7ADDB58A", id="no storage"),
         pytest.param({}, {"recovery_point": {"choose": "at"}}, "at needs a time in at", id="no time"),
     ],
 )
@@ -300,6 +298,33 @@ def test_the_guard_stops_the_call_before_the_first_write(
     here = site(DR, EAST, **{"points": [landed()], "keys": [key(DR_KEY)], **world})
     with pytest.raises(LifeboatError, match=message):
         run(here, check_mode=check_mode, **given)
+    assert writes(here) == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
+@pytest.mark.parametrize(
+    ("wanted", "restored"),
+    [
+        pytest.param([], ["billing", "catalog"], id="by name"),
+        pytest.param(["orders", "*"], ["orders", "billing"], id="as declared"),
+    ],
+)
+def test_as_many_are_restored_as_the_account_has_room_for_and_the_others_fail(
+    run: Any, dr_site: Any, wanted: list[str], restored: list[str], check_mode: bool
+) -> None:
+    here = dr_site(*map(landed, ("billing", "catalog", "orders")), account_quotas={"DBInstances": Quota(38, 40)})
+    result = run(here, check_mode=check_mode, databases=wanted)
+    assert result["failed"]
+    assert [one["database"] for one in result["steps"] if one["status"] == "restoring"] == restored
+    (refused,) = (one for one in result["steps"] if one["status"] == "failed")
+    assert f"Cannot restore {refused['database']} in us-east-1: the account has 38 of 40" in refused["reason"]
+    assert "ask AWS to raise L-7B6409FD to 41" in refused["reason"]
+
+
+def test_no_room_for_any_restores_none_and_tells_each(run: Any, dr_site: Any, writes: Any) -> None:
+    here = dr_site(landed("billing"), landed("orders"), account_quotas={"AllocatedStorage": Quota(0, 1)})
+    result = run(here)
+    assert [(one["status"], "L-7ADDB58A" in one["reason"]) for one in result["steps"]] == [("failed", True)] * 2
     assert writes(here) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -238,7 +238,9 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], 
     Returns its result, the arguments of each pass, and the lines that were shown.
     """
 
-    def act(*results: Row, no_log: bool = False, planned: bool = False) -> tuple[Row, list[Row], list[str]]:
+    def act(
+        *results: Row, no_log: bool = False, planned: bool = False, failed_when: Sequence[str] = ()
+    ) -> tuple[Row, list[Row], list[str]]:
         script, asked, shown = list(results), [], []
 
         def execute(module_args: Row, task_vars: Row) -> Row:
@@ -253,7 +255,8 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Row, list[Row], 
         monkeypatch.setattr(passes, "ControllerClock", FakeClock)
         monkeypatch.setattr(passes.ActionBase, "run", lambda *_arguments: {})
         action = PassesAction.__new__(PassesAction)
-        action._task = SimpleNamespace(args={"prefix": "lifeboat"}, no_log=no_log, check_mode=planned, diff=planned)
+        known = {"no_log": no_log, "check_mode": planned, "diff": planned, "failed_when": failed_when}
+        action._task = SimpleNamespace(args={"prefix": "lifeboat"}, **known)
         action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
         monkeypatch.setattr(action, "_execute_module", execute)
         return action.run(task_vars={"inventory_hostname": "production"}), asked, shown
@@ -282,6 +285,18 @@ def test_a_plan_is_shown_also_when_an_item_in_it_fails(act: Any, failed: bool, p
     diff = {"before": {"copy": None}, "after": {"copy": {"region": "us-east-1"}}}
     _result, _asked, shown = act({**DONE, "diff": diff, **({"failed": True} if failed else {})}, planned=planned)
     assert ['+        "region": "us-east-1"' in text for text in shown] == ([True] if failed and planned else [])
+
+
+def test_a_plan_that_ansible_shows_since_the_role_lets_the_task_pass_is_not_shown_twice(act: Any) -> None:
+    diff = {"before": {"copy": None}, "after": {"copy": {}}}
+    _result, _asked, shown = act({**DONE, "diff": diff, "failed": True}, planned=True, failed_when=["never"])
+    assert shown == []
+
+
+def test_a_module_that_never_waits_runs_once(act: Any) -> None:
+    alone = {"changed": True, "steps": [], "failed": True, "msg": "no", "diff": {"before": {}, "after": {"a": 1}}}
+    result, asked, shown = act(alone, planned=True)
+    assert (result["msg"], len(asked), '+    "a": 1' in shown[0]) == ("no", 1, True)
 
 
 def test_a_task_in_the_background_is_refused_and_check_mode_is_not() -> None:

@@ -12,7 +12,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.connections import SessionLimits
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import check_all
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.ladder import check_all, ready_from
 from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import read_subject
 from lifeboat_lab.engines import Engines, Server
 from lifeboat_lab.workspace import RunFolder
@@ -138,7 +138,11 @@ def asking(server: Server, engine: str, database: str = "shop") -> Ask:
         subject = read_subject(place | changes, is_record=record)
         ticks = iter(range(1000))
         return check_all(
-            [subject], limits or SessionLimits(3, 2), lambda: next(ticks), "here", record=record, sleep=sleep
+            ready_from([subject], "here"),
+            limits or SessionLimits(3, 2),
+            lambda: next(ticks),
+            record=record,
+            sleep=sleep,
         )[0]
 
     return ask

@@ -8,7 +8,13 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.checking.checks import LADDER
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import PARAMETERS, read_checks, read_request
+from ansible_collections.lifeboat.rds.plugins.module_utils._sql.request import (
+    PARAMETERS,
+    Refused,
+    Subject,
+    read_checks,
+    read_request,
+)
 
 Row = dict[str, Any]
 
@@ -42,9 +48,9 @@ def request_of(*checks: Row, **changes: Any) -> Row:
 
 
 def refusal(*checks: Row, **changes: Any) -> LifeboatError:
-    with pytest.raises(LifeboatError) as caught:
-        read_request(request_of(*checks, **changes))
-    return caught.value
+    ((refused,), _limits) = read_request(request_of(*checks, **changes))
+    assert isinstance(refused, Refused)
+    return refused.why
 
 
 def test_every_kind_of_check_is_read() -> None:
@@ -193,6 +199,7 @@ def test_a_database_that_cannot_be_asked_is_refused(changes: Row, why: str) -> N
 )
 def test_tls_is_as_strict_as_it_can_be(changes: Row, tls: str) -> None:
     ((subject,), _limits) = read_request(request_of(**changes))
+    assert isinstance(subject, Subject)
     assert subject.server.tls == tls
 
 
@@ -235,11 +242,14 @@ def test_a_limit_below_one_is_refused(name: str) -> None:
         read_request(request_of() | {name: 0})
 
 
-def test_one_bad_check_of_the_last_database_refuses_all() -> None:
+def test_one_bad_check_refuses_its_database_and_no_other() -> None:
     request = request_of(GOOD["rows"])
     request["databases"] += request_of(GOOD["rows"], {"check": "row"}, name="billing")["databases"]
-    with pytest.raises(LifeboatError, match="Cannot run check 2 of billing"):
-        read_request(request)
+    ((good, bad), _limits) = read_request(request)
+    assert isinstance(good, Subject)
+    assert isinstance(bad, Refused)
+    assert (bad.name, bad.address) == ("billing", "127.0.0.1:5432")
+    assert "Cannot run check 2 of billing" in str(bad.why)
 
 
 def test_neither_password_nor_canary_is_in_what_a_developer_prints() -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -45,6 +45,12 @@ def select(candidates: Iterable[Candidate], wanted: Selection, where: str) -> li
         if not any(fnmatchcase(one.identifier, pattern.lower()) for one in known):
             raise unknown(pattern, [one.identifier for one in known], where)
     return [one for one in known if matches(one, wanted)]
+
+
+def rank(identifier: str, wanted: Sequence[str]) -> tuple[int, str]:
+    """Return what sorts databases in the order in which their identifiers or patterns are listed, and then by name."""
+    places = (place for place, name in enumerate(wanted) if fnmatchcase(identifier, name.lower()))
+    return next(places, len(wanted)), identifier
 
 
 def matches(one: Candidate, wanted: Selection) -> bool:

@@ -17,6 +17,7 @@ from ..evidence.facts import (
     reach,
     why_left_out,
 )
+from ..inventory.selection import rank
 from ..model import DRILL
 
 # A database that exists on every server of these engines. Servers of other engines have the database postgres.
@@ -24,17 +25,22 @@ ALWAYS_THERE = dict.fromkeys(("mysql", "mariadb", "aurora-mysql"), "mysql")
 
 
 def drill_selection(
-    planned: Result, definitions: Definitions, purpose: str = DRILL, unready: Unready = ()
+    planned: Result,
+    definitions: Definitions,
+    purpose: str = DRILL,
+    unready: Unready = (),
+    wanted: Sequence[str] = (),
 ) -> list[str]:
-    """List the identifiers of the planned databases to restore.
+    """List the identifiers of the planned databases to restore, in the order in which they get room in the account.
 
     A drill leaves out those for which it could prove nothing. A recovery restores them even without checks.
 
     :param unready: those that the check host cannot look at.
+    :param wanted: the identifiers and patterns that the plan was made of.
     """
     steps = [step for step in planned.get("steps", []) if step.get("database") and step.get("status") not in LEFT_OUT]
     left_out = {one["database"] for one in steps if purpose == DRILL and why_left_out(one, definitions, unready)}
-    return sorted({step["database"] for step in steps} - left_out)
+    return sorted({step["database"] for step in steps} - left_out, key=lambda one: rank(one, wanted))
 
 
 def drill_engines(planned: Result, selected: Sequence[str], definitions: Definitions) -> list[dict[str, Any]]:

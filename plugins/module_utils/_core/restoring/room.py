@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..copying.quota import Quota
@@ -38,12 +38,35 @@ def needed_for(targets: Iterable[Target]) -> dict[QuotaKind, int]:
     }
 
 
-def lacking(targets: Iterable[Target], quotas: Mapping[str, Quota]) -> list[str]:
-    """Report each quota that the restores would exceed, and what to do."""
-    return [
-        f"the account has {quota.used:,} of {quota.maximum:,} {kind.words}, and {wanted:,} more are wanted."
-        f" Drill fewer databases at a time, delete what is not needed,"
+def without_room(targets: Sequence[Target], quotas: Mapping[str, Quota]) -> list[tuple[Target, str]]:
+    """List the targets for which the account has no room once those before them have theirs, each with why.
+
+    :param targets: in the order in which they get room. A smaller one may fit after one that does not.
+    """
+    wanted, taken = needed_for(targets), needed_for(())
+    refused = []
+    for one in targets:
+        needed = needed_for([one])
+        if short := [
+            why_lacking(quotas[kind.name], kind, number, taken[kind], wanted[kind])
+            for kind, number in needed.items()
+            if kind.name in quotas and number and number > quotas[kind.name].free - taken[kind]
+        ]:
+            refused.append((one, " ".join(short)))
+        else:
+            taken = {kind: number + needed[kind] for kind, number in taken.items()}
+    return refused
+
+
+def why_lacking(quota: Quota, kind: QuotaKind, needed: int, taken: int, wanted: int) -> str:
+    """Say which quota one restore would exceed, and what to do.
+
+    :param taken: what the restores before it take.
+    :param wanted: what all restores together need.
+    """
+    before = f", databases before it take {taken:,}" if taken else ""
+    return (
+        f"the account has {quota.used:,} of {quota.maximum:,} {kind.words}{before}, and it needs {needed:,} more."
+        f" Restore fewer databases at a time, delete what is not needed,"
         f" or ask AWS to raise {kind.code} to {quota.used + wanted}."
-        for kind, wanted in needed_for(targets).items()
-        if (quota := quotas.get(kind.name)) and wanted > quota.free
-    ]
+    )
