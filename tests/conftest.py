@@ -13,11 +13,14 @@ import pytest
 from _pytest.fixtures import reorder_items  # what pytest does for fixtures with parameters
 from hypothesis import HealthCheck, settings
 
+from lifeboat_lab import Lab
+from lifeboat_lab.forks import Forks
 from tests import warm
 
 # Decisions are fast, but the machine may be busy.
 settings.register_profile("house", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+forks = Forks()
 
 # What takes longest comes first, so that no worker begins with it when the others have nothing left to do.
 LONGEST = (
@@ -63,10 +66,12 @@ def pytest_configure() -> None:
     # Print what is handed to a scheduler, for the tests that read it: set for these alone, it would keep them from the
     # warm process.
     os.environ["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
+    Lab.spawn = forks.spawn
 
 
 def pytest_unconfigure() -> None:
     warm.stop()
+    forks.close()
 
 
 @pytest.hookimpl(trylast=True)

@@ -14,7 +14,10 @@ import pytest
 from bare import Bare
 from helpers import DR, ONCE, PRODUCTION, make_key
 from lifeboat_lab import Lab
+from lifeboat_lab.forks import Forks
 from lifeboat_lab.testing import fresh
+
+forks = Forks()
 
 
 def pytest_configure() -> None:
@@ -25,6 +28,11 @@ def pytest_configure() -> None:
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     os.environ["PATH"] = f"{Path(sys.prefix, 'bin')}{os.pathsep}{os.environ['PATH']}"
+    Lab.spawn = forks.spawn
+
+
+def pytest_unconfigure() -> None:
+    forks.close()
 
 
 @pytest.fixture(scope="session")

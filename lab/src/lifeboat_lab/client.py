@@ -11,20 +11,37 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from lifeboat_lab import workspace
+from lifeboat_lab.forks import Forked
 from lifeboat_lab.home import Home, HomeError
 
 START_TIMEOUT = 60.0
+Process = subprocess.Popen[bytes] | Forked
+
+
+def new_process(words: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Run ``python -m lifeboat_lab`` with these words. It ends when its input does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "lifeboat_lab", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        # A session of its own: a terminal's Ctrl-C is for the command, and the lab ends after it.
+        start_new_session=True,
+        env=env,
+    )
 
 
 class Lab:
     """A running lab. ``roles`` maps a profile to ACCOUNT/ROLE."""
+
+    # How its process starts. Who starts many labs puts another way here (lifeboat_lab.forks).
+    spawn: Callable[[Sequence[str], Mapping[str, str]], Process] = staticmethod(new_process)
 
     def __init__(
         self, *, roles: Mapping[str, str] | None = None, scale: float | None = None, shop: bool = False,
@@ -41,7 +58,7 @@ class Lab:
         self._options += ["--scale", str(scale)] if scale else []
         self._options += ["--shop"] if shop else []
         self._options += ["--metadata-only"] if metadata_only else []
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.url = ""
         self._clients: dict[tuple[str, str, str | None], Any] = {}
 
@@ -72,26 +89,10 @@ class Lab:
 
         :raises HomeError: when the lab does not come up.
         """
-        command = [
-            sys.executable,
-            "-m",
-            "lifeboat_lab",
-            "serve",
-            "--lifeline",
-            "--home",
-            str(self.home),
-            *self._options,
-        ]
         folder = str(Path(__file__).parent.parent)
         paths = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            # A session of its own: a terminal's Ctrl-C is for the command, and the lab ends after it.
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": paths},
-        )
+        words = ["serve", "--lifeline", "--home", str(self.home), *self._options]
+        self.process = self.spawn(words, {**os.environ, "PYTHONPATH": paths})
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(HomeError):

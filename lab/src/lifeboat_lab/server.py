@@ -227,7 +227,7 @@ class Service:
 
     def warm_up(self) -> None:
         """Import in the background what the first calls would otherwise wait for."""
-        threading.Thread(target=_import_slow_modules, name="warm-up", daemon=True).start()
+        threading.Thread(target=import_slow_modules, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
         self.application.closing.set()
@@ -236,6 +236,7 @@ class Service:
         self.http.server_close()
 
 
-def _import_slow_modules() -> None:
+def import_slow_modules() -> None:
+    """Import what only some calls need."""
     for name in ("moto.ec2.models", "moto.rds.models", "psycopg"):
         importlib.import_module(name)
