@@ -50,7 +50,8 @@ def folder_for(folders: Path, places: Iterable[Path], packages: Path) -> Path:
     files = [path for place in places for path in (sorted(place.rglob("*")) if place.is_dir() else [place])]
     touched = [(str(path), path.stat().st_ctime_ns) for path in files if path.is_file() and path.suffix != ".pyc"]
     installed = [(path.name, path.stat().st_ctime_ns) for path in sorted(packages.glob("*.dist-info"))]
-    folder = folders / key_of(touched, installed, sys.version)
+    settings = sorted(one for one in os.environ.items() if one[0].startswith("ANSIBLE_"))
+    folder = folders / key_of(touched, installed, settings, sys.version)
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)
     for old in folders.iterdir():

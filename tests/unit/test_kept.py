@@ -130,6 +130,12 @@ def install(project: Path) -> None:
     (project / "ansible-99.dist-info").mkdir()
 
 
+def test_with_other_settings_of_ansible_nothing_is_found(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = folder_of(project)
+    monkeypatch.setenv("ANSIBLE_ALLOW_EMBEDDED_TEMPLATES", "false")
+    assert folder_of(project) != before
+
+
 @pytest.mark.parametrize("change", [edit, edit_and_take_back, add, install])
 def test_after_a_change_nothing_is_found_that_was_kept_before(change: Callable[[Path], None], project: Path) -> None:
     before = folder_of(project)
