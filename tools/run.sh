@@ -25,11 +25,15 @@ unset PYTHONDONTWRITEBYTECODE
 # Each names an AWS profile of the lab and the role behind it, which `playbooks/prepare.yml` makes.
 roles=(
     --role production_publish=production/lifeboat-publish
+    --role production_prune=production/lifeboat-prune
     --role production_dr_replicate=production_dr/lifeboat-replicate
+    --role production_dr_prune=production_dr/lifeboat-prune
     --role production_dr_drill=production_dr/lifeboat-drill
     --role production_dr_recover=production_dr/lifeboat-recover
     --role production_dr_failback_publish=production_dr/failback-publish
     --role production_failback_replicate=production/failback-replicate
+    --role production_dr_failback_prune=production_dr/failback-prune
+    --role production_failback_prune=production/failback-prune
     --role production_failback_recover=production/failback-recover
     --role production_subscribe=production/lifeboat-subscribe
     --role production_dr_subscribe=production_dr/lifeboat-subscribe

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover import rights
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.guards import horizon, month_guards
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import from_iso, iso
 
 
 def place_in_s3(store: str) -> dict[str, str]:
@@ -23,8 +26,22 @@ def place_in_s3(store: str) -> dict[str, str]:
         raise AnsibleFilterError(str(error)) from error
 
 
+def age_guards(now: str, days: int) -> dict[str, Any]:
+    """Return what policies need to enforce a minimum age, for templates."""
+    moment, months = from_iso(now), month_guards(from_iso(now), timedelta(days=days))
+    return {
+        "months": [{"month": one.month, "until": iso(one.until)} for one in months],
+        "horizon": iso(horizon(moment)),
+    }
+
+
 class FilterModule:
     """Make the filters of the prepare role."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"place_in_s3": place_in_s3, "roles_of": rights.roles_of, "with_statements": rights.with_statements}
+        return {
+            "age_guards": age_guards,
+            "place_in_s3": place_in_s3,
+            "roles_of": rights.roles_of,
+            "with_statements": rights.with_statements,
+        }

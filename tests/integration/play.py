@@ -16,11 +16,15 @@ from tests.warm import ansible_playbook
 ROOT = Path(__file__).parents[2]
 ROLES = {
     "production_publish": "production/lifeboat-publish",
+    "production_prune": "production/lifeboat-prune",
     "production_dr_replicate": "production_dr/lifeboat-replicate",
+    "production_dr_prune": "production_dr/lifeboat-prune",
     "production_dr_drill": "production_dr/lifeboat-drill",
     "production_dr_recover": "production_dr/lifeboat-recover",
     "production_dr_failback_publish": "production_dr/failback-publish",
     "production_failback_replicate": "production/failback-replicate",
+    "production_dr_failback_prune": "production_dr/failback-prune",
+    "production_failback_prune": "production/failback-prune",
     "production_failback_recover": "production/failback-recover",
     "production_subscribe": "production/lifeboat-subscribe",
     "production_dr_subscribe": "production_dr/lifeboat-subscribe",

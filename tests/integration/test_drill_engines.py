@@ -204,6 +204,8 @@ def test_a_drill_can_come_in_with_tokens_of_iam_alone(
 ) -> None:
     lab.admin("DELETE", "calls")
     words = {"lifeboat_drill_credentials": "iam", "lifeboat_drill_iam_username": "clerk"}
+    done = play(lab, "prepare.yml", "-e", "lifeboat_drill_iam_username=clerk", evidence=evidence)
+    assert done.code == 0, done.output
     done = drill(drill_databases=["sales"], **words)
     assert done.code == 0, done.output
     (sales,) = newest_evidence(evidence)["databases"]

@@ -89,6 +89,8 @@ RULES: dict[str, tuple[Any, ...]] = {
     "stand_in_from_automated": (True, False),
     # 15: which Region's name kms:ViaService has in a copy across Regions.
     "via_service": ("either", "source", "destination"),
+    # 19: permission to tag what is being made sees the tags of the request as those of the resource.
+    "tags_seen_at_creation": (False, True),
     # 0: what Aurora stores is encrypted under a key that AWS owns when nobody says otherwise (since 2026-02-18).
     "aurora_encrypted_by_default": (True, False),
     # 16: RDS Custom for SQL Server snapshots are copied within the account to other Regions.

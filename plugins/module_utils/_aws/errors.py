@@ -82,6 +82,11 @@ class AwsRefusal(LifeboatError):
         return self.code == "SnapshotQuotaExceeded" and COPY_LIMIT in self.why
 
     @property
+    def is_guarded(self) -> bool:
+        """Tell whether a policy forbids it in so many words, and not just no policy allows it (IAM User Guide)."""
+        return self.meaning == "permission" and "explicit deny" in self.why
+
+    @property
     def is_about_the_route(self) -> bool:
         """Tell whether another route may work: the guides differ on copies across account and Region."""
         code = self.code or ""

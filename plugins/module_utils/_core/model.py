@@ -20,6 +20,7 @@ RESOURCE_ID = "lifeboat:resource-id"
 ORIGINAL_TIME = "lifeboat:original-time"
 LANDED = "lifeboat:landed"  # followed by an account ID: lifeboat:landed:222222222222
 VERIFIED = "lifeboat:verified"
+LANDED_MONTH = "lifeboat:landed-month"  # on what lands, such as 2026-12: policies of AWS compare it, see guards.py
 EXCLUDED = "lifeboat:excluded"  # on the newest copy of a database that is no longer published: when that was first seen
 PURPOSE = "lifeboat:purpose"
 DRILL_ID = "lifeboat:drill-id"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .._aws.site import Site
+from .._core.copying.intermediates import landing_tags
 from .._core.copying.plan import Copy, Rows
 from .._core.copying.replicate import (
     Offer,
@@ -97,6 +98,7 @@ def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> Replica
         source_accounts=check_accounts("source_accounts", request.source_accounts, site.account),
         home=Place(site.account, site.region),
         tags=request.tags,
+        landing=landing_tags(site.now),
     )
     default_key = own_key(request.settings.default.kms_key_id, site)
     points = own_and_shared(request.source_regions, site)

@@ -33,6 +33,7 @@ from .._files.store import open_manifests
 from .reconcile import GONE
 from .requests.prune import PruneRequest
 
+GUARDED = "a policy of AWS denies its deletion: it is too young, verified or has a tag retain"
 WOULD = {"deleted": "would_delete", "retired": "would_retire"}
 
 
@@ -226,16 +227,18 @@ def carry_out(ruling: Ruling, one: PrunePass, *, is_refused: bool) -> None:
 
 def delete(ruling: Ruling, one: PrunePass) -> None:
     point = ruling.point
-    one.report.change(point.name, {"arn": point.arn, "status": point.status}, None)
     try:
         if one.writes:
             one.site.delete_recovery_point(point)
     except AwsRefusal as refusal:
         if refusal.meaning == "missing":
             one.report.step("deleted", reason=GONE, **about(point))
+        elif refusal.is_guarded:
+            one.report.step("kept", reason=GUARDED, **about(point))
         else:
             one.report.step("failed", reason=str(refusal), **about(point))
         return
+    one.report.change(point.name, {"arn": point.arn, "status": point.status}, None)
     one.deleted.add(point.arn)
     one.changes("deleted", ruling)
 

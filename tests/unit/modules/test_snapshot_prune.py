@@ -102,6 +102,18 @@ def test_a_retirement_that_fails_does_not_stop_the_others(run: Any, site: Any) -
     assert [status for _name, status in outcomes(result) if status == "retired"] == ["retired"]
 
 
+def test_what_a_policy_of_aws_forbids_is_kept_and_what_no_policy_allows_fails(run: Any, site: Any) -> None:
+    points = [landed("orders", hours=24 * days) for days in (1, 2, 30, 31)]
+    dr = site(account=DR, region=EAST, points=points)
+    dr.delete_recovery_point.side_effect = [
+        refusal("permission", "... with an explicit deny in an identity-based policy"),
+        refusal("permission", "... because no identity-based policy allows the rds:DeleteDBSnapshot action"),
+    ]
+    result = run(dr, max_age_days=7)
+    assert sorted(status for _name, status in outcomes(result)) == ["failed", "kept", "kept", "kept"]
+    assert result["changed"] is False
+
+
 def test_what_is_marked_is_not_retired_again(run: Any, site: Any, writes: Any) -> None:
     source = site(points=[copied(tags=LANDED)])
     result = run(source, manifest(copied()))

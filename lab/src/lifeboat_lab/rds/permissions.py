@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lifeboat_lab.accounts import PARTITION, Principal
-from lifeboat_lab.authorization import Need, on_behalf
+from lifeboat_lab.authorization import Need, on_behalf, resource_tags
 from lifeboat_lab.conditions import Values
 from lifeboat_lab.engines.catalogue import offer
 from lifeboat_lab.rds import request_facts
@@ -149,7 +149,8 @@ def _tagging(asked: Asked) -> Iterator[Need]:
     if made is None or made not in asked.form:
         return
     if asked.tags:
-        yield _need(asked, TAGGING, _named(asked, made), {"rds:tagsfromrequest": "true"})
+        seen = resource_tags(asked.tags) if asked.world.settings.rules["tags_seen_at_creation"] else {}
+        yield _need(asked, TAGGING, _named(asked, made), {"rds:tagsfromrequest": "true", **seen})
     elif request_facts.inherits_tags(asked):
         yield _need(asked, TAGGING, _named(asked, made), {"rds:tagsfromrequest": "false"})
 

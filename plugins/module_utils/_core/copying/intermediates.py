@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
-from ..model import DATABASE, MANAGED_BY, ORIGINAL_TIME, RESOURCE_ID, RecoveryPoint, iso
+from ..model import DATABASE, LANDED_MONTH, MANAGED_BY, ORIGINAL_TIME, RESOURCE_ID, RecoveryPoint, iso
 from ..naming import Lineage, own_lineage, parse
 from .plan import Copy, Rows
 
@@ -22,6 +23,11 @@ def tags_for(
         DATABASE: database_arn,
         ORIGINAL_TIME: str(iso(lineage.original)),
     }
+
+
+def landing_tags(now: datetime) -> dict[str, str]:
+    """Build the tags that say when a copy landed. No later run writes them again."""
+    return {LANDED_MONTH: f"{now:%Y-%m}"}
 
 
 def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix: str) -> list[RecoveryPoint]:

@@ -10,7 +10,7 @@ from ..arns import account_of, region_of, type_of
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
 from ..keys import belongs_to
-from ..model import DATABASE, RESOURCE_ID, STAGE, Key, RecoveryPoint
+from ..model import DATABASE, LANDED_MONTH, RESOURCE_ID, STAGE, Key, RecoveryPoint
 from ..model import database_arn as arn_of_database
 from ..naming import Lineage, digest_of, is_our_point, may_come_from, own_lineage, parse, why_time_not_believed
 from ..option_groups import custom
@@ -50,6 +50,7 @@ class ReplicateOptions:
     source_accounts: frozenset[str]
     home: Place
     tags: Mapping[str, str] = field(default_factory=dict)
+    landing: Mapping[str, str] = field(default_factory=dict)  # what landing_tags says: only what lands carries it
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def last_copy(offer: Offer, wish: ReplicateWish, options: ReplicateOptions) -> C
     point = offer.point
     (step,) = to_own(start_of(point), Place(point.account, point.region), options.home)
     carried = carried_tags(offer.entry, options.tags) if offer.entry else {}
-    more = {**carried, **options.tags, **recipe_tag(offer, options.prefix)}
+    more = {**carried, **options.tags, **recipe_tag(offer, options.prefix), **options.landing}
     copy = Copy(
         kind=point.kind,
         identifier=identifier_of(offer),
@@ -236,7 +237,7 @@ def in_two_steps(copy: Copy) -> list[Copy]:
         region=step.region,
         kms_key_id=AWS_MANAGED_ALIAS if step.under == "own" else None,
         option_group=None,
-        tags={**copy.tags, STAGE: "intermediate"},
+        tags={**{key: value for key, value in copy.tags.items() if key != LANDED_MONTH}, STAGE: "intermediate"},
         reason=step.reason,
     )
     return [first, replace(copy, source_arn=first.arn, reason=last.reason)]

@@ -12,7 +12,15 @@ Statement = Mapping[str, Any]
 Policy = Mapping[str, Any]
 
 # Role -> the side that has a use for it, or None for both.
-ROLES = {"publish": "source", "replicate": "dr", "drill": "dr", "recover": "dr", "subscribe": None, "listen": None}
+ROLES = {
+    "publish": "source",
+    "replicate": "dr",
+    "prune": None,
+    "drill": "dr",
+    "recover": "dr",
+    "subscribe": None,
+    "listen": None,
+}
 
 
 def roles_of(work: Collection[str], sides: Collection[str]) -> list[str]:

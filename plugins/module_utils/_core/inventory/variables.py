@@ -66,7 +66,7 @@ OF_RESTORES: Mapping[str, Variable] = {
 # The kinds of work that have a profile of their own.
 WORK = (
     *("prepare", "publish", "replicate", "prune", "status", "tell", "drill", "recover", "subscribe"),
-    *("failback_publish", "failback_replicate", "failback_recover"),
+    *("failback_publish", "failback_replicate", "failback_prune", "failback_recover"),
 )
 # What an operator sets: in the inventory, or as an extra variable.
 VARIABLES: Mapping[str, Variable] = {

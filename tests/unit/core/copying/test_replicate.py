@@ -33,7 +33,12 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     read_published,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keys import check_key, why_unfit
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, DatabaseId, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
+    LANDED_MONTH,
+    STAGE,
+    DatabaseId,
+    RecoveryPoint,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
 from tests.builders import (
     DR,
@@ -316,6 +321,13 @@ def test_a_refused_step_becomes_two_that_end_in_the_same_copy() -> None:
     assert (single.is_single_step, first.is_single_step, last.is_single_step) == (True, False, False)
     assert replace(last, source_arn=single.source_arn, reason=single.reason) == single
     assert (first.region, first.name, first.kms_key_id) == (WEST, single.name, "alias/aws/rds")
+
+
+def test_what_lands_carries_its_month_and_no_intermediate_does() -> None:
+    options = replace(OPTIONS, landing={LANDED_MONTH: "2026-11"})
+    single = plan_copies(offer(), WISH, options)[-1]
+    first, last = in_two_steps(single)
+    assert [one.tags.get(LANDED_MONTH) for one in (single, first, last)] == ["2026-11", None, "2026-11"]
 
 
 def test_an_intermediate_goes_on_whether_its_source_is_offered_or_not() -> None:

@@ -77,4 +77,4 @@ def test_a_malformed_store_is_refused(store: str) -> None:
 
 
 def test_the_filters_have_the_names_that_the_role_uses() -> None:
-    assert set(filters.FilterModule().filters()) == {"place_in_s3", "roles_of", "with_statements"}
+    assert set(filters.FilterModule().filters()) == {"age_guards", "place_in_s3", "roles_of", "with_statements"}
