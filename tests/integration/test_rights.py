@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from lifeboat_lab import Lab
-from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST
+from tests.integration.play import DR, EAST, ROLES, ROOT, SOURCE, WEST, play
 from tests.prepared import prepare
 
 STRANGER, DAY = "333333333333", 86_400
@@ -391,3 +391,59 @@ def test_nothing_is_allowed_that_no_module_calls(policies: dict[str, list[dict[s
         if service == "rds" and not action.endswith(NOT_CALLED_BY_NAME) and action.lower() not in called
     }
     assert idle == set()
+
+
+# -- guardrails ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def guarded(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """Attach the guardrails of the DR site to its account, in an organization that staging manages."""
+    there = tmp_path_factory.mktemp("guardrails")
+    words = {**NOTHING_TO_OPEN, "prepare_guardrails_path": str(there), "prepare_boundary": True}
+    done = play(lab, "prepare.yml", "-e", json.dumps(words), "--limit", "production_dr", evidence=there)
+    assert done.code == 0, done.output
+    lab.admin("POST", "organization", {"management": "staging", "members": ["production_dr"]})
+    manager = lab.client("staging", "organizations")
+    for kind in ("service", "resource"):
+        text = (there / f"production_dr-{kind}-control.json").read_text(encoding="utf-8")
+        assert len(text) <= 5120
+        what = {"Name": kind, "Description": "Lifeboat", "Type": f"{kind.upper()}_CONTROL_POLICY"}
+        policy = manager.create_policy(Content=text, **what)["Policy"]["PolicySummary"]["Id"]
+        manager.attach_policy(PolicyId=policy, TargetId=DR)
+    return lab
+
+
+ADMIN = "production_dr"
+GUARDED = {
+    "deletes an old recovery point": drop("lifeboat-old"),
+    "deletes a young one": drop("lifeboat-young"),
+    "deletes a verified one": drop("lifeboat-verified"),
+    "shares one": share("lifeboat-old"),
+    "takes a tag away": untag(point("lifeboat-verified"), "lifeboat:verified"),
+    "makes one older": tag(point("lifeboat-young"), lifeboat__landed_month="2020-01"),
+    "disables the key": spoil_key("disable_key"),
+    "leaves the organization": ("organizations", "leave_organization", {}),
+}
+
+
+@pytest.mark.parametrize("theft", GUARDED)
+def test_guardrails_stop_the_administrator(guarded: Lab, theft: str) -> None:
+    assert outcome(guarded, ADMIN, *GUARDED[theft]) == "AccessDenied"
+
+
+def test_guardrails_leave_the_rest_and_our_own_work_alone(guarded: Lab) -> None:
+    assert outcome(guarded, ADMIN, *drop("crm-1")) == "ok"
+    assert outcome(guarded, PRUNE, *drop("lifeboat-old")) == "ok"
+    assert outcome(guarded, PRUNE, *drop("lifeboat-young")) == "AccessDenied"
+
+
+def test_the_boundary_is_on_every_role_of_the_dr_site(guarded: Lab) -> None:
+    roles = guarded.client(ADMIN, "iam").list_roles()["Roles"]
+    found = {
+        guarded.client(ADMIN, "iam").get_role(RoleName=row["RoleName"])["Role"]["PermissionsBoundary"][
+            "PermissionsBoundaryArn"
+        ]
+        for row in roles
+    }
+    assert found == {f"arn:aws:iam::{DR}:policy/lifeboat-boundary"}

@@ -101,6 +101,7 @@ def test_a_copy_carries_the_lineage_that_aws_drops_on_the_way(run: Any, dr_site:
     assert site.copy.call_args.args[0].tags == {
         "team": "shop",
         "lifeboat:managed-by": "lifeboat",
+        "lifeboat:landed-month": "2026-11",
         "lifeboat:database": database().id.arn,
         "lifeboat:resource-id": "db-ORDERS",
         "lifeboat:original-time": iso(hours_ago(1)),
