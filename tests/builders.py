@@ -22,6 +22,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     DATABASE,
     DRILL_ID,
     MANAGED_BY,
+    ORIGIN,
     PURPOSE,
     RESOURCE_ID,
     Database,
@@ -72,12 +73,19 @@ def automated(identifier: str = "orders", hours: float = 1, **more: Any) -> Reco
     return RecoveryPoint(**facts)
 
 
-def copied(identifier: str = "orders", hours: float = 1, account: str = SOURCE, **more: Any) -> RecoveryPoint:
-    """Build one of our copies: published at the source, or landed at the DR site."""
-    one = database(identifier).id
-    region = WEST if account == SOURCE else EAST
+def copied(
+    identifier: str = "orders", hours: float = 1, account: str = SOURCE, *, of: str = SOURCE, **more: Any
+) -> RecoveryPoint:
+    """Build one of our copies: published at the source, or landed at the DR site.
+
+    :param of: the account of the original database.
+    """
+    one = replace(database(identifier).id, account=of)
+    region = EAST if account == DR else WEST
     name = name_for("lifeboat", identifier, lineage_of(one, hours_ago(hours)))
-    tags = {MANAGED_BY: "lifeboat", DATABASE: one.arn, RESOURCE_ID: one.resource_id, **more.pop("tags", {})}
+    ours = {MANAGED_BY: "lifeboat", DATABASE: one.arn, RESOURCE_ID: one.resource_id, ORIGIN: of}
+    tags = {**ours, **more.pop("tags", {})}
+    published = {} if account == of else {"source_arn": f"arn:aws:rds:{WEST}:{of}:snapshot:{name}"}
     return automated(
         identifier,
         hours,
@@ -88,6 +96,7 @@ def copied(identifier: str = "orders", hours: float = 1, account: str = SOURCE, 
             "region": region,
             "origin": "manual",
             "tags": tags,
+            **published,
             **more,
         },
     )

@@ -131,7 +131,7 @@ databases:
       returned: always
       sample: arn:aws:rds:eu-west-1:123456789012:db:orders
     account_id:
-      description: The account of the original database, by its ARN.
+      description: The account of the original database. AWS tells it, and no name or manifest can change it.
       type: str
       returned: always
       sample: "123456789012"
@@ -307,7 +307,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.errors import Aw
 from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.elsewhere import nothing_known
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import DATABASE, MANAGED_BY, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import MANAGED_BY, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import Groups
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.regions import in_one_region
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
@@ -359,7 +359,7 @@ def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     covered = candidates(one for one in found if request.history or not one.is_history)
     selected = select(covered, request.selection, f"account {site.account}, {site.region}")
     result = describe_all(selected, view, request, site) | {"quotas": headroom(site.quotas())}
-    origins = (point.tags.get(DATABASE) for point in points if point.tags.get(MANAGED_BY) == request.prefix)
+    origins = (point.database_arn for point in points if point.tags.get(MANAGED_BY) == request.prefix)
     result["warnings"] = in_one_region(origins, site.account, site.region)
     if dr_accounts and not covered:
         result["warnings"] = [*result["warnings"], nothing_known(f"account {site.account} in {site.region}")]

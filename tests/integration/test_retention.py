@@ -53,7 +53,7 @@ def history(lab: Lab, kind: str) -> None:
     for row in rows:
         one = DatabaseId(SOURCE, WEST, kind, row[f"{database}Identifier"], row[resource])
         name = name_for("lifeboat", one.identifier, lineage_of(one, row["SnapshotCreateTime"]))
-        tags = {"managed-by": "lifeboat", "database": one.arn, "resource-id": one.resource_id}
+        tags = {"managed-by": "lifeboat", "database": one.arn, "resource-id": one.resource_id, "origin": SOURCE}
         more = {
             f"Target{word}Identifier": name,
             "Tags": [{"Key": f"lifeboat:{k}", "Value": v} for k, v in tags.items()],
@@ -85,7 +85,7 @@ def names(lab: Lab, site: str) -> dict[str, list[str]]:
 
 
 def original(name: str) -> datetime:
-    lineage = parse(name, "lifeboat")
+    lineage = parse(name, "lifeboat", SOURCE)
     assert lineage
     return lineage.original
 

@@ -33,7 +33,9 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import (
     intermediate_name,
     lineage_of,
     name_for,
+    origin_of,
     parse,
+    read_name,
     restored_name,
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import check_drill_id
@@ -74,7 +76,7 @@ def test_every_name_is_legal_and_carries_its_lineage(prefix: str, one: DatabaseI
     lineage = lineage_of(one, original)
     name = name_for(prefix, one.identifier, lineage)
     assert LEGAL.fullmatch(name)
-    assert parse(name, prefix) == lineage
+    assert parse(name, prefix, one.account) == lineage
 
 
 @given(DATABASES, TIMES, ZONES)
@@ -116,7 +118,7 @@ def test_the_dr_site_gives_a_recovery_point_the_name_that_its_source_gave_it(ide
     offer = read_offer(shared, there, {})
     assert isinstance(offer, Offer)
     (replicated,) = plan_copies(offer, ReplicateWish(DR_KEY), there)
-    assert (replicated.name, replicated.digest) == (published.name, published.digest)
+    assert (replicated.name, replicated.origin) == (published.name, published.origin)
 
 
 CHANGES = st.sampled_from(["{}", "{}\n", "\n{}", "{}-", "{}0", "-{}", " {}", "X{}", "{}-x", "lifeboat{}"])
@@ -124,10 +126,10 @@ CHANGES = st.sampled_from(["{}", "{}\n", "\n{}", "{}-", "{}0", "-{}", " {}", "X{
 
 @given(st.text() | st.builds(str.format, CHANGES, st.builds(name_for, PREFIXES, IDENTIFIERS, LINEAGES)), PREFIXES)
 def test_no_name_is_read_that_is_not_a_legal_one_of_that_prefix(name: str, prefix: str) -> None:
-    lineage = parse(name, prefix)
+    lineage = parse(name, prefix, SOURCE)
     assert lineage is None or (name.startswith(f"{prefix}-") and name.endswith(f"-{lineage}"))
     changed = f"{prefix}-{name}"
-    assert parse(f"{changed}\n", prefix) is None
+    assert parse(f"{changed}\n", prefix, SOURCE) is None
 
 
 @given(st.text(max_size=30))
@@ -136,7 +138,7 @@ def test_a_prefix_that_is_accepted_makes_legal_names(prefix: str) -> None:
         check_prefix(prefix)
     except LifeboatError:
         return
-    lineage = Lineage(digest_of("1", "r", "x"), datetime(2026, 1, 1, tzinfo=timezone.utc))
+    lineage = Lineage(origin_of("1", "r", "x"), datetime(2026, 1, 1, tzinfo=timezone.utc))
     assert LEGAL.fullmatch(name_for(prefix, "orders", lineage))
 
 
@@ -161,7 +163,7 @@ def test_of_two_directions_neither_reads_a_name_of_the_other(
     for identifier in (database.identifier, f"{other}-{database.identifier}", f"{one}-{other}"):
         lineage = lineage_of(database, time)
         for name in (name_for(one, identifier, lineage), intermediate_name(one, identifier, lineage)):
-            assert (parse(name, one), parse(name, other)) == (lineage, None)
+            assert (parse(name, one, database.account), parse(name, other, database.account)) == (lineage, None)
 
 
 @given(PREFIXES, PREFIXES, DATABASES, TIMES)
@@ -169,7 +171,7 @@ def test_prefixes_that_could_be_taken_for_each_other_are_refused(
     one: str, rest: str, database: DatabaseId, time: datetime
 ) -> None:
     longer = f"{one}-{rest}"
-    assert parse(name_for(longer, database.identifier, lineage_of(database, time)), one) is not None
+    assert read_name(name_for(longer, database.identifier, lineage_of(database, time)), one) is not None
     for pair in ((one, longer), (longer, one), (one, one)):
         with pytest.raises(LifeboatError):
             check_apart(*pair)

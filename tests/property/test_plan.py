@@ -30,6 +30,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.replica
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.routes import Place
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Key, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Origin
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts, plan_share
 from tests.builders import (
     DR,
@@ -60,7 +61,7 @@ def copy(kind: Any, identifier: str, name: str) -> Copy:
     return Copy(
         kind=kind,
         identifier=identifier,
-        digest=f"{kind} {identifier}",
+        origin=Origin(SOURCE, f"{kind} {identifier}"),
         name=name,
         account=DR,
         region=EAST,
@@ -105,9 +106,9 @@ def test_no_more_copies_are_in_flight_than_the_limits_allow(situation: Any, limi
 @given(situations(), LIMITS, FOREIGN)
 def test_no_database_is_copied_twice_at_once(situation: Any, limits: Limits, foreign: Any) -> None:
     decision = decide(*situation, limits, foreign)
-    started = [one.digest for one in decision.start]
+    started = [one.origin for one in decision.start]
     assert len(started) == len(set(started))
-    assert not set(started) & {one.digest for one, _row in decision.in_flight}
+    assert not set(started) & {one.origin for one, _row in decision.in_flight}
 
 
 @given(situations(), LIMITS, FOREIGN)
@@ -131,8 +132,8 @@ def test_nothing_waits_that_could_start(situation: Any, limits: Limits, foreign:
     decision = decide(*situation, limits, foreign)
     running = [one for one, _row in decision.in_flight] + decision.start
     used = Counter(one.slot for one in running) + Counter(foreign)
-    busy = {one.digest for one in running}
-    assert all(one.digest in busy or used[one.slot] >= limits.of(one.kind) for one, _why in decision.queued)
+    busy = {one.origin for one in running}
+    assert all(one.origin in busy or used[one.slot] >= limits.of(one.kind) for one, _why in decision.queued)
 
 
 @given(COPIES, st.integers(1, 4), st.integers(1, 4))

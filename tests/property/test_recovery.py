@@ -20,7 +20,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.owner
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
-from tests.builders import NOW, database, landed, of_cluster
+from tests.builders import NOW, SOURCE, database, landed, of_cluster
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 words = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True)
@@ -36,7 +36,7 @@ def point_of(identifier: str, kind: str) -> RecoveryPoint:
 
 
 def planned(point: RecoveryPoint, prefix: str, run: str, purpose: str, restore_as: str | None = None) -> Target:
-    lineage = parse(point.name, "lifeboat")
+    lineage = parse(point.name, "lifeboat", SOURCE)
     assert isinstance(lineage, Lineage)
     options = RestoreOptions(prefix, run, "private", ("sg-1",), "db.r6g.large", None, NOW)
     return plan_target(lineage, point, replace(options, purpose=purpose, restore_as=restore_as))  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ RELEASED = st.sets(st.sampled_from(AGES), max_size=2) | st.just(set())
 
 def age_of(point: RecoveryPoint) -> timedelta:
     """Compute the age by the time in the name. The row of a cluster snapshot has the time of the copy instead."""
-    lineage = parse(point.name, "lifeboat")
+    lineage = parse(point.name, "lifeboat", SOURCE)
     assert lineage
     return NOW - lineage.original
 
@@ -99,7 +99,7 @@ def deleted(points: Points, policy: Policy | None, account: str, *, floor: Floor
 
 
 def is_ours(point: RecoveryPoint) -> bool:
-    return point.tags.get(MANAGED_BY) == "lifeboat" and parse(point.name, "lifeboat") is not None
+    return point.tags.get(MANAGED_BY) == "lifeboat" and parse(point.name, "lifeboat", SOURCE) is not None
 
 
 def by_database(points: Iterable[RecoveryPoint]) -> list[Points]:

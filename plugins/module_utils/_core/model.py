@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Literal
 
-from .arns import type_of
+from .arns import account_of, name_of, type_of
 
 Kind = Literal["instance", "cluster"]
 Purpose = Literal["drill", "recovery"]  # a drill's database is removed afterwards, a recovery's is kept
@@ -18,6 +18,7 @@ MANAGED_BY = "lifeboat:managed-by"
 DATABASE = "lifeboat:database"
 RESOURCE_ID = "lifeboat:resource-id"
 ORIGINAL_TIME = "lifeboat:original-time"
+ORIGIN = "lifeboat:origin"  # the account from which the first copy was made; later copies take it over
 LANDED = "lifeboat:landed"  # followed by an account ID: lifeboat:landed:222222222222
 VERIFIED = "lifeboat:verified"
 LANDED_MONTH = "lifeboat:landed-month"  # on what lands, such as 2026-12: policies of AWS compare it, see guards.py
@@ -216,23 +217,33 @@ class RecoveryPoint:
         return not self.is_available and not self.is_bad
 
     @property
+    def origin_account(self) -> str | None:
+        """Return the account in which the original database is, or None when nobody knows.
+
+        For a snapshot of our own account only: AWS names the account that it was copied from. If that is our own, or
+        if it was not copied, our tag names the origin. A manifest has no say.
+        """
+        source = account_of(self.source_arn or "")
+        return self.tags.get(ORIGIN) if source in ("", self.account) else source
+
+    @property
     def database(self) -> str:
         """Return the identifier of the original database.
 
         It comes from our tag, since the snapshot of a stand-in names the stand-in.
         """
-        return self.tags.get(DATABASE, "").rpartition(":")[2] or self.identifier
+        return name_of(self.database_arn or "") or self.identifier
 
     @property
     def database_kind(self) -> Kind:
         """Return the kind of the original database. A DB snapshot of a stand-in belongs to a cluster."""
-        return "cluster" if type_of(self.tags.get(DATABASE, "")) == "cluster" else self.kind
+        return "cluster" if type_of(self.database_arn or "") == "cluster" else self.kind
 
     @property
     def database_arn(self) -> str | None:
-        """Return the ARN of the original database, or None without a valid tag of ours."""
+        """Return the ARN of the original database, or None without a tag of ours that names one of its origin."""
         arn = self.tags.get(DATABASE, "")
-        return arn if arn.count(":") == 6 else None
+        return arn if arn.count(":") == 6 and account_of(arn) == self.origin_account else None
 
     @property
     def database_tags(self) -> dict[str, str]:

@@ -30,11 +30,26 @@ PREFIX = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,19}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Identifies an original database among those of all sources.
+
+    What is decided about one origin never depends on another one, so every decision groups by it.
+    """
+
+    account: str  # as AWS tells it, never as a name or a manifest does
+    digest: str  # of the database, see digest_of
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Lineage:
     """Identifies one recovery point: every copy of it, at every place, has the same lineage."""
 
-    digest: str  # identifies the original database, see digest_of
+    origin: Origin
     original: datetime  # when the original snapshot was made, in UTC, without microseconds
+
+    @property
+    def digest(self) -> str:
+        return self.origin.digest
 
     def __str__(self) -> str:
         return f"{self.original.strftime(TIME_FORMAT)}-{self.digest}"
@@ -48,11 +63,6 @@ def digest_of(account: str, region: str, resource_id: str) -> str:
 def short_hash(text: str, length: int) -> str:
     """Hash a text into digits and lower-case letters, which AWS allows in every name."""
     return base64.b32hexencode(hashlib.sha256(text.encode()).digest()).decode().lower()[:length]
-
-
-def may_come_from(lineage: Lineage, account: str) -> bool:
-    """Tell whether the digest was made for a database of this account."""
-    return lineage.digest.startswith(short_hash(account, ACCOUNT_PART))
 
 
 def why_time_not_believed(lineage: Lineage, point: RecoveryPoint) -> str | None:
@@ -69,15 +79,20 @@ def why_time_not_believed(lineage: Lineage, point: RecoveryPoint) -> str | None:
     return None
 
 
-def digest_of_database(one: DatabaseId) -> str:
-    """Compute the digest of a database (see digest_of)."""
-    return digest_of(one.account, one.region, one.resource_id)
+def origin_of(account: str, region: str, resource_id: str) -> Origin:
+    """Build the origin of a database (see digest_of)."""
+    return Origin(account, digest_of(account, region, resource_id))
+
+
+def origin_of_database(one: DatabaseId) -> Origin:
+    """Build the origin of a database that is known."""
+    return origin_of(one.account, one.region, one.resource_id)
 
 
 def lineage_of(database: DatabaseId, original: datetime) -> Lineage:
     """Build the lineage of a recovery point from its database and the time of its original snapshot."""
     moment = original.astimezone(timezone.utc).replace(microsecond=0)
-    return Lineage(digest_of_database(database), moment)
+    return Lineage(origin_of_database(database), moment)
 
 
 def check_prefix(prefix: str) -> str:
@@ -130,35 +145,58 @@ def stand_in_name(prefix: str, identifier: str, lineage: Lineage) -> str:
     return name_for(prefix, f"standin-{identifier}", lineage)
 
 
-def parse(name: str, prefix: str) -> Lineage | None:
-    """Read the lineage out of a name, or return None when the name does not have our format."""
+def parse(name: str, prefix: str, account: str | None) -> Lineage | None:
+    """Read the lineage out of a name.
+
+    :param account: the account of the original database, or None when it is not known.
+    :return: None when the name does not have our format, or was made for a database of another account.
+    """
+    found = read_name(name, prefix)
+    if found is None or account is None or not found[0].startswith(short_hash(account, ACCOUNT_PART)):
+        return None
+    digest, original = found
+    return Lineage(Origin(account, digest), original)
+
+
+def read_name(name: str, prefix: str) -> tuple[str, datetime] | None:
+    """Read the digest and the time that a name claims, or return None when it does not have our format."""
     match = NAME.fullmatch(name)
     if match is None or not f"{match['start']}-".startswith(f"{prefix}-"):
         return None
     try:
-        original = datetime.strptime(match["time"], TIME_FORMAT).replace(tzinfo=timezone.utc)
+        return match["digest"], datetime.strptime(match["time"], TIME_FORMAT).replace(tzinfo=timezone.utc)
     except ValueError:
         return None
-    return Lineage(match["digest"], original)
 
 
-def own_lineage(name: str, tags: Mapping[str, str], prefix: str) -> Lineage | None:
-    """Read the lineage of a resource that our installation made, or return None when it is not ours.
+def own_lineage(point: RecoveryPoint, prefix: str) -> Lineage | None:
+    """Read the lineage of a snapshot that our installation made, or return None when it is not ours.
 
-    Both the tag and the name must be ours: a foreign tag or a name alone is not enough to touch it.
+    The tag and the name must be ours, and the name must fit the origin: less is not enough to touch it.
     """
-    return parse(name, prefix) if tags.get(MANAGED_BY) == prefix else None
+    return parse(point.name, prefix, point.origin_account) if has_our_tag(point.tags, prefix) else None
+
+
+def has_our_tag(tags: Mapping[str, str], prefix: str) -> bool:
+    """Tell whether our installation tagged a resource of this account as its own."""
+    return tags.get(MANAGED_BY) == prefix
 
 
 def is_our_point(point: RecoveryPoint, prefix: str) -> bool:
     """Tell whether our installation made this snapshot (see own_lineage)."""
-    return own_lineage(point.name, point.tags, prefix) is not None
+    return own_lineage(point, prefix) is not None
+
+
+def is_of_unknown_origin(point: RecoveryPoint, prefix: str) -> bool:
+    """Tell whether a snapshot looks like ours, but nobody knows a database that it may come from."""
+    looks_ours = has_our_tag(point.tags, prefix) and read_name(point.name, prefix) is not None
+    return looks_ours and own_lineage(point, prefix) is None
 
 
 def restored_name(prefix: str, run: str, identifier: str, digest: str) -> str:
     """Build the identifier of a restored database. The same run always gets the same name."""
-    room = MAX_LENGTH - len(prefix) - len(run) - 6 - 3 - 2  # 6 of the digest, 3 hyphens, 2 for a member's "-1"
-    return "-".join(part for part in (prefix, run, readable(identifier, room), digest[-6:]) if part)
+    room = MAX_LENGTH - len(prefix) - len(run) - len(digest) - 3 - 2  # 3 hyphens, 2 for a member's "-1"
+    return "-".join(part for part in (prefix, run, readable(identifier, room), digest) if part)
 
 
 def recovered_name(pattern: str | None, identifier: str, prefix: str, longest: int = MAX_LENGTH) -> str:

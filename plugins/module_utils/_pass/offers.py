@@ -25,7 +25,7 @@ from .._core.handover.manifest import read_published
 from .._core.inventory.selection import Candidate
 from .._core.keys import check_key
 from .._core.model import RecoveryPoint
-from .._core.naming import Lineage, is_our_point, parse
+from .._core.naming import Lineage, Origin, own_lineage
 from .._core.recipe import Recipe
 from .._core.sharing import check_accounts
 from .._files.store import Manifests
@@ -62,14 +62,10 @@ class Here:
     rows: Rows
 
     @property
-    def landed(self) -> set[str]:
-        """Return the names of our available recovery points in the home Region."""
+    def landed(self) -> dict[str, Lineage]:
+        """Return the lineages of our available recovery points in the home Region, by name."""
         home = [row for row in self.rows.values() if row.region == self.place.region and row.is_available]
-        return {row.name for row in home if is_our_point(row, self.prefix)}
-
-    @property
-    def lineages(self) -> list[Lineage]:
-        return [lineage for name in self.landed if (lineage := parse(name, self.prefix))]
+        return {row.name: lineage for row in home if (lineage := own_lineage(row, self.prefix))}
 
     @property
     def names(self) -> set[str]:
@@ -110,7 +106,7 @@ def look(request: ReplicateRequest, site: Site, manifests: Manifests) -> Replica
     wishes = wishes_of(offered.every, request, default_key, site)
     single_step = request.single_step != "never"
     plans = {
-        one.point.arn: plan_copies(one, wishes[one.lineage.digest], options, single_step=single_step)
+        one.point.arn: plan_copies(one, wishes[one.lineage.origin], options, single_step=single_step)
         for one in offered.every
     }
     return ReplicationView(here, offered, plans, announced(given, offered, here))
@@ -147,7 +143,7 @@ def announced(published: Documents, offered: Offered, here: Here) -> list[Offer]
     """Return what a source only plans to share: its manifest comes from a check mode and says so."""
     planned = [document for document in published if document.get("planned")]
     arns = {point["arn"] for document in planned for point in document["points"]}
-    newest = here.lineages if arns else []
+    newest = list(here.landed.values()) if arns else []
     return [
         one
         for one in offered.spoken_of
@@ -163,20 +159,20 @@ def is_settled(offer: Offer, account: str) -> bool:
 def is_overtaken(offer: Offer, here: Iterable[Lineage]) -> bool:
     """Tell whether a newer recovery point of its database is here: then the manifest is an old one, not a plan."""
     mine = offer.lineage
-    return any(one.digest == mine.digest and one.original > mine.original for one in here)
+    return any(one.origin == mine.origin and one.original > mine.original for one in here)
 
 
 def wishes_of(
     offers: Iterable[Offer], request: ReplicateRequest, default_key: str, site: Site
-) -> dict[str, ReplicateWish]:
-    """Return how each database is to be copied, by its digest. Each key that an override names is looked up once."""
-    settings = {one.lineage.digest: request.settings.of(candidate_of(one)) for one in offers}
+) -> dict[Origin, ReplicateWish]:
+    """Return how each database is to be copied. Each key that an override names is looked up once."""
+    settings = {one.lineage.origin: request.settings.of(candidate_of(one)) for one in offers}
     keys = {request.settings.default.kms_key_id: default_key}
     for one in settings.values():
         keys[one.kms_key_id] = keys.get(one.kms_key_id) or own_key(one.kms_key_id, site)
     return {
-        digest: ReplicateWish(keys[one.kms_key_id], one.option_group, one.copy_option_group)
-        for digest, one in settings.items()
+        origin: ReplicateWish(keys[one.kms_key_id], one.option_group, one.copy_option_group)
+        for origin, one in settings.items()
     }
 
 

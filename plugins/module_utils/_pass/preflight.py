@@ -17,7 +17,7 @@ from .._core.errors import LifeboatError, raise_all
 from .._core.inventory.selection import Candidate, rank
 from .._core.keeping.retention import Named
 from .._core.keys import check_key
-from .._core.model import DATABASE, RECOVERY_POINT, Database, Key, iso
+from .._core.model import RECOVERY_POINT, Database, Key, iso
 from .._core.naming import restored_name
 from .._core.regions import in_one_region
 from .._core.restoring.aside import leave_out
@@ -65,7 +65,7 @@ def look(request: RestoreRequest, site: Site, report: Report) -> tuple[list[Targ
     wishes = wishes_of(request, site, report)
     context, wishes = guarded(request, wishes, site, report)
     if request.purpose == "drill":  # in a recovery it is too late for that
-        origins = (point.tags.get(DATABASE) for wish in wishes for _lineage, point in wish.points)
+        origins = (point.database_arn for wish in wishes for _lineage, point in wish.points)
         report.warnings += in_one_region(origins, site.account, site.region)
     planned = [one for wish in wishes if (one := plan(wish, context, site, report))]
     targets = without_obstacles([one.with_progress(began=began) for one in planned], context, site, report)
@@ -85,9 +85,9 @@ def wishes_of(request: RestoreRequest, site: Site, report: Report) -> list[Resto
     for (one, rows), status, reason in leave_out(
         found, request.selection, request.choice, request.protection, request.purpose
     ):
-        left_out.add(rows[0][0].digest)
+        left_out.add(rows[0][0].origin)
         report.step(status, reason=reason, database=one.identifier, kind=one.kind)
-    found = [one for one in found if one[1][0][0].digest not in left_out]
+    found = [one for one in found if one[1][0][0].origin not in left_out]
     candidates = by_original(found) if request.purpose == "recovery" else found
     wishes = [RestoreWish(one, rows, request.settings.of(one)) for one, rows in candidates]
     if not wishes:  # report a mistake at once, not when the first database has landed

@@ -268,7 +268,7 @@ def report_problems(publications: Iterable[Publication], report: Report, *, acce
 
 def go_on(resume: Documents, shares: Shares, work: Work) -> None:
     """Continue what an earlier pass left in flight."""
-    copies = [Copy(**one) for one in resume if "name" in one]
+    copies = [Copy.from_document(one) for one in resume if "name" in one]
     stand_ins = [StandIn(**one["stand_in"]) for one in resume if "stand_in" in one]
     shares.settled.update(arn for one in resume for arn in one.get("settled", ()))
     databases = databases_again(stand_ins, work)

@@ -20,7 +20,7 @@ from .._core.copying.plan import (
     as_made,
     decide,
     foreign_in_flight,
-    require_ours,
+    why_taken,
 )
 from .._core.copying.quota import advice, affordable
 from .._core.model import RecoveryPoint, from_iso, iso
@@ -119,8 +119,7 @@ def reconcile(copies: list[Copy], rows: Rows, work: Work, held: Iterable[str] = 
 
     :param held: the ARNs of databases of which no snapshot can be taken yet.
     """
-    require_ours(copies, rows, work.prefix)
-    ordered = after_earlier(copies, rows, work.prefix)
+    ordered = after_earlier(without_taken(copies, rows, work), rows, work.prefix)
     foreign = foreign_in_flight(rows.values(), copies)
     decision = decide(ordered, rows, work.request.limits, foreign, held)
     waiting = start_all(decision.start, work)
@@ -132,6 +131,15 @@ def reconcile(copies: list[Copy], rows: Rows, work: Work, held: Iterable[str] = 
         decision.queued = [one for one in decision.queued if one[0].key not in shorter] + longer.queued
     report_unfinished(decision, waiting, work)
     return decision.available
+
+
+def without_taken(copies: Iterable[Copy], rows: Rows, work: Work) -> list[Copy]:
+    """Leave out the copies whose name somebody else's snapshot has, and report each."""
+    judged = [(copy, why_taken(copy, rows, work.prefix)) for copy in copies]
+    for copy, why in judged:
+        if why:
+            give_up(copy, str(why), work)
+    return [copy for copy, why in judged if why is None]
 
 
 def is_refused(copy: Copy, work: Work) -> bool:

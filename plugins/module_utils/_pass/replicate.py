@@ -126,7 +126,7 @@ def report_withdrawn(seen: ReplicationView, work: Work) -> None:
     planned = {offer.point.arn for offer in seen.announced} if work.check_mode else set()
     told = [one.entry for one in seen.offered.spoken_of if one.entry and one.point.arn not in planned]
     lineages = [offer.lineage for offer in seen.offered.at_hand]
-    for one in read_stale(told, seen.here.lineages, lineages, seen.here.place.account):
+    for one in read_stale(told, seen.here.landed.values(), lineages, seen.here.place.account):
         if one.why == "withdrawn":
             about: dict[str, Any] = {"database": one.entry.database.identifier, "kind": one.entry.database.kind}
             work.report.step("not_offered", reason=one.reason, name=one.entry.name, **about)
@@ -142,7 +142,7 @@ def why_no_group(copy: Copy, groups: Groups) -> str | None:
 
 def go_on(resume: Documents, work: Work) -> None:
     """Continue what an earlier pass left in flight."""
-    copies = [Copy(**document) for document in resume]
+    copies = [Copy.from_document(document) for document in resume]
     settle(copies, look_again(copies, work), work)
 
 

@@ -16,7 +16,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     Key,
     RecoveryPoint,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from tests.builders import DR, DR_KEY, EAST, NOW, SOURCE, SOURCE_KEY, WEST, database, landed, of_cluster
@@ -439,7 +439,7 @@ def test_a_subnet_is_public_when_a_route_leads_to_it_from_the_internet(tables: l
 
 def target(point: RecoveryPoint, **options: Any) -> Target:
     usual: Row = {"kms_key_id": None, "expires": NOW, "instance_class": "db.t4g.medium", **options}
-    lineage = Lineage("5f0c2a9b7d31", ORIGINAL)
+    lineage = lineage_of(database().id, ORIGINAL)
     return plan_target(lineage, point, RestoreOptions("lifeboat", "d1", "private", ("sg-1", "sg-2"), **usual))
 
 

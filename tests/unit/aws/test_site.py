@@ -18,7 +18,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan im
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.stand_in import StandIn
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import ClassOffer
@@ -34,6 +34,7 @@ from tests.builders import (
     SOURCE_KEY,
     STRANGER,
     WEST,
+    database,
     landed,
     of_cluster,
     restored,
@@ -419,7 +420,7 @@ def copy(kind: str, source_region: str, key: str | None) -> Copy:
     return Copy(
         kind=kind,  # type: ignore[arg-type]
         identifier="orders",
-        digest="d",
+        origin=lineage_of(database().id, NOW).origin,
         name="ours",
         account=DR,
         region=EAST,
@@ -582,9 +583,9 @@ def test_tags_are_added_to_what_an_arn_names(aws: Any) -> None:
 # -- databases --------------------------------------------------------------------------------------------------------
 
 OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
-TARGET = plan_target(Lineage("5f0c2a9b7d31", NOW), landed(), OPTIONS)
+TARGET = plan_target(lineage_of(database().id, NOW), landed(), OPTIONS)
 CLUSTER_TARGET = plan_target(
-    Lineage("5f0c2a9b7d31", NOW), of_cluster(landed(encrypted=False, kms_key_id=None)), OPTIONS
+    lineage_of(database().id, NOW), of_cluster(landed(encrypted=False, kms_key_id=None)), OPTIONS
 )
 
 

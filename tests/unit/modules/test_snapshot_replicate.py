@@ -105,6 +105,7 @@ def test_a_copy_carries_the_lineage_that_aws_drops_on_the_way(run: Any, dr_site:
         "lifeboat:database": database().id.arn,
         "lifeboat:resource-id": "db-ORDERS",
         "lifeboat:original-time": iso(hours_ago(1)),
+        "lifeboat:origin": SOURCE,
     }
 
 
@@ -154,14 +155,14 @@ def test_a_full_quota_fails_with_what_to_do(run: Any, dr_site: Any) -> None:
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check-mode"])
-def test_a_name_that_is_taken_stops_the_call_before_the_first_copy(
-    run: Any, dr_site: Any, writes: Any, check_mode: bool
-) -> None:
+def test_a_name_that_is_taken_fails_that_database_and_no_other(run: Any, dr_site: Any, check_mode: bool) -> None:
     taken = landed("orders", tags={"lifeboat:managed-by": "other"})
     site = dr_site(published("billing"), published("orders"), points=[taken])
-    with pytest.raises(LifeboatError, match="does not carry our tag"):
-        run(site, check_mode=check_mode)
-    assert writes(site) == []
+    result = run(site, check_mode=check_mode)
+    (failed,) = [step for step in result["steps"] if step["status"] == "failed"]
+    assert "does not carry our tag" in failed["reason"]
+    assert failed["database"] == "orders"
+    assert by_database(result)["billing"] == "copying"
 
 
 # -- landing ----------------------------------------------------------------------------------------------------------

@@ -48,7 +48,6 @@ def name_of(identifier: str) -> str:
 ORDERS, BILLING, SHOP = name_of("orders"), name_of("billing"), name_of("shop")
 MEMBER = f"{SHOP}-1"
 CLUSTER = of_cluster(landed("shop"))
-HERE = {"lifeboat:database": f"arn:aws:rds:{EAST}:{DR}:db:orders"}
 CLASS = {"overrides": [{"databases": ["orders"], "db_instance_class": "db.odd"}]}
 PARAMETERS = {"overrides": [{"databases": ["orders"], "db_parameter_group_name": "odd"}]}
 
@@ -288,7 +287,7 @@ def test_bad_input_stops_the_call_before_the_first_write(
         pytest.param({}, {"vpc_security_group_ids": ["sg-9"]}, "has no such group", id="a group of another VPC"),
         pytest.param({}, {"vpc_security_group_ids": ["open"]}, "access from everywhere .0.0.0.0/0.", id="open group"),
         pytest.param({}, {"source_accounts": [SOURCE, DR]}, "it is a source account", id="a source account"),
-        pytest.param({"points": [copied(account=DR, tags=HERE)]}, {}, "it is a source account", id="by the tags"),
+        pytest.param({"points": [copied(account=DR, of=DR)]}, {}, "it is a source account", id="by the tags"),
         pytest.param({}, {"recovery_point": {"choose": "at"}}, "at needs a time in at", id="no time"),
     ],
 )
@@ -697,7 +696,7 @@ def renamed(*, landed_anew: bool = True) -> list[RecoveryPoint]:
     arn = before.tags["lifeboat:database"]
     after = replace(landed("orders", hours=6), tags={**before.tags, "lifeboat:database": f"{arn}-old1"})
     green = landed("orders", hours=1, resource_id="db-GREEN")
-    green = replace(green, name=green.name[:-12] + "0123456789ab", arn=green.arn[:-12] + "0123456789ab")
+    green = replace(green, name=green.name[:-8] + "01234567", arn=green.arn[:-8] + "01234567")
     return [before, after, *([green] if landed_anew else [])]
 
 

@@ -14,7 +14,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Co
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE, as_tag
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import Network, SecurityGroup
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_restore
-from tests.builders import DR, DR_KEY, EAST, SOURCE, database, hours_ago, key, landed, of_cluster, restored
+from tests.builders import DR, DR_KEY, EAST, database, hours_ago, key, landed, of_cluster, restored
 from tests.modules import by_name
 
 Row = dict[str, Any]
@@ -137,9 +137,8 @@ def test_a_name_that_cannot_be_fails_whoever_would_get_it_and_no_other(
 
 
 def test_twins_of_two_accounts_are_refused_each_and_the_others_go_on(run: Any, dr_site: Any) -> None:
-    arn = ORDERS.tags["lifeboat:database"].replace(SOURCE, "444444444444")
-    twin = landed("orders", resource_id="db-TWIN", tags={**LARGE, "lifeboat:database": arn})
-    twin = replace(twin, name=twin.name[:-12] + "0123456789ab", arn=twin.arn[:-12] + "0123456789ab")
+    twin = landed("orders", of="444444444444", tags=LARGE)
+    arn = twin.tags["lifeboat:database"]
     site = dr_site(ORDERS, twin, EVENTS)
     result = run(site)
     failed = [step for step in result["steps"] if step["status"] == "failed"]

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from ..model import DATABASE, LANDED_MONTH, MANAGED_BY, ORIGINAL_TIME, RESOURCE_ID, RecoveryPoint, iso
-from ..naming import Lineage, own_lineage, parse
+from ..model import DATABASE, LANDED_MONTH, MANAGED_BY, ORIGIN, ORIGINAL_TIME, RESOURCE_ID, RecoveryPoint, iso
+from ..naming import Lineage, own_lineage
 from .plan import Copy, Rows
 
 
@@ -22,6 +22,7 @@ def tags_for(
         MANAGED_BY: prefix,
         DATABASE: database_arn,
         ORIGINAL_TIME: str(iso(lineage.original)),
+        ORIGIN: lineage.origin.account,
     }
 
 
@@ -38,8 +39,8 @@ def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix:
     :param points: all snapshots at the place.
     :param copies: the copies that are still to be made or in flight.
     """
-    mine = [(lineage, one) for one in points if (lineage := own_lineage(one.name, one.tags, prefix))]
-    busy = {lineage for lineage, one in mine if one.is_in_progress} | {parse(copy.name, prefix) for copy in copies}
+    mine = [(lineage, one) for one in points if (lineage := own_lineage(one, prefix))]
+    busy = {lineage for lineage, one in mine if one.is_in_progress} | {copy.lineage(prefix) for copy in copies}
     return [one for lineage, one in mine if one.is_intermediate and is_idle(one, lineage, busy)]
 
 

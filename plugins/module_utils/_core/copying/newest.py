@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Literal
 
 from ..model import STAGE, Database, RecoveryPoint
-from ..naming import Lineage, digest_of_database, is_our_point, lineage_of, own_lineage, parse
+from ..naming import Lineage, Origin, is_our_point, lineage_of, origin_of_database, own_lineage, read_name
 
 Source = Literal["automated", "manual", "awsbackup", "snapshot"]
 
@@ -42,7 +42,7 @@ def choose(
     mine = list(points)
     if source != "snapshot":
         # What is named like ours is not published again, also while AWS does not show its tags.
-        point = newest(one for one in mine if one.origin == source and parse(one.name, prefix) is None)
+        point = newest(one for one in mine if one.origin == source and read_name(one.name, prefix) is None)
         # A copy of a DB snapshot has a new creation time but keeps its original time (BC, DescribeDBSnapshots).
         moment = point and point.known_time
         return Chosen(lineage_of(database.id, moment), point) if moment else None
@@ -84,31 +84,34 @@ def newest_copy(points: Iterable[RecoveryPoint], prefix: str) -> RecoveryPoint |
 
 def taken_before(database: Database, points: Iterable[RecoveryPoint], prefix: str) -> list[Lineage]:
     """List the lineages of our snapshots of this database, both finished and in progress."""
-    digest = digest_of_database(database.id)
-    mine = [own_lineage(one.name, one.tags, prefix) for one in points if not one.is_bad]
-    return [one for one in mine if one and one.digest == digest]
+    origin = origin_of_database(database.id)
+    mine = [own_lineage(one, prefix) for one in points if not one.is_bad]
+    return [one for one in mine if one and one.origin == origin]
 
 
-def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[str, list[RecoveryPoint]]:
-    """Group snapshots by database: our own by the digest in their name, others by kind and resource ID.
+Group = Origin | tuple[str, str]  # what identifies the database of a snapshot that we made; of others its kind and ID
+
+
+def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[Group, list[RecoveryPoint]]:
+    """Group snapshots by database: our own by their origin, others by kind and resource ID.
 
     Those of others without a resource ID are left out: their identifier alone may be that of an earlier database.
     """
-    found: dict[str, list[RecoveryPoint]] = {}
+    found: dict[Group, list[RecoveryPoint]] = {}
     for point in points:
-        lineage = own_lineage(point.name, point.tags, prefix)
+        lineage = own_lineage(point, prefix)
         if lineage:
-            found.setdefault(lineage.digest, []).append(point)
+            found.setdefault(lineage.origin, []).append(point)
         elif point.resource_id is not None:
-            found.setdefault(f"{point.kind} {point.resource_id}", []).append(point)
+            found.setdefault((point.kind, point.resource_id), []).append(point)
     return found
 
 
-def of_database(database: Database, grouped: dict[str, list[RecoveryPoint]]) -> list[RecoveryPoint]:
+def of_database(database: Database, grouped: dict[Group, list[RecoveryPoint]]) -> list[RecoveryPoint]:
     """Find the snapshots of one database in the groups of by_database.
 
     The resource ID excludes those of an earlier database with the same name. Snapshots of stand-ins are found by
-    digest.
+    origin.
     """
-    digest = digest_of_database(database.id)
-    return grouped.get(f"{database.id.kind} {database.id.resource_id}", []) + grouped.get(digest, [])
+    others = grouped.get((database.id.kind, database.id.resource_id), [])
+    return others + grouped.get(origin_of_database(database.id), [])

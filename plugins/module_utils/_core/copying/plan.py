@@ -11,7 +11,7 @@ from typing import Any
 from ..arns import account_of, region_of, type_of
 from ..errors import LifeboatError
 from ..model import Database, Kind, RecoveryPoint, snapshot_arn
-from ..naming import is_our_point, parse
+from ..naming import Lineage, Origin, is_our_point, parse
 
 PointKey = tuple[str, str, str]  # Region, kind and name: identifies a snapshot within an account
 Rows = Mapping[PointKey, RecoveryPoint]
@@ -27,7 +27,7 @@ class Copy:
 
     kind: Kind
     identifier: str
-    digest: str  # of the database; one copy of each database runs at a time
+    origin: Origin  # the original database; one copy of each runs at a time
     name: str  # at the destination
     account: str  # of the destination
     region: str  # of the destination
@@ -83,6 +83,15 @@ class Copy:
         """Turn an unfinished copy into plain values, so that the next pass can go on with it."""
         return asdict(self) | {"tags": dict(self.tags)}
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Copy:
+        """Read what as_document wrote."""
+        return cls(**{**document, "origin": Origin(**document["origin"])})
+
+    def lineage(self, prefix: str) -> Lineage | None:
+        """Read the lineage that it will have."""
+        return parse(self.name, prefix, self.origin.account)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -112,13 +121,17 @@ class Decision:
 def after_earlier(copies: Iterable[Copy], rows: Rows, prefix: str) -> list[Copy]:
     """Set waits_for on copies whose database has an earlier copy in flight to the same destination."""
     unfinished = [row for row in rows.values() if row.is_in_progress]
-    busy = {(row.region, lineage.digest): row.name for row in unfinished if (lineage := parse(row.name, prefix))}
+    busy = {
+        (row.region, lineage.origin): row.name
+        for row in unfinished
+        if (lineage := parse(row.name, prefix, row.origin_account))
+    }
     return [replace(copy, waits_for=earlier_than(copy, busy)) for copy in copies]
 
 
-def earlier_than(copy: Copy, busy: Mapping[tuple[str, str], str]) -> str | None:
+def earlier_than(copy: Copy, busy: Mapping[tuple[str, Origin], str]) -> str | None:
     """Find the name of another copy of this database that is in flight to the same destination."""
-    name = busy.get((copy.region, copy.digest))
+    name = busy.get((copy.region, copy.origin))
     return None if name == copy.name else name
 
 
@@ -159,10 +172,10 @@ def fill_slots(
 
     A copy whose source is itself a copy waits until that one is available.
     """
-    busy = {(copy.region, copy.digest) for copy, _row in decision.in_flight}
+    busy = {(copy.region, copy.origin) for copy, _row in decision.in_flight}
     used.update(copy.slot for copy, _row in decision.in_flight if not copy.is_taken)
     for copy in missing:
-        place = copy.region, copy.digest
+        place = copy.region, copy.origin
         if copy.source_arn in unready:
             decision.queued.append((copy, "waits for the previous step"))
         elif copy.waits_for or place in busy:
@@ -181,19 +194,16 @@ def foreign_in_flight(rows: Iterable[RecoveryPoint], copies: Iterable[Copy]) -> 
     return Counter((row.region, row.kind) for row in rows if row.status == "copying" and row.key not in ours)
 
 
-def require_ours(copies: Iterable[Copy], rows: Rows, prefix: str) -> None:
-    """Check that no foreign snapshot has the name of a copy to be made.
-
-    :raises LifeboatError: for the first such snapshot.
-    """
-    for copy in copies:
-        row = rows.get(copy.key)
-        if row is not None and not is_our_point(row, prefix):
-            raise LifeboatError(
-                f"Cannot copy {copy.identifier} to {copy.name} in {copy.region}",
-                why="a snapshot of that name exists, and it does not carry our tag",
-                remedy="Delete or rename it, or choose another prefix",
-            )
+def why_taken(copy: Copy, rows: Rows, prefix: str) -> LifeboatError | None:
+    """Explain why a copy cannot have its name: a snapshot has it that is not ours. None if it can."""
+    row = rows.get(copy.key)
+    if row is None or is_our_point(row, prefix):
+        return None
+    return LifeboatError(
+        f"Cannot copy {copy.identifier} to {copy.name} in {copy.region}",
+        why="a snapshot of that name exists, and it does not carry our tag",
+        remedy="Delete or rename it, or choose another prefix",
+    )
 
 
 def as_made(copy: Copy) -> RecoveryPoint:

@@ -98,7 +98,7 @@ def offered_copy(database: Database, chosen: Chosen, options: PublishOptions) ->
     return Copy(
         kind="instance" if is_cluster else database.id.kind,
         identifier=database.id.identifier,
-        digest=lineage.digest,
+        origin=lineage.origin,
         name=name_for(options.prefix, database.id.identifier, lineage),
         account=options.home.account,
         region=options.publish_in,

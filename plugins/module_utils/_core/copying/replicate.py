@@ -10,9 +10,18 @@ from ..arns import account_of, region_of, type_of
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
 from ..keys import belongs_to
-from ..model import DATABASE, LANDED_MONTH, RESOURCE_ID, STAGE, Key, RecoveryPoint
+from ..model import LANDED_MONTH, RESOURCE_ID, STAGE, Key, RecoveryPoint
 from ..model import database_arn as arn_of_database
-from ..naming import Lineage, digest_of, is_our_point, may_come_from, own_lineage, parse, why_time_not_believed
+from ..naming import (
+    Lineage,
+    Origin,
+    digest_of,
+    is_our_point,
+    own_lineage,
+    parse,
+    read_name,
+    why_time_not_believed,
+)
 from ..option_groups import custom
 from ..recipe import RECIPE, as_tag, with_groups
 from .intermediates import tags_for
@@ -72,13 +81,15 @@ def read_offer(
     :return: an offer, or a refusal when the name looks like ours but cannot be trusted, or None for an unrelated
         snapshot.
     """
-    lineage = parse(point.name, options.prefix)
-    if lineage is None:
+    if read_name(point.name, options.prefix) is None:
         return None
     if point.account not in options.source_accounts:
         return Refusal(
             point.arn, f"account {point.account} is not one of source_accounts, though the name looks like one of ours"
         )
+    lineage = parse(point.name, options.prefix, point.account)
+    if lineage is None:
+        return Refusal(point.arn, "its name was made for a database of another account")
     if not proves(lineage, point, published.get(point.arn), options.prefix):
         return Refusal(point.arn, "its name does not match the database that it was taken from")
     if reason := why_time_not_believed(lineage, point):
@@ -115,15 +126,13 @@ def offer_of(entry: Published, options: ReplicateOptions) -> Offer | Refusal:
 def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, prefix: str) -> bool:
     """Tell whether a snapshot's name belongs to the database that it was taken from.
 
-    The account part of the digest must fit the account that AWS names as the owner. The rest must match the entry of
-    the manifest, or else the stand-in's name, or else the resource ID in one of the Regions that it may come from.
-    AWS shows no resource ID of a copied cluster snapshot. Then the rest is a claim, which concerns that account alone.
+    Its account is known. The rest must match the entry of the manifest, or else the stand-in's name, or else the
+    resource ID in one of the Regions that it may come from. AWS shows no resource ID of a copied cluster snapshot. Then
+    the rest is a claim, which concerns that account alone.
     """
-    if not may_come_from(lineage, point.account):
-        return False
     if entry is not None:
         return entry.lineage == lineage
-    stand_in = parse(point.identifier, prefix)
+    stand_in = parse(point.identifier, prefix, point.account)
     # A Multi-AZ DB cluster's recovery point was taken of a stand-in, whose name contains the cluster's lineage.
     if stand_in is not None:
         return stand_in == lineage
@@ -143,9 +152,9 @@ def newest_by_database(offers: Iterable[Offer]) -> list[Offer]:
 
     If that one also exists as our intermediate, the intermediate is kept.
     """
-    newest: dict[str, Offer] = {}
+    newest: dict[Origin, Offer] = {}
     for offer in sorted(offers, key=lambda one: (one.lineage.original, one.point.is_intermediate)):
-        newest[offer.lineage.digest] = offer
+        newest[offer.lineage.origin] = offer
     return sorted(newest.values(), key=lambda one: one.point.identifier)
 
 
@@ -170,7 +179,7 @@ def first_copy(offer: Offer, options: ReplicateOptions) -> Copy:
     return Copy(
         kind=point.kind,
         identifier=identifier_of(offer),
-        digest=offer.lineage.digest,
+        origin=offer.lineage.origin,
         name=point.name,
         account=options.home.account,
         region=point.region,
@@ -192,7 +201,7 @@ def last_copy(offer: Offer, wish: ReplicateWish, options: ReplicateOptions) -> C
     copy = Copy(
         kind=point.kind,
         identifier=identifier_of(offer),
-        digest=offer.lineage.digest,
+        origin=offer.lineage.origin,
         name=point.name,
         account=options.home.account,
         region=step.region,
@@ -250,7 +259,7 @@ def as_own_offers(points: Iterable[RecoveryPoint], rows: Rows, options: Replicat
     """
     home = options.home.region
     mine = [one for one in points if one.is_intermediate and not one.is_bad and one.region != home]
-    named = [(own_lineage(one.name, one.tags, options.prefix), one) for one in mine]
+    named = [(own_lineage(one, options.prefix), one) for one in mine]
     return [
         Offer(one, lineage) for lineage, one in named if lineage is not None and (home, one.kind, one.name) not in rows
     ]
@@ -262,7 +271,7 @@ def database_arn(offer: Offer) -> str:
         return offer.entry.database.arn
     point = offer.point
     if point.is_intermediate:
-        return point.tags.get(DATABASE, "")
+        return point.database_arn or ""
     region = point.source_region or region_of_source(point)
     return arn_of_database(point.account, region, point.kind, point.identifier)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..arns import name_of
 from ..model import EXPIRES, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, DatabaseId, database_arn, from_iso, iso
-from ..naming import Lineage, own_lineage, stand_in_name
+from ..naming import Lineage, has_our_tag, read_name, stand_in_name
 from .intermediates import unfinished
 from .plan import Copy, Rows
 
@@ -102,7 +102,7 @@ def left_over(databases: Iterable[Database], needed: Iterable[StandIn], prefix: 
 
 def is_our_stand_in(database: Database, prefix: str) -> bool:
     """Tell whether our installation made this database as a stand-in, and not for another purpose."""
-    is_own = own_lineage(database.id.identifier, database.tags, prefix) is not None
+    is_own = has_our_tag(database.tags, prefix) and read_name(database.id.identifier, prefix) is not None
     return is_own and database.tags.get(PURPOSE) == STAND_IN
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ..errors import LifeboatError
 from ..model import LANDED, RETAIN, iso
-from ..naming import Lineage
+from ..naming import Lineage, Origin
 from .manifest import VERSION, Published, read_landed, read_published
 
 WRITTEN = "written"  # the time of writing: two documents that differ only in it say the same
@@ -161,21 +161,21 @@ def read_stale(
     :param offered: the lineages of the visibly shared ones.
     :param account: the DR account.
     """
-    newest: dict[str, datetime] = {}
+    newest: dict[Origin, datetime] = {}
     for lineage in (*landed, *offered):
-        newest[lineage.digest] = max(lineage.original, newest.get(lineage.digest, lineage.original))
+        newest[lineage.origin] = max(lineage.original, newest.get(lineage.origin, lineage.original))
     return [stale(entry, newest, is_here=entry.lineage in landed, account=account) for entry in entries]
 
 
-def stale(entry: Published, newest: Mapping[str, datetime], *, is_here: bool, account: str) -> Stale:
+def stale(entry: Published, newest: Mapping[Origin, datetime], *, is_here: bool, account: str) -> Stale:
     """Find out what became of one entry.
 
-    :param newest: by digest, the time of the newest recovery point that is here or offered.
+    :param newest: by database, the time of the newest recovery point that is here or offered.
     :param is_here: whether it has landed.
     """
     if is_here:
         return Stale(entry, "landed", "it has landed here")
-    latest = newest.get(entry.lineage.digest)
+    latest = newest.get(entry.lineage.origin)
     if latest is not None and latest > entry.lineage.original:
         return Stale(entry, "overtaken", f"a newer one, of {iso(latest)}, is here or offered")
     if account in entry.landed_in:

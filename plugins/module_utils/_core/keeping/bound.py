@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 from ..errors import LifeboatError
 from ..model import STAGE, RecoveryPoint
-from ..naming import ROUNDING, TIME_FORMAT, parse, short_hash
+from ..naming import ROUNDING, TIME_FORMAT, Origin, own_lineage, short_hash
 from .floor import FLOOR
 from .retention import Ruling
 
@@ -87,11 +87,11 @@ def is_counted(point: RecoveryPoint, released: frozenset[str]) -> bool:
 
 
 def by_database(rulings: Iterable[Ruling], prefix: str) -> list[list[Ruling]]:
-    """Group rulings by the database, whose digest is in the name."""
-    groups: dict[str, list[Ruling]] = defaultdict(list)
+    """Group rulings by the database."""
+    groups: dict[Origin | str, list[Ruling]] = defaultdict(list)
     for one in rulings:
-        lineage = parse(one.point.name, prefix)
-        groups[lineage.digest if lineage else one.point.name].append(one)
+        lineage = own_lineage(one.point, prefix)
+        groups[lineage.origin if lineage else one.point.arn].append(one)
     return list(groups.values())
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from ..arns import region_of
 from ..errors import LifeboatError
-from ..model import DATABASE, RESOURCE_ID, Database, RecoveryPoint
-from ..naming import is_our_point, parse
+from ..model import RESOURCE_ID, Database, RecoveryPoint
+from ..naming import is_our_point, read_name
 
 
 def released_points(
@@ -22,13 +22,17 @@ def released_points(
     """
     wanted, chosen = set(names), {point.arn for point in selected}
     for name in sorted(wanted):
-        if parse(name, prefix) is None:
+        if read_name(name, prefix) is None:
             why = f"it is not the name of a recovery point with the prefix {prefix}"
             raise cannot_release(name, why, "Set release to exact names, not to patterns")
     found = [point for point in points if point.name in wanted]
     for point in found:
         if not is_our_point(point, prefix):
-            raise cannot_release(point.name, "it does not carry our tag", "Delete it by hand if you do not need it")
+            raise cannot_release(
+                point.name,
+                "it does not carry our tag, or does not fit its origin",
+                "Delete it by hand if you do not need it",
+            )
         if point.arn not in chosen:
             why = f"its database {point.database} is not selected"
             raise cannot_release(point.name, why, "Select that database too")
@@ -37,7 +41,7 @@ def released_points(
 
 def homes(points: Iterable[RecoveryPoint]) -> set[str]:
     """List the Regions in which the databases of these published copies are."""
-    return {region_of(point.tags[DATABASE]) for point in points}
+    return {region_of(point.database_arn) for point in points if point.database_arn}
 
 
 def check_gone(points: Iterable[RecoveryPoint], databases: Iterable[Database]) -> None:

@@ -10,7 +10,6 @@ from itertools import groupby
 
 from ..arns import account_of
 from ..model import (
-    DATABASE,
     DRILL,
     LANDED,
     PURPOSE,
@@ -22,7 +21,7 @@ from ..model import (
     Database,
     RecoveryPoint,
 )
-from ..naming import Lineage, own_lineage
+from ..naming import Lineage, is_of_unknown_origin, own_lineage
 from .floor import FLOOR, Floor, why_in_floor
 from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
@@ -30,6 +29,7 @@ OVERTAKEN = "overtaken by a newer one that landed"
 RECOVERED = "a database that was recovered from it exists here"
 DRILLED = "a drill's database that was restored from it exists here"
 UNDECLARED = "no retention is declared"
+UNKNOWN_ORIGIN = "nobody knows from which account it comes: neither its source nor our tag fits its name"
 # A source site needs no declared retention, because the DR site keeps the history.
 SOURCE_POLICY = Policy()
 
@@ -66,9 +66,9 @@ class Ruling:
 
 def ours(points: Iterable[RecoveryPoint], prefix: str) -> list[Named]:
     """List our recovery points, grouped by database, newest first. One without a time of AWS is never the newest."""
-    named = [(own_lineage(point.name, point.tags, prefix), point) for point in points]
+    named = [(own_lineage(point, prefix), point) for point in points]
     mine = [(lineage, point) for lineage, point in named if lineage is not None]
-    return sorted(mine, key=lambda one: (one[0].digest, *recency(one), one[1].arn), reverse=True)
+    return sorted(mine, key=lambda one: (one[0].origin, *recency(one), one[1].arn), reverse=True)
 
 
 def recency(one: Named) -> tuple[bool, datetime]:
@@ -81,8 +81,9 @@ def judge(points: Iterable[RecoveryPoint], retention: Retention) -> list[Ruling]
 
     They are either published copies of this account's own databases, or copies that landed here.
     """
-    rulings: list[Ruling] = []
-    for _digest, group in groupby(ours(points, retention.prefix), key=lambda one: one[0].digest):
+    known = list(points)
+    rulings = [Ruling(one, UNKNOWN_ORIGIN) for one in known if is_of_unknown_origin(one, retention.prefix)]
+    for _origin, group in groupby(ours(known, retention.prefix), key=lambda one: one[0].origin):
         rulings += judge_database(list(group), retention)
     return rulings
 
@@ -123,9 +124,9 @@ def is_leaving(point: RecoveryPoint, retention: Retention) -> bool:
 def is_published_by(account: str, point: RecoveryPoint) -> bool:
     """Tell whether this account published the snapshot, because its database is in the account.
 
-    Otherwise it landed here.
+    Otherwise it landed here. The tag that names the database has no say: at a DR site it comes from a manifest.
     """
-    return account_of(point.tags.get(DATABASE, "")) == account
+    return point.origin_account == account
 
 
 def weigh(

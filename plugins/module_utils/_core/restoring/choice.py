@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import LifeboatError
 from ..inventory.selection import Candidate, Selection, candidate_of_point, select
 from ..keeping.retention import Named, ours, recency
-from ..model import DATABASE, VERIFIED, RecoveryPoint, iso
+from ..model import VERIFIED, RecoveryPoint, iso
+from ..naming import Origin
 from ..words import read_time
 
 SKEW = timedelta(minutes=1)  # by which the clocks of AWS's servers and that of the user may differ
@@ -72,16 +73,16 @@ def landed_by_database(
     :raises LifeboatError: when an identifier of the selection matches no database that has a recovery point.
     """
     finished = [one for one in ours(points, prefix) if one[1].is_available and not one[1].is_intermediate]
-    groups = [list(group) for _digest, group in groupby(finished, key=lambda one: one[0].digest)]
+    groups = [list(group) for _origin, group in groupby(finished, key=lambda one: one[0].origin)]
     candidates = [candidate_of_point(group[0][1], group) for group in groups]
     return [(one, one.item) for one in select(candidates, wanted, where)]
 
 
 def by_original(candidates: Iterable[tuple[Candidate, list[Named]]]) -> list[tuple[Candidate, list[Named]]]:
     """Merge the entries of databases with the same ARN: a database that was created again continues the older one."""
-    entries: dict[str, tuple[Candidate, list[Named]]] = {}
+    entries: dict[str | Origin, tuple[Candidate, list[Named]]] = {}
     for one, rows in candidates:
-        origin = rows[0][1].tags.get(DATABASE) or rows[0][0].digest
+        origin = rows[0][1].database_arn or rows[0][0].origin
         _one, earlier = entries.get(origin, (one, []))
         every = sorted([*earlier, *rows], key=recency, reverse=True)
         entries[origin] = candidate_of_point(every[0][1], every), every

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import LifeboatError
 from ..model import DATABASE, MANAGED_BY, PURPOSE, RECOVERY, RECOVERY_POINT, USABLE_DATABASE_STATES, iso
-from ..naming import IDENTIFIER, check_apart, check_prefix, parse
+from ..naming import IDENTIFIER, check_apart, check_prefix, read_name
 
 ID_FORMAT = "%Y%m%dt%H%M%S"
 SUFFIX = "-failback"
@@ -205,8 +205,8 @@ def began_by(row: Row, prefix: str) -> str | None:
 
     The time in the name of the recovery point that it was restored from is that ID.
     """
-    lineage = parse(str(row["tags"].get(RECOVERY_POINT, "")).rpartition(":")[2], prefix)
-    return lineage.original.strftime(ID_FORMAT) if lineage and is_recovered(row, prefix) else None
+    claimed = read_name(str(row["tags"].get(RECOVERY_POINT, "")).rpartition(":")[2], prefix)
+    return claimed[1].strftime(ID_FORMAT) if claimed and is_recovered(row, prefix) else None
 
 
 def cannot_bring_back(name: str, why: str, remedy: str) -> LifeboatError:

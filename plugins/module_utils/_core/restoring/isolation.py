@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from ..arns import account_of
 from ..errors import LifeboatError
-from ..model import DATABASE, RecoveryPoint
+from ..model import RecoveryPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def check_accounts(account: str, sources: Iterable[str], points: Iterable[Recove
     :param sources: the accounts of the source sites. Those in the tags of the recovery points are checked as well.
     :raises LifeboatError: when this account is one of them.
     """
-    if account in {*sources, *(account_of(point.tags.get(DATABASE, "")) for point in points)}:
+    if account in {*sources, *(point.origin_account for point in points)}:
         raise LifeboatError(
             f"Cannot restore in account {account}",
             why="it is a source account, and databases are not restored beside their originals",

@@ -9,7 +9,7 @@ from datetime import datetime
 from ..copying.stand_in import STAND_IN, is_expired
 from ..errors import LifeboatError
 from ..model import DRILL_ID, MANAGED_BY, PURPOSE, RECOVERY_POINT, Database, iso
-from ..naming import parse
+from ..naming import read_name
 from .target import Databases, Target
 
 # These tags decide whether a database is the one that a target describes. A drill is identified by its ID. A recovery
@@ -45,9 +45,9 @@ def taken_name(target: Target, taken: Database) -> LifeboatError:
         why = "a database of that name exists, and this drill did not make it"
         return LifeboatError(what, why=why, remedy="Choose another drill_id, or delete that database")
     prefix, other = target.tags[MANAGED_BY], taken.tags.get(RECOVERY_POINT, "")
-    if is_recovery(taken, prefix) and (lineage := parse(other, prefix)):
+    if is_recovery(taken, prefix) and (claimed := read_name(other, prefix)):
         why = f"it was recovered already, from {other}, and {target.original.recovery_point} is wanted now"
-        go_on = f"To go on with it, set choose: at and at: {iso(lineage.original)} for it in recovery_point"
+        go_on = f"To go on with it, set choose: at and at: {iso(claimed[1])} for it in recovery_point"
         return LifeboatError(what, why=why, remedy=f"{go_on}. Otherwise set restore_as to another name")
     why = "a database of that name exists, and it is not a recovery of ours"
     return LifeboatError(what, why=why, remedy="Set restore_as to another name, or rename that database")

@@ -87,7 +87,7 @@ def original_of(lineage: Lineage, point: RecoveryPoint) -> Original:
     return Original(
         kind=point.database_kind,
         identifier=point.database,
-        source=point.tags.get(DATABASE) or point.database,
+        source=point.database_arn or point.database,
         tags=point.database_tags,
         lineage=str(lineage),
         original_time=str(iso(lineage.original)),
@@ -198,6 +198,6 @@ def tags_for(point: RecoveryPoint, options: RestoreOptions) -> dict[str, str]:
 
 def with_original_tags(point: RecoveryPoint, ours: dict[str, str]) -> dict[str, str]:
     """Add the tags of the original, as far as they were copied along and RDS allows, and the original's ARN."""
-    own = {**ours, **({DATABASE: point.tags[DATABASE]} if point.tags.get(DATABASE) else {})}
+    own = {**ours, **({DATABASE: point.database_arn} if point.database_arn else {})}
     theirs = sorted((key, value) for key, value in point.database_tags.items() if not key.startswith(RESERVED))
     return {**dict(theirs[: MAX_TAGS - len(own)]), **own}

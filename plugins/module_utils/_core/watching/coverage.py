@@ -21,7 +21,7 @@ from ..model import (
     RecoveryPoint,
     database_arn,
 )
-from ..naming import Lineage, digest_of, digest_of_database, is_our_point, parse
+from ..naming import Lineage, Origin, is_our_point, origin_of, origin_of_database, parse
 from ..option_groups import Groups, custom
 
 # Purposes of databases that exist for some hours only, and need no protection.
@@ -45,7 +45,7 @@ class Coverage:
     identifier: str
     kind: str  # instance or cluster
     engine: str
-    digest: str
+    origin: Origin
     arn: str | None  # of the original database, None when not known
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ class Coverage:
 
     def add(self, original: datetime, point: RecoveryPoint, view: View) -> None:
         """Count a recovery point. Only the newest one at each place is kept, and unfinished ones are in flight."""
-        self.is_ours = self.is_ours or parse(point.name, view.prefix) is not None
+        self.is_ours = self.is_ours or claimed_lineage(point, view) is not None
         verified = verified_at(point) if is_our_point(point, view.prefix) else None
         if verified and (self.verified is None or self.verified[0] < verified):
             self.verified = (verified, point)
@@ -105,23 +105,23 @@ def places_of(point: RecoveryPoint, view: View) -> Iterator[str]:
 
 
 def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: View) -> list[Coverage]:
-    """Group the recovery points with their databases, by the digest of the original database."""
+    """Group the recovery points with their databases, by their origins."""
     known = list(databases)
     broken = {database.cluster: database for database in known if database.cluster and database.is_broken}
-    passing = {digest_of_database(one.id) for one in known if one.tags.get(PURPOSE) in TEMPORARY}
-    found: dict[str, Coverage] = {}
+    passing = {origin_of_database(one.id) for one in known if one.tags.get(PURPOSE) in TEMPORARY}
+    found: dict[Origin, Coverage] = {}
     for database in known:
-        digest = digest_of_database(database.id)
-        if database.cluster is None and digest not in passing:
-            found[digest] = covered_database(database, broken.get(database.id.identifier), view)
+        origin = origin_of_database(database.id)
+        if database.cluster is None and origin not in passing:
+            found[origin] = covered_database(database, broken.get(database.id.identifier), view)
     for point in points:
         if point.tags.get(MANAGED_BY, view.prefix) != view.prefix:
             continue  # of another installation, or of the way back after a recovery, which has a prefix of its own
-        lineage = lineage_of_point(point, view.prefix)
-        if lineage is not None and lineage.digest not in passing:
-            digest = lineage.digest
-            found.setdefault(digest, covered_by(point, digest, view.prefix)).add(lineage.original, point, view)
-    return sorted(found.values(), key=lambda one: (one.identifier, one.kind))
+        lineage = lineage_of_point(point, view)
+        if lineage is not None and lineage.origin not in passing:
+            covered = found.setdefault(lineage.origin, covered_by(point, lineage.origin, view))
+            covered.add(lineage.original, point, view)
+    return sorted(found.values(), key=lambda one: (one.identifier, one.kind, one.origin))
 
 
 def covered_database(database: Database, broken_member: Database | None, view: View) -> Coverage:
@@ -132,7 +132,7 @@ def covered_database(database: Database, broken_member: Database | None, view: V
         one.identifier,
         one.kind,
         database.engine,
-        digest_of_database(one),
+        origin_of_database(one),
         one.arn,
         database.tags,
         exists=True,
@@ -141,13 +141,13 @@ def covered_database(database: Database, broken_member: Database | None, view: V
     )
 
 
-def covered_by(point: RecoveryPoint, digest: str, prefix: str) -> Coverage:
+def covered_by(point: RecoveryPoint, origin: Origin, view: View) -> Coverage:
     """Describe a database that is not at this site, as far as one of its recovery points tells."""
     kind, arn = point.database_kind, point.database_arn
-    if arn is None and parse(point.name, prefix) is None:
+    if arn is None and claimed_lineage(point, view) is None:
         # A snapshot that others made does not name its original database, so assume that it was in the same place.
         arn = database_arn(point.account, point.region, kind, point.identifier)
-    return Coverage(point.database, kind, point.engine, digest, arn, point.tags)
+    return Coverage(point.database, kind, point.engine, origin, arn, point.tags)
 
 
 def candidates(covered: Iterable[Coverage]) -> list[Candidate]:
@@ -155,16 +155,22 @@ def candidates(covered: Iterable[Coverage]) -> list[Candidate]:
     return [Candidate(one.identifier, one.kind, one.engine, one.tags, one) for one in covered]
 
 
-def lineage_of_point(point: RecoveryPoint, prefix: str) -> Lineage | None:
-    """Find the digest and the original time of a recovery point, or return None if they are not known.
+def lineage_of_point(point: RecoveryPoint, view: View) -> Lineage | None:
+    """Find the origin and the original time of a recovery point, or return None if they are not known.
 
-    Our snapshots have them in their names. For others they come from the snapshot's row.
+    The names of our snapshots tell them. For others they come from the snapshot's row.
     """
-    if lineage := parse(point.name, prefix):
+    if lineage := claimed_lineage(point, view):
         return lineage
     if point.resource_id is None or point.known_time is None:
         return None
-    return Lineage(digest_of(point.account, point.region, point.resource_id), point.known_time)
+    return Lineage(origin_of(point.account, point.region, point.resource_id), point.known_time)
+
+
+def claimed_lineage(point: RecoveryPoint, view: View) -> Lineage | None:
+    """Read the lineage in a name. What another account shares comes from there, whatever it was copied from."""
+    account = point.origin_account if point.account == view.account else point.account
+    return parse(point.name, view.prefix, account)
 
 
 def trouble_of(database: Database, broken_member: Database | None) -> str | None:

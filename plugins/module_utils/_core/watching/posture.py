@@ -149,10 +149,10 @@ def join(looks: Sequence[Look], drills: Drills, settings: Settings, now: datetim
 
     A new database under an old name gets its own entry. Drills that name only the database count if the name is unique.
     """
-    found: dict[str, list[tuple[Look, Row]]] = {}
+    found: dict[tuple[str, str], list[tuple[Look, Row]]] = {}
     for look in looks:
         for row in look.databases:
-            found.setdefault(row["digest"], []).append((look, row))
+            found.setdefault((row["account_id"], row["digest"]), []).append((look, row))
     named = Counter(name_of(reports) for reports in found.values())
     joined = [
         describe(
@@ -162,7 +162,7 @@ def join(looks: Sequence[Look], drills: Drills, settings: Settings, now: datetim
             settings,
             now,
         )
-        for digest, reports in found.items()
+        for (_account, digest), reports in found.items()
     ]
     return sorted(joined, key=lambda one: (one["database"], one["kind"], str(one["database_arn"]), one["digest"]))
 
@@ -273,12 +273,16 @@ def recipe(reports: Reports) -> bool | None:
 
 
 def at_home(reports: Reports, looks: Iterable[Look]) -> list[Look]:
-    """List the sites where the database is or was. If nobody knows, all sources that publish for its DR sites count."""
+    """List the sites where the database is or was.
+
+    If nobody knows its Region, all sites of its account that publish for its DR sites count.
+    """
     row = best_known(reports)
-    if row["account_id"]:
-        return [look for look in looks if (look.account, look.region) == (row["account_id"], row["region"])]
+    same = [look for look in looks if look.account == row["account_id"]]
+    if row["region"]:
+        return [look for look in same if look.region == row["region"]]
     holders = {look.account for look, _row in reports}
-    return [look for look in looks if look.side == "source" and look.dr_accounts & holders]
+    return [look for look in same if look.side == "source" and look.dr_accounts & holders]
 
 
 def dr_accounts_of(reports: Reports, looks: Iterable[Look]) -> set[str]:

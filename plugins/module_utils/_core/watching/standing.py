@@ -7,9 +7,9 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, Literal
 
-from ..arns import account_of, region_of
+from ..arns import region_of
 from ..inventory.protection import Protection, exemption_of
-from ..model import DATABASE, OUR_TAGS, RecoveryPoint, iso
+from ..model import OUR_TAGS, RecoveryPoint, iso
 from ..naming import is_our_point
 from ..recipe import tells_class
 from .coverage import Coverage, View
@@ -29,15 +29,14 @@ def describe(
     if reason and coverage.trouble:
         reason = f"{reason}. {coverage.trouble}"
     state, why = state_of(coverage, said, reason)
-    account, region = (account_of(coverage.arn), region_of(coverage.arn)) if coverage.arn else (None, None)
     return {
         "database": coverage.identifier,
         "kind": coverage.kind,
         "engine": coverage.engine,
         "database_arn": coverage.arn,
-        "account_id": account,
-        "region": region,
-        "digest": coverage.digest,
+        "account_id": coverage.origin.account,
+        "region": region_of(coverage.arn) if coverage.arn else None,
+        "digest": coverage.origin.digest,
         "tags": {key: value for key, value in coverage.tags.items() if not key.startswith(OUR_TAGS)},
         "exists": coverage.exists,
         "newest": {place: shown(*one, now) for place, one in sorted(coverage.newest.items())},
@@ -77,8 +76,8 @@ def tells_recipe(coverage: Coverage, view: View) -> bool | None:
 
 def is_own(point: RecoveryPoint, view: View) -> bool:
     """Tell whether the account that looks owns a recovery point that our installation made of another account."""
-    source = (point.database_arn or "").split(":")[4:5]
-    return point.account == view.account and is_our_point(point, view.prefix) and source != [view.account]
+    is_landed = point.origin_account != view.account
+    return point.account == view.account and is_our_point(point, view.prefix) and is_landed
 
 
 def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, 
         "arn": point.arn,
         "original_time": iso(original),
         "age_seconds": seconds_between(original, now),
-        "database_arn": point.tags.get(DATABASE),
+        "database_arn": point.database_arn,
     }
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import (
     Copy,
     Limits,
     decide,
     foreign_in_flight,
-    require_ours,
+    why_taken,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Origin
 from tests.builders import SOURCE, WEST, copied
 
 
@@ -21,7 +19,7 @@ def copy(name: str = "a", digest: str = "", **more: Any) -> Copy:
     facts = {
         "kind": "instance",
         "identifier": name,
-        "digest": digest or name,
+        "origin": Origin(SOURCE, digest or name),
         "name": name,
         "account": SOURCE,
         "region": WEST,
@@ -73,15 +71,15 @@ def test_only_copies_that_are_not_ours_count_as_foreign() -> None:
     assert foreign_in_flight(found, [copy("a")]) == {(WEST, "instance"): 1}
 
 
-def test_a_name_that_somebody_else_took_stops_everything() -> None:
+def test_a_name_that_somebody_else_took_cannot_be_had() -> None:
     taken = {(WEST, "instance", "a"): copied(name="a", tags={"lifeboat:managed-by": "someone"})}
-    with pytest.raises(LifeboatError, match="does not carry our tag"):
-        require_ours([copy("a")], taken, "lifeboat")
+    assert "does not carry our tag" in str(why_taken(copy("a"), taken, "lifeboat"))
+    assert why_taken(copy("b"), taken, "lifeboat") is None
 
 
 def test_an_unfinished_copy_survives_the_way_to_the_next_pass() -> None:
     one = copy("a", tags={"k": "v"}, started="2026-11-23T14:00:00Z")
-    assert Copy(**one.as_document()) == one
+    assert Copy.from_document(one.as_document()) == one
 
 
 def test_the_copy_of_a_copy_waits_for_it() -> None:

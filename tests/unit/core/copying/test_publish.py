@@ -116,7 +116,7 @@ def test_a_snapshot_is_taken_now_under_the_name_of_now() -> None:
     (copy,) = publish(wish=NOW_TAKEN).copies
     assert copy.is_taken
     assert copy.source_arn == database().id.arn
-    assert parse(copy.name, "lifeboat") == lineage_of(database().id, NOW)
+    assert parse(copy.name, "lifeboat", SOURCE) == lineage_of(database().id, NOW)
 
 
 @pytest.mark.parametrize(("hours", "is_new"), [(1, False), (23, False), (24, True), (30, True)])
@@ -129,12 +129,12 @@ def test_a_snapshot_that_is_taken_for_a_time_has_the_same_name_again_and_no_youn
     options = replace(OPTIONS, snapshot_time=hours_ago(2))
     for points in ([], [copied(hours=1)], [copied(hours=3)]):
         (copy,) = publish(points=points, wish=NOW_TAKEN, options=options).copies
-        assert parse(copy.name, "lifeboat") == lineage_of(database().id, hours_ago(2))
+        assert parse(copy.name, "lifeboat", SOURCE) == lineage_of(database().id, hours_ago(2))
 
 
 def test_a_snapshot_that_failed_does_not_count_toward_the_interval() -> None:
     (copy,) = publish(points=[copied(hours=1, status="failed")], wish=NOW_TAKEN).copies
-    assert parse(copy.name, "lifeboat") == lineage_of(database().id, NOW)
+    assert parse(copy.name, "lifeboat", SOURCE) == lineage_of(database().id, NOW)
 
 
 ON_REQUEST = [copied(hours=30), copied(hours=80)]
@@ -151,7 +151,7 @@ def test_the_newest_snapshot_of_a_database_that_cannot_be_backed_up_is_offered(s
 @pytest.mark.parametrize("status", ["starting", "backing-up", "modifying"])
 def test_what_will_be_available_again_is_waited_for(status: str) -> None:
     (copy,) = publish(database(status=status), ON_REQUEST, NOW_TAKEN).copies
-    assert parse(copy.name, "lifeboat") == lineage_of(database().id, NOW)
+    assert parse(copy.name, "lifeboat", SOURCE) == lineage_of(database().id, NOW)
 
 
 def test_what_broke_within_the_interval_lacks_nothing_yet() -> None:
@@ -233,7 +233,7 @@ def test_a_snapshot_taken_under_a_key_of_aws_is_an_intermediate_of_its_copy() ->
     taken, copy = publish(one, wish=NOW_TAKEN, aws_managed=True).copies
     assert (taken.is_taken, STAGE in taken.tags) == (True, True)
     assert taken.name != copy.name, "both are in one place"
-    assert parse(taken.name, "lifeboat") == parse(copy.name, "lifeboat")
+    assert parse(taken.name, "lifeboat", SOURCE) == parse(copy.name, "lifeboat", SOURCE)
     assert (copy.source_arn, copy.kms_key_id, STAGE in copy.tags) == (taken.arn, OWN_KEY, False)
 
 
@@ -247,7 +247,8 @@ def test_a_multi_az_cluster_is_published_through_a_stand_in() -> None:
     assert found.stand_in.recovery_point == sales().arn
     assert (copy.kind, copy.is_taken) == ("instance", True)
     assert copy.source_arn == f"arn:aws:rds:{WEST}:{SOURCE}:db:{found.stand_in.name}"
-    assert parse(found.stand_in.name, "lifeboat") == parse(copy.name, "lifeboat"), "its name proves the lineage"
+    lineage = parse(found.stand_in.name, "lifeboat", SOURCE)
+    assert lineage == parse(copy.name, "lifeboat", SOURCE), "its name proves the lineage"
 
 
 def test_a_stand_in_under_aws_rds_leaves_an_intermediate_that_is_copied() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.plan import Copy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota, advice, affordable
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Origin
 from tests.builders import EAST, SOURCE, WEST
 
 
@@ -15,7 +16,7 @@ def copy(name: str, **more: Any) -> Copy:
     facts = {
         "kind": "instance",
         "identifier": name,
-        "digest": name,
+        "origin": Origin(SOURCE, name),
         "name": name,
         "account": SOURCE,
         "region": WEST,

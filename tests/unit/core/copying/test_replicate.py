@@ -128,7 +128,7 @@ ELSEWHERE = DatabaseId("444444444444", WEST, "instance", "orders", "db-ORDERS")
         pytest.param({"original": None, "created": hours_ago(1.1)}, "AWS says", id="a cluster, before it was created"),
         pytest.param(
             {"name": named_for(1, ELSEWHERE), "identifier": named_for(1, ELSEWHERE)},
-            "does not match the database",
+            "made for a database of another account",
             id="an instance named like a recovery point of another account",
         ),
     ],

@@ -13,8 +13,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selec
     databases_among,
     points_among,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import PURPOSE
-from tests.builders import automated, database
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import ORIGIN, PURPOSE
+from tests.builders import SOURCE, automated, database
 
 SHOP = [
     database("orders", tags={"app": "shop"}),
@@ -61,13 +61,13 @@ def test_an_identifier_that_matches_nothing_is_an_error_that_names_what_there_is
 
 
 def test_a_recovery_point_is_selected_by_its_database_also_when_a_stand_in_was_snapshotted() -> None:
-    tags = {"lifeboat:database": "arn:aws:rds:us-west-2:111111111111:cluster:sales"}
+    tags = {ORIGIN: SOURCE, "lifeboat:database": "arn:aws:rds:us-west-2:111111111111:cluster:sales"}
     point = automated("lifeboat-standin-sales-20261123130000-5f0c2a9b7d31", tags=tags)
     assert points_among([point], Selection(identifiers=("sales",)), "here") == [point]
 
 
 @pytest.mark.parametrize(("kind", "number"), [("cluster", 1), ("instance", 0)])
 def test_a_snapshot_of_a_stand_in_has_the_kind_of_its_cluster(kind: str, number: int) -> None:
-    tags = {"lifeboat:database": "arn:aws:rds:us-west-2:111111111111:cluster:sales"}
+    tags = {ORIGIN: SOURCE, "lifeboat:database": "arn:aws:rds:us-west-2:111111111111:cluster:sales"}
     point = automated("lifeboat-standin-sales-20261123130000-5f0c2a9b7d31", tags=tags)
     assert len(points_among([point], Selection(kinds=(kind,)), "here")) == number

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import (
     Available,
     ClassOffer,
@@ -16,13 +16,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs
 )
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
-from tests.builders import DR_KEY, NOW, key, landed, of_cluster
+from tests.builders import DR_KEY, NOW, database, key, landed, of_cluster
 
 OPTIONS = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
 
 
 def target(point: Any = None, **options: Any) -> Target:
-    return plan_target(Lineage("5f0c2a9b7d31", NOW), point or landed(), replace(OPTIONS, **options))
+    return plan_target(lineage_of(database().id, NOW), point or landed(), replace(OPTIONS, **options))
 
 
 def available(one: Target, **given: Any) -> Available:

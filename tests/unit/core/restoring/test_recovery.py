@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import LifeboatError
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import Configuration, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import ORIGIN, Configuration, RecoveryPoint
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import parse, recovered_name
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE, as_tag
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.ownership import (
@@ -49,7 +49,7 @@ ORIGINAL = f"arn:aws:rds:{WEST}:{SOURCE}:db:orders"
 
 def planned(point: RecoveryPoint | None = None, **options: Any) -> Target:
     point = point or landed()
-    lineage = parse(point.name, "lifeboat")
+    lineage = parse(point.name, "lifeboat", SOURCE)
     assert lineage
     return plan_target(lineage, point, replace(OPTIONS, **options))
 
@@ -97,7 +97,8 @@ def test_a_cluster_leaves_room_for_the_name_of_its_member() -> None:
 
 
 def test_two_databases_never_get_one_name() -> None:
-    other = landed(tags={"lifeboat:database": ORIGINAL.replace(SOURCE, STRANGER)})
+    elsewhere = {"lifeboat:database": ORIGINAL.replace(SOURCE, STRANGER), ORIGIN: STRANGER}
+    other = landed(tags=elsewhere, source_arn=None)
     assert twins([planned(), planned(of_cluster(landed())), planned(other, restore_as="other")]) == []
     third = planned(landed("billing"))
     found = twins([planned(), third, planned(other)])

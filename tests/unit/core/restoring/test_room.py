@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.quota import Quota
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import RecoveryPoint
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import Lineage
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.room import without_room
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
-from tests.builders import DR_KEY, NOW, landed, of_cluster
+from tests.builders import DR_KEY, NOW, database, landed, of_cluster
 
 RESTORE = RestoreOptions("lifeboat", "d1", "private", ("sg-1",), "db.t4g.medium", DR_KEY, NOW)
 
 
 def planned(point: RecoveryPoint) -> Target:
-    return plan_target(Lineage("5f0c2a9b7d31", NOW), point, RESTORE)
+    return plan_target(lineage_of(database().id, NOW), point, RESTORE)
 
 
 def targets(instances: int, clusters: int) -> list[Target]:

@@ -53,7 +53,7 @@ STOOD_IN = landed(tags={"lifeboat:database": f"arn:aws:rds:{WEST}:{SOURCE}:clust
 
 
 def planned(point: Any, **options: Any) -> Target:
-    lineage = parse(point.name, "lifeboat")
+    lineage = parse(point.name, "lifeboat", SOURCE)
     assert lineage
     return plan_target(lineage, point, replace(OPTIONS, **options))
 

@@ -13,7 +13,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import p
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.recipe import RECIPE, as_tag
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions, Target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
-from tests.builders import NOW, landed, of_cluster
+from tests.builders import NOW, SOURCE, landed, of_cluster
 
 LARGE = Configuration("db.r6g.large", "gp3", 12000, 500, None, None, "lifeboat-postgres16-0123456789ab")
 
@@ -23,7 +23,7 @@ def told(configuration: Configuration, **more: Any) -> RecoveryPoint:
 
 
 def target(point: RecoveryPoint, **options: Any) -> Target:
-    lineage = parse(point.name, "lifeboat")
+    lineage = parse(point.name, "lifeboat", SOURCE)
     assert lineage
     usual: dict[str, Any] = {"instance_class": None, "kms_key_id": None, "expires": NOW, **options}
     return plan_target(lineage, point, RestoreOptions("lifeboat", "d1", "private", ("sg-1",), **usual))

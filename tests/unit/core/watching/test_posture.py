@@ -105,7 +105,7 @@ def reason(unprotected: str) -> Row:
             id="dark is one of two DR sites",
         ),
         pytest.param(
-            [dark(source_site()), dr_site(seen_at_dr(database_arn=None, account_id=None, region=None))],
+            [dark(source_site()), dr_site(seen_at_dr(database_arn=None, region=None))],
             None,
             "production could not be looked at",
             id="nobody knows where it came from, and a source of the DR site is dark",
@@ -215,7 +215,7 @@ def test_what_the_source_says_of_itself_counts_more_than_what_travelled() -> Non
     overrides = [{"match_tags": {"tier": "gold"}, "owner": "shop team", "rto": 600}]
     found = orders(
         source_site(row(tags={"tier": "gold"}, engine="postgres")),
-        dr_site(seen_at_dr(tags={}, database_arn=None, account_id=None, region=None)),
+        dr_site(seen_at_dr(tags={}, database_arn=None, region=None)),
         overrides=overrides,
     )
     assert (found["owner"], found["rto"], found["account_id"]) == ("shop team", 600, SOURCE)
