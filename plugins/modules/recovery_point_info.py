@@ -171,6 +171,18 @@ databases:
           original_time: "2026-11-23T02:05:00Z"
           age_seconds: 43200
           database_arn:
+    oldest:
+      description:
+        - The oldest recovery point that landed here, which is how far back a recovery can go.
+        - Null if nothing of it landed here, as at a source site.
+      type: dict
+      returned: always
+      sample:
+        name: lifeboat-orders-20261023020500-5f0c2a9b7d31
+        arn: arn:aws:rds:eu-central-1:210987654321:snapshot:lifeboat-orders-20261023020500-5f0c2a9b7d31
+        original_time: "2026-10-23T02:05:00Z"
+        age_seconds: 2721600
+        database_arn: arn:aws:rds:eu-west-1:123456789012:db:orders
     last_verified:
       description:
         - Which of the recovery points here a drill verified last, and when, as M(lifeboat.rds.recovery_point_mark) left
@@ -308,6 +320,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._aws.site import Site
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.copying.elsewhere import nothing_known
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.inventory.selection import Candidate, select
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import MANAGED_BY, RecoveryPoint
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import is_of_unknown_origin
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import Groups
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.regions import in_one_region
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.sharing import check_accounts
@@ -359,13 +372,25 @@ def cover_all(request: CoverRequest, site: Site) -> dict[str, Any]:
     covered = candidates(one for one in found if request.history or not one.is_history)
     selected = select(covered, request.selection, f"account {site.account}, {site.region}")
     result = describe_all(selected, view, request, site) | {"quotas": headroom(site.quotas())}
+    unknown = sorted(point.name for point in points if is_of_unknown_origin(point, request.prefix))
     origins = (point.database_arn for point in points if point.tags.get(MANAGED_BY) == request.prefix)
     result["warnings"] = in_one_region(origins, site.account, site.region)
+    if unknown:
+        result["warnings"] = [*result["warnings"], of_unknown_origin(unknown)]
     if dr_accounts and not covered:
         result["warnings"] = [*result["warnings"], nothing_known(f"account {site.account} in {site.region}")]
     if request.audit_shares:
         result["foreign_shares"] = audit(points, known, request.prefix, site)
     return result
+
+
+def of_unknown_origin(names: list[str]) -> str:
+    """Warn of snapshots with our tag that belong to no database."""
+    more = f" and {len(names) - 1} more" if names[1:] else ""
+    return (
+        f"Nobody knows from which account {names[0]}{more} come: the names fit neither AWS's source nor our tag. They "
+        "are kept. Look at who may write tags here."
+    )
 
 
 def option_groups(site: Site) -> Groups:

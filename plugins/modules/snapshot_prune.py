@@ -205,7 +205,7 @@ steps:
       description: Why it stays, by the first rule that keeps it, or why nothing keeps it.
       type: str
       returned: always
-      sample: the newest of 2026-11
+      sample: the first of 2026-11
 accept_deletions:
   description: What O(accept_deletions) accepts this plan with.
   returned: when the plan deletes too much for one run

@@ -54,6 +54,7 @@ def history(lab: Lab, kind: str) -> None:
         one = DatabaseId(SOURCE, WEST, kind, row[f"{database}Identifier"], row[resource])
         name = name_for("lifeboat", one.identifier, lineage_of(one, row["SnapshotCreateTime"]))
         tags = {"managed-by": "lifeboat", "database": one.arn, "resource-id": one.resource_id, "origin": SOURCE}
+        tags["begun"] = row["SnapshotCreateTime"].strftime("%Y-%m-%dT%H:%M:%SZ")
         more = {
             f"Target{word}Identifier": name,
             "Tags": [{"Key": f"lifeboat:{k}", "Value": v} for k, v in tags.items()],
@@ -100,9 +101,9 @@ def wanted(some: list[str]) -> list[str]:
         ("yearly", lambda moment: moment.year),
     ):
         first: dict[Any, str] = {}
-        for name in some:
+        for name in reversed(some):
             first.setdefault(period(original(name)), name)
-        stay |= set(list(first.values())[: RETENTION[setting]])
+        stay |= set(list(first.values())[::-1][: RETENTION[setting]])
     return [name for name in some if name in stay]
 
 

@@ -237,9 +237,10 @@ def test_as_many_as_are_wanted_stay_of_every_sort(place: tuple[Points, str], pol
         assert not [point for point in group[: policy.keep] if point in gone]
         for name, period_of in PERIODS.items():
             first: dict[Any, RecoveryPoint] = {}
-            for point in group:
+            for point in reversed(group):
                 first.setdefault(period_of(NOW - age_of(point)), point)
-            assert not [point for point in list(first.values())[: getattr(policy, name)] if point in gone]
+            leaders = list(reversed(first.values()))[: getattr(policy, name)]
+            assert not [point for point in leaders if point in gone]
 
 
 @given(AT_EITHER, POLICIES)

@@ -19,6 +19,7 @@ DATABASE = "lifeboat:database"
 RESOURCE_ID = "lifeboat:resource-id"
 ORIGINAL_TIME = "lifeboat:original-time"
 ORIGIN = "lifeboat:origin"  # the account from which the first copy was made; later copies take it over
+BEGUN = "lifeboat:begun"  # when this copy was begun, by AWS's clock: written with the copy itself, and never again
 LANDED = "lifeboat:landed"  # followed by an account ID: lifeboat:landed:222222222222
 VERIFIED = "lifeboat:verified"
 LANDED_MONTH = "lifeboat:landed-month"  # on what lands, such as 2026-12: policies of AWS compare it, see guards.py
@@ -227,6 +228,11 @@ class RecoveryPoint:
         return self.tags.get(ORIGIN) if source in ("", self.account) else source
 
     @property
+    def arrived(self) -> datetime | None:
+        """Return when this copy was begun, as our tag says. Without a tag AWS's time counts."""
+        return time_in(self.tags, BEGUN) or self.known_time
+
+    @property
     def database(self) -> str:
         """Return the identifier of the original database.
 
@@ -278,6 +284,15 @@ class Key:
 def iso(moment: datetime | None) -> str | None:
     """Format a time in UTC, to the second, with a Z. Results, tags and evidence use no other format."""
     return None if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_in(tags: Mapping[str, str], key: str) -> datetime | None:
+    """Read the time in a tag, or return None without one that is a time with a zone."""
+    try:
+        when = from_iso(tags[key])
+    except (KeyError, ValueError):
+        return None
+    return when if when.tzinfo else None
 
 
 def from_iso(text: str) -> datetime:

@@ -65,17 +65,22 @@ def short_hash(text: str, length: int) -> str:
     return base64.b32hexencode(hashlib.sha256(text.encode()).digest()).decode().lower()[:length]
 
 
-def why_time_not_believed(lineage: Lineage, point: RecoveryPoint) -> str | None:
+def why_time_not_believed(lineage: Lineage, point: RecoveryPoint, *, is_taken: bool = True) -> str | None:
     """Explain why the time in a snapshot's name is not believed, or return None if it is.
 
     It cannot be later than the time that AWS shows. For a DB snapshot that is the original time, which copies keep (RDS
     API, DBSnapshot). For a cluster snapshot AWS shows the creation time only.
+
+    :param is_taken: whether it may have been taken for the time in its name, so that AWS's time is a little later.
+        Otherwise the original time of a DB snapshot is the time in its name.
     """
     known = point.known_time
     if known is None:
         return "AWS does not say when it was made"
     if lineage.original > known + ROUNDING:
         return f"its name says {iso(lineage.original)}, but AWS says that it was made at {iso(known)}"
+    if not is_taken and point.original is not None and point.original - lineage.original > ROUNDING:
+        return f"its name says {iso(lineage.original)}, but it is a copy of a snapshot of {iso(point.original)}"
     return None
 
 

@@ -25,7 +25,7 @@ from .._core.handover.manifest import read_published
 from .._core.inventory.selection import Candidate
 from .._core.keys import check_key
 from .._core.model import RecoveryPoint
-from .._core.naming import Lineage, Origin, own_lineage
+from .._core.naming import Lineage, Origin, own_lineage, why_time_not_believed
 from .._core.recipe import Recipe
 from .._core.sharing import check_accounts
 from .._files.store import Manifests
@@ -65,7 +65,8 @@ class Here:
     def landed(self) -> dict[str, Lineage]:
         """Return the lineages of our available recovery points in the home Region, by name."""
         home = [row for row in self.rows.values() if row.region == self.place.region and row.is_available]
-        return {row.name: lineage for row in home if (lineage := own_lineage(row, self.prefix))}
+        named = [(row, own_lineage(row, self.prefix)) for row in home]
+        return {row.name: one for row, one in named if one and why_time_not_believed(one, row) is None}
 
     @property
     def names(self) -> set[str]:

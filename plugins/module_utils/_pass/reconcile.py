@@ -176,14 +176,15 @@ def start(copy: Copy, work: Work) -> Waiting | None:
         return None
     if copy.slot in work.answers.full and not copy.is_taken:
         return copy, "waits for a free copy slot at its destination"
+    begun = copy.begun(str(iso(work.site.now)))
     if work.check_mode:
-        work.report.resume.append(replace(copy, started=iso(work.site.now)).as_document())
+        work.report.resume.append(begun.as_document())
     else:
         try:
-            row = work.site.in_region(copy.region).copy(copy)
+            row = work.site.in_region(copy.region).copy(begun)
         except AwsRefusal as refusal:
             return after_refusal(copy, refusal, work)
-        wait_for(replace(copy, started=iso(work.site.now)), work.report, row)
+        wait_for(begun, work.report, row)
     change = {"copy_of": copy.source_arn, "kms_key_id": copy.kms_key_id, "tags": dict(copy.tags), "why": copy.reason}
     work.report.change(copy.name, None, change)
     work.report.step("copying", reason=copy.reason, changed=True, **facts(copy))

@@ -24,7 +24,7 @@ from .._core.recipe import NO_RECIPE, RECIPE
 from .._core.regions import in_one_region
 from .._core.result import Report
 from .._files.store import Manifests, open_manifests
-from .offers import ReplicationView, look
+from .offers import ReplicationView, is_overtaken, look
 from .recipes import keep_groups
 from .reconcile import (
     Work,
@@ -98,8 +98,8 @@ def possible(seen: ReplicationView, work: Work) -> list[Copy]:
     """Return the copies that are here, or can be made; report why the others cannot."""
     # In check mode the source has shared nothing yet, so the offers of its manifest count.
     offers = newest_by_database([*seen.offered.at_hand, *(seen.announced if work.check_mode else ())])
-    plans = [(offer, seen.plans[offer.point.arn]) for offer in offers]
     rows, account = seen.here.rows, seen.here.place.account
+    plans = [(offer, seen.plans[offer.point.arn]) for offer in offers if not is_too_late(offer, seen, work)]
     new = [(offer, copies) for offer, copies in plans if copies[-1].key not in rows]
     keys, refused = work.site.keys([foreign_key(offer, account) for offer, _copies in new])
     groups = work.site.option_groups() if any(copies[-1].option_group for _offer, copies in new) else {}
@@ -114,6 +114,18 @@ def possible(seen: ReplicationView, work: Work) -> list[Copy]:
         else:
             work.report.step("failed", reason=f"Cannot copy {last.source_arn}: {problem}", **facts(last))
     return possible_ones
+
+
+def is_too_late(offer: Offer, seen: ReplicationView, work: Work) -> bool:
+    """Tell whether a newer recovery point of the database landed before, and report it.
+
+    A source copies forward only. What comes out of order may be named for a past that it does not come from.
+    """
+    last = seen.plans[offer.point.arn][-1]
+    if last.key in seen.here.rows or not is_overtaken(offer, seen.here.landed.values()):
+        return False
+    work.report.step("overtaken", reason="a newer one has landed here", **facts(last))
+    return True
 
 
 def foreign_key(offer: Offer, account: str) -> str | None:

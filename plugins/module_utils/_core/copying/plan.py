@@ -10,7 +10,7 @@ from typing import Any
 
 from ..arns import account_of, region_of, type_of
 from ..errors import LifeboatError
-from ..model import Database, Kind, RecoveryPoint, snapshot_arn
+from ..model import BEGUN, Database, Kind, RecoveryPoint, snapshot_arn
 from ..naming import Lineage, Origin, is_our_point, parse
 
 PointKey = tuple[str, str, str]  # Region, kind and name: identifies a snapshot within an account
@@ -82,6 +82,10 @@ class Copy:
     def as_document(self) -> dict[str, Any]:
         """Turn an unfinished copy into plain values, so that the next pass can go on with it."""
         return asdict(self) | {"tags": dict(self.tags)}
+
+    def begun(self, now: str) -> Copy:
+        """Stamp it with the time of the request, which becomes a tag of the snapshot."""
+        return replace(self, started=now, tags={**self.tags, BEGUN: now})
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Copy:

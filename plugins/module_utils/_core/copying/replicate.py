@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..arns import account_of, region_of, type_of
+from ..arns import account_of, name_of, region_of, type_of
 from ..handover.between_runs import carried_tags
 from ..handover.manifest import Landed, Published
 from ..keys import belongs_to
@@ -92,7 +92,7 @@ def read_offer(
         return Refusal(point.arn, "its name was made for a database of another account")
     if not proves(lineage, point, published.get(point.arn), options.prefix):
         return Refusal(point.arn, "its name does not match the database that it was taken from")
-    if reason := why_time_not_believed(lineage, point):
+    if reason := why_time_not_believed(lineage, point, is_taken=may_be_taken(lineage, point, options.prefix)):
         return Refusal(point.arn, reason)
     return Offer(point, lineage, published.get(point.arn))
 
@@ -140,6 +140,16 @@ def proves(lineage: Lineage, point: RecoveryPoint, entry: Published | None, pref
         return True
     regions = {point.region, point.source_region or point.region, region_of_source(point)}
     return any(lineage.digest == digest_of(point.account, region, point.resource_id) for region in regions)
+
+
+def may_be_taken(lineage: Lineage, point: RecoveryPoint, prefix: str) -> bool:
+    """Tell whether a snapshot may have been taken for the time in its name, of its database or of a stand-in.
+
+    Otherwise it is a copy of a snapshot that has a time of its own.
+    """
+    if point.source_arn is None or read_name(point.identifier, prefix) is not None:
+        return True
+    return parse(name_of(point.source_arn), prefix, point.account) == lineage
 
 
 def region_of_source(point: RecoveryPoint) -> str:

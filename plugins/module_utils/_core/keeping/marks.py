@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..errors import LifeboatError
-from ..model import VERIFIED, Kind, RecoveryPoint, from_iso, snapshot_arn
+from ..model import VERIFIED, Kind, RecoveryPoint, snapshot_arn, time_in
 from ..naming import is_our_point
 
 KINDS: dict[str, Kind] = {"snapshot": "instance", "cluster-snapshot": "cluster"}
@@ -49,11 +49,7 @@ def check_markable(arn: str, point: RecoveryPoint | None, prefix: str) -> Recove
 
 def verified_at(point: RecoveryPoint) -> datetime | None:
     """Read when a recovery point was verified, or return None without a mark that is a time with a zone."""
-    try:
-        when = from_iso(point.tags[VERIFIED])
-    except (KeyError, ValueError):
-        return None
-    return when if when.tzinfo else None
+    return time_in(point.tags, VERIFIED)
 
 
 def is_marked(point: RecoveryPoint, when: datetime) -> bool:

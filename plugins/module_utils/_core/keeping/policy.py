@@ -19,7 +19,7 @@ UNITS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
 class Policy:
     """Which recovery points of a database to keep. One is kept if any rule says so, otherwise it is deleted.
 
-    The rules: the newest ``keep``; all that are younger than ``max_age``; the newest one of each day, week, month and
+    The rules: the newest ``keep``; all that are younger than ``max_age``; the first one of each day, week, month and
     year, for so many of the newest days, weeks, months and years that have any. All rules go by the original time.
     """
 
@@ -36,7 +36,7 @@ class Standing:
     """The rank of a recovery point among those of its database: how many are newer, and which periods it leads."""
 
     position: int  # how many recovery points are newer
-    # for each period of which it is the newest one: how many newer periods have recovery points
+    # for each period of which it is the first one: how many newer periods have recovery points
     leads: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -85,20 +85,42 @@ class Declared:
 NUMBERS = tuple(one.name for one in fields(Declared) if one.name != "below_floor")
 
 
-def standings(lineages: Iterable[Lineage]) -> dict[Lineage, Standing]:
+def standings(arrivals: Iterable[tuple[Lineage, datetime]]) -> dict[Lineage, Standing]:
     """Rank the recovery points of one database.
 
-    :param lineages: newest first. Copies of one recovery point have the same lineage and count once.
+    What arrived after a newer one leads nothing, and takes the place of none: it may have been named for a past that it
+    does not come from.
+
+    :param arrivals: each with the time at which it arrived. Copies of one recovery point have the same lineage and
+        count once.
     """
-    found: dict[Lineage, Standing] = {}
-    seen: dict[str, set[str]] = {name: set() for name in PERIODS}
-    for position, lineage in enumerate(dict.fromkeys(lineages)):
-        periods = {name: lineage.original.strftime(form) for name, form in PERIODS.items()}
-        leads = {name: len(seen[name]) for name, period in periods.items() if period not in seen[name]}
-        found[lineage] = Standing(position, leads)
-        for name, period in periods.items():
-            seen[name].add(period)
+    first: dict[Lineage, datetime] = {}
+    for lineage, moment in arrivals:
+        first[lineage] = min(moment, first.get(lineage, moment))
+    in_order = those_in_order(sorted(first, key=lambda one: (first[one], one.original)))
+    leaders = {name: first_of_each(in_order, form) for name, form in PERIODS.items()}
+    late = Standing(len(in_order))
+    return dict.fromkeys(first, late) | {
+        lineage: Standing(position, {name: led.index(lineage) for name, led in leaders.items() if lineage in led})
+        for position, lineage in enumerate(reversed(in_order))
+    }
+
+
+def those_in_order(arrived: Iterable[Lineage]) -> list[Lineage]:
+    """List the recovery points that were newer than all before them when they arrived, in that order."""
+    found: list[Lineage] = []
+    for lineage in arrived:
+        if not found or lineage.original > found[-1].original:
+            found.append(lineage)
     return found
+
+
+def first_of_each(in_order: Iterable[Lineage], form: str) -> list[Lineage]:
+    """List the first recovery point of each period, the newest period first."""
+    led: dict[str, Lineage] = {}
+    for lineage in in_order:
+        led.setdefault(lineage.original.strftime(form), lineage)
+    return list(reversed(led.values()))
 
 
 def why_wanted(policy: Policy, standing: Standing, original: datetime, now: datetime) -> str | None:
@@ -109,7 +131,7 @@ def why_wanted(policy: Policy, standing: Standing, original: datetime, now: date
         return f"younger than {counted(policy.max_age.days, 'day')}"
     for name, form in PERIODS.items():
         if name in standing.leads and standing.leads[name] < getattr(policy, name):
-            return f"the newest of {original.strftime(form)}"
+            return f"the first of {original.strftime(form)}"
     return None
 
 
@@ -120,7 +142,7 @@ def why_not_wanted(policy: Policy) -> str:
     if policy.max_age is not None:
         reasons.append(f"older than {counted(policy.max_age.days, 'day')}")
     if periods:
-        reasons.append(f"not the newest of any of the newest {', '.join(periods)}")
+        reasons.append(f"not the first of any of the newest {', '.join(periods)}")
     return "; ".join(reasons)
 
 

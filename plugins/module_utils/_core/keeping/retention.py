@@ -21,8 +21,9 @@ from ..model import (
     Database,
     RecoveryPoint,
 )
-from ..naming import Lineage, is_of_unknown_origin, own_lineage
+from ..naming import Lineage, is_of_unknown_origin, own_lineage, why_time_not_believed
 from .floor import FLOOR, Floor, why_in_floor
+from .marks import verified_at
 from .policy import Policy, Standing, standings, why_not_wanted, why_wanted
 
 OVERTAKEN = "overtaken by a newer one that landed"
@@ -100,10 +101,10 @@ def judge_database(rows: list[Named], retention: Retention) -> list[Ruling]:
     retention, and protect no other.
     """
     available = [one for one in rows if one[1].is_available and not is_leaving(one[1], retention)]
-    finished = [one for one in available if why_unknown(one[1]) is None]
+    finished = [one for one in available if why_unknown(*one) is None]
     is_source = any(is_published_by(retention.account, point) for _lineage, point in rows)
-    protected = source_reasons(finished, retention) if is_source else dr_reasons(finished, retention.recovered)
-    ranks = standings(lineage for lineage, _point in finished)
+    protected = source_reasons(finished, retention) if is_source else dr_reasons(finished, retention)
+    ranks = ranks_of(finished)
     floor = {} if is_source else floor_reasons(finished, retention)
     return [
         Ruling(point, reason)
@@ -111,6 +112,11 @@ def judge_database(rows: list[Named], retention: Retention) -> list[Ruling]:
         else weigh(point, lineage, ranks, retention, floor.get(point.arn), is_source=is_source)
         for lineage, point in rows
     ]
+
+
+def ranks_of(rows: Iterable[Named]) -> dict[Lineage, Standing]:
+    """Rank recovery points of one database, of which AWS shows when they were made."""
+    return standings((lineage, point.arrived) for lineage, point in rows if point.arrived)
 
 
 def is_leaving(point: RecoveryPoint, retention: Retention) -> bool:
@@ -150,7 +156,7 @@ def weigh(
         return Ruling(point, UNDECLARED)
     if not point.is_available:
         return Ruling(point, f"{point.status}: nothing can be restored from it", keep=False)
-    if unknown := why_unknown(point):
+    if unknown := why_unknown(lineage, point):
         return Ruling(point, unknown)
     if reason := why_wanted(policy, ranks[lineage], lineage.original, retention.now) or in_floor:
         return Ruling(point, reason)
@@ -162,13 +168,13 @@ def weigh(
     return Ruling(point, shown, keep=False, counts=counts)
 
 
-def why_unknown(point: RecoveryPoint) -> str | None:
-    """Explain what AWS does not show of an available snapshot that decides about it, or return None if it shows all.
+def why_unknown(lineage: Lineage, point: RecoveryPoint) -> str | None:
+    """Explain what AWS does not confirm of an available snapshot that decides about it, or return None if it does.
 
     Such a snapshot stays, and counts for no other.
     """
-    if point.known_time is None:
-        return "AWS does not say when it was made"
+    if reason := why_time_not_believed(lineage, point):
+        return reason
     if point.encrypted and point.kms_key_id is None:
         return "AWS does not say under which key it is"
     return None
@@ -204,7 +210,7 @@ def recovered_from(databases: Iterable[Database]) -> dict[str, str]:
     return {one[RECOVERY_POINT]: why for purpose, why in by_purpose for one in tags if one.get(PURPOSE) == purpose}
 
 
-def dr_reasons(finished: list[Named], recovered: Mapping[str, str]) -> dict[str, str]:
+def dr_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:
     """Find what the DR site never deletes, with the reason by ARN.
 
     That is the newest landed recovery point of a database, the last verified one, and those from which existing
@@ -213,10 +219,27 @@ def dr_reasons(finished: list[Named], recovered: Mapping[str, str]) -> dict[str,
     :param finished: the available recovery points of one database, newest first.
     """
     landed = [point for _lineage, point in finished if is_under_own_key(point)]
-    verified = [point for point in landed if VERIFIED in point.tags]
+    recovered = retention.recovered
     reasons = {point.arn: recovered[point.name] for _lineage, point in finished if point.name in recovered}
-    reasons |= {point.arn: "the last verified one" for point in verified[:1]}
+    reasons |= verified_reasons(landed, retention)
     return reasons | {point.arn: "the newest that landed" for point in landed[:1]}
+
+
+def verified_reasons(landed: Iterable[RecoveryPoint], retention: Retention) -> dict[str, str]:
+    """Find the last verified recovery point of a database, and the one before while the mark of the last is young.
+
+    A drill of today may have verified what was poisoned yesterday.
+
+    :param landed: newest first.
+    """
+    reasons: dict[str, str] = {}
+    for point in landed:
+        if VERIFIED in point.tags:
+            reasons[point.arn] = "verified before the last one" if reasons else "the last verified one"
+            marked = verified_at(point)
+            if marked is not None and retention.now - marked >= retention.floor_of(point).min_age:
+                break
+    return reasons
 
 
 def floor_reasons(finished: list[Named], retention: Retention) -> dict[str, str]:
@@ -224,14 +247,13 @@ def floor_reasons(finished: list[Named], retention: Retention) -> dict[str, str]
 
     :param finished: the available recovery points of one database, newest first.
     """
-    reasons: dict[str, str] = {}
-    newer: set[Lineage] = set()  # those that have landed
-    for lineage, point in finished:
-        position = len(newer - {lineage})
-        if reason := why_in_floor(retention.floor_of(point), point, position, retention.now):
-            reasons[point.arn] = reason
-        newer |= {lineage} if is_under_own_key(point) else set()
-    return reasons
+    landed = [one for one in finished if is_under_own_key(one[1])]
+    ranks, last = ranks_of(landed), Standing(len(landed))
+    why = {
+        point.arn: why_in_floor(retention.floor_of(point), point, ranks.get(lineage, last).position, retention.now)
+        for lineage, point in finished
+    }
+    return {arn: reason for arn, reason in why.items() if reason}
 
 
 def is_under_own_key(point: RecoveryPoint) -> bool:

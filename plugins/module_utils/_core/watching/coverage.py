@@ -21,7 +21,7 @@ from ..model import (
     RecoveryPoint,
     database_arn,
 )
-from ..naming import Lineage, Origin, is_our_point, origin_of, origin_of_database, parse
+from ..naming import Lineage, Origin, is_our_point, origin_of, origin_of_database, parse, why_time_not_believed
 from ..option_groups import Groups, custom
 
 # Purposes of databases that exist for some hours only, and need no protection.
@@ -56,9 +56,10 @@ class Coverage:
     # by place: the original time, and the recovery point
     newest: dict[str, tuple[datetime, RecoveryPoint]] = field(default_factory=dict)
     verified: tuple[datetime, RecoveryPoint] | None = None  # when a drill verified one last, and which
+    oldest: tuple[datetime, RecoveryPoint] | None = None  # of those that landed here: how far back one can go
     in_flight: list[str] = field(default_factory=list)  # names of recovery points
 
-    def add(self, original: datetime, point: RecoveryPoint, view: View) -> None:
+    def add(self, lineage: Lineage, point: RecoveryPoint, view: View) -> None:
         """Count a recovery point. Only the newest one at each place is kept, and unfinished ones are in flight."""
         self.is_ours = self.is_ours or claimed_lineage(point, view) is not None
         verified = verified_at(point) if is_our_point(point, view.prefix) else None
@@ -66,10 +67,13 @@ class Coverage:
             self.verified = (verified, point)
         if point.is_in_progress:
             self.in_flight.append(point.name)
-        elif point.is_available and STAGE not in point.tags and point.known_time is not None:
+        elif point.is_available and STAGE not in point.tags and why_time_not_believed(lineage, point) is None:
+            found = (lineage.original, point)
             for place in places_of(point, view):
-                if place not in self.newest or self.newest[place][0] < original:
-                    self.newest[place] = (original, point)
+                if place not in self.newest or self.newest[place][0] < lineage.original:
+                    self.newest[place] = found
+            if has_landed_here(point, view) and (self.oldest is None or self.oldest[0] > lineage.original):
+                self.oldest = found
 
     @property
     def is_history(self) -> bool:
@@ -104,6 +108,12 @@ def places_of(point: RecoveryPoint, view: View) -> Iterator[str]:
         yield from (landed_in(account) for account in sorted(view.dr_accounts) if point.has_landed_in(account))
 
 
+def has_landed_here(point: RecoveryPoint, view: View) -> bool:
+    """Tell whether the account that looks owns a recovery point that our installation made of another account."""
+    is_landed = point.origin_account != view.account
+    return point.account == view.account and is_our_point(point, view.prefix) and is_landed
+
+
 def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: View) -> list[Coverage]:
     """Group the recovery points with their databases, by their origins."""
     known = list(databases)
@@ -120,7 +130,7 @@ def cover(databases: Iterable[Database], points: Iterable[RecoveryPoint], view: 
         lineage = lineage_of_point(point, view)
         if lineage is not None and lineage.origin not in passing:
             covered = found.setdefault(lineage.origin, covered_by(point, lineage.origin, view))
-            covered.add(lineage.original, point, view)
+            covered.add(lineage, point, view)
     return sorted(found.values(), key=lambda one: (one.identifier, one.kind, one.origin))
 
 

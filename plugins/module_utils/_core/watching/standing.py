@@ -10,9 +10,8 @@ from typing import Any, Literal
 from ..arns import region_of
 from ..inventory.protection import Protection, exemption_of
 from ..model import OUR_TAGS, RecoveryPoint, iso
-from ..naming import is_our_point
 from ..recipe import tells_class
-from .coverage import Coverage, View
+from .coverage import Coverage, View, has_landed_here
 
 State = Literal["protected", "unprotected", "history", "excluded", "replica"]
 NOTHING_SAID = Protection()
@@ -40,6 +39,7 @@ def describe(
         "tags": {key: value for key, value in coverage.tags.items() if not key.startswith(OUR_TAGS)},
         "exists": coverage.exists,
         "newest": {place: shown(*one, now) for place, one in sorted(coverage.newest.items())},
+        "oldest": shown(*coverage.oldest, now) if coverage.oldest else None,
         "last_verified": shown_verified(*coverage.verified, now) if coverage.verified else None,
         "in_flight": coverage.in_flight,
         "age_seconds": age,
@@ -69,15 +69,9 @@ def tells_recipe(coverage: Coverage, view: View) -> bool | None:
 
     None where that is not to be known: at a source site, and without a recovery point of ours.
     """
-    landed = [] if view.dr_accounts else [one for one in coverage.newest.values() if is_own(one[1], view)]
+    landed = [] if view.dr_accounts else [one for one in coverage.newest.values() if has_landed_here(one[1], view)]
     newest = max(landed, key=itemgetter(0), default=None)
     return None if newest is None else tells_class(newest[1])
-
-
-def is_own(point: RecoveryPoint, view: View) -> bool:
-    """Tell whether the account that looks owns a recovery point that our installation made of another account."""
-    is_landed = point.origin_account != view.account
-    return point.account == view.account and is_our_point(point, view.prefix) and is_landed
 
 
 def shown(original: datetime, point: RecoveryPoint, now: datetime) -> dict[str, Any]:
@@ -136,5 +130,5 @@ def age_of(original: datetime | None, now: datetime) -> int | None:
 
 
 def seconds_between(original: datetime, now: datetime) -> int:
-    """Compute the whole seconds between two times."""
-    return int((now - original).total_seconds())
+    """Compute the whole seconds between two times. No age is negative."""
+    return max(0, int((now - original).total_seconds()))

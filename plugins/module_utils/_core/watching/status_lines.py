@@ -10,7 +10,7 @@ from typing import Any
 from ..recipe import NO_RECIPE
 from ..words import rough_duration
 
-HEAD = ("database", "kind", "state", "age", "objective", "in flight")
+HEAD = ("database", "kind", "state", "age", "objective", "back to", "in flight")
 WORST_FIRST = ("unprotected", "protected", "excluded", "replica", "history")
 Result = Mapping[str, Any]
 
@@ -34,7 +34,8 @@ def row_of(one: Result) -> tuple[str, ...]:
     """Write the cells of one database."""
     state = "UNPROTECTED" if one["state"] == "unprotected" else one["state"]
     age, objective = (time_of(one[name]) for name in ("age_seconds", "rpo"))
-    return one["database"], one["kind"], state, age, objective, str(len(one["in_flight"]) or "")
+    back = time_of((one.get("oldest") or {}).get("age_seconds"))
+    return one["database"], one["kind"], state, age, objective, back, str(len(one["in_flight"]) or "")
 
 
 def time_of(seconds: int | None) -> str:

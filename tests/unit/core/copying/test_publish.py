@@ -89,7 +89,7 @@ def test_snapshots_without_a_resource_id_are_of_no_database_that_is_known() -> N
     unknown = [automated(resource_id=None), automated("billing", resource_id=None)]
     grouped = by_database([*unknown, automated(hours=2)], "lifeboat")
     assert of_database(database(), grouped) == [automated(hours=2)]
-    assert list(grouped) == ["instance db-ORDERS"]
+    assert list(grouped) == [("instance", "db-ORDERS")]
 
 
 def test_the_newest_manual_snapshot_is_one_that_somebody_else_made() -> None:

@@ -48,6 +48,7 @@ from tests.builders import (
     SOURCE_KEY,
     STRANGER,
     WEST,
+    automated,
     copied,
     database,
     hours_ago,
@@ -110,7 +111,7 @@ def test_without_a_resource_id_the_account_must_still_fit_and_the_time_as_well()
     reasons = [
         found.reason for one in (of_another, later) if isinstance(found := read_offer(one, OPTIONS, {}), Refusal)
     ]
-    assert ["does not match the database" in reasons[0], "AWS says" in reasons[1]] == [True, True]
+    assert ["database of another account" in reasons[0], "AWS says" in reasons[1]] == [True, True]
 
 
 def named_for(hours: float, of: DatabaseId | None = None) -> str:
@@ -126,6 +127,9 @@ ELSEWHERE = DatabaseId("444444444444", WEST, "instance", "orders", "db-ORDERS")
         pytest.param({"name": named_for(-24 * 365 * 73)}, "AWS says that it was made at", id="later than AWS's time"),
         pytest.param({"created": None, "original": None}, "AWS does not say when", id="without a time"),
         pytest.param({"original": None, "created": hours_ago(1.1)}, "AWS says", id="a cluster, before it was created"),
+        pytest.param(
+            {"name": named_for(500), "source_arn": automated().arn}, "a copy of a snapshot of", id="a copy, backdated"
+        ),
         pytest.param(
             {"name": named_for(1, ELSEWHERE), "identifier": named_for(1, ELSEWHERE)},
             "made for a database of another account",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.floor import NO_FLOOR
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.floor import FLOOR, NO_FLOOR
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.policy import Declared, Policy
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retention import (
     Retention,
@@ -17,7 +18,8 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.keeping.retenti
     retirements,
     with_marks,
 )
-from tests.builders import DR, NOW, SOURCE, SOURCE_KEY, STRANGER, automated, copied, of_cluster
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import BEGUN, RecoveryPoint, iso
+from tests.builders import DR, NOW, SOURCE, SOURCE_KEY, STRANGER, automated, copied, hours_ago, of_cluster
 
 HOUR = timedelta(hours=1)
 LANDED = {f"lifeboat:landed:{DR}": "2026-11-23T13:00:00Z"}
@@ -98,6 +100,10 @@ def test_what_is_without_a_time_is_never_the_newest(account: str) -> None:
     assert [point for _lineage, point in ours(points, "lifeboat")] == [points[1], points[0]]
 
 
+def verified(hours: float) -> dict[str, str]:
+    return {"lifeboat:verified": str(iso(hours_ago(hours)))}
+
+
 @pytest.mark.parametrize(
     ("points", "policy", "wanted"),
     [
@@ -106,10 +112,16 @@ def test_what_is_without_a_time_is_never_the_newest(account: str) -> None:
         pytest.param([dr(1), dr(20), dr(30)], {"max_age": timedelta(days=1)}, [True, True, False], id="by age"),
         pytest.param([dr(1), dr(2, tags={"lifeboat:verified": "t"})], {}, [True, True], id="last verified stays"),
         pytest.param(
-            [dr(1), dr(2, tags={"lifeboat:verified": "t"}), dr(3, tags={"lifeboat:verified": "t"})],
+            [dr(1), dr(2, tags=verified(300)), dr(3, tags=verified(900))],
             {},
             [True, True, False],
             id="earlier verified ones go",
+        ),
+        pytest.param(
+            [dr(1), dr(2, tags={"lifeboat:verified": "t"}), dr(3, tags=verified(300))],
+            {},
+            [True, True, True],
+            id="unless the last mark says no time",
         ),
         pytest.param([dr(1, status="failed"), dr(2)], {}, [False, True], id="a failed copy is not the newest"),
         pytest.param([dr(1, kms_key_id=SOURCE_KEY), dr(2)], {}, [True, True], id="nor one under another account's key"),
@@ -122,26 +134,35 @@ def test_the_dr_site_keeps_the_newest_and_the_last_verified(
     assert kept(points, DR, **policy) == wanted
 
 
+@pytest.mark.parametrize(
+    ("hours", "wanted"), [pytest.param(1, True, id="a young mark"), pytest.param(200, False, id="an old one")]
+)
+def test_a_new_mark_takes_no_protection_from_the_one_before_until_it_is_old(hours: float, wanted: bool) -> None:
+    points = [dr(1), dr(300, tags=verified(hours)), dr(400, tags=verified(300)), dr(500, tags=verified(400))]
+    found = rulings(points, DR, floor_of=lambda _point: FLOOR)
+    assert [one.keep for one in found] == [True, True, wanted, False]
+
+
 # The current time is Monday, 2026-11-23, 14:00. So 15 hours ago is Sunday, and 600 hours ago is the end of October.
 @pytest.mark.parametrize(
     ("hours", "policy", "wanted"),
     [
-        pytest.param([1, 2, 15, 16, 39, 40], {"daily": 2}, [1, 15], id="the newest of each of the newest days"),
-        pytest.param([1, 2, 15, 300, 310], {"daily": 3}, [1, 15, 300], id="days without any do not count"),
-        pytest.param([1, 15, 39, 400], {"weekly": 2}, [1, 15], id="a week begins on Monday"),
-        pytest.param([1, 15, 300, 600, 1400], {"monthly": 2}, [1, 600], id="months"),
-        pytest.param([1, 600, 7900, 7910], {"yearly": 2}, [1, 7900], id="years"),
+        pytest.param([1, 2, 15, 16, 39, 40], {"daily": 2}, [1, 2, 16], id="the first of each of the newest days"),
+        pytest.param([1, 2, 15, 300, 310], {"daily": 3}, [1, 2, 15, 300], id="days without any do not count"),
+        pytest.param([1, 15, 39, 400], {"weekly": 2}, [1, 39], id="a week begins on Monday"),
+        pytest.param([1, 15, 300, 600, 1400], {"monthly": 2}, [1, 300, 600], id="months"),
+        pytest.param([1, 600, 7900, 7910], {"yearly": 2}, [1, 600, 7910], id="years"),
         pytest.param([1, 15, 600, 7900], {"daily": 2, "monthly": 2, "yearly": 2}, [1, 15, 600, 7900], id="any of them"),
         pytest.param([1, 2, 15, 39], {"keep": 2, "daily": 3}, [1, 2, 15, 39], id="with a number"),
         pytest.param([1, 2, 15, 39], {"max_age": timedelta(hours=3), "daily": 2}, [1, 2, 15], id="with an age"),
     ],
 )
 @pytest.mark.parametrize("kind", ["instance", "cluster"])
-def test_the_newest_of_each_wanted_period_by_original_time_stays(
+def test_the_first_of_each_wanted_period_by_original_time_stays(
     hours: list[int], policy: dict[str, Any], wanted: list[int], kind: str
 ) -> None:
-    """For a cluster snapshot RDS only tells when the copy was made, which is now for all of them here."""
-    points = [dr(hour, created=NOW) for hour in hours]
+    """For a cluster snapshot RDS may tell only when the copy was made, which is now for all of them here."""
+    points = [dr(hour, created=NOW, tags={BEGUN: str(iso(hours_ago(hour)))}) for hour in hours]
     points = [of_cluster(point) for point in points] if kind == "cluster" else points
     assert [hour for hour, stays in zip(hours, kept(points, DR, **policy), strict=True) if stays] == wanted
 
@@ -151,10 +172,8 @@ def test_the_first_week_of_a_year_may_begin_in_the_last() -> None:
     points = [
         dr(hours=(NOW - datetime(*day, 12, tzinfo=timezone.utc)) / HOUR) for day in ((2026, 1, 2), (2025, 12, 30))
     ]
-    assert reasons([dr(1), *points], DR, Policy(weekly=2, yearly=2))[1:] == [
-        "the newest of 2026-W01",
-        "the newest of 2025",
-    ]
+    found = reasons([dr(1), *points], DR, Policy(weekly=2, yearly=2))
+    assert found[1:] == ["the first of 2026", "the first of 2026-W01"]
 
 
 def test_an_age_beyond_all_times_keeps_everything() -> None:
@@ -165,7 +184,7 @@ def test_an_age_beyond_all_times_keeps_everything() -> None:
 def test_the_day_is_that_of_utc() -> None:
     late, early = datetime(2026, 11, 22, 23, 59, tzinfo=timezone.utc), datetime(2026, 11, 22, 0, 1, tzinfo=timezone.utc)
     points = [dr(1), *(dr(hours=(NOW - one) / HOUR) for one in (late, early))]
-    assert kept(points, DR, daily=2) == [True, True, False]
+    assert kept(points, DR, daily=2) == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -173,9 +192,9 @@ def test_the_day_is_that_of_utc() -> None:
     [
         pytest.param({"keep": 5}, "one of the newest 5", id="number"),
         pytest.param({"max_age": timedelta(days=400)}, "younger than 400 days", id="age"),
-        pytest.param({"weekly": 2}, "the newest of 2026-W39", id="week"),
-        pytest.param({"monthly": 2}, "the newest of 2026-09", id="month"),
-        pytest.param({"daily": 9, "monthly": 2}, "the newest of 2026-09-26", id="the first of several"),
+        pytest.param({"weekly": 2}, "the first of 2026-W39", id="week"),
+        pytest.param({"monthly": 2}, "the first of 2026-09", id="month"),
+        pytest.param({"daily": 9, "monthly": 2}, "the first of 2026-09-26", id="the first of several"),
     ],
 )
 def test_a_ruling_says_what_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
@@ -190,15 +209,44 @@ def test_a_ruling_says_what_wants_a_recovery_point(policy: dict[str, Any], wante
         pytest.param({"keep": 2}, "not one of the newest 2", id="number"),
         pytest.param({"max_age": timedelta(days=1)}, "superseded by newer ones; older than 1 day", id="age"),
         pytest.param(
-            {"keep": 3, "daily": 2, "monthly": 1},
-            "not one of the newest 3; not the newest of any of the newest 2 days, 1 month",
+            {"keep": 3, "daily": 1, "monthly": 1},
+            "not one of the newest 3; not the first of any of the newest 1 day, 1 month",
             id="periods",
         ),
     ],
 )
 def test_a_ruling_says_why_nothing_wants_a_recovery_point(policy: dict[str, Any], wanted: str) -> None:
-    points = [dr(hours) for hours in (1, 2, 3, 1399, 1400)]
+    points = [dr(hours) for hours in (1, 2, 3, 1399)]
     assert reasons(points, DR, Policy(**policy))[-1] == wanted
+
+
+def begun(hours: float, days_ago: float = 0, **tags: str) -> RecoveryPoint:
+    """Build a recovery point of a cluster that is so old by its name, and was copied so many days ago."""
+    point = dr(hours, created=NOW, tags={BEGUN: str(iso(hours_ago(24 * days_ago))), **tags})
+    return of_cluster(point)
+
+
+def test_what_is_named_for_a_past_that_it_does_not_come_from_pushes_nothing_out() -> None:
+    """Genuine ones of a year, one a month, and copies made today that are named for the ends of the same months."""
+    genuine = [begun(24 * 30 * month + 24, 30 * month + 1) for month in range(12)]
+    backdated = [begun(24 * (30 * month - 4)) for month in range(1, 12)]
+    found = rulings([*genuine, *backdated], DR, Policy(monthly=12, daily=30))
+    assert [one.reason for one in found if one.point in genuine and not one.keep] == []
+    assert not any(one.keep for one in found if one.point in backdated)
+
+
+def test_what_fills_a_gap_of_the_past_pushes_nothing_out_either() -> None:
+    genuine = [begun(24 * day, day) for day in (1, 5, 10, 15)]
+    backdated = [begun(24 * day) for day in (2, 3, 4, 6, 7)]
+    found = rulings([*genuine, *backdated], DR, Policy(daily=4))
+    assert all(one.keep for one in found if one.point in genuine)
+
+
+def test_a_name_that_is_later_than_aws_says_stays_and_is_never_the_newest() -> None:
+    future = of_cluster(dr(-100))
+    found = rulings([replace(future, created=NOW), dr(1), dr(2)], DR, Policy())
+    assert [one.keep for one in found] == [True, True, False]
+    assert "AWS says that it was made at" in found[0].reason
 
 
 @pytest.mark.parametrize(

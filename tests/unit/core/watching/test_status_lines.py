@@ -23,12 +23,13 @@ def covered(name: str, reason: str | None = None, **more: Any) -> Row:
 
 
 def test_what_is_unprotected_comes_first() -> None:
-    databases = [covered("billing"), covered("orders", "nothing of it has landed", age_seconds=None), covered("users")]
+    databases = [covered("billing"), covered("orders", "nothing of it has landed", age_seconds=None)]
+    databases += [covered("users", oldest={"age_seconds": 30 * 86400})]
     assert status_table({"databases": databases}) == [
-        "database  kind      state        age  objective  in flight",
+        "database  kind      state        age  objective  back to  in flight",
         "orders    instance  UNPROTECTED       24 h",
         "billing   instance  protected    2 h  24 h",
-        "users     instance  protected    2 h  24 h",
+        "users     instance  protected    2 h  24 h       720 h",
         "orders: nothing of it has landed",
         "1 of 3 unprotected",
     ]
@@ -42,7 +43,7 @@ def test_what_need_not_be_protected_is_listed_and_not_counted() -> None:
         covered("orders"),
     ]
     assert status_table({"databases": databases}) == [
-        "database  kind      state      age  objective  in flight",
+        "database  kind      state      age  objective  back to  in flight",
         "orders    instance  protected  2 h  24 h",
         "sandbox   instance  excluded   2 h  24 h",
         "copy      instance  replica    2 h  24 h",
