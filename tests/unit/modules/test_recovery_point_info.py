@@ -15,6 +15,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
     DATABASE,
     LANDED,
     MANAGED_BY,
+    ORIGIN,
     PURPOSE,
     STAGE,
     VERIFIED,
@@ -40,6 +41,20 @@ def run(options: Any) -> Any:
         return {one["database"]: one for one in result["databases"]}
 
     return run
+
+
+def test_a_dr_site_says_how_far_back_one_can_go(run: Any, site: Any) -> None:
+    points = [landed(hours=1), landed(hours=50), landed(hours=900, status="failed")]
+    row = run(site(DR, EAST, points=points))["orders"]
+    assert (row["oldest"]["name"], row["oldest"]["age_seconds"]) == (landed(hours=50).name, 50 * 3600)
+    assert run(site(databases=[database()], points=[copied(hours=50)]))["orders"]["oldest"] is None
+
+
+def test_what_comes_of_an_unknown_origin_is_counted(options: Any, site: Any) -> None:
+    lost = landed(hours=3, source_arn=None, tags={ORIGIN: "nobody"})
+    given = options(recovery_point_info, account_id=DR)
+    result = recovery_point_info.run(given, site(DR, EAST, points=[landed(), lost]))
+    assert f"Nobody knows from which account {lost.name} come" in result["warnings"][0]
 
 
 def test_the_newest_at_each_place_is_shown_with_its_age(run: Any, site: Any) -> None:

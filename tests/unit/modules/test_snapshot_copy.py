@@ -92,6 +92,7 @@ def test_a_copy_says_whose_it_is_whatever_tags_the_caller_adds(run: Any, site: A
         "lifeboat:resource-id": "db-ORDERS",
         "lifeboat:original-time": iso(hours_ago(1)),
         "lifeboat:origin": SOURCE,
+        "lifeboat:begun": iso(NOW),
     }
 
 

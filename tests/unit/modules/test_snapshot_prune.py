@@ -296,19 +296,20 @@ def test_an_override_for_clusters_counts_for_the_copies_of_their_stand_ins(run: 
 
 
 def test_days_weeks_months_and_years_are_options(run: Any, site: Any) -> None:
-    points = [landed(hours=hours) for hours in (1, 2, 15, 39, 600, 7900)]
+    points = [landed(hours=hours) for hours in (1, 2, 3, 15, 39, 600, 7900)]
     result = run(site(DR, EAST, points=points), daily=2, weekly=1, monthly=2, yearly=2)
     assert [(step["status"], step["reason"]) for step in result["steps"]] == [
         ("kept", "the newest that landed"),
         ("deleted", WANTED_BY_NONE),
-        ("kept", "the newest of 2026-11-22"),
-        ("deleted", WANTED_BY_NONE),
-        ("kept", "the newest of 2026-10"),
-        ("kept", "the newest of 2025"),
+        ("kept", "the first of 2026-11-23"),
+        ("kept", "the first of 2026-11-22"),
+        ("kept", "the first of 2026-11"),
+        ("kept", "the first of 2026-10"),
+        ("kept", "the first of 2025"),
     ]
 
 
-WANTED_BY_NONE = "superseded by newer ones; not the newest of any of the newest 2 days, 1 week, 2 months, 2 years"
+WANTED_BY_NONE = "superseded by newer ones; not the first of any of the newest 2 days, 1 week, 2 months, 2 years"
 
 
 def test_a_copy_that_one_of_two_dr_sites_has_is_retired_for_it_and_stays(run: Any, site: Any) -> None:

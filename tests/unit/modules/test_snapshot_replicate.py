@@ -106,6 +106,7 @@ def test_a_copy_carries_the_lineage_that_aws_drops_on_the_way(run: Any, dr_site:
         "lifeboat:resource-id": "db-ORDERS",
         "lifeboat:original-time": iso(hours_ago(1)),
         "lifeboat:origin": SOURCE,
+        "lifeboat:begun": iso(NOW),
     }
 
 
@@ -163,6 +164,18 @@ def test_a_name_that_is_taken_fails_that_database_and_no_other(run: Any, dr_site
     assert "does not carry our tag" in failed["reason"]
     assert failed["database"] == "orders"
     assert by_database(result)["billing"] == "copying"
+
+
+def test_what_is_older_than_what_landed_is_not_copied(run: Any, dr_site: Any, writes: Any) -> None:
+    site = dr_site(published(hours=25), published("billing"), points=[landed(hours=1)])
+    result = run(site)
+    assert by_database(result) == {"orders": "overtaken", "billing": "copying"}
+    assert (len(writes(site)), result.get("failed")) == (1, None)
+
+
+def test_what_aws_does_not_confirm_overtakes_nothing(run: Any, dr_site: Any) -> None:
+    later = landed(hours=-500, created=NOW, original=None)
+    assert by_database(run(dr_site(published(hours=25), points=[later])))["orders"] == "copying"
 
 
 # -- landing ----------------------------------------------------------------------------------------------------------

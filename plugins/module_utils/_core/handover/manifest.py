@@ -94,12 +94,12 @@ def landed_manifest(
 
 
 def read_published(documents: Iterable[Mapping[str, Any]]) -> dict[str, Published]:
-    """Read the entries of published manifests, by ARN.
+    """Read the entries of published manifests, by ARN, as far as they concern the account of their document.
 
     :raises LifeboatError: when a document is not a published manifest.
     """
-    points = [point for document in documents for point in points_of(document, "published")]
-    return {entry.arn: entry for entry in map(read_entry, points)}
+    told = [(document, read_entry(point)) for document in documents for point in points_of(document, "published")]
+    return {entry.arn: entry for document, entry in told if why_foreign(entry, document) is None}
 
 
 def read_landed(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:

@@ -71,7 +71,18 @@ def why_too_many(rulings: Iterable[Ruling], released: frozenset[str], prefix: st
     copies that failed, from which nothing can be restored. At a source site neither counts what goes without a declared
     retention, nor what is so young that it is only passing.
     """
-    groups = by_database([one for one in rulings if is_counted(one.point, released)], prefix)
+    sources: dict[str, list[Ruling]] = defaultdict(list)
+    for one in rulings:
+        if is_counted(one.point, released):
+            sources[one.point.origin_account or ""].append(one)
+    # What one source keeps says nothing about another one.
+    reasons = [why for _account, some in sorted(sources.items()) if (why := why_too_many_of(some, prefix))]
+    return "; ".join(reasons) or None
+
+
+def why_too_many_of(rulings: Iterable[Ruling], prefix: str) -> str | None:
+    """Explain why a plan deletes too many recovery points of one source, or return None if it does not."""
+    groups = by_database(rulings, prefix)
     had, going = sum(map(len, groups)), sum(map(number_going, groups))
     reasons = []
     if is_most(going, had):

@@ -29,6 +29,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manifest import (
     describe_published,
     published_manifest,
+    read_entry,
     read_landed,
     read_published,
 )
@@ -156,7 +157,8 @@ def test_a_manifest_vouches_for_no_database_of_another_account() -> None:
     published = read_published([published_manifest(SOURCE, WEST, [entry])])
     assert isinstance(read_offer(point, OPTIONS, published), Refusal)
     both = replace(OPTIONS, source_accounts=frozenset({SOURCE, ELSEWHERE.account}))
-    assert isinstance(offer_of(published[point.arn], both), Refusal)
+    assert published == {}
+    assert isinstance(offer_of(read_entry(entry), both), Refusal)
 
 
 def test_snapshots_that_are_not_named_like_ours_have_nothing_to_do_with_us() -> None:
