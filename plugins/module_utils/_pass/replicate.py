@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .._aws.site import Site
+from .._core.arns import account_of
 from .._core.copying.intermediates import left_behind, unfinished
 from .._core.copying.plan import Copy, Rows
 from .._core.copying.replicate import (
     Offer,
+    Refusal,
     in_two_steps,
     landed_entries,
     newest_by_database,
@@ -56,21 +59,33 @@ def replicate(request: ReplicateRequest, site: Site, *, check_mode: bool) -> dic
     play_out(lambda documents: go_on(documents, work), work)
     then = {**rows, **work.planned}
     remove_left_over(left_behind(then.values(), unfinished(copies, then), work.prefix), work)
-    return conclude(seen, manifests, work)
+    return conclude(seen, manifests, request, work)
 
 
-def conclude(seen: ReplicationView, manifests: Manifests, work: Work) -> dict[str, Any]:
+def conclude(seen: ReplicationView, manifests: Manifests, request: ReplicateRequest, work: Work) -> dict[str, Any]:
     """Leave a manifest of what has landed and what was refused, and return the result of the pass."""
     refusals, site = seen.offered.refusals, work.site
-    work.report.warnings += [f"Not adopted: {one.arn}, since {one.reason}." for one in refusals]
+    work.report.warnings += not_adopted(refusals)
     origins = (copies[-1].tags.get(DATABASE) for copies in seen.plans.values())
     work.report.warnings += in_one_region(origins, site.account, site.region)
     work.report.warnings += without_recipes(seen)
     refused = [describe_refused(one.arn, one.reason) for one in refusals]
-    document = landed_manifest(site.account, site.region, landed(seen, work), refused + failures(work.report))
+    told = [one for one in refused if account_of(one["arn"]) in request.source_accounts]
+    document = landed_manifest(site.account, site.region, landed(seen, work), told + failures(work.report))
     manifest = manifests.leave(document, seen.here.landed)
     tell_news(manifests, work.report)
     return work.report.as_result(refused=refused, manifest=manifest)
+
+
+def not_adopted(refusals: Iterable[Refusal]) -> list[str]:
+    """Warn of what is not copied: once for each account and reason, however many snapshots it shares."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in refusals:
+        groups.setdefault((account_of(one.arn), one.reason), []).append(one.arn)
+    return [
+        f"Not adopted: {arns[0]}{f' and {len(arns) - 1} more of {account}' if arns[1:] else ''}, since {reason}."
+        for (account, reason), arns in groups.items()
+    ]
 
 
 def without_recipes(seen: ReplicationView) -> list[str]:

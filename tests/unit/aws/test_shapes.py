@@ -160,11 +160,11 @@ def test_a_copy_that_shows_less_than_its_source_lands_unless_its_key_is_not_know
 
 
 def as_landed(point: RecoveryPoint) -> RecoveryPoint:
-    """Show a snapshot as the DR site's own copy, with the time of an hour ago in its name."""
+    """Show a snapshot as the DR site's own copy, of an hour ago by its name and by what AWS shows of its times."""
     model = landed()
-    return replace(
-        point, name=model.name, arn=model.arn, account=DR, region=EAST, tags=model.tags, source_arn=model.source_arn
-    )
+    times = {"created": point.created and model.created, "original": point.original and model.original}
+    names = {"name": model.name, "arn": model.arn, "source_arn": model.source_arn, "tags": model.tags}
+    return replace(point, account=DR, region=EAST, **names, **times)
 
 
 @pytest.mark.parametrize("point", COMPLETE)

@@ -271,13 +271,17 @@ def test_a_snapshot_that_only_looks_like_ours_is_refused_and_warned_of(
     site = dr_site(shared)
     result = run(site, check_mode=check_mode)
     assert (writes(site), result["steps"], result.get("failed")) == ([], [], None)
-    assert (
-        result["refused"]
-        == result["manifest"]["refused"]
-        == [{"name": shared.name, "arn": shared.arn, "reason": result["refused"][0]["reason"]}]
-    )
+    assert result["refused"] == [{"name": shared.name, "arn": shared.arn, "reason": result["refused"][0]["reason"]}]
+    is_source = shared.account == SOURCE
+    assert result["manifest"]["refused"] == (result["refused"] if is_source else []), "a stranger hears nothing"
     assert reason in result["refused"][0]["reason"]
     assert result["warnings"] == [f"Not adopted: {shared.arn}, since {result['refused'][0]['reason']}."]
+
+
+def test_three_hundred_snapshots_of_a_stranger_are_one_warning_with_a_count(run: Any, dr_site: Any) -> None:
+    many = [replace(stranger(), arn=f"{stranger().arn}{number}") for number in range(300)]
+    (warning,) = run(dr_site(*many))["warnings"]
+    assert f"and 299 more of {STRANGER}, since" in warning
 
 
 def test_a_manifest_does_not_open_the_door_to_a_strangers_snapshot(run: Any, dr_site: Any, writes: Any) -> None:
