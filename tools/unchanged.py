@@ -34,12 +34,11 @@ ENVIRONMENT = (
     ".ci/run",
     "pyproject.toml",
     "ansible.cfg",
-    "tests/conftest.py",
 )
 # What else each part depends on. A part that is not here is never skipped.
 DEPENDS = {
     "lab-tests": ("lab",),
-    "pages": ("plugins", "tests/pages", "docs/pages.md"),
+    "pages": ("plugins", "tests/conftest.py", "tests/pages", "docs/pages.md"),
 }
 PASSED_BY_CI = Path(".ci/passed")
 FILE_MODES = ("100644", "100755")  # a link counts for nothing here
