@@ -328,3 +328,8 @@ def test_no_host_at_all_and_a_limit_is_an_error_although_no_task_can_run(lab: La
     assert "--limit production_dr leaves none. Check the inventory" in done.on_one_line(), done.output
     accepted = run("drill.yml", {}, "--limit", "production_dr", "-e", "lifeboat_accept_no_sites=true")
     assert (accepted.code, lab.calls()) == (0, []), accepted.output
+
+
+def test_a_limit_that_leaves_localhost_out_is_an_error_where_only_localhost_is_asked(run: Callable[..., Run]) -> None:
+    done = run("awx.yml", BOTH, "--limit", "production")
+    assert (done.code, "Leave out --limit" in done.on_one_line()) == (4, True), done.output
