@@ -58,7 +58,7 @@ def test_a_kept_template_says_what_one_that_was_compiled_anew_says(ansible: None
 
 def test_a_template_that_cannot_be_compiled_is_refused_each_time(ansible: None, tmp_path: Path) -> None:
     keep_templates(tmp_path)
-    for _ in range(2):
+    for _time in range(2):
         with pytest.raises(Exception, match="unexpected"):
             Templar(DataLoader(), variables={}).template(trust_as_template("{{ 1 + }}"))
     assert not list(tmp_path.iterdir())
@@ -168,9 +168,10 @@ def packed_in(ansible: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     def pack(**_words: Any) -> str:
         return module_common.C.DEFAULT_LOCAL_TMP
 
-    monkeypatch.setattr(module_common, "_find_module_utils", pack)
+    packer = "_find_module_utils"
+    monkeypatch.setattr(module_common, packer, pack)
     keep_modules(tmp_path / "kept", [tmp_path / "known"])
-    yield lambda path: module_common._find_module_utils(module_path=str(path))
+    yield lambda path: getattr(module_common, packer)(module_path=str(path))
 
 
 def test_only_modules_whose_changes_are_seen_are_packed_for_all(

@@ -29,9 +29,8 @@ class Quotas(Connection):
 
     def class_offer(self, wanted: WantedClass) -> ClassOffer:
         """Ask whether AWS offers an engine, version and class here."""
-        engine, version, instance_class = wanted
-        about = {"Engine": engine, "DBInstanceClass": instance_class}
-        about |= {"EngineVersion": version} if version else {}
+        about = {"Engine": wanted.engine, "DBInstanceClass": wanted.instance_class}
+        about |= {"EngineVersion": wanted.version} if wanted.version else {}
         operation, key = "describe_orderable_db_instance_options", "OrderableDBInstanceOptions"
         return as_class_offer(list(self._pages(operation, key, **about)))
 

@@ -300,7 +300,9 @@ def read_available(targets: list[Target], context: RestoreContext, site: Site) -
     own = {context.key.arn: context.key} if context.key else {}
     keys, refused = site.keys(one.original.kms_key_id for one in targets if one.original.kms_key_id not in own)
     return Available(
-        classes={wanted: site.class_offer(wanted) for wanted in sorted({wanted_class(one) for one in targets})},
+        classes={
+            wanted: site.class_offer(wanted) for wanted in sorted({wanted_class(one) for one in targets}, key=str)
+        },
         keys=own | keys,
         refused_keys=refused,
         option_groups=frozenset(site.option_groups() if any(one.setup.option_group for one in targets) else ()),

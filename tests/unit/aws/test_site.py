@@ -21,7 +21,7 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.errors import L
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.isolation import SecurityGroup
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import ClassOffer
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.needs import ClassOffer, WantedClass
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target import RestoreOptions
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.restoring.target_plan import plan_target
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.watching.metrics import Metric
@@ -368,7 +368,7 @@ def test_every_page_of_routes_and_security_groups_is_read(aws: Any) -> None:
 
 # -- what is offered --------------------------------------------------------------------------------------------------
 
-CLASS = ("postgres", "16.4", "db.t4g.medium")
+CLASS = WantedClass("postgres", "16.4", "db.t4g.medium")
 
 
 @pytest.mark.parametrize(

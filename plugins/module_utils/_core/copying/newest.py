@@ -89,15 +89,12 @@ def taken_before(database: Database, points: Iterable[RecoveryPoint], prefix: st
     return [one for one in mine if one and one.origin == origin]
 
 
-Group = Origin | tuple[str, str]  # what identifies the database of a snapshot that we made; of others its kind and ID
-
-
-def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[Group, list[RecoveryPoint]]:
+def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[Origin | tuple[str, str], list[RecoveryPoint]]:
     """Group snapshots by database: our own by their origin, others by kind and resource ID.
 
     Those of others without a resource ID are left out: their identifier alone may be that of an earlier database.
     """
-    found: dict[Group, list[RecoveryPoint]] = {}
+    found: dict[Origin | tuple[str, str], list[RecoveryPoint]] = {}
     for point in points:
         lineage = own_lineage(point, prefix)
         if lineage:
@@ -107,7 +104,9 @@ def by_database(points: Iterable[RecoveryPoint], prefix: str) -> dict[Group, lis
     return found
 
 
-def of_database(database: Database, grouped: dict[Group, list[RecoveryPoint]]) -> list[RecoveryPoint]:
+def of_database(
+    database: Database, grouped: dict[Origin | tuple[str, str], list[RecoveryPoint]]
+) -> list[RecoveryPoint]:
     """Find the snapshots of one database in the groups of by_database.
 
     The resource ID excludes those of an earlier database with the same name. Snapshots of stand-ins are found by

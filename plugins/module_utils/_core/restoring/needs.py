@@ -5,12 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..model import Key
 from ..words import engine_words
 from .target import Target
 
-WantedClass = tuple[str, str | None, str]  # engine, version (None: any), class
+
+class WantedClass(NamedTuple):
+    """What a restore asks AWS for."""
+
+    engine: str
+    version: str | None  # None: any
+    instance_class: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Available:
 
 def wanted_class(target: Target) -> WantedClass:
     """Name the engine, version and class that a target needs."""
-    return target.original.engine, target.original.engine_version, target.setup.instance_class
+    return WantedClass(target.original.engine, target.original.engine_version, target.setup.instance_class)
 
 
 def named(values: Iterable[str | None]) -> list[str]:
