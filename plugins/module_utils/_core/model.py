@@ -23,6 +23,7 @@ BEGUN = "lifeboat:begun"  # when this copy was begun, by AWS's clock: written wi
 LANDED = "lifeboat:landed"  # followed by an account ID: lifeboat:landed:222222222222
 VERIFIED = "lifeboat:verified"
 LANDED_MONTH = "lifeboat:landed-month"  # on what lands, such as 2026-12: policies of AWS compare it, see guards.py
+NOT_LANDED = "failed"  # instead of the month: the copy failed, so that it may be deleted at once
 EXCLUDED = "lifeboat:excluded"  # on the newest copy of a database that is no longer published: when that was first seen
 PURPOSE = "lifeboat:purpose"
 DRILL_ID = "lifeboat:drill-id"

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._aws.errors import AwsRefusal
 from .._aws.site import Site
+from .._core.copying.intermediates import failure_tags
 from .._core.copying.plan import (
     Copy,
     Decision,
@@ -222,11 +223,23 @@ def report_unfinished(decision: Decision, waiting: Iterable[Waiting], work: Work
     for copy, row in decision.failed:
         remedy = "Delete it with snapshot_prune and run again."
         give_up(copy, f"The copy {row.name} of {copy.identifier} is {row.status}. {remedy}", work)
+        release_failed(row, work)
     for copy, reason in (*decision.queued, *waiting):
         if copy.source_arn in work.answers.lost:
             give_up(copy, f"{copy.name} of {copy.identifier} is not made: the previous step failed.", work)
         else:
             queue(copy, report, reason)
+
+
+def release_failed(row: RecoveryPoint, work: Work) -> None:
+    """Say on a failed copy that it never landed, so that AWS lets prune delete it."""
+    tags = failure_tags(row)
+    if not tags or work.check_mode:
+        return
+    try:
+        work.site.in_region(row.region).tag(row.arn, tags)
+    except AwsRefusal as refusal:  # it stays until it is old enough, or an administrator deletes it
+        work.report.warnings.append(str(refusal))
 
 
 def give_up(copy: Copy, reason: str, work: Work) -> None:

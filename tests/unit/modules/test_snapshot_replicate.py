@@ -17,7 +17,13 @@ from ansible_collections.lifeboat.rds.plugins.module_utils._core.handover.manife
     published_manifest,
     read_landed,
 )
-from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import STAGE, RecoveryPoint, iso
+from ansible_collections.lifeboat.rds.plugins.module_utils._core.model import (
+    LANDED_MONTH,
+    NOT_LANDED,
+    STAGE,
+    RecoveryPoint,
+    iso,
+)
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.naming import lineage_of, name_for
 from ansible_collections.lifeboat.rds.plugins.module_utils._core.option_groups import OptionGroup
 from ansible_collections.lifeboat.rds.plugins.modules import snapshot_replicate
@@ -127,6 +133,26 @@ def test_an_unencrypted_cluster_stays_so_and_an_unencrypted_instance_does_not(ru
         ("instance", DR_KEY),
         ("cluster", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "month", "check_mode", "told"),
+    [
+        ("failed", "2026-11", False, True),
+        ("failed", "2026-11", True, False),
+        ("failed", "failed", False, False),
+        ("copying", "2026-11", False, False),
+        ("available", "2026-11", False, False),
+    ],
+    ids=["once", "not in a plan", "not again", "not on its way", "never of what landed"],
+)
+def test_a_failed_copy_is_told_to_have_landed_in_no_month(
+    run: Any, dr_site: Any, status: str, month: str, check_mode: bool, told: bool
+) -> None:
+    row = landed(status=status)
+    site = dr_site(published(), points=[replace(row, tags={**row.tags, LANDED_MONTH: month})])
+    run(site, check_mode=check_mode)
+    assert site.tag.call_args_list == ([call(row.arn, {LANDED_MONTH: NOT_LANDED})] if told else [])
 
 
 def test_every_source_region_is_looked_at(run: Any, dr_site: Any) -> None:

@@ -6,7 +6,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from ..model import DATABASE, LANDED_MONTH, MANAGED_BY, ORIGIN, ORIGINAL_TIME, RESOURCE_ID, RecoveryPoint, iso
+from ..model import (
+    DATABASE,
+    LANDED_MONTH,
+    MANAGED_BY,
+    NOT_LANDED,
+    ORIGIN,
+    ORIGINAL_TIME,
+    RESOURCE_ID,
+    RecoveryPoint,
+    iso,
+)
 from ..naming import Lineage, own_lineage
 from .plan import Copy, Rows
 
@@ -29,6 +39,11 @@ def tags_for(
 def landing_tags(now: datetime) -> dict[str, str]:
     """Build the tags that say when a copy landed. No later run writes them again."""
     return {LANDED_MONTH: f"{now:%Y-%m}"}
+
+
+def failure_tags(row: RecoveryPoint) -> dict[str, str]:
+    """Build the tags that a failed copy needs: no month, so that no policy keeps it as something that landed."""
+    return {LANDED_MONTH: NOT_LANDED} if row.tags.get(LANDED_MONTH, NOT_LANDED) != NOT_LANDED else {}
 
 
 def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix: str) -> list[RecoveryPoint]:
