@@ -84,7 +84,7 @@ def test_a_drill_with_the_answers_of_its_survey(lab: Lab, inventory: dict[str, A
     assert (runner.rc, runner.status) == (0, "successful"), job.printed()
     told = job.artifacts()
     assert (told["lifeboat_verdict"], told["lifeboat_sink_problems"]) == ("verified", [])
-    assert databases_of(job) == ["catalog", "orders"]
+    assert databases_of(job) == ["orders", "catalog"]
     who = evidence_of(job)["who"]
     assert (who["awx_job"], who["awx_user"]) == ("42", "jo")
 

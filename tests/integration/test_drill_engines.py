@@ -204,7 +204,8 @@ def test_a_drill_can_come_in_with_tokens_of_iam_alone(
 ) -> None:
     lab.admin("DELETE", "calls")
     words = {"lifeboat_drill_credentials": "iam", "lifeboat_drill_iam_username": "clerk"}
-    done = play(lab, "prepare.yml", "-e", "lifeboat_drill_iam_username=clerk", evidence=evidence)
+    of_role = ["-e", "lifeboat_drill_iam_username=clerk", "--limit", "production_dr"]
+    done = play(lab, "prepare.yml", *of_role, evidence=evidence)
     assert done.code == 0, done.output
     done = drill(drill_databases=["sales"], **words)
     assert done.code == 0, done.output

@@ -171,7 +171,7 @@ def packed_in(ansible: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     packer = "_find_module_utils"
     monkeypatch.setattr(module_common, packer, pack)
     keep_modules(tmp_path / "kept", [tmp_path / "known"])
-    yield lambda path: getattr(module_common, packer)(module_path=str(path))
+    yield lambda path: vars(module_common)[packer](module_path=str(path))
 
 
 def test_only_modules_whose_changes_are_seen_are_packed_for_all(
