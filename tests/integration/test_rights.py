@@ -37,7 +37,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         databases = {"crm": {}, "lifeboat-d1-orders": {PURPOSE: "drill"}, "orders": {PURPOSE: "recovery"}}
         points = {
             "lifeboat-old": {**OURS, MONTH: "2020-01"},
+            "lifeboat-older": {**OURS, MONTH: "2020-01"},
             "lifeboat-young": {**OURS, **young},
+            "lifeboat-broken": {**OURS, **young},
             "lifeboat-verified": {**OURS, MONTH: "2020-01", "lifeboat:verified": "2020-01-01T00:00:00Z"},
             "lifeboat-retained": {**OURS, MONTH: "2020-01", "retain": ""},
             "lifeboat-published": OURS,
@@ -393,6 +395,14 @@ def test_nothing_is_allowed_that_no_module_calls(policies: dict[str, list[dict[s
     assert idle == set()
 
 
+def test_only_what_failed_goes_early_and_that_takes_two_roles(lab: Lab) -> None:
+    broken = drop("lifeboat-broken")
+    assert outcome(lab, PRUNE, *broken) == "AccessDenied"
+    assert outcome(lab, REPLICATE, *tag(point("lifeboat-broken"), lifeboat__landed_month="failed")) == "ok"
+    assert outcome(lab, REPLICATE, *broken) == "AccessDenied"
+    assert outcome(lab, PRUNE, *broken) == "ok"
+
+
 # -- guardrails ------------------------------------------------------------------------------------------------------
 
 
@@ -434,7 +444,7 @@ def test_guardrails_stop_the_administrator(guarded: Lab, theft: str) -> None:
 
 def test_guardrails_leave_the_rest_and_our_own_work_alone(guarded: Lab) -> None:
     assert outcome(guarded, ADMIN, *drop("crm-1")) == "ok"
-    assert outcome(guarded, PRUNE, *drop("lifeboat-old")) == "ok"
+    assert outcome(guarded, PRUNE, *drop("lifeboat-older")) == "ok"
     assert outcome(guarded, PRUNE, *drop("lifeboat-young")) == "AccessDenied"
 
 
