@@ -95,11 +95,6 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         REPLICATE | {"published": [{"points": []}]},
         ["Cannot read the published manifest"],
     ),
-    "a name that is taken at the DR site": (
-        "snapshot_replicate",
-        REPLICATE,
-        ["does not carry our tag", "choose another prefix"],
-    ),
     "a drill without a subnet group": (
         "snapshot_restore",
         RESTORE | {"db_subnet_group_name": ""},
@@ -255,3 +250,14 @@ def test_is_refused_with_reason_and_remedy(name: str, fleet: Fleet, tasks: Tasks
     for wanted in wants:
         assert any(part in answer["msg"] for part in wanted.split("|")), answer["msg"]
     assert writing(fleet.new_calls()) == []
+
+
+def test_a_name_that_is_taken_at_the_dr_site_fails_its_database_alone(
+    fleet: Fleet, tasks: Tasks, names: dict[str, str]
+) -> None:
+    given = {key: fill(value, names) for key, value in REPLICATE.items()}
+    answer = tasks.run("snapshot_replicate", DR, check_mode=True, **given)
+    failed = {step["database"]: step["reason"] for step in answer["steps"] if step["status"] == "failed"}
+    assert list(failed) == ["catalog"]
+    assert "does not carry our tag" in failed["catalog"] and "choose another prefix" in failed["catalog"]
+    assert answer["changed"]
