@@ -148,7 +148,9 @@ def open_to_tokens(lab: Lab) -> Iterator[dict[str, Any]]:
 def test_a_token_of_the_drills_role_lets_the_named_user_in_and_changes_nothing(
     lab: Lab, run: Callable[..., Run], open_to_tokens: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Here the test reads what a playbook would hand to the checks."""
+    """Here the test reads what a playbook would hand to the checks. The role may log in as whom prepare was told."""
+    done = run("prepare.yml", "-e", "lifeboat_drill_iam_username=clerk", "--limit", "production_dr")
+    assert done.code == 0, done.output
     ask = {"account_id": DR, "drill_id": "d9", "mode": "iam", "username": "clerk"}
     site = {"profile": "{{ lifeboat_profiles.drill }}", "region": "{{ lifeboat_region }}"}
     tasks = [

@@ -37,7 +37,7 @@ def sites(draw: st.DrawFn) -> list[Row]:
             protected, age, rpo = draw(st.booleans()), draw(AGES), draw(AGES)
             facts = {"protected": protected, "reason": None if protected else "because", "age_seconds": age, "rpo": rpo}
             unknown = draw(st.booleans()) and seen is seen_at_dr
-            nowhere = {"database_arn": None, "account_id": None, "region": None} if unknown else {}
+            nowhere = {"database_arn": None, "region": None} if unknown else {}
             rows.append(seen(database, **facts, **nowhere))
         one = site(*rows, name=name, **place)
         found.append(dark(one) if draw(st.booleans()) else one)
