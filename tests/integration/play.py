@@ -52,7 +52,7 @@ class Run:
         return " ".join(self.output.split())
 
 
-def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int = 180, cold: bool = False) -> Run:
+def play(lab: Lab, playbook: str, *arguments: str, evidence: Path, timeout: int = 600, cold: bool = False) -> Run:
     """Run a playbook of the collection, or one given by its path, on a lab.
 
     :param cold: start every process anew, with each module in a file, as Ansible does without pipelining.

@@ -31,7 +31,7 @@ def environment(evidence: Path) -> dict[str, str]:
 @pytest.mark.smoke
 def test_a_rehearsal_ends_verified_and_leaves_no_process(tmp_path: Path) -> None:
     done = subprocess.run(
-        REHEARSE, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False
+        REHEARSE, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "verdict: verified"
