@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from types import TracebackType
 from typing import IO, NoReturn
 
@@ -163,7 +164,8 @@ def become_lab(words: list[str], environment: dict[str, str], folder: str, files
     """Do in a fork what a new process would."""
     from moto.moto_api._internal import mock_random
 
-    from lifeboat_lab.cli import main
+    # By its name: the command line starts labs, and labs start forks.
+    main = import_module("lifeboat_lab.cli").main
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
