@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from helpers import DR, HOME, PRODUCTION, become, message_of, narrow_role, outcome
+from helpers import DR, HOME, PRODUCTION, become, message_of, narrow_role, outcome, settings
 from lifeboat_lab import Lab
+from lifeboat_lab.testing import fresh
 
 RDS = f"arn:aws:rds:{HOME}:{PRODUCTION}:"
 MINE, THEIRS = f"{RDS}db:mine", f"{RDS}db:theirs"
@@ -405,3 +406,18 @@ def test_groups_and_attached_policies_count_and_changes_take_effect_at_once(empt
     assert not admitted(user, "describe_db_instances")
     iam.add_user_to_group(GroupName=name, UserName=name)
     assert admitted(user, "describe_db_instances")
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_whether_what_a_request_makes_shows_its_tags_to_the_policy_at_once_is_a_switch(lab: Lab, seen: bool) -> None:
+    ours = {"StringEquals": {"aws:ResourceTag/team": "shop"}}
+    anything = {"Effect": "Allow", "Resource": "*"}
+    statements = [
+        {**anything, "Action": "rds:CreateDBParameterGroup"},
+        {**anything, "Action": "rds:AddTagsToResource", "Condition": ours},
+    ]
+    rds = become(lab, narrow_role(lab.client("production", "iam"), *statements), "rds", HOME)
+    about = {"DBParameterGroupFamily": "postgres16", "Description": "x", "Tags": [{"Key": "team", "Value": "shop"}]}
+    with settings(lab, rules={"tags_seen_at_creation": seen}):
+        made = outcome(rds.create_db_parameter_group, DBParameterGroupName=fresh("tagged"), **about)
+    assert made == ("ok" if seen else "AccessDenied")
