@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -163,6 +163,14 @@ def parse(name: str, prefix: str, account: str | None) -> Lineage | None:
     return Lineage(Origin(account, digest), original)
 
 
+def newest_times(lineages: Iterable[Lineage]) -> dict[Origin, datetime]:
+    """Find the time of the newest recovery point of each database."""
+    newest: dict[Origin, datetime] = {}
+    for lineage in lineages:
+        newest[lineage.origin] = max(lineage.original, newest.get(lineage.origin, lineage.original))
+    return newest
+
+
 def read_name(name: str, prefix: str) -> tuple[str, datetime] | None:
     """Read the digest and the time that a name claims, or return None when it does not have our format."""
     match = NAME.fullmatch(name)
@@ -194,8 +202,9 @@ def is_our_point(point: RecoveryPoint, prefix: str) -> bool:
 
 def is_of_unknown_origin(point: RecoveryPoint, prefix: str) -> bool:
     """Tell whether a snapshot looks like ours, but nobody knows a database that it may come from."""
-    looks_ours = has_our_tag(point.tags, prefix) and read_name(point.name, prefix) is not None
-    return looks_ours and own_lineage(point, prefix) is None
+    if own_lineage(point, prefix) is not None:
+        return False
+    return has_our_tag(point.tags, prefix) and read_name(point.name, prefix) is not None
 
 
 def restored_name(prefix: str, run: str, identifier: str, digest: str) -> str:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from .._aws.site import Site
 from .._core.copying.intermediates import landing_tags
@@ -25,7 +26,7 @@ from .._core.handover.manifest import read_published
 from .._core.inventory.selection import Candidate
 from .._core.keys import check_key
 from .._core.model import RecoveryPoint
-from .._core.naming import Lineage, Origin, own_lineage, why_time_not_believed
+from .._core.naming import Lineage, Origin, newest_times, own_lineage, why_time_not_believed
 from .._core.recipe import Recipe
 from .._core.sharing import check_accounts
 from .._files.store import Manifests
@@ -144,7 +145,7 @@ def announced(published: Documents, offered: Offered, here: Here) -> list[Offer]
     """Return what a source only plans to share: its manifest comes from a check mode and says so."""
     planned = [document for document in published if document.get("planned")]
     arns = {point["arn"] for document in planned for point in document["points"]}
-    newest = list(here.landed.values()) if arns else []
+    newest = newest_times(here.landed.values()) if arns else {}
     return [
         one
         for one in offered.spoken_of
@@ -157,10 +158,10 @@ def is_settled(offer: Offer, account: str) -> bool:
     return offer.entry is not None and account in offer.entry.landed_in
 
 
-def is_overtaken(offer: Offer, here: Iterable[Lineage]) -> bool:
+def is_overtaken(offer: Offer, newest: Mapping[Origin, datetime]) -> bool:
     """Tell whether a newer recovery point of its database is here: then the manifest is an old one, not a plan."""
-    mine = offer.lineage
-    return any(one.origin == mine.origin and one.original > mine.original for one in here)
+    latest = newest.get(offer.lineage.origin)
+    return latest is not None and latest > offer.lineage.original
 
 
 def wishes_of(

@@ -22,6 +22,7 @@ from .._core.copying.replicate import (
 from .._core.handover.between_runs import describe_refused, read_stale
 from .._core.handover.manifest import Landed, landed_manifest
 from .._core.model import DATABASE, iso
+from .._core.naming import newest_times
 from .._core.option_groups import Groups, is_default, why_not_usable
 from .._core.recipe import NO_RECIPE, RECIPE
 from .._core.regions import in_one_region
@@ -112,9 +113,10 @@ def failures(report: Report) -> list[dict[str, str]]:
 def possible(seen: ReplicationView, work: Work) -> list[Copy]:
     """Return the copies that are here, or can be made; report why the others cannot."""
     # In check mode the source has shared nothing yet, so the offers of its manifest count.
-    offers = newest_by_database([*seen.offered.at_hand, *(seen.announced if work.check_mode else ())])
+    newest = newest_by_database([*seen.offered.at_hand, *(seen.announced if work.check_mode else ())])
+    offers = without_overtaken(newest, seen, work)
     rows, account = seen.here.rows, seen.here.place.account
-    plans = [(offer, seen.plans[offer.point.arn]) for offer in offers if not is_too_late(offer, seen, work)]
+    plans = [(offer, seen.plans[offer.point.arn]) for offer in offers]
     new = [(offer, copies) for offer, copies in plans if copies[-1].key not in rows]
     keys, refused = work.site.keys([foreign_key(offer, account) for offer, _copies in new])
     groups = work.site.option_groups() if any(copies[-1].option_group for _offer, copies in new) else {}
@@ -131,16 +133,19 @@ def possible(seen: ReplicationView, work: Work) -> list[Copy]:
     return possible_ones
 
 
-def is_too_late(offer: Offer, seen: ReplicationView, work: Work) -> bool:
-    """Tell whether a newer recovery point of the database landed before, and report it.
+def without_overtaken(offers: Iterable[Offer], seen: ReplicationView, work: Work) -> list[Offer]:
+    """Leave out the offers of which a newer one of their database landed before, and report each.
 
     A source copies forward only. What comes out of order may be named for a past that it does not come from.
     """
-    last = seen.plans[offer.point.arn][-1]
-    if last.key in seen.here.rows or not is_overtaken(offer, seen.here.landed.values()):
-        return False
-    work.report.step("overtaken", reason="a newer one has landed here", **facts(last))
-    return True
+    newest, left = newest_times(seen.here.landed.values()), []
+    for offer in offers:
+        last = seen.plans[offer.point.arn][-1]
+        if last.key in seen.here.rows or not is_overtaken(offer, newest):
+            left.append(offer)
+        else:
+            work.report.step("overtaken", reason="a newer one has landed here", **facts(last))
+    return left
 
 
 def foreign_key(offer: Offer, account: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ..errors import LifeboatError
 from ..model import LANDED, RETAIN, iso
-from ..naming import Lineage, Origin
+from ..naming import Lineage, Origin, newest_times
 from .manifest import VERSION, Published, read_landed, read_published
 
 WRITTEN = "written"  # the time of writing: two documents that differ only in it say the same
@@ -161,10 +161,8 @@ def read_stale(
     :param offered: the lineages of the visibly shared ones.
     :param account: the DR account.
     """
-    newest: dict[Origin, datetime] = {}
-    for lineage in (*landed, *offered):
-        newest[lineage.origin] = max(lineage.original, newest.get(lineage.origin, lineage.original))
-    return [stale(entry, newest, is_here=entry.lineage in landed, account=account) for entry in entries]
+    newest, here = newest_times([*landed, *offered]), frozenset(landed)
+    return [stale(entry, newest, is_here=entry.lineage in here, account=account) for entry in entries]
 
 
 def stale(entry: Published, newest: Mapping[Origin, datetime], *, is_here: bool, account: str) -> Stale:

@@ -101,7 +101,7 @@ def standings(arrivals: Iterable[tuple[Lineage, datetime]]) -> dict[Lineage, Sta
     leaders = {name: first_of_each(in_order, form) for name, form in PERIODS.items()}
     late = Standing(len(in_order))
     return dict.fromkeys(first, late) | {
-        lineage: Standing(position, {name: led.index(lineage) for name, led in leaders.items() if lineage in led})
+        lineage: Standing(position, {name: led[lineage] for name, led in leaders.items() if lineage in led})
         for position, lineage in enumerate(reversed(in_order))
     }
 
@@ -115,12 +115,12 @@ def those_in_order(arrived: Iterable[Lineage]) -> list[Lineage]:
     return found
 
 
-def first_of_each(in_order: Iterable[Lineage], form: str) -> list[Lineage]:
-    """List the first recovery point of each period, the newest period first."""
+def first_of_each(in_order: Iterable[Lineage], form: str) -> dict[Lineage, int]:
+    """Find the first recovery point of each period, and how many newer periods there are."""
     led: dict[str, Lineage] = {}
     for lineage in in_order:
         led.setdefault(lineage.original.strftime(form), lineage)
-    return list(reversed(led.values()))
+    return {lineage: newer for newer, lineage in enumerate(reversed(led.values()))}
 
 
 def why_wanted(policy: Policy, standing: Standing, original: datetime, now: datetime) -> str | None:
