@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from .words import printable
 
@@ -33,6 +33,11 @@ class Bounds:
 
 EVIDENCE = Bounds(16 * 1024 * 1024, 500_000)
 MANIFEST = Bounds(32 * 1024 * 1024, 1_000_000)  # thousands of databases, with the contents of their parameter groups
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Tell whether a value is a whole number. To Python, true is the number 1 as well."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def read_json(content: bytes, bounds: Bounds) -> Any:
@@ -172,7 +177,7 @@ class Part:
         :raises Malformed: when the member is missing or anything else.
         """
         value = self.members.get(name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:  # True would be the number 1
+        if not is_whole(value) or value < 1:
             raise self._wrong(name, "a whole number of at least 1")
         return value
 

@@ -263,9 +263,8 @@ def without_obstacles(targets: list[Target], context: RestoreContext, site: Site
     same = {one.original.recovery_point_arn: refused for one, refused in twins(targets)}
     free = []
     for one in targets:
-        if refused := same.get(
-            one.original.recovery_point_arn
-        ):  # with a name, so that the step of the other does not replace this one
+        if refused := same.get(one.original.recovery_point_arn):
+            # With a name, so that the step of the other does not replace this one.
             report_failed(one, str(refused), report, name=one.original.recovery_point)
         elif taken := why_taken(one, context.databases):
             report_failed(one, str(taken), report)
@@ -299,10 +298,9 @@ def read_available(targets: list[Target], context: RestoreContext, site: Site) -
     """Read what there is of what these targets need: a call for each class, key and parameter group."""
     own = {context.key.arn: context.key} if context.key else {}
     keys, refused = site.keys(one.original.kms_key_id for one in targets if one.original.kms_key_id not in own)
+    classes = sorted({wanted_class(one) for one in targets}, key=str)
     return Available(
-        classes={
-            wanted: site.class_offer(wanted) for wanted in sorted({wanted_class(one) for one in targets}, key=str)
-        },
+        classes={wanted: site.class_offer(wanted) for wanted in classes},
         keys=own | keys,
         refused_keys=refused,
         option_groups=frozenset(site.option_groups() if any(one.setup.option_group for one in targets) else ()),

@@ -43,7 +43,7 @@ def landing_tags(now: datetime) -> dict[str, str]:
 
 def failure_tags(row: RecoveryPoint) -> dict[str, str]:
     """Build the tags that a failed copy needs: no month, so that no policy keeps it as something that landed."""
-    return {LANDED_MONTH: NOT_LANDED} if row.tags.get(LANDED_MONTH, NOT_LANDED) != NOT_LANDED else {}
+    return {} if row.tags.get(LANDED_MONTH) in (None, NOT_LANDED) else {LANDED_MONTH: NOT_LANDED}
 
 
 def left_behind(points: Iterable[RecoveryPoint], copies: Iterable[Copy], prefix: str) -> list[RecoveryPoint]:

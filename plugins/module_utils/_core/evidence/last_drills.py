@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ..foreign import is_whole
 from ..model import from_iso, iso
 from ..naming import DIGEST
 from ..words import printable
@@ -97,7 +98,7 @@ def why_foreign(document: Any, now: datetime) -> str | None:
     if not isinstance(document, Mapping) or document.get("document") not in IN_HISTORIES:
         return "it is not evidence of a drill or a recovery"
     version = document.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version > VERSION:
+    if not is_whole(version) or version > VERSION:
         return f"its version is {printable(version)}, and this release reads version {VERSION}: update lifeboat.rds"
     started = moment(document.get("started"))
     site, rows = document.get("site"), document.get("databases")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..foreign import is_whole
 from ..words import printable
 from .measures import PHASES, Facts, number
 
@@ -37,8 +38,7 @@ def text(value: Any) -> str | None:
 
 def amount(value: Any) -> float | None:
     """Read seconds or a count, or return None. Whole numbers stay whole."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_whole and value >= 0 else number(value)
+    return value if is_whole(value) and value >= 0 else number(value)
 
 
 def flag(value: Any) -> bool:

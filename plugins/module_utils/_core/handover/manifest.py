@@ -13,6 +13,7 @@ from typing import Any
 
 from ..arns import account_of
 from ..errors import LifeboatError
+from ..foreign import is_whole
 from ..model import LANDED, Database, DatabaseId, RecoveryPoint, from_iso, iso
 from ..naming import Lineage, lineage_of
 from ..recipe import Recipe, read_recipe
@@ -220,7 +221,7 @@ def require_types(entry: Mapping[str, Any]) -> None:
         "kind": entry["kind"] in ("instance", "cluster"),
         "arn": str(entry["arn"]).split(":")[6:] == [entry["name"]],
         "encrypted": isinstance(entry["encrypted"], bool),
-        "size_gib": entry["size_gib"] is None or is_number(entry["size_gib"]),
+        "size_gib": entry["size_gib"] is None or is_whole(entry["size_gib"]),
         "database_tags": isinstance(tags, Mapping)
         and all(isinstance(one, str) for pair in tags.items() for one in pair),
         "landed_in": isinstance(landed_in, list) and all(isinstance(one, str) for one in landed_in),
@@ -232,11 +233,6 @@ def require_types(entry: Mapping[str, Any]) -> None:
 def is_name(value: Any) -> bool:
     """Tell whether it is a text that AWS could have given: short, and of characters that can be shown."""
     return isinstance(value, str) and len(value) <= LONGEST and value.isprintable()
-
-
-def is_number(value: Any) -> bool:
-    """Tell whether it is a whole number. A boolean is not one."""
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def read_exact_time(text: Any) -> datetime:

@@ -15,11 +15,10 @@ from ..nearness import remedy_for
 from ..words import printable
 from .definitions import check_definitions, check_entry
 from .templates import is_template
-from .variables import VARIABLES
+from .variables import DEFINITIONS, VARIABLES
 
 Resolve = Callable[[str], Any]  # the value of a variable that is a template as a whole; None when it has none yet
 
-DEFINITIONS = "lifeboat_databases"
 # What stands for a value that only Ansible can read. As a setting, None is as good as left out.
 UNREAD = None
 OF_CHECKS = {kind: ("check", *rung.required, *rung.expectations, *rung.optional) for kind, rung in LADDER.items()}

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .role_variables import READS
+from .variables import DEFINITIONS
 
 OUR_ROLES = "lifeboat.rds."
-# Its entries are dictionaries of what several roles read: each of them tells what it lacks.
-ENTRIES = "lifeboat_databases"
 
 
 def is_template(value: Any) -> bool:
@@ -35,5 +34,6 @@ def templates_among(variables: Mapping[str, Any], roles: Iterable[str]) -> Itera
     ours = [role.removeprefix(OUR_ROLES) for role in roles if role.startswith(OUR_ROLES)]
     for name in sorted({name for role in ours for name in READS.get(role, ())}):
         value = variables.get(name)
-        if is_template(value) or (name != ENTRIES and has_template(value)):
+        # The entries of databases are dictionaries of what several roles read: each of them tells what it lacks.
+        if is_template(value) or (name != DEFINITIONS and has_template(value)):
             yield name, value

@@ -14,9 +14,9 @@ from ..errors import LifeboatError
 from ..nearness import remedy_for
 from ..words import printable
 from .definitions import NOT_WHOLE
-from .keys import DEFINITIONS, wrong_names
+from .keys import wrong_names
 from .templates import is_template
-from .variables import VARIABLES, Variable
+from .variables import DEFINITIONS, VARIABLES, Variable
 
 # Tells whether a value is right for an entry of an argument specification.
 Fits = Callable[[Mapping[str, Any], Any], bool]
@@ -43,11 +43,12 @@ def wrong_values(variables: Mapping[str, Any], fits: Fits) -> Iterator[LifeboatE
 
 def wrong_value(what: str, wanted: Variable, value: Any, fits: Fits) -> Iterator[LifeboatError]:
     """Yield an error for each part of a value that is wrong: a key of a dictionary, one of a list, or all of it."""
-    if not isinstance(value, PLAIN) or is_template(value):
-        if value is not None and not is_template(value) and takes_no_text(wanted):
-            yield encrypted_whole(what, wanted)
+    if value is None or is_template(value):
         return
-    if isinstance(value, Mapping) and wanted.type == "dict" and wanted.options:
+    if not isinstance(value, PLAIN):
+        if takes_no_text(wanted):
+            yield encrypted_whole(what, wanted)
+    elif isinstance(value, Mapping) and wanted.type == "dict" and wanted.options:
         yield from wrong_names(what, value, tuple(wanted.options))
         for key in [one for one in wanted.options if one in value]:
             yield from wrong_value(f"{what}.{key}", wanted.options[key], value[key], fits)

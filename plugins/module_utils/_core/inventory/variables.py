@@ -68,6 +68,8 @@ WORK = (
     *("prepare", "publish", "replicate", "prune", "status", "tell", "drill", "recover", "subscribe"),
     *("failback_publish", "failback_replicate", "failback_prune", "failback_recover"),
 )
+# What differs from database to database. Its entries are checked elsewhere, see definitions.py.
+DEFINITIONS = "lifeboat_databases"
 # What an operator sets: in the inventory, or as an extra variable.
 VARIABLES: Mapping[str, Variable] = {
     "lifeboat_account_id": Variable("str", "the account of the site, 12 digits in quotes", form=ACCOUNT),
@@ -83,7 +85,7 @@ VARIABLES: Mapping[str, Variable] = {
     "lifeboat_enabled_environments": Variable(
         "list", "the environments that are protected", elements="str", as_written=True
     ),
-    "lifeboat_databases": Variable("dict", "what differs from database to database, by identifier or pattern"),
+    DEFINITIONS: Variable("dict", "what differs from database to database, by identifier or pattern"),
     "lifeboat_kms_key_id": Variable("str", "the customer managed key of the site's account"),
     "lifeboat_database_keys": Variable(
         "list", "at a source site: keys of databases that prepare opens", elements="str", as_written=True
